@@ -1,0 +1,60 @@
+# Needs make, some Python 3 and a package index. Everything else is installed below this
+# folder: uv into .tools, the environment into .venv (Python 3.12 or later).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+WORKERS ?= 2
+
+.PHONY: help demo test lint format bench lock clean
+
+help: ## Show the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: .venv/.ready ## Run the example on an embedded Cirrus and show who waits for whom
+	@.venv/bin/cirrus-callbacks demo $(ARGS)
+
+test: .venv/.ready ## Run every test
+	@rm -f .coverage .coverage.*
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= $(ARGS) tests
+	@$(PYTHON) -m coverage report
+
+lint: .venv/.ready ## Check style and types
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+
+format: .venv/.ready ## Write the style that lint checks
+	@$(PYTHON) -m ruff format .
+	@$(PYTHON) -m ruff check --fix .
+
+bench: .venv/.ready ## Measure what the hooks and the sender add
+	@$(PYTHON) tests/bench/run.py $(ARGS)
+
+lock: $(UV) ## Resolve the locked versions anew
+	@$(UV) pip compile pyproject.toml --extra local --group dev --universal \
+	  --python-version 3.12 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+
+clean: ## Remove the environments and what tests left behind
+	@rm -rf .tools .venv .venvs .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+
+$(UV):
+	@command -v python3 >/dev/null || { echo "make: python3 is missing: install any Python 3" >&2; exit 1; }
+	@echo "Installing uv $(UV_VERSION) into .tools ..."
+	@python3 -m venv .tools >/dev/null || { rm -rf .tools; \
+	  echo "make: python3 cannot make a virtual environment: install its venv module (python3-venv on Debian)" >&2; exit 1; }
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" || { rm -rf .tools; \
+	  echo "make: uv could not be installed: is a package index reachable?" >&2; exit 1; }
+
+.venv/.ready: $(UV) requirements.lock pyproject.toml
+	@test -x $(PYTHON) || $(UV) venv --quiet --python '>=3.12' .venv || { \
+	  echo "make: no Python 3.12 or later was found, and none could be fetched: install one (python.org, your package manager, pyenv)" >&2; exit 1; }
+	@echo "Installing the locked packages into .venv ..."
+	@$(UV) pip sync --quiet --python $(PYTHON) --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
+	@touch $@

@@ -1,0 +1,14 @@
+"""Cirrus workflow callbacks: a workflow that waits for other workflows.
+
+A token's way through the package, from left to right::
+
+    lambda_functions/  what AWS calls
+    hooks/             around cirrus's own two handlers: register, settle
+    carriers           where a token may travel; it is taken out here
+    waits/             the tracking table: one row a wait
+    rules              which run decides a row
+    settle             from a payload's outcome to its open rows
+    answer             from a settled row to SendTask*, and the mark
+    cirrus/            what differs between cirrus's generations
+    config, errors     environment names, and error types that say what to do
+"""

@@ -1,0 +1,171 @@
+"""From a settled row to SendTask*, and the mark: the one place that answers tokens."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.errors import Kind, classify
+from cirrus_callbacks_plugin.rules import NOT_ENABLED, answer_error_of, cut
+from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait
+
+if TYPE_CHECKING:
+    from types_boto3_stepfunctions import SFNClient
+
+    from cirrus_callbacks_plugin.waits.table import WaitsTable
+
+logger = logging.getLogger(__name__)
+
+MAX_CAUSE_BYTES = 32_768  # SendTaskFailure: cause has at most 32,768 characters
+MAX_ERROR_CHARS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent for a row.
+
+    Attributes:
+        error: the error's name; None for a success.
+        body: the output of a success, or the cause of a failure, as JSON.
+    """
+
+    error: str | None
+    body: str
+
+
+def answer_of(row: Wait) -> Answer:
+    """The answer that follows from a settled row."""
+    facts: dict[str, Any] = {
+        "payload_id": row.payload_id,
+        "workflow_state": row.workflow_state,
+        "execution_arn": row.execution_arn,
+    }
+    error = answer_error_of(row)
+    if error is None:
+        facts["output_payload_url"] = row.output_payload_url
+        return Answer(None, _json(facts))
+    return Answer(error[:MAX_ERROR_CHARS], cause({**facts, "error": row.error}))
+
+
+def refusal_of(row: Wait) -> Answer:
+    """The answer for a new row of a workflow whose flag is off."""
+    why = (
+        f"callbacks are not enabled for the workflow {row.workflow!r}: "
+        "whoever deploys them can switch it on"
+    )
+    return Answer(
+        NOT_ENABLED,
+        cause(
+            {
+                "payload_id": row.payload_id,
+                "workflow_state": row.workflow_state,
+                "execution_arn": row.execution_arn,
+                "error": why,
+            },
+        ),
+    )
+
+
+def cause(facts: dict[str, Any]) -> str:
+    """A failure's cause: JSON of at most 32,768 bytes, still valid JSON when cut.
+
+    The longest text is shortened until it fits: the error's, else the payload's id.
+    """
+    text = _json(facts)
+    for name in ("error", "payload_id", "execution_arn"):
+        value = facts.get(name)
+        limit = len(value.encode("utf-8", "replace")) if isinstance(value, str) else 0
+        while len(text.encode()) > MAX_CAUSE_BYTES and limit:
+            # JSON may escape one byte as six: what is too much shrinks by halves at worst.
+            limit = max(limit - max(len(text.encode()) - MAX_CAUSE_BYTES, limit // 8), 0)
+            facts = {**facts, name: cut(value, limit) if limit else None}
+            text = _json(facts)
+    return text
+
+
+def _json(facts: dict[str, Any]) -> str:
+    """Compact JSON of what is known; characters as they are, lone surrogates escaped."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    try:
+        text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(known, separators=(",", ":"))
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Sends answers and marks rows.
+
+    Attributes:
+        client: Step Functions.
+        waits: the tracking table.
+        retention_days: how long an answered row is kept.
+    """
+
+    client: SFNClient
+    waits: WaitsTable
+    retention_days: int
+
+    def answer(self, row: Wait, answer: Answer) -> str | None:
+        """Send an answer and mark the row.
+
+        A crash between the two sends again later; Step Functions refuses the second
+        answer, and the row becomes ``stale`` unless an accepted answer is marked already.
+
+        Returns:
+            ``success``, ``failure`` or ``stale``; None where Step Functions refused the
+            call for a reason that a repetition does not cure (access denied, say): the row
+            stays open for the reconciler and blocks nobody.
+
+        Raises:
+            ClientError, BotoCoreError: throttled, a server error, or no answer, also
+                after the client's own retries: deliver the record again.
+        """
+        try:
+            self._send(row.task_token, answer)
+            sent = SUCCESS if answer.error is None else FAILURE
+        except ClientError as error:
+            kind = classify(error)
+            if kind is Kind.CLOSED:
+                sent = STALE
+            elif kind is Kind.RETRY:
+                raise
+            else:
+                logger.error(  # noqa: TRY400 - the request of a traceback holds the token
+                    "Payload %s: Step Functions refused the answer to wait %s (%s); it stays "
+                    "open until that is mended",
+                    row.payload_id,
+                    row.key.name,
+                    error.response["Error"]["Code"],
+                )
+                return None
+        self.waits.mark_answered(
+            row.key,
+            sent,
+            answer_error=answer.error,
+            retention_days=self.retention_days,
+        )
+        logger.info(
+            "Payload %s: wait %s answered %s (%s)",
+            row.payload_id,
+            row.key.name,
+            sent,
+            answer.error or row.workflow_state,
+        )
+        return sent
+
+    def _send(self, token: str, answer: Answer) -> None:
+        if answer.error is None:
+            self.client.send_task_success(taskToken=token, output=answer.body)
+        else:
+            self.client.send_task_failure(
+                taskToken=token,
+                error=answer.error,
+                cause=answer.body,
+            )

@@ -1,0 +1,62 @@
+"""What the hooks need of the installed cirrus, whichever generation it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.cirrus.generations import Generation
+
+Handler = Callable[[Any, Any], Any]
+"""A Lambda handler: ``handler(event, context)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What cirrus would call a payload.
+
+    Attributes:
+        payload_id: its id, built by cirrus's own code where it has none.
+        replace: True where the message asks for the payload to be run anew.
+    """
+
+    payload_id: str
+    replace: bool
+
+
+class Adapter(Protocol):
+    """One generation of cirrus, as it is installed."""
+
+    @property
+    def version(self) -> str:
+        """The installed version."""
+
+    @property
+    def generation(self) -> Generation:
+        """The facts of its generation."""
+
+    @property
+    def handlers(self) -> Mapping[str, str]:
+        """Dotted paths of cirrus's own handlers, by hook name."""
+
+    def extract(self, record: Any) -> Any:
+        """The payload, or the reference to one, in a record; cirrus's own code.
+
+        Raises:
+            UnacceptablePayload: cirrus cannot read the record either.
+        """
+
+    def identify(self, payload: Any) -> Identity:
+        """The id of a payload, by cirrus's own code. May change the payload: give a copy.
+
+        Raises:
+            UnacceptablePayload: cirrus refuses the payload; the message says why.
+        """
+
+    def output_url(self, payload_id: str, execution_arn: str) -> str | None:
+        """Where a run's output payload is; None where this generation has no such place."""
+
+    def state_setters(self) -> tuple[type, Mapping[str, str]]:
+        """The StateDB class, and the final state that each of its setters writes."""

@@ -1,0 +1,154 @@
+"""Cirrus's state table as the plugin reads it: one record a payload.
+
+Every generation keys it the same way (``StateDB.payload_id_to_key``, cirrus-lib 0.8.1 to
+cirrus-geo 2.0.0) and keeps state and time in one attribute, ``state_updated``. The key is
+built here, since sender and reconciler have no cirrus in their zip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping  # noqa: TC003 - fields' types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.batches import read_batch
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+COMPLETED_STATES = frozenset({"COMPLETED", "SUCCEEDED"})
+INVALID = "INVALID"
+FAILED = "FAILED"
+ABORTED = "ABORTED"
+PROCESSING = "PROCESSING"
+FINAL_STATES = COMPLETED_STATES | {INVALID, FAILED, ABORTED}
+NEVER_RERUN_STATES = COMPLETED_STATES | {INVALID}
+"""Without ``replace`` no cirrus runs a payload in one of these states again."""
+
+_MAX_PARTITION_KEY_BYTES = 2048
+_MAX_SORT_KEY_BYTES = 1024
+
+
+def workflow_of(payload_id: str) -> str | None:
+    """The workflow segment of a payload id, None where it has none."""
+    _, _, rest = payload_id.partition("/workflow-")
+    return rest.partition("/")[0] or None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StateKey:
+    """The key of a payload's record. Two payload ids can share one."""
+
+    collections_workflow: str
+    itemids: str
+
+    @classmethod
+    def of(cls, payload_id: str) -> StateKey | None:
+        """The key of a payload id; None for an id that makes none (DynamoDB refuses it).
+
+        As ``StateDB.payload_id_to_key`` of cirrus, which splits at the first
+        ``/workflow-`` and ignores what follows a second one.
+        """
+        collections, separator, rest = payload_id.partition("/workflow-")
+        if not separator:
+            return None
+        workflow, _, itemids = rest.partition("/workflow-")[0].partition("/")
+        key = cls(f"{collections}_{workflow}", itemids)
+        try:
+            partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
+        except UnicodeEncodeError:
+            return None
+        fits = len(partition) <= _MAX_PARTITION_KEY_BYTES and len(sort) <= _MAX_SORT_KEY_BYTES
+        return key if fits and sort else None
+
+    def to_item(self) -> dict[str, Any]:
+        """The key as DynamoDB's low-level API takes it."""
+        return {
+            "collections_workflow": {"S": self.collections_workflow},
+            "itemids": {"S": self.itemids},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the state table says of a payload.
+
+    Attributes:
+        state: ``PROCESSING``, ``CLAIMED`` (cirrus >= 1) or a final state.
+        state_updated: state and time of its last change, as stored.
+        executions: ARNs of the payload's runs, oldest first.
+        last_error: the error text of its last failure.
+    """
+
+    state: str
+    state_updated: str
+    executions: tuple[str, ...] = ()
+    last_error: str | None = None
+
+    @property
+    def last_execution(self) -> str | None:
+        """The run that decides: the last listed one."""
+        return self.executions[-1] if self.executions else None
+
+    @property
+    def is_final(self) -> bool:
+        """True where the state is no run in progress."""
+        return self.state in FINAL_STATES
+
+    def position(self, execution_arn: str) -> int | None:
+        """Where a run stands in the list; a run listed twice counts where it stands last."""
+        for index in range(len(self.executions) - 1, -1, -1):
+            if self.executions[index] == execution_arn:
+                return index
+        return None
+
+    @classmethod
+    def from_item(cls, item: Mapping[str, Any]) -> Record:
+        """Read a record from DynamoDB's low-level form."""
+        state_updated = str(item["state_updated"]["S"])
+        error = item.get("last_error", {}).get("S")
+        return cls(
+            state=state_updated.partition("_")[0],
+            state_updated=state_updated,
+            executions=tuple(str(each["S"]) for each in item.get("executions", {}).get("L", ())),
+            last_error=None if error is None else str(error),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StateTable:
+    """Cirrus's state table, read consistently and never written."""
+
+    client: DynamoDBClient
+    name: str
+
+    def read(
+        self,
+        keys: Iterable[StateKey],
+        *,
+        before_call: Callable[[], None] | None = None,
+    ) -> dict[StateKey, Record]:
+        """Read many records, a hundred a call; keys are read once however often they come."""
+        items = read_batch(
+            self.client,
+            self.name,
+            [key.to_item() for key in sorted(set(keys))],
+            before_call=before_call,
+        )
+        return {
+            StateKey(item["collections_workflow"]["S"], item["itemids"]["S"]): Record.from_item(
+                item,
+            )
+            for item in items
+            if "state_updated" in item
+        }
+
+    def get(self, key: StateKey) -> Record | None:
+        """Read one record."""
+        response = self.client.get_item(
+            TableName=self.name,
+            Key=key.to_item(),
+            ConsistentRead=True,
+        )
+        item = response.get("Item")
+        return Record.from_item(item) if item and "state_updated" in item else None

@@ -1,0 +1,1 @@
+"""The decorators around cirrus's ``process`` and ``update-state`` handlers."""

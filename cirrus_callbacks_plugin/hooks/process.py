@@ -1,0 +1,192 @@
+"""The hook around cirrus's ``process``: register, let cirrus work, settle the rest.
+
+Payloads without a token go through untouched and cost no AWS call.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.cirrus import installed
+from cirrus_callbacks_plugin.cirrus.observe import noting
+from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed, error_code
+from cirrus_callbacks_plugin.hooks.delivery import Delivery, Message
+from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
+from cirrus_callbacks_plugin.hooks.own_time import OwnTime
+from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
+from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
+from cirrus_callbacks_plugin.rules import Attempt, after_cirrus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
+    from cirrus_callbacks_plugin.cirrus.observe import Notes
+    from cirrus_callbacks_plugin.waits.row import Wait
+    from cirrus_callbacks_plugin.waits.table import Outcome
+
+logger = logging.getLogger(__name__)
+
+
+def process(
+    handler: Handler,
+    *,
+    services: Callable[[], Services] = Services.from_env,
+    own_time: Callable[[], OwnTime] = OwnTime,
+) -> Handler:
+    """Wrap cirrus's ``process`` handler.
+
+    The wrapped handler returns what cirrus returns and raises what cirrus raises, with
+    one exception.
+
+    Args:
+        handler: cirrus's handler, or another hook's.
+        services: makes the clients and reads the tables' names, in every invocation anew.
+        own_time: makes the stopwatch that bounds what the hook adds.
+
+    Raises:
+        RegistrationFailed: (the wrapped handler) cirrus returned, but some messages with
+            tokens could not be registered and must be delivered again; all others were
+            deleted from the queue.
+    """
+
+    @functools.wraps(handler)
+    def lambda_handler(event: Any, context: Any = None) -> Any:
+        delivery = Delivery.of(event)
+        if not delivery.carriers:
+            return handler(delivery.event_without(), context)
+        return _Invocation(handler, delivery, context, own_time()).run(services)
+
+    return lambda_handler
+
+
+@dataclass(slots=True)
+class _Invocation:
+    handler: Handler
+    delivery: Delivery
+    context: Any
+    own_time: OwnTime
+
+    def run(self, services: Callable[[], Services]) -> Any:
+        try:
+            found = services()
+            adapter = installed.adapter()
+        except ConfigurationError as error:
+            # As good as an unreachable table: neighbours are processed, the rest comes back.
+            logger.error("Callbacks are misconfigured: %s", error)  # noqa: TRY400
+            reason = str(error)
+            registered = Registered(
+                failed={message.index: reason for message in self.delivery.carriers},
+            )
+            return self._finish(registered, self._run_cirrus(registered))
+        registered = self._register(Registrar(found, adapter, self.own_time))
+        with noting(adapter) as notes:
+            try:
+                returned = self._run_cirrus(registered)
+            except Exception:
+                self._settle(registered, found, adapter, notes, returned=False)
+                raise
+        self._settle(registered, found, adapter, notes, returned=True)
+        return self._finish(registered, returned, found.clients)
+
+    def _register(self, registrar: Registrar) -> Registered:
+        """Step 1. Whatever goes wrong in it concerns the messages with tokens alone."""
+        with self.own_time.running():
+            try:
+                return registrar.register(self.delivery.carriers)
+            except Exception as error:
+                logger.exception("Registration failed unexpectedly")
+                reason = f"unexpected {type(error).__name__}"
+                return Registered(
+                    failed={message.index: reason for message in self.delivery.carriers},
+                )
+
+    def _run_cirrus(self, registered: Registered) -> Any:
+        if len(registered.failed) == len(self.delivery.messages):
+            return None
+        return self.handler(self.delivery.event_without(registered.failed), self.context)
+
+    def _settle(
+        self,
+        registered: Registered,
+        services: Services,
+        adapter: Adapter,
+        notes: Notes,
+        *,
+        returned: bool,
+    ) -> None:
+        """Step 3; a failure here is the reconciler's to mend and nobody's to notice."""
+        if not registered.open_rows:
+            return
+        with self.own_time.running():
+            try:
+                settler = _Settler(services, adapter, self.own_time)
+                settler.settle(registered, notes, returned=returned)
+            except Exception as error:  # noqa: BLE001 - see above
+                logger.warning("Waits stay open until their runs end: %s", error_code(error))
+
+    def _finish(
+        self,
+        registered: Registered,
+        returned: Any,
+        kept: Clients | None = None,
+    ) -> Any:
+        """Cirrus returned: send back what could not be registered, and nothing else."""
+        if not registered.failed:
+            return returned
+        processed: list[Message] = [
+            message for message in self.delivery.messages if message.index not in registered.failed
+        ]
+        with self.own_time.running():
+            if any(message.queue_arn for message in processed):
+                delete_from_queue((kept or clients(None, None)).sqs, processed)
+        names = [self.delivery.messages[index].name for index in sorted(registered.failed)]
+        raise RegistrationFailed(names, next(iter(registered.failed.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Settler:
+    """Step 3: read the records again and settle the rows that nobody else will settle."""
+
+    services: Services
+    adapter: Adapter
+    own_time: OwnTime
+
+    def settle(self, registered: Registered, notes: Notes, *, returned: bool) -> None:
+        after = self.own_time.call(
+            lambda: self.services.states.read(
+                {key for _, key in registered.open_rows.values()},
+                before_call=self.own_time.check,
+            ),
+        )
+        settlements: list[tuple[Wait, Outcome]] = []
+        for row, key in registered.open_rows.values():
+            attempt = Attempt(
+                before=registered.before.get(key),
+                after=after.get(key),
+                wrote=notes.by_payload.get(row.payload_id),
+                returned=returned,
+            )
+            output_url = functools.partial(self.adapter.output_url, row.payload_id)
+            outcome = after_cirrus(row, attempt, self.adapter.generation, output_url)
+            if outcome is not None:
+                settlements.append((row, outcome))
+        for (row, outcome), result in zip(settlements, each(self._put, settlements), strict=True):
+            done = "settled" if result is True else "was settled by another"
+            if isinstance(result, Exception):
+                done = f"could not be settled ({error_code(result)})"
+            logger.info(
+                "Payload %s: wait %s %s (%s)",
+                row.payload_id,
+                row.key.name,
+                done,
+                outcome.answer_error or outcome.workflow_state,
+            )
+
+    def _put(self, settlement: tuple[Wait, Outcome]) -> bool:
+        row, outcome = settlement
+        return self.own_time.call(lambda: self.services.waits.settle(row.key, outcome))

@@ -1,0 +1,156 @@
+"""Step 1 of the process hook: a row for every token, before cirrus sees the payload."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.errors import CallbackError, error_code
+from cirrus_callbacks_plugin.hooks.payloads import Target, fetch_object, target_of
+from cirrus_callbacks_plugin.rules import at_registration, invalid_payload
+from cirrus_callbacks_plugin.waits.row import Key, Wait, shard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cirrus_callbacks_plugin.carriers import Callback
+    from cirrus_callbacks_plugin.cirrus.adapter import Adapter
+    from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
+    from cirrus_callbacks_plugin.hooks.delivery import Message
+    from cirrus_callbacks_plugin.hooks.own_time import OwnTime
+    from cirrus_callbacks_plugin.hooks.services import Services
+    from cirrus_callbacks_plugin.waits.table import Outcome
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Registered:
+    """What came of the registrations of one event.
+
+    Attributes:
+        open_rows: rows that are in the table and not settled, with their record's key.
+        failed: why a message could not be registered, by its index.
+        before: the records as this invocation first read them.
+    """
+
+    open_rows: dict[Key, tuple[Wait, StateKey]] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+    before: dict[StateKey, Record] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Registers the tokens of messages."""
+
+    services: Services
+    adapter: Adapter
+    own_time: OwnTime
+
+    def register(self, messages: Sequence[Message]) -> Registered:
+        """Put a row for every token; a message with one that fails has failed.
+
+        A payload that cirrus cannot accept, or that no cirrus runs again, is settled with
+        this first write; every other row is ``PROCESSING``.
+        """
+        registered = Registered()
+        targets = self._targets(messages, registered)
+        self._read_records(targets, registered)
+        wanted: dict[Key, Wait] = {}
+        messages_of: dict[Key, list[int]] = {}
+        for message in messages:
+            if message.index in registered.failed:
+                continue
+            target = targets[message.index]
+            for callback in message.callbacks:
+                row = self._row(callback, target, registered)
+                wanted.setdefault(row.key, row)
+                messages_of.setdefault(row.key, []).append(message.index)
+        rows = list(wanted.values())
+        for row, result in zip(rows, each(self._put, rows), strict=True):
+            indexes = messages_of[row.key]
+            if isinstance(result, Exception):
+                for index in indexes:
+                    registered.failed.setdefault(index, _reason(result, "put"))
+                continue
+            key = targets[indexes[0]].key
+            if not result.is_settled and not result.is_answered and key is not None:
+                registered.open_rows[row.key] = (result, key)
+            logger.info(
+                "Payload %s: wait %s registered (%s)",
+                row.payload_id,
+                row.key.name,
+                result.workflow_state if result is row else "it was there already",
+            )
+        return registered
+
+    def _targets(
+        self,
+        messages: Sequence[Message],
+        registered: Registered,
+    ) -> dict[int, Target]:
+        def fetch(url: str) -> bytes:
+            return self.own_time.call(lambda: fetch_object(self.services.clients.s3, url))
+
+        def find(message: Message) -> Target:
+            return target_of(message, self.adapter, fetch)
+
+        targets: dict[int, Target] = {}
+        for message, result in zip(messages, each(find, messages), strict=True):
+            if isinstance(result, Exception):
+                registered.failed[message.index] = _reason(result, "fetch of the payload")
+            else:
+                targets[message.index] = result
+        return targets
+
+    def _read_records(self, targets: dict[int, Target], registered: Registered) -> None:
+        """One consistent read for all payloads; without it no row may be put."""
+        keys = {target.key for target in targets.values() if target.key is not None}
+        if not keys:
+            return
+        try:
+            registered.before = self.own_time.call(
+                lambda: self.services.states.read(keys, before_call=self.own_time.check),
+            )
+        except Exception as error:  # noqa: BLE001 - any failure means: not registered
+            for index, target in targets.items():
+                if target.key is not None:
+                    registered.failed[index] = _reason(error, "read of the state table")
+
+    def _row(self, callback: Callback, target: Target, registered: Registered) -> Wait:
+        record = registered.before.get(target.key) if target.key is not None else None
+        now = self.services.waits.now()
+        row = Wait(
+            payload_id=target.payload_id,
+            task_token=callback.task_token,
+            workflow=target.workflow,
+            registered_at=now,
+            waiting=shard(callback.task_token),
+            seen_state=record.state if record else None,
+            seen_execution=record.last_execution if record else None,
+            replace=target.replace,
+            cirrus_version=self.adapter.version,
+            waiter_payload_id=callback.waiter_payload_id,
+            waiter_execution_arn=callback.waiter_execution_arn,
+        )
+        outcome: Outcome | None
+        if target.refused is not None:
+            outcome = invalid_payload(target.refused)
+        else:
+            outcome = at_registration(
+                record,
+                replace=target.replace,
+                output_url=lambda arn: self.adapter.output_url(target.payload_id, arn),
+            )
+        return row if outcome is None else replace(row, settled_at=now, **outcome.attributes())
+
+    def _put(self, row: Wait) -> Wait:
+        return self.own_time.call(lambda: self.services.waits.register(row))
+
+
+def _reason(error: Exception, call: str) -> str:
+    """Why a registration failed, without a word of the request: it holds the token."""
+    text = str(error) if isinstance(error, CallbackError) else error_code(error)
+    return f"{call}: {text}"

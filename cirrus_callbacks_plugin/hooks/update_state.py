@@ -1,0 +1,113 @@
+"""The hook around cirrus's ``update-state``: settle the rows of the payload that ended."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.cirrus import installed
+from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, noting
+from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
+from cirrus_callbacks_plugin.errors import ConfigurationError, error_code
+from cirrus_callbacks_plugin.hooks.services import Services
+from cirrus_callbacks_plugin.remaining import may_go_on
+from cirrus_callbacks_plugin.rules import Ended, cut
+from cirrus_callbacks_plugin.settle import settle_open_rows
+from cirrus_callbacks_plugin.waits.table import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
+
+logger = logging.getLogger(__name__)
+
+
+def update_state(
+    handler: Handler,
+    *,
+    services: Callable[[], Services] = Services.from_env,
+    clock: Callable[[], float] = time.monotonic,
+) -> Handler:
+    """Wrap cirrus's ``update-state`` handler: it returns and raises what cirrus does.
+
+    Rows are settled also where the handler raised after it had written the state; a
+    failure to settle never fails the handler, and thousands of waiters never let the
+    lambda die: what does not fit into its time goes on in the sender.
+
+    Args:
+        handler: cirrus's handler, or another hook's.
+        services: makes the clients and reads the tables' names, in every invocation anew.
+        clock: seconds, monotonic.
+    """
+
+    @functools.wraps(handler)
+    def lambda_handler(event: Any, context: Any = None) -> Any:
+        go_on = may_go_on(context, clock)
+        try:
+            adapter = installed.adapter()
+        except ConfigurationError as error:
+            logger.error("Callbacks are misconfigured: %s", error)  # noqa: TRY400
+            return handler(event, context)
+        with noting(adapter) as notes:
+            try:
+                return handler(event, context)
+            finally:
+                _settle(notes, event, adapter, services, go_on)
+
+    return lambda_handler
+
+
+def _settle(
+    notes: Notes,
+    event: Any,
+    adapter: Adapter,
+    services: Callable[[], Services],
+    go_on: Callable[[], bool],
+) -> None:
+    for payload_id, final in notes.by_payload.items():
+        try:
+            found = services()
+            ended = _ended(payload_id, final, event, adapter)
+            progress = settle_open_rows(
+                found.waits,
+                found.states,
+                payload_id,
+                ended,
+                may_go_on=go_on,
+            )
+            if progress.settled:
+                logger.info("Payload %s: %d wait(s) settled", payload_id, progress.settled)
+            if progress.left is not None:
+                found.waits.continue_later(ended.outcome, progress.left)
+                logger.warning(
+                    "Payload %s: the sender settles the waits that did not fit into this "
+                    "invocation",
+                    payload_id,
+                )
+        except Exception as error:  # noqa: BLE001 - the reconciler mends it
+            logger.error(  # noqa: TRY400 - a traceback could hold a request, and so a token
+                "Payload %s: its waits stay open until the reconciler settles them (%s)",
+                payload_id,
+                error if isinstance(error, ConfigurationError) else error_code(error),
+            )
+
+
+def _ended(payload_id: str, final: FinalState, event: Any, adapter: Adapter) -> Ended:
+    """The run that ended, and what its handler wrote of it."""
+    detail = event.get("detail") if isinstance(event, dict) else None
+    detail = detail if isinstance(detail, dict) else {}
+    arn = detail.get("executionArn")
+    arn = arn if isinstance(arn, str) else None
+    has_output = final.state in COMPLETED_STATES and arn is not None and detail.get("output")
+    return Ended(
+        execution_arn=arn,
+        outcome=Outcome(
+            workflow_state=final.state,
+            execution_arn=arn,
+            error=cut(final.error),
+            output_payload_url=adapter.output_url(payload_id, arn) if has_output and arn else None,
+        ),
+    )

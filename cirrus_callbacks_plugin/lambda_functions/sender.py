@@ -1,0 +1,67 @@
+"""The tracking table's stream: answers what is settled, refuses what is not enabled."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+from boto3.session import Session
+from botocore.config import Config
+
+from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+from cirrus_callbacks_plugin.concurrency import WORKERS
+from cirrus_callbacks_plugin.lambda_functions import logs
+from cirrus_callbacks_plugin.remaining import may_go_on
+from cirrus_callbacks_plugin.sender import Sender
+from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.waits.table import WaitsTable
+
+logs.configure("cirrus-callbacks-sender")
+
+_CLIENT_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=WORKERS,
+)
+
+
+@functools.lru_cache(maxsize=4)
+def _clients(endpoint_url: str | None, region: str | None) -> tuple[Any, Any]:
+    """DynamoDB and Step Functions; kept between invocations, built by the first one."""
+    del endpoint_url, region  # boto3 reads both; another value makes other clients
+    session = Session()
+    return (
+        session.client("dynamodb", config=_CLIENT_CONFIG),
+        session.client("stepfunctions", config=_CLIENT_CONFIG),
+    )
+
+
+def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]:
+    """Handle a batch of DynamoDB stream records.
+
+    Returns:
+        A partial batch response, ``{"batchItemFailures": [{"itemIdentifier": ...}]}``.
+        https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+
+    Raises:
+        ConfigurationError: a variable is missing or wrong: the batch is delivered again.
+    """
+    tables = config.Tables.from_env()
+    dynamodb, stepfunctions = _clients(
+        os.environ.get("AWS_ENDPOINT_URL"),
+        os.environ.get("AWS_REGION"),
+    )
+    sender = Sender(
+        answerer=Answerer(
+            client=stepfunctions,
+            waits=WaitsTable(dynamodb, tables.callbacks),
+            retention_days=config.retention_days(),
+        ),
+        states=StateTable(dynamodb, tables.state),
+        enabled=config.EnabledWorkflows.from_env(),
+        may_go_on=may_go_on(context),
+    )
+    failed = sender.send(StreamRecord.from_batch(event["Records"]))
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

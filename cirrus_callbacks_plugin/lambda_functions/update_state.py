@@ -1,0 +1,5 @@
+"""Cirrus's ``update-state`` with the installed hooks; returns and raises what cirrus does."""
+
+from cirrus_callbacks_plugin.lambda_functions.wrapped import wrapped
+
+lambda_handler = wrapped("update_state")

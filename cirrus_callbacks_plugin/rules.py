@@ -1,0 +1,212 @@
+"""Which run decides a row: the protocol's judgements, as pure functions.
+
+Cirrus writes a payload's state unconditionally: a repeated or late event of an older run
+overwrites what a newer one set. So the state alone never decides; the last listed run
+does. ``None`` as a judgement always means: leave the row open, somebody else will know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.cirrus.state_table import (
+    COMPLETED_STATES,
+    FINAL_STATES,
+    INVALID,
+    NEVER_RERUN_STATES,
+    PROCESSING,
+)
+from cirrus_callbacks_plugin.waits.table import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cirrus_callbacks_plugin.cirrus.generations import Generation
+    from cirrus_callbacks_plugin.cirrus.observe import FinalState
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+    OutputUrl = Callable[[str], str | None]
+
+# Names of the errors that a waiting task may catch (README, "Answers").
+FAILED = "CirrusCallback.Failed"
+ABORTED = "CirrusCallback.Aborted"
+INVALID_RUN = "CirrusCallback.Invalid"
+INVALID_PAYLOAD = "CirrusCallback.InvalidPayload"
+NOT_ENABLED = "CirrusCallback.NotEnabled"
+NEVER_STARTED = "CirrusCallback.NeverStarted"
+CANCELLED = "CirrusCallback.Cancelled"
+
+ERROR_OF_STATE = {"FAILED": FAILED, "ABORTED": ABORTED, "INVALID": INVALID_RUN}
+
+MAX_ERROR_BYTES = 16_384
+"""Error texts in rows are cut to this: a row stays far below 400 KB, a cause below 32 KiB."""
+
+
+def cut(text: str | None, limit: int = MAX_ERROR_BYTES) -> str | None:
+    """Cut a text to a number of UTF-8 bytes, between characters; surrogates are replaced."""
+    if text is None:
+        return None
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= limit:
+        return encoded.decode()
+    mark = "…"
+    return encoded[: limit - len(mark.encode())].decode(errors="ignore") + mark
+
+
+def outcome_of_record(record: Record, output_url: OutputUrl) -> Outcome:
+    """What a final record says, as it stands."""
+    arn = record.last_execution
+    has_output = record.state in COMPLETED_STATES and arn is not None
+    return Outcome(
+        workflow_state=record.state,
+        execution_arn=arn,
+        error=None if record.state in COMPLETED_STATES else cut(record.last_error),
+        output_payload_url=output_url(arn) if has_output and arn is not None else None,
+    )
+
+
+def at_registration(
+    record: Record | None,
+    *,
+    replace: bool,
+    output_url: OutputUrl,
+) -> Outcome | None:
+    """A payload that no cirrus runs again is settled with the row's very first write."""
+    if record is None or replace or record.state not in NEVER_RERUN_STATES:
+        return None
+    return outcome_of_record(record, output_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one invocation of ``process`` saw of a payload.
+
+    Attributes:
+        before: the record at this invocation's first read.
+        after: the record once cirrus was through.
+        wrote: the final state that this invocation itself gave the payload.
+        returned: False where cirrus raised.
+    """
+
+    before: Record | None
+    after: Record | None
+    wrote: FinalState | None
+    returned: bool
+
+
+def after_cirrus(
+    row: Wait,
+    attempt: Attempt,
+    generation: Generation,
+    output_url: OutputUrl,
+) -> Outcome | None:
+    """Settle after cirrus ran what nobody else will settle (step 3 of the process hook).
+
+    Where cirrus raised, FAILED and ABORTED do not settle: the queue redelivers the
+    message and cirrus runs the payload again.
+    """
+    record = attempt.after
+    if record is None:
+        return None
+    if attempt.returned and attempt.wrote is not None and not _was_overtaken(attempt, generation):
+        # Its run could not be started, so no event will ever come of it.
+        return Outcome(workflow_state=attempt.wrote.state, error=cut(attempt.wrote.error))
+    if not record.is_final:
+        return None
+    if attempt.returned and _is_as_seen(row, record) and _is_untouched(attempt):
+        if row.replace:
+            # Dropped as a duplicate in its batch: what it asked to replace is no answer.
+            return never_started(
+                f"cirrus declined this message; the payload was {record.state} before and is still",
+            )
+        return outcome_of_record(record, output_url)
+    ended_before_registration_could_tell = (
+        row.seen_state == PROCESSING
+        and len(record.executions) == 1
+        and record.last_execution == row.seen_execution
+    )
+    if ended_before_registration_could_tell and (
+        attempt.returned or record.state in NEVER_RERUN_STATES
+    ):
+        return outcome_of_record(record, output_url)
+    return None
+
+
+def _was_overtaken(attempt: Attempt, generation: Generation) -> bool:
+    """Another invocation listed a run meanwhile: the state written may be an older run's."""
+    before = len(attempt.before.executions) if attempt.before else 0
+    after = len(attempt.after.executions) if attempt.after else 0
+    own = 1 if generation.lists_run_at_claim else 0
+    return after - before > own
+
+
+def _is_as_seen(row: Wait, record: Record) -> bool:
+    return record.state == row.seen_state and record.last_execution == row.seen_execution
+
+
+def _is_untouched(attempt: Attempt) -> bool:
+    return (
+        attempt.before is not None
+        and attempt.after is not None
+        and attempt.before.state_updated == attempt.after.state_updated
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run whose end cirrus has just recorded.
+
+    Attributes:
+        execution_arn: the run; None where the event names none (cirrus 0.7).
+        outcome: what its handler wrote.
+    """
+
+    execution_arn: str | None
+    outcome: Outcome
+
+
+def after_end(row: Wait, record: Record | None, ended: Ended) -> Outcome | None:
+    """Settle a row with a run's end, unless a later run decides or it waits for a later one.
+
+    A run that is not listed counts as the latest (0.x lists it after its start), an event
+    without an ARN as the last listed.
+    """
+    executions = record.executions if record is not None else ()
+    last = len(executions) - 1
+    run = ended.execution_arn or (executions[-1] if executions else None)
+    position = record.position(run) if record is not None and run is not None else None
+    if position is not None and position < last:
+        return None
+    if row.seen_state in FINAL_STATES and row.seen_execution is not None:
+        if run == row.seen_execution:
+            return None
+        seen = record.position(row.seen_execution) if record is not None else None
+        if seen is not None and position is not None and position <= seen:
+            return None
+    return ended.outcome
+
+
+def never_started(why: str, execution_arn: str | None = None) -> Outcome:
+    """No run came of the message; the row's state stays as it is."""
+    return Outcome(
+        workflow_state=None,
+        execution_arn=execution_arn,
+        error=cut(why),
+        answer_error=NEVER_STARTED,
+    )
+
+
+def invalid_payload(why: str) -> Outcome:
+    """Cirrus cannot accept the payload, now or on redelivery."""
+    return Outcome(workflow_state=INVALID, error=cut(why), answer_error=INVALID_PAYLOAD)
+
+
+def answer_error_of(row: Wait) -> str | None:
+    """The error name that a settled row is answered with; None for a success."""
+    if row.answer_error is not None:
+        return row.answer_error
+    if row.workflow_state in COMPLETED_STATES:
+        return None
+    return ERROR_OF_STATE.get(row.workflow_state, FAILED)

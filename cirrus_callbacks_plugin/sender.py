@@ -1,0 +1,139 @@
+"""What the sender does with a batch of stream records."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.answer import answer_of, refusal_of
+from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.rules import Ended
+from cirrus_callbacks_plugin.settle import settle_open_rows
+from cirrus_callbacks_plugin.waits.table import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cirrus_callbacks_plugin.answer import Answerer
+    from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+    from cirrus_callbacks_plugin.config import EnabledWorkflows
+    from cirrus_callbacks_plugin.stream import StreamRecord
+    from cirrus_callbacks_plugin.waits.row import Key, Wait
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a batch says of one row: its first record, and its first image if it is new."""
+
+    sequence_number: str
+    inserted: Wait | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Answers the rows that a batch of stream records is about.
+
+    Attributes:
+        answerer: sends and marks; its table is the one that is read.
+        states: cirrus's state table, for outcomes whose settling goes on here.
+        enabled: the per-workflow flag.
+        may_go_on: False once the invocation's own time runs out.
+    """
+
+    answerer: Answerer
+    states: StateTable
+    enabled: EnabledWorkflows
+    may_go_on: Callable[[], bool]
+
+    def send(self, records: Sequence[StreamRecord]) -> list[str]:
+        """Work off a batch: rows are read once, consistently, and looked at as they are now.
+
+        One bad row stops no other one.
+
+        Returns:
+            The sequence numbers to report as failed: the first record of each row whose
+            answer met throttling, a server error or no answer. Lambda delivers everything
+            from the lowest of them again; rows answered by then are passed over.
+
+        Raises:
+            ClientError, BotoCoreError: the rows could not be read; the whole batch is to
+                be delivered again.
+        """
+        told: dict[Key, _Told] = {}
+        for record in records:
+            first = told.setdefault(record.key, _Told(record.sequence_number, None))
+            first.inserted = first.inserted or record.inserted
+        rows = self.answerer.waits.read(told)
+        # Answers first: working off thousands of rows must not hold back the others.
+        ordered = sorted(
+            ((key, row) for key, row in rows.items() if not row.is_answered),
+            key=lambda pair: pair[0].is_continuation,
+        )
+        answers = [pair for pair in ordered if not pair[0].is_continuation]
+        failed: list[str] = []
+        results = each(lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers)
+        for (key, row), result in zip(answers, results, strict=True):
+            if isinstance(result, Exception):
+                _log_failure(row, result)
+                failed.append(told[key].sequence_number)
+        for key, row in ordered[len(answers) :]:
+            try:
+                self._go_on(row)
+            except Exception as error:  # noqa: BLE001 - told to Lambda, which delivers it again
+                _log_failure(row, error)
+                failed.append(told[key].sequence_number)
+        return failed
+
+    def _handle(self, row: Wait, inserted: Wait | None) -> None:
+        if self._is_refused(inserted):
+            self.answerer.answer(row, refusal_of(row))
+        elif row.is_settled:
+            self.answerer.answer(row, answer_of(row))
+
+    def _is_refused(self, inserted: Wait | None) -> bool:
+        """The flag is judged once, on the record of the new row, settled or not.
+
+        A row registered with an error of its own says more than the flag does.
+        """
+        return (
+            inserted is not None
+            and inserted.answer_error is None
+            and inserted.workflow not in self.enabled
+        )
+
+    def _go_on(self, row: Wait) -> None:
+        """Settle what did not fit into update-state's time, by the same rules."""
+        ended = Ended(
+            execution_arn=row.execution_arn,
+            outcome=Outcome(
+                workflow_state=row.workflow_state,
+                execution_arn=row.execution_arn,
+                error=row.error,
+                output_payload_url=row.output_payload_url,
+            ),
+        )
+        progress = settle_open_rows(
+            self.answerer.waits,
+            self.states,
+            row.payload_id,
+            ended,
+            may_go_on=self.may_go_on,
+        )
+        logger.info("Payload %s: %d wait(s) settled", row.payload_id, progress.settled)
+        if progress.left is None:
+            self.answerer.waits.finish_continuation(row)
+        else:
+            self.answerer.waits.postpone_continuation(row)
+
+
+def _log_failure(row: Wait, error: Exception) -> None:
+    logger.warning(
+        "Payload %s: wait %s is delivered again (%s)",
+        row.payload_id,
+        row.key.name,
+        error_code(error),
+    )

@@ -1,0 +1,1 @@
+"""The tracking table: its definition, its rows, and the one module that talks to it."""

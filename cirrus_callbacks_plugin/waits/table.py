@@ -1,0 +1,317 @@
+"""The one module that talks to the tracking table.
+
+Every write is one conditional call; a condition that is not met is an answer
+(somebody else was first), not an error. AWS errors pass through: their callers
+know whether to retry, to put off or to give up (:func:`errors.classify`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - a dataclass field's type, read at runtime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.batches import read_batch
+from cirrus_callbacks_plugin.errors import Kind, classify
+from cirrus_callbacks_plugin.waits import definition
+from cirrus_callbacks_plugin.waits.row import (
+    CONTINUE,
+    FAILURE,
+    STALE,
+    SUCCESS,
+    Key,
+    Wait,
+    partition_key,
+    timestamp,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+
+def utc_now() -> datetime:
+    """The clock that stores use unless a test gives another."""
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a payload ended: what a settle writes into a row.
+
+    Attributes:
+        workflow_state: the state as the deployment's state table spells it; None leaves
+            the row's own (``PROCESSING``) for an answer that names no state.
+        execution_arn: the run that ended, where one is known.
+        error: the run's error text.
+        output_payload_url: where the run's output payload is (cirrus 2.0 on).
+        answer_error: the error to send where it does not follow from the state.
+    """
+
+    workflow_state: str | None
+    execution_arn: str | None = None
+    error: str | None = None
+    output_payload_url: str | None = None
+    answer_error: str | None = None
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes that are set, by name."""
+        values = {
+            "workflow_state": self.workflow_state,
+            "execution_arn": self.execution_arn,
+            "error": self.error,
+            "output_payload_url": self.output_payload_url,
+            "answer_error": self.answer_error,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsTable:
+    """The tracking table.
+
+    Attributes:
+        client: DynamoDB's low-level client (thread-safe).
+        name: the table's name.
+        clock: the current time, aware, in UTC.
+    """
+
+    client: DynamoDBClient
+    name: str
+    clock: Callable[[], datetime] = utc_now
+
+    def now(self) -> str:
+        """The current time as rows hold it."""
+        return timestamp(self.clock())
+
+    def register(self, wait: Wait) -> Wait:
+        """Put the row if it is absent, and return the row that is there now.
+
+        A redelivered message finds its row and leaves it as it is; the row found is
+        returned, so that later steps judge by what was seen first.
+        """
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=wait.to_item(),
+                ConditionExpression="attribute_not_exists(payload_id)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if classify(error) is not Kind.CONDITION:
+                raise
+            found: Any = error.response.get("Item")
+            return Wait.from_item(found or wait.to_item())
+        return wait
+
+    def settle(self, key: Key, outcome: Outcome) -> bool:
+        """Write the outcome into a row that is neither settled nor answered.
+
+        Returns:
+            True if this call settled the row, False if somebody else was first or the
+            row is gone.
+        """
+        values = {"settled_at": self.now(), **outcome.attributes()}
+        return self._update(
+            key,
+            sets=values,
+            condition=(
+                "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
+                " AND attribute_not_exists(answered_at)"
+            ),
+        )
+
+    def mark_answered(
+        self,
+        key: Key,
+        answer: str,
+        *,
+        answer_error: str | None,
+        retention_days: int,
+    ) -> bool:
+        """Record that the token has been answered; the row expires after the retention.
+
+        An accepted answer (``success``, ``failure``) outranks ``stale``: it is written
+        over it, never the other way round.
+
+        Returns:
+            False if the row is gone or holds an answer that stays.
+        """
+        now = self.clock()
+        sets: dict[str, Any] = {
+            "answered_at": timestamp(now),
+            "answer": answer,
+            "expiration_time": int((now + timedelta(days=retention_days)).timestamp()),
+        }
+        if answer == FAILURE and answer_error is not None:
+            sets["answer_error"] = answer_error
+        condition = "attribute_exists(payload_id) AND attribute_not_exists(answer)"
+        values: dict[str, Any] = {}
+        if answer in (SUCCESS, FAILURE):
+            condition = (
+                "attribute_exists(payload_id) AND (attribute_not_exists(answer) OR answer = :stale)"
+            )
+            values[":stale"] = {"S": STALE}
+        return self._update(
+            key,
+            sets=sets,
+            remove=definition.WAITING_INDEX,
+            condition=condition,
+            values=values,
+        )
+
+    def open_rows(self, payload_id: str) -> Iterator[list[Wait]]:
+        """The rows of a payload that are neither settled nor answered, page by page.
+
+        Read consistently. A page may be empty: answered rows of the last weeks share the
+        partition and are filtered by DynamoDB after it has read them.
+        """
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "payload_id = :payload_id",
+            "FilterExpression": (
+                "attribute_not_exists(settled_at) AND attribute_not_exists(answered_at)"
+            ),
+            "ExpressionAttributeValues": {":payload_id": {"S": partition_key(payload_id)}},
+        }
+        while True:
+            page = self.client.query(**request)
+            yield [Wait.from_item(item) for item in page["Items"]]
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def waiting(self, in_shard: str, *, before: str | None = None) -> Iterator[list[Key]]:
+        """Keys of the open rows of one shard of the index, oldest first, page by page.
+
+        Args:
+            in_shard: ``"0"`` to ``"7"``.
+            before: only rows registered before this time (as rows hold it).
+
+        An index cannot be read consistently: read a row itself before acting on it.
+        """
+        condition = "waiting = :shard"
+        values = {":shard": {"S": in_shard}}
+        if before is not None:
+            condition += " AND registered_at < :before"
+            values[":before"] = {"S": before}
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": definition.WAITING_INDEX,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
+        while True:
+            page = self.client.query(**request)
+            yield [Key.from_item(item) for item in page["Items"]]
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
+        """Read rows consistently, a hundred a call; rows that are gone are left out."""
+        items = read_batch(self.client, self.name, [key.to_item() for key in sorted(set(keys))])
+        return {Key.from_item(item): Wait.from_item(item) for item in items}
+
+    def continue_later(self, outcome: Outcome, wait: Wait) -> None:
+        """Put the outcome aside for the sender; a newer one replaces an older one.
+
+        Args:
+            outcome: what the rows of the payload are to be settled with.
+            wait: one of them: its payload id, workflow and cirrus version are taken over.
+        """
+        row = Wait(
+            payload_id=wait.payload_id,
+            task_token=CONTINUE,
+            workflow=wait.workflow,
+            cirrus_version=wait.cirrus_version,
+            settled_at=self.now(),
+            **outcome.attributes(),
+        )
+        self.client.put_item(TableName=self.name, Item=row.to_item())
+
+    def finish_continuation(self, row: Wait) -> bool:
+        """Delete the continuation that was worked off, unless a newer one took its place."""
+        try:
+            self.client.delete_item(
+                TableName=self.name,
+                Key=row.key.to_item(),
+                ConditionExpression="settled_at = :settled_at",
+                ExpressionAttributeValues={":settled_at": {"S": row.settled_at or ""}},
+            )
+        except ClientError as error:
+            if classify(error) is not Kind.CONDITION:
+                raise
+            return False
+        return True
+
+    def postpone_continuation(self, row: Wait) -> bool:
+        """Put a continuation again, so that the stream delivers it once more.
+
+        Unless a newer one took its place: then that one's own record does the rest.
+        """
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=replace(row, settled_at=self.now()).to_item(),
+                ConditionExpression="settled_at = :settled_at",
+                ExpressionAttributeValues={":settled_at": {"S": row.settled_at or ""}},
+            )
+        except ClientError as error:
+            if classify(error) is not Kind.CONDITION:
+                raise
+            return False
+        return True
+
+    def all_rows(self) -> Iterator[Wait]:
+        """Every row, in no order: for small tables on one's own machine."""
+        request: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
+        while True:
+            page = self.client.scan(**request)
+            yield from (Wait.from_item(item) for item in page["Items"])
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _update(
+        self,
+        key: Key,
+        *,
+        sets: Mapping[str, Any],
+        condition: str,
+        remove: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> bool:
+        names = {f"#{index}": name for index, name in enumerate(sets)}
+        expression = "SET " + ", ".join(f"{alias} = :{alias[1:]}" for alias in names)
+        if remove is not None:
+            expression += f" REMOVE {remove}"
+        attribute_values: dict[str, Any] = {
+            f":{index}": {"N": str(value)} if isinstance(value, int) else {"S": value}
+            for index, value in enumerate(sets.values())
+        }
+        attribute_values.update(values or {})
+        try:
+            self.client.update_item(
+                TableName=self.name,
+                Key=key.to_item(),
+                UpdateExpression=expression,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=attribute_values,
+            )
+        except ClientError as error:
+            if classify(error) is not Kind.CONDITION:
+                raise
+            return False
+        return True
+
+
+def shards() -> Sequence[str]:
+    """The partitions of the ``waiting`` index."""
+    return [str(number) for number in range(definition.SHARDS)]
