@@ -56,5 +56,5 @@ $(UV):
 	  echo "make: no Python 3.12 or later was found, and none could be fetched: install one (python.org, your package manager, pyenv)" >&2; exit 1; }
 	@echo "Installing the locked packages into .venv ..."
 	@$(UV) pip sync --quiet --python $(PYTHON) --require-hashes requirements.lock
-	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --editable .
+	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
 	@touch $@

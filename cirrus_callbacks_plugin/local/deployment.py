@@ -1,0 +1,183 @@
+"""What a cirrus deployment has, created in any AWS endpoint: tables, queues, bucket, topics.
+
+Names follow FilmDrop's modules: ``<prefix>-state``, ``<prefix>-process``, and so on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.session import Session
+
+from cirrus_callbacks_plugin.waits.definition import create_table
+
+MAX_RECEIVES = 5
+EVENTBRIDGE_LIMIT_BYTES = 248 * 1024
+"""EventBridge leaves out inputs and outputs that are together larger than this.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of a deployment's parts."""
+
+    prefix: str
+    region: str
+    account: str
+    endpoint_url: str | None = None
+
+    @property
+    def state_table(self) -> str:
+        """Cirrus's state table."""
+        return f"{self.prefix}-state"
+
+    @property
+    def callbacks_table(self) -> str:
+        """The tracking table."""
+        return f"{self.prefix}-callbacks"
+
+    @property
+    def process_queue(self) -> str:
+        """The queue that ``process`` reads."""
+        return f"{self.prefix}-process"
+
+    @property
+    def dead_letter_queue(self) -> str:
+        """Where a message goes that was received five times in vain."""
+        return f"{self.prefix}-process-dead-letter"
+
+    @property
+    def payload_bucket(self) -> str:
+        """Cirrus's payload bucket."""
+        return f"{self.prefix}-payloads"
+
+    @property
+    def process_queue_url(self) -> str:
+        """The process queue's URL."""
+        base = self.endpoint_url or f"https://sqs.{self.region}.amazonaws.com"
+        return f"{base}/{self.account}/{self.process_queue}"
+
+    @property
+    def process_queue_arn(self) -> str:
+        """The process queue's ARN."""
+        return f"arn:aws:sqs:{self.region}:{self.account}:{self.process_queue}"
+
+    @property
+    def event_topic_arn(self) -> str:
+        """Cirrus's workflow-event topic."""
+        return f"arn:aws:sns:{self.region}:{self.account}:{self.prefix}-workflow-event"
+
+    def state_machine_arn(self, workflow: str) -> str:
+        """The state machine of a workflow."""
+        return f"arn:aws:states:{self.region}:{self.account}:stateMachine:{self.prefix}-{workflow}"
+
+    def environment(self) -> dict[str, str]:
+        """The environment that cirrus's lambdas have, credentials of nobody included."""
+        variables = {
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            "CIRRUS_BASE_WORKFLOW_ARN": self.state_machine_arn(""),
+            "CIRRUS_PAYLOAD_BUCKET": self.payload_bucket,
+            "CIRRUS_PROCESS_QUEUE_URL": self.process_queue_url,
+            "CIRRUS_STATE_DB": self.state_table,
+            "CIRRUS_WORKFLOW_EVENT_TOPIC_ARN": self.event_topic_arn,
+        }
+        if self.endpoint_url:
+            variables["AWS_ENDPOINT_URL"] = self.endpoint_url
+        return variables
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The parts themselves, once created."""
+
+    names: Names
+    session: Session
+    stream_arn: str
+
+    def client(self, service: str) -> Any:
+        """A client for the endpoint on which the deployment stands."""
+        return self.session.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.names.endpoint_url,
+        )
+
+
+def create(names: Names, *, visibility_seconds: int = 30) -> Deployment:
+    """Create every part but the state machines, and the tracking table beside them."""
+    session = Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - nobody's
+        region_name=names.region,
+    )
+    dynamodb = session.client("dynamodb", endpoint_url=names.endpoint_url)
+    dynamodb.create_table(**_state_table(names.state_table))
+    stream_arn = create_table(dynamodb, names.callbacks_table)
+    sqs = session.client("sqs", endpoint_url=names.endpoint_url)
+    dead_letters = sqs.create_queue(QueueName=names.dead_letter_queue)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+    sqs.create_queue(
+        QueueName=names.process_queue,
+        Attributes={
+            "VisibilityTimeout": str(visibility_seconds),
+            "RedrivePolicy": json.dumps(
+                {
+                    "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
+                    "maxReceiveCount": MAX_RECEIVES,
+                },
+            ),
+        },
+    )
+    session.client("s3", endpoint_url=names.endpoint_url).create_bucket(
+        Bucket=names.payload_bucket,
+        CreateBucketConfiguration={"LocationConstraint": names.region},  # type: ignore[typeddict-item]
+    )
+    session.client("sns", endpoint_url=names.endpoint_url).create_topic(
+        Name=names.event_topic_arn.rpartition(":")[2],
+    )
+    return Deployment(names, session, stream_arn)
+
+
+def create_state_machine(deployment: Deployment, workflow: str, definition: str) -> str:
+    """Create a workflow's state machine and return its ARN."""
+    names = deployment.names
+    response = deployment.client("stepfunctions").create_state_machine(
+        name=f"{names.prefix}-{workflow}",
+        definition=definition,
+        roleArn=f"arn:aws:iam::{names.account}:role/{names.prefix}-{workflow}",
+    )
+    return str(response["stateMachineArn"])
+
+
+def _state_table(name: str) -> dict[str, Any]:
+    """Cirrus's own state table, as its deployments create it."""
+    keys = ("collections_workflow", "itemids")
+    index_keys = ("state_updated", "updated")
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": attribute, "AttributeType": "S"} for attribute in keys + index_keys
+        ],
+        "KeySchema": [
+            {"AttributeName": keys[0], "KeyType": "HASH"},
+            {"AttributeName": keys[1], "KeyType": "RANGE"},
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": attribute,
+                "KeySchema": [
+                    {"AttributeName": keys[0], "KeyType": "HASH"},
+                    {"AttributeName": attribute, "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for attribute in index_keys
+        ],
+    }

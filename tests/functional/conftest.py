@@ -1,0 +1,26 @@
+"""The real cirrus handlers on an in-process moto with its Step Functions interpreter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.cirrus_world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A fresh deployment with the workflow ``sentinel-2-cog``, every workflow enabled."""
+    from moto import mock_aws
+
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        deployed = World()
+        for name, value in deployed.names.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("CIRRUS_CALLBACKS_WORKFLOWS", "*")
+        deployed.add_workflow("sentinel-2-cog")
+        yield deployed

@@ -1,0 +1,296 @@
+"""A cirrus deployment in moto, driven step by step: every event is a call of a test's own."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from cirrus_callbacks_plugin.local import deployment as parts
+from cirrus_callbacks_plugin.local.events import execution_event, sqs_event, stream_event
+
+REGION = "us-west-2"
+ACCOUNT = "123456789012"
+PREFIX = "fd-test-cirrus"
+
+# A child that runs until the test says how it ends: it waits for a token of its own.
+CHILD = {
+    "StartAt": "Work",
+    "States": {
+        "Work": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "TimeoutSeconds": 300,
+            "Parameters": {
+                "QueueUrl": "${work_queue_url}",
+                "MessageBody": {"execution.$": "$$.Execution.Id", "token.$": "$$.Task.Token"},
+            },
+            "End": True,
+        },
+    },
+}
+
+# A parent that hands its token to nobody but the test.
+PARENT = CHILD
+
+
+@dataclass
+class World:
+    """The deployment, and the three event sources, each moved by hand."""
+
+    names: parts.Names = field(default_factory=lambda: parts.Names(PREFIX, REGION, ACCOUNT))
+
+    def __post_init__(self) -> None:
+        self.deployment = parts.create(self.names, visibility_seconds=0)
+        self.dynamodb = self.deployment.client("dynamodb")
+        self.sqs = self.deployment.client("sqs")
+        self.s3 = self.deployment.client("s3")
+        self.sfn = self.deployment.client("stepfunctions")
+        self.streams = self.deployment.client("dynamodbstreams")
+        self.work_queue_url = self.sqs.create_queue(QueueName="work")["QueueUrl"]
+        self._iterator: str | None = None
+        self._work: dict[str, str] = {}
+
+    # --- state machines -------------------------------------------------------------
+
+    def add_workflow(self, workflow: str, definition: dict[str, Any] = CHILD) -> None:
+        """Create a workflow's state machine."""
+        text = json.dumps(definition).replace("${work_queue_url}", self.work_queue_url)
+        parts.create_state_machine(self.deployment, workflow, text)
+
+    def start_parent(self) -> str:
+        """Start an execution that waits for a token, and return that token."""
+        arn = self.names.state_machine_arn("parent")
+        try:
+            self.sfn.describe_state_machine(stateMachineArn=arn)
+        except self.sfn.exceptions.StateMachineDoesNotExist:
+            self.add_workflow("parent", PARENT)
+        name = f"parent-{time.monotonic_ns()}"
+        execution = self.sfn.start_execution(stateMachineArn=arn, name=name)["executionArn"]
+        return self.token_of(execution)
+
+    def token_of(self, execution_arn: str) -> str:
+        """The token with which an execution waits for the test."""
+        while execution_arn not in self._work:
+            for message in self.sqs.receive_message(
+                QueueUrl=self.work_queue_url,
+                MaxNumberOfMessages=10,
+            ).get("Messages", []):
+                body = json.loads(message["Body"])
+                self._work[body["execution"]] = body["token"]
+                self.sqs.delete_message(
+                    QueueUrl=self.work_queue_url,
+                    ReceiptHandle=message["ReceiptHandle"],
+                )
+            time.sleep(0.01)
+        return self._work[execution_arn]
+
+    def end(self, execution_arn: str, output: Any = None, error: str | None = None) -> None:
+        """End a child's run: with an output, or with an error."""
+        token = self.token_of(execution_arn)
+        if error is None:
+            given = self.describe(execution_arn)["input"]
+            text = given if output is None else json.dumps(output)
+            self.sfn.send_task_success(taskToken=token, output=text)
+        else:
+            self.sfn.send_task_failure(taskToken=token, error=error, cause="it broke")
+        self.wait_ended(execution_arn)
+
+    def abort(self, execution_arn: str) -> None:
+        """Stop a child's run as an operator would."""
+        self.sfn.stop_execution(executionArn=execution_arn)
+        self.sfn.send_task_success(taskToken=self.token_of(execution_arn), output="{}")
+        self.wait_ended(execution_arn)
+
+    def wait_ended(self, execution_arn: str) -> dict[str, Any]:
+        """Wait until an execution is no longer running."""
+        while True:
+            description = self.describe(execution_arn)
+            if description["status"] != "RUNNING":
+                return description
+            time.sleep(0.01)
+
+    def describe(self, execution_arn: str) -> dict[str, Any]:
+        """DescribeExecution."""
+        return dict(self.sfn.describe_execution(executionArn=execution_arn))
+
+    # --- the queue ------------------------------------------------------------------
+
+    def send(
+        self,
+        body: Any,
+        token: str | None = None,
+        waiter: dict[str, str] | None = None,
+    ) -> None:
+        """Send a message to the process queue, a token as its attribute."""
+        attributes = {}
+        if token is not None:
+            attributes["cirrus-task-token"] = {"DataType": "String", "StringValue": token}
+        for name, value in (waiter or {}).items():
+            attributes[f"cirrus-waiter-{name}"] = {"DataType": "String", "StringValue": value}
+        self.sqs.send_message(
+            QueueUrl=self.names.process_queue_url,
+            MessageBody=body if isinstance(body, str) else json.dumps(body),
+            MessageAttributes=attributes,
+        )
+
+    def receive(self) -> dict[str, Any] | None:
+        """The event of the next batch, None where the queue is empty."""
+        messages = self.sqs.receive_message(
+            QueueUrl=self.names.process_queue_url,
+            MaxNumberOfMessages=10,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        return sqs_event(messages, self.names.process_queue_arn) if messages else None
+
+    def delete(self, event: dict[str, Any]) -> None:
+        """What the event source mapping does once the handler has returned."""
+        for record in event["Records"]:
+            self.sqs.delete_message(
+                QueueUrl=self.names.process_queue_url,
+                ReceiptHandle=record["receiptHandle"],
+            )
+
+    def process(self) -> Any:
+        """Deliver the next batch to the wrapped ``process``; deleted if it returns."""
+        from cirrus_callbacks_plugin.lambda_functions import process
+
+        event = self.receive()
+        assert event is not None, "the process queue is empty"
+        returned = process.lambda_handler(event, Context())
+        self.delete(event)
+        return returned
+
+    def messages_left(self) -> int:
+        """Messages in the process queue, in flight or not."""
+        attributes = self.sqs.get_queue_attributes(
+            QueueUrl=self.names.process_queue_url,
+            AttributeNames=["All"],
+        )["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"]) + int(
+            attributes["ApproximateNumberOfMessagesNotVisible"],
+        )
+
+    # --- events and stream ----------------------------------------------------------
+
+    def event_of(self, execution_arn: str) -> dict[str, Any]:
+        """EventBridge's event of an ended execution."""
+        return execution_event(self.describe(execution_arn))
+
+    def update_state(self, execution_arn: str) -> Any:
+        """Deliver an ended execution to the wrapped ``update-state``."""
+        from cirrus_callbacks_plugin.lambda_functions import update_state
+
+        return update_state.lambda_handler(self.event_of(execution_arn), Context())
+
+    def new_stream_records(self) -> list[dict[str, Any]]:
+        """Records of the tracking table's stream since the last call."""
+        arn = self.deployment.stream_arn
+        if self._iterator is None:
+            shard = self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
+            self._iterator = self.streams.get_shard_iterator(
+                StreamArn=arn,
+                ShardId=shard["ShardId"],
+                ShardIteratorType="TRIM_HORIZON",
+            )["ShardIterator"]
+        page = self.streams.get_records(ShardIterator=self._iterator)
+        self._iterator = page["NextShardIterator"]
+        return list(stream_event(page["Records"], arn)["Records"])
+
+    def send_answers(self, records: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+        """Deliver stream records, the new ones unless told, to the sender."""
+        from cirrus_callbacks_plugin.lambda_functions import sender
+
+        batch = self.new_stream_records() if records is None else records
+        return sender.lambda_handler({"Records": batch}, Context())
+
+    # --- what is there --------------------------------------------------------------
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The tracking table's rows, as plain values."""
+        items = self.dynamodb.scan(TableName=self.names.callbacks_table)["Items"]
+        read = TypeDeserializer().deserialize
+        return [{name: read(value) for name, value in item.items()} for item in items]
+
+    def row(self, token: str) -> dict[str, Any]:
+        """The one row of a token."""
+        (found,) = [row for row in self.rows() if row["task_token"] == token]
+        return found
+
+    def record(self, payload_id: str) -> dict[str, Any] | None:
+        """A payload's record in cirrus's state table, as plain values."""
+        from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+
+        key = StateKey.of(payload_id)
+        assert key is not None
+        item = self.dynamodb.get_item(
+            TableName=self.names.state_table,
+            Key=key.to_item(),
+            ConsistentRead=True,
+        ).get("Item")
+        read = TypeDeserializer().deserialize
+        return {name: read(value) for name, value in item.items()} if item else None
+
+    def runs(self, payload_id: str) -> list[str]:
+        """ARNs of a payload's runs, oldest first."""
+        record = self.record(payload_id)
+        return list(record.get("executions", [])) if record else []
+
+    def state(self, payload_id: str) -> str | None:
+        """A payload's state."""
+        record = self.record(payload_id)
+        return str(record["state_updated"]).partition("_")[0] if record else None
+
+
+class Context:
+    """Lambda's context, as far as anybody looks at it."""
+
+    aws_request_id = "00000000-0000-0000-0000-000000000000"
+    function_name = "test"
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self._ends = time.monotonic() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds left."""
+        return max(0, int((self._ends - time.monotonic()) * 1000))
+
+
+def payload(
+    item: str = "S2A_31UFS_20240601_0_L2A",
+    workflow: str = "sentinel-2-cog",
+    **process: Any,
+) -> dict[str, Any]:
+    """A payload that every cirrus accepts."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "stac_version": "1.0.0",
+                "id": item,
+                "collection": "sentinel-2-l2a",
+                "geometry": None,
+                "properties": {"datetime": "2024-06-01T10:56:21Z"},
+                "links": [],
+                "assets": {},
+            },
+        ],
+        "process": [
+            {
+                "workflow": workflow,
+                "upload_options": {"path_template": "/${collection}/${id}"},
+                "tasks": {},
+                **process,
+            },
+        ],
+    }
+
+
+def payload_id(item: str = "S2A_31UFS_20240601_0_L2A", workflow: str = "sentinel-2-cog") -> str:
+    """The id that cirrus gives :func:`payload`."""
+    return f"sentinel-2-l2a/workflow-{workflow}/{item}"
