@@ -22,7 +22,15 @@ RETENTION_DAYS = "CIRRUS_CALLBACKS_RETENTION_DAYS"
 PROCESS_HANDLER = "CIRRUS_CALLBACKS_PROCESS_HANDLER"
 UPDATE_STATE_HANDLER = "CIRRUS_CALLBACKS_UPDATE_STATE_HANDLER"
 
+GRACE_SECONDS = "CIRRUS_CALLBACKS_GRACE_SECONDS"
+REDELIVERY_SECONDS = "CIRRUS_CALLBACKS_REDELIVERY_SECONDS"
+HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
+INTERVAL_SECONDS = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
+
 DEFAULT_RETENTION_DAYS = 60
+DEFAULT_GRACE_SECONDS = 900
+DEFAULT_REDELIVERY_SECONDS = 5400
+DEFAULT_INTERVAL_SECONDS = 300
 _STATE_SUFFIX = "-state"
 _TABLE_SUFFIX = "-callbacks"
 _MAX_RETENTION_DAYS = 3650
@@ -91,18 +99,78 @@ def retention_days(environ: Mapping[str, str] | None = None) -> int:
         ConfigurationError: ``CIRRUS_CALLBACKS_RETENTION_DAYS`` is no whole number
             from 1 to 3650.
     """
-    env = os.environ if environ is None else environ
-    text = env.get(RETENTION_DAYS, "") or str(DEFAULT_RETENTION_DAYS)
-    try:
-        days = int(text)
-    except ValueError:
-        days = 0
-    if not 1 <= days <= _MAX_RETENTION_DAYS:
-        raise ConfigurationError(
-            f"{RETENTION_DAYS}={text!r}: give a whole number of days from 1 to "
-            f"{_MAX_RETENTION_DAYS}",
+    return _whole_number(
+        RETENTION_DAYS,
+        DEFAULT_RETENTION_DAYS,
+        "days",
+        1,
+        _MAX_RETENTION_DAYS,
+        environ,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """What the reconciler's environment says.
+
+    Attributes:
+        grace_seconds: rows younger than this are not repaired.
+        redelivery_seconds: after this the queue delivers a message no more.
+        interval_seconds: the schedule's interval; a pass ends before the next one starts.
+        heartbeat: send a heartbeat for every open row at every pass.
+    """
+
+    grace_seconds: int = DEFAULT_GRACE_SECONDS
+    redelivery_seconds: int = DEFAULT_REDELIVERY_SECONDS
+    interval_seconds: int = DEFAULT_INTERVAL_SECONDS
+    heartbeat: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Repairs:
+        """Read the four variables.
+
+        Raises:
+            ConfigurationError: one is not what it must be.
+        """
+        env = os.environ if environ is None else environ
+        heartbeat = env.get(HEARTBEAT, "").strip().lower() or "false"
+        if heartbeat not in ("true", "false"):
+            raise ConfigurationError(f"{HEARTBEAT}={heartbeat!r}: give true or false")
+        day = 86_400
+        return cls(
+            _whole_number(GRACE_SECONDS, DEFAULT_GRACE_SECONDS, "seconds", 0, day, env),
+            _whole_number(
+                REDELIVERY_SECONDS,
+                DEFAULT_REDELIVERY_SECONDS,
+                "seconds",
+                0,
+                14 * day,  # SQS keeps a message for 14 days at most
+                env,
+            ),
+            _whole_number(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, "seconds", 60, day, env),
+            heartbeat == "true",
         )
-    return days
+
+
+def _whole_number(
+    variable: str,
+    default: int,
+    unit: str,
+    least: int,
+    most: int,
+    environ: Mapping[str, str] | None,
+) -> int:
+    env = os.environ if environ is None else environ
+    text = env.get(variable, "") or str(default)
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise ConfigurationError(
+            f"{variable}={text!r}: give a whole number of {unit} from {least} to {most}",
+        )
+    return number
 
 
 def handler_path(variable: str, environ: Mapping[str, str] | None = None) -> str | None:

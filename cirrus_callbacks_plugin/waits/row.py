@@ -47,6 +47,13 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
+def moment(text: str | None) -> datetime:
+    """The time that a row's text says; the epoch where it says none."""
+    if text is None:
+        return datetime.fromtimestamp(0, timezone.utc)
+    return datetime.fromisoformat(text)
+
+
 def _fits(value: str, limit: int) -> bool:
     return len(value.encode("utf-8", "surrogatepass")) <= limit
 

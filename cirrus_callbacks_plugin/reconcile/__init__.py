@@ -1,0 +1,1 @@
+"""Repairs what AWS lost: which case a row is in, and which of settle and answer mends it."""

@@ -1,0 +1,214 @@
+"""Which case an open row is in, as a pure judgement on row, record and run.
+
+The record's state alone is never trusted: a late event of an older run may have written
+it. The last listed run decides, as Step Functions itself describes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta  # noqa: TC003 - fields' types, read at runtime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.cirrus.state_table import (
+    ABORTED,
+    COMPLETED_STATES,
+    FAILED,
+    FINAL_STATES,
+    INVALID,
+    NEVER_RERUN_STATES,
+)
+from cirrus_callbacks_plugin.rules import cut, never_started, outcome_of_record
+from cirrus_callbacks_plugin.waits.row import moment
+from cirrus_callbacks_plugin.waits.table import Outcome
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.cirrus.generations import Generation
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+EVENT_DELAY_SECONDS = 120
+"""A run that stopped less than this ago: its event is on its way."""
+
+REUSED_NAME_SECONDS = 60
+"""A run that stopped this long before a row was registered is not the run of that row,
+though its record may be gone: cirrus >= 1 derives names and so uses one again."""
+
+
+class RunStatus(Enum):
+    """What Step Functions knows of a run."""
+
+    RUNNING = "running"  # also waiting to be redriven
+    ENDED = "ended"
+    UNKNOWN = "unknown"  # it never came to be, or is older than 90 days
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as DescribeExecution tells it.
+
+    Attributes:
+        execution_arn: which run.
+        status: running, ended or unknown.
+        result: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED`` once ended.
+        started, stopped: aware times, None where Step Functions gives none.
+        error, cause: of a failed run.
+    """
+
+    execution_arn: str
+    status: RunStatus
+    result: str | None = None
+    started: datetime | None = None
+    stopped: datetime | None = None
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a judgement needs.
+
+    Attributes:
+        row: an open row, not settled.
+        record: the payload's record, read consistently.
+        run: the run that :func:`run_to_ask` names; None where there is none.
+        now: the current time, aware.
+        redelivery: after that the queue delivers a message no more.
+        generation: the cirrus under which the row was registered.
+    """
+
+    row: Wait
+    record: Record | None
+    run: Run | None
+    now: datetime
+    redelivery: timedelta
+    generation: Generation
+
+    @property
+    def is_past_redelivery(self) -> bool:
+        """True once no delivery of the message can start a run any more."""
+        return self.now - moment(self.row.registered_at) >= self.redelivery
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with the row.
+
+    Attributes:
+        outcome: settle the row with it; None leaves the row for a later pass.
+        is_running: the run goes on.
+        is_stuck: the run ended and the record says otherwise: the deployment is stuck too.
+    """
+
+    outcome: Outcome | None = None
+    is_running: bool = False
+    is_stuck: bool = False
+
+
+LEAVE = Verdict()
+
+
+def run_to_ask(row: Wait, record: Record | None) -> str | None:
+    """The run that decides: the last listed one, or the one in progress at registration."""
+    if record is not None and record.last_execution is not None:
+        return record.last_execution
+    in_progress = row.seen_state is not None and row.seen_state not in FINAL_STATES
+    return row.seen_execution if in_progress else None
+
+
+def judge(case: Case) -> Verdict:
+    """Say what the case calls for."""
+    run, record = case.run, case.record
+    if run is None:
+        return _after_redelivery(case, _old_outcome(case, "no run was listed"))
+    if run.status is RunStatus.UNKNOWN:
+        return _unknown(case)
+    if run.status is RunStatus.RUNNING:
+        return Verdict(is_running=True)
+    if run.stopped is not None and case.now - run.stopped < timedelta(seconds=EVENT_DELAY_SECONDS):
+        return LEAVE
+    is_stuck = record is not None and not record.is_final
+    if not is_new_run(case, run):
+        return _no_new_run(case, outcome_of_run(case, run), is_stuck=is_stuck)
+    if not case.generation.lists_run_at_claim and not case.is_past_redelivery:
+        return Verdict(is_stuck=is_stuck)  # 0.x lists a restart only after its start
+    return Verdict(outcome=outcome_of_run(case, run), is_stuck=is_stuck)
+
+
+def is_new_run(case: Case, run: Run) -> bool:
+    """True where the run is one that this row waits for."""
+    row = case.row
+    if row.seen_state in FINAL_STATES and run.execution_arn == row.seen_execution:
+        return False
+    reused_possible = row.seen_state is None or row.replace
+    ended_long_before = run.stopped is not None and moment(row.registered_at) - run.stopped > (
+        timedelta(seconds=REUSED_NAME_SECONDS)
+    )
+    return not (reused_possible and ended_long_before)
+
+
+def outcome_of_run(case: Case, run: Run) -> Outcome:
+    """A run's end as the row's cirrus version would have written it."""
+    state = {"SUCCEEDED": case.generation.completed, "ABORTED": ABORTED}.get(
+        run.result or "",
+        INVALID if run.error in case.generation.invalid_errors else FAILED,
+    )
+    record = case.record
+    if state in COMPLETED_STATES:
+        # Spelled as this deployment's table spells it, where it has said it already.
+        state = record.state if record and record.state in COMPLETED_STATES else state
+        return Outcome(workflow_state=state, execution_arn=run.execution_arn)
+    parts = [part for part in (run.error, run.cause) if part]
+    if run.result == "TIMED_OUT":
+        parts = parts or ["the execution timed out"]
+    return Outcome(
+        workflow_state=state,
+        execution_arn=run.execution_arn,
+        error=cut(": ".join(parts)) if parts else None,
+    )
+
+
+def _unknown(case: Case) -> Verdict:
+    """Step Functions does not know the last listed run."""
+    record, run = case.record, case.run
+    seen_final = case.row.seen_state in FINAL_STATES
+    if run is not None and seen_final and run.execution_arn == case.row.seen_execution:
+        # Older than Step Functions remembers: the record's state is all there is.
+        if record is not None and record.is_final:
+            return _no_new_run(case, outcome_of_record(record, _no_url), is_stuck=False)
+        return _after_redelivery(case, _old_outcome(case, "no new run was listed"))
+    why = "the run that was listed never started"
+    if record is not None and record.last_error:
+        why = f"{why}: {record.last_error}"
+    return _after_redelivery(case, why)
+
+
+def _no_new_run(case: Case, outcome: Outcome, *, is_stuck: bool) -> Verdict:
+    if outcome.workflow_state in NEVER_RERUN_STATES and not case.row.replace:
+        return Verdict(outcome=outcome, is_stuck=is_stuck)
+    told = f"the payload's last run before it ended {outcome.workflow_state}"
+    if outcome.error:
+        told = f"{told}: {outcome.error}"
+    return _after_redelivery(case, f"no new run was listed; {told}")
+
+
+def _after_redelivery(case: Case, why: str) -> Verdict:
+    if not case.is_past_redelivery:
+        return LEAVE
+    seconds = int(case.redelivery.total_seconds())
+    return Verdict(
+        outcome=never_started(f"within {seconds} s, after which the queue delivers no more: {why}"),
+    )
+
+
+def _old_outcome(case: Case, why: str) -> str:
+    record = case.record
+    if record is None or not record.is_final:
+        return why
+    error = f" ({record.last_error})" if record.last_error else ""
+    return f"{why}; the payload's record says {record.state}{error}"
+
+
+def _no_url(_: str) -> None:
+    """The reconciler has no cirrus to ask for an output's URL."""

@@ -1,0 +1,116 @@
+"""What Step Functions knows of runs, asked as seldom as possible.
+
+DescribeExecution's quota (300 at once, 15 a second) is shared by the whole account; a
+deployment may have 20,000 children in progress. So the running executions are listed, a
+thousand a call, and only runs that are not among them are described, a few a second.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
+
+if TYPE_CHECKING:
+    from types_boto3_stepfunctions import SFNClient
+
+    from cirrus_callbacks_plugin.reconcile.pacing import Pace
+
+logger = logging.getLogger(__name__)
+
+LISTS_PER_SECOND = 2.0
+DESCRIBES_PER_SECOND = 5.0
+PAGE = 1000  # ListExecutions' limit
+_RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
+_UNKNOWN = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
+
+
+@dataclass(slots=True)
+class Runs:
+    """The runs of one pass: what was learned of one is not asked again.
+
+    Attributes:
+        client: Step Functions.
+        list_pace, describe_pace: how often it is asked.
+    """
+
+    client: SFNClient
+    list_pace: Pace
+    describe_pace: Pace
+    _running: dict[str, frozenset[str]] = field(default_factory=dict)
+    _described: dict[str, Run] = field(default_factory=dict)
+
+    def known(self, execution_arn: str) -> Run | None:
+        """The run, where it needs no description: it is listed as running, or was described."""
+        described = self._described.get(execution_arn)
+        if described is not None:
+            return described
+        machine = state_machine_of(execution_arn)
+        if machine not in self._running:
+            self._running[machine] = self._list_running(machine)
+        if execution_arn in self._running[machine]:
+            return Run(execution_arn, RunStatus.RUNNING)
+        return None
+
+    def describe(self, execution_arn: str) -> Run:
+        """Ask Step Functions for a run.
+
+        Raises:
+            ClientError, BotoCoreError: it could not be asked.
+        """
+        self.describe_pace.wait()
+        try:
+            told: dict[str, Any] = dict(
+                self.client.describe_execution(executionArn=execution_arn),
+            )
+        except ClientError as error:
+            if error_code(error) not in _UNKNOWN:
+                raise
+            run = Run(execution_arn, RunStatus.UNKNOWN)
+        else:
+            is_running = told["status"] in _RUNNING
+            run = Run(
+                execution_arn,
+                RunStatus.RUNNING if is_running else RunStatus.ENDED,
+                result=None if is_running else str(told["status"]),
+                started=told.get("startDate"),
+                stopped=told.get("stopDate"),
+                error=told.get("error"),
+                cause=told.get("cause"),
+            )
+        self._described[execution_arn] = run
+        return run
+
+    def _list_running(self, machine: str) -> frozenset[str]:
+        """ARNs of a state machine's running executions; none where it cannot be listed."""
+        found: set[str] = set()
+        request: dict[str, Any] = {
+            "stateMachineArn": machine,
+            "statusFilter": "RUNNING",
+            "maxResults": PAGE,
+        }
+        try:
+            while True:
+                self.list_pace.wait()
+                page = self.client.list_executions(**request)
+                found.update(each["executionArn"] for each in page["executions"])
+                if not page.get("nextToken"):
+                    break
+                request["nextToken"] = page["nextToken"]
+        except (ClientError, BotoCoreError) as error:
+            logger.warning(
+                "Running executions of %s cannot be listed (%s): each run is described",
+                machine,
+                error_code(error),
+            )
+        return frozenset(found)
+
+
+def state_machine_of(execution_arn: str) -> str:
+    """The ARN of the state machine that an execution's ARN names."""
+    return execution_arn.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
