@@ -34,6 +34,10 @@ class UnsupportedCirrusError(ConfigurationError):
     """No supported cirrus is installed, or more than one is."""
 
 
+class PackageError(CallbackError):
+    """A zip cannot be read, made or written; the message names it and says what to do."""
+
+
 class MissingExtraError(CallbackError):
     """A command needs an optional dependency that is not installed."""
 
