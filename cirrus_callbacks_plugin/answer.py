@@ -145,10 +145,15 @@ class Answerer:
                     error.response["Error"]["Code"],
                 )
                 return None
-        self.waits.mark_answered(
+        self.mark(row, sent, answer.error)
+        return sent
+
+    def mark(self, row: Wait, sent: str, error: str | None) -> bool:
+        """Record an answer in its row; True if the row took it."""
+        marked = self.waits.mark_answered(
             row.key,
             sent,
-            answer_error=answer.error,
+            answer_error=error,
             retention_days=self.retention_days,
         )
         logger.info(
@@ -156,9 +161,9 @@ class Answerer:
             row.payload_id,
             row.key.name,
             sent,
-            answer.error or row.workflow_state,
+            error or row.workflow_state,
         )
-        return sent
+        return marked
 
     def _send(self, token: str, answer: Answer) -> None:
         if answer.error is None:

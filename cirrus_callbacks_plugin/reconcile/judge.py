@@ -7,7 +7,7 @@ it. The last listed run decides, as Step Functions itself describes it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta  # noqa: TC003 - fields' types, read at runtime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -117,6 +117,25 @@ def run_to_ask(row: Wait, record: Record | None) -> str | None:
     return row.seen_execution if in_progress else None
 
 
+def restarted_as(row: Wait, record: Record | None, generation: Generation) -> str | None:
+    """Another name under which the last listed run may have been started.
+
+    Cirrus 1.3 and 2.0 restart a payload that is stuck in CLAIMED under the first listed
+    execution's name, not the last one's (``PayloadManager._claim``). Worth asking for only
+    where Step Functions does not know the last one.
+    """
+    if record is None or row.is_settled or not generation.lists_run_at_claim:
+        return None
+    first = record.executions[0] if record.executions else None
+    return first if first != record.last_execution else None
+
+
+def is_restart(row: Wait, first: Run) -> bool:
+    """True where the first listed execution runs anew, after this row was registered."""
+    registered = moment(row.registered_at)
+    return first.started is not None and first.started >= registered
+
+
 def judge(case: Case) -> Verdict:
     """Say what the case calls for."""
     run, record = case.run, case.record
@@ -139,6 +158,8 @@ def judge(case: Case) -> Verdict:
 def is_new_run(case: Case, run: Run) -> bool:
     """True where the run is one that this row waits for."""
     row = case.row
+    if run.started is not None and run.started >= moment(row.registered_at):
+        return True
     if row.seen_state in FINAL_STATES and run.execution_arn == row.seen_execution:
         return False
     reused_possible = row.seen_state is None or row.replace

@@ -8,6 +8,7 @@ thousand a call, and only runs that are not among them are described, a few a se
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,25 +45,29 @@ class Runs:
     describe_pace: Pace
     _running: dict[str, frozenset[str]] = field(default_factory=dict)
     _described: dict[str, Run] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def known(self, execution_arn: str) -> Run | None:
-        """The run, where it needs no description: it is listed as running, or was described."""
-        described = self._described.get(execution_arn)
-        if described is not None:
-            return described
-        machine = state_machine_of(execution_arn)
-        if machine not in self._running:
-            self._running[machine] = self._list_running(machine)
-        if execution_arn in self._running[machine]:
-            return Run(execution_arn, RunStatus.RUNNING)
-        return None
+    def find(self, execution_arn: str) -> Run:
+        """A run: as it was described before, as it is listed, or else as it is described now.
 
-    def describe(self, execution_arn: str) -> Run:
-        """Ask Step Functions for a run.
+        One thread at a time: waiters on one payload ask for the same run, and the pace
+        would hold them back in any case.
 
         Raises:
-            ClientError, BotoCoreError: it could not be asked.
+            ClientError, BotoCoreError: Step Functions could not be asked.
         """
+        with self._lock:
+            described = self._described.get(execution_arn)
+            if described is not None:
+                return described
+            machine = state_machine_of(execution_arn)
+            if machine not in self._running:
+                self._running[machine] = self._list_running(machine)
+            if execution_arn in self._running[machine]:
+                return Run(execution_arn, RunStatus.RUNNING)
+            return self._describe(execution_arn)
+
+    def _describe(self, execution_arn: str) -> Run:
         self.describe_pace.wait()
         try:
             told: dict[str, Any] = dict(

@@ -1,0 +1,103 @@
+"""On a schedule: repairs the rows whose end was lost, and reports what is stuck."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from datetime import timedelta
+from typing import Any
+
+from boto3.session import Session
+from botocore.config import Config
+
+from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+from cirrus_callbacks_plugin.concurrency import WORKERS
+from cirrus_callbacks_plugin.lambda_functions import logs
+from cirrus_callbacks_plugin.reconcile.pacing import Pace
+from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
+from cirrus_callbacks_plugin.reconcile.runs import (
+    DESCRIBES_PER_SECOND,
+    LISTS_PER_SECOND,
+    Runs,
+)
+from cirrus_callbacks_plugin.remaining import seconds_left
+from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
+
+logs.configure("cirrus-callbacks-reconciler")
+
+MARGIN_SECONDS = 30
+"""A pass ends this long before the lambda does, and before the next one starts."""
+
+RECORD_READS_PER_SECOND = 5.0
+"""Of a hundred records each; StateDB keeps a workflow in one partition, shared with cirrus."""
+
+ANSWERS_PER_SECOND = 150.0
+"""Half of the SendTask* refill (300 a second) of the smaller regions."""
+
+_CLIENT_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=WORKERS,
+)
+
+
+@functools.lru_cache(maxsize=4)
+def _clients(endpoint_url: str | None, region: str | None) -> tuple[Any, Any]:
+    """DynamoDB and Step Functions; kept between invocations, built by the first one."""
+    del endpoint_url, region  # boto3 reads both; another value makes other clients
+    session = Session()
+    return (
+        session.client("dynamodb", config=_CLIENT_CONFIG),
+        session.client("stepfunctions", config=_CLIENT_CONFIG),
+    )
+
+
+def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
+    """Make one pass over the open rows; the event is ignored.
+
+    Returns:
+        The pass's summary (:class:`reconcile.summary.Summary`).
+
+    Raises:
+        ConfigurationError: a variable is missing or wrong.
+    """
+    del event
+    tables = config.Tables.from_env()
+    repairs = config.Repairs.from_env()
+    dynamodb, stepfunctions = _clients(
+        os.environ.get("AWS_ENDPOINT_URL"),
+        os.environ.get("AWS_REGION"),
+    )
+    ends = time.monotonic() + budget_seconds(context, repairs)
+
+    def pace(per_second: float) -> Pace:
+        return Pace(per_second, time.monotonic, time.sleep)
+
+    one_pass = Pass(
+        answerer=Answerer(
+            client=stepfunctions,
+            waits=WaitsTable(dynamodb, tables.callbacks),
+            retention_days=config.retention_days(),
+        ),
+        states=StateTable(dynamodb, tables.state),
+        runs=Runs(stepfunctions, pace(LISTS_PER_SECOND), pace(DESCRIBES_PER_SECOND)),
+        paces=Paces(records=pace(RECORD_READS_PER_SECOND), answers=pace(ANSWERS_PER_SECOND)),
+        limits=Limits(
+            grace=timedelta(seconds=repairs.grace_seconds),
+            redelivery=timedelta(seconds=repairs.redelivery_seconds),
+            heartbeat=repairs.heartbeat,
+            clock=utc_now,
+            seconds_left=lambda: ends - time.monotonic(),
+        ),
+        first_shard=int(time.time() // repairs.interval_seconds),
+    )
+    return one_pass.run().to_json()
+
+
+def budget_seconds(context: Any, repairs: config.Repairs) -> float:
+    """The smaller of the lambda's time and the schedule's interval, less 30 s."""
+    tell = getattr(context, "get_remaining_time_in_millis", None)
+    left = repairs.interval_seconds if tell is None else seconds_left(context)
+    return max(min(left, repairs.interval_seconds) - MARGIN_SECONDS, 1.0)

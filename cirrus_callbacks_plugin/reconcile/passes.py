@@ -1,0 +1,308 @@
+"""One pass over the open rows: shard by shard, oldest first, within quotas and in time.
+
+Each shard has its share of the time, and another shard is first each time, so that no
+row starves behind thousands of long-running children. Rows whose run is listed as running
+cost no call of their own; rows that can only turn into ``NeverStarted``, later, are
+described after all others.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence  # noqa: TC003 - fields' types
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta  # noqa: TC003 - fields' types
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.answer import Answerer, answer_of
+from cirrus_callbacks_plugin.cirrus.generations import of_version
+from cirrus_callbacks_plugin.cirrus.state_table import FINAL_STATES, Record, StateKey, StateTable
+from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.errors import Kind, classify, error_code
+from cirrus_callbacks_plugin.reconcile.judge import (
+    Case,
+    RunStatus,
+    Verdict,
+    is_restart,
+    judge,
+    restarted_as,
+    run_to_ask,
+)
+from cirrus_callbacks_plugin.reconcile.summary import Summary
+from cirrus_callbacks_plugin.rules import NEVER_STARTED
+from cirrus_callbacks_plugin.waits.row import STALE, Key, Wait, moment
+from cirrus_callbacks_plugin.waits.table import shards
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.reconcile.pacing import Pace
+    from cirrus_callbacks_plugin.reconcile.runs import Runs
+
+logger = logging.getLogger(__name__)
+
+ROWS_A_STEP = 100  # BatchGetItem's limit
+
+Done = tuple[str, ...]
+"""What was done to a row: names of the summary's counters, or ``put_off``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds a pass.
+
+    Attributes:
+        grace: rows younger than that are not repaired.
+        redelivery: after that the queue delivers a message no more.
+        heartbeat: send a heartbeat for every open row.
+        clock: the current time, aware.
+        seconds_left: of the pass; it ends once none are.
+    """
+
+    grace: timedelta
+    redelivery: timedelta
+    heartbeat: bool
+    clock: Callable[[], datetime]
+    seconds_left: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """How often the pass calls what it shares with others.
+
+    Attributes:
+        records: reads of the state table, a hundred records each.
+        answers: SendTask* calls, heartbeats included.
+    """
+
+    records: Pace
+    answers: Pace
+
+
+@dataclass(slots=True)
+class Pass:
+    """One walk over the ``waiting`` index.
+
+    Attributes:
+        answerer: sends and marks, as the sender does; its table is the one walked.
+        states: cirrus's state table.
+        runs: what Step Functions knows of runs.
+        paces, limits: what bounds the pass.
+        first_shard: where it starts; give another one each time.
+        summary: what it did so far.
+    """
+
+    answerer: Answerer
+    states: StateTable
+    runs: Runs
+    paces: Paces
+    limits: Limits
+    first_shard: int = 0
+    summary: Summary = field(default_factory=Summary)
+
+    def run(self) -> Summary:
+        """Walk every shard, or until time is out; one row's error stops no other row."""
+        order = shards()
+        first = self.first_shard % len(order)
+        order = [*order[first:], *order[:first]]
+        for number, shard in enumerate(order):
+            share = self.limits.seconds_left() / (len(order) - number)
+            until = self.limits.seconds_left() - share
+            self._walk(shard, lambda until=until: self.limits.seconds_left() > until)  # type: ignore[misc]
+        return self.summary
+
+    def _walk(self, shard: str, may_go_on: Callable[[], bool]) -> None:
+        """Look at one shard's rows, oldest first; those that can wait are described last."""
+        later: list[Wait] = []
+        for keys in self._steps(shard):
+            if not may_go_on():
+                self.summary.is_complete = False
+                return
+            rows = [row for row in self.answerer.waits.read(keys).values() if not row.is_answered]
+            rows.sort(key=lambda row: row.registered_at or "")
+            if self.limits.heartbeat:
+                beating = [row for row in rows if not row.is_settled]
+                self._count(beating, each(self._heartbeat, beating))
+            old = [row for row in rows if self._is_old_enough(row)]
+            later.extend(self._look_at(old, may_go_on))
+        for start in range(0, len(later), ROWS_A_STEP):
+            if not may_go_on():
+                self.summary.is_complete = False
+                return
+            self._look_at(later[start : start + ROWS_A_STEP], may_go_on, put_off=False)
+
+    def _steps(self, shard: str) -> Iterator[Sequence[Key]]:
+        try:
+            for page in self.answerer.waits.waiting(shard):
+                self.summary.open_waits += len(page)
+                for start in range(0, len(page), ROWS_A_STEP):
+                    yield page[start : start + ROWS_A_STEP]
+        except Exception as error:  # noqa: BLE001 - the other shards are walked all the same
+            logger.error(  # noqa: TRY400 - a traceback could hold a key, and so a token
+                "Shard %s of the waiting index cannot be read to its end (%s)",
+                shard,
+                error_code(error),
+            )
+            self.summary.failed += 1
+            self.summary.is_complete = False
+
+    def _is_old_enough(self, row: Wait) -> bool:
+        """Older than the grace period, counted from its settling where it is settled."""
+        now = self.limits.clock()
+        age = (now - moment(row.registered_at)).total_seconds()
+        self.summary.oldest_open_seconds = max(self.summary.oldest_open_seconds, age)
+        return now - moment(row.settled_at or row.registered_at) >= self.limits.grace
+
+    def _look_at(
+        self,
+        rows: Sequence[Wait],
+        may_go_on: Callable[[], bool],
+        *,
+        put_off: bool = True,
+    ) -> list[Wait]:
+        """Repair a step's rows; returns those that are put off until the others are done."""
+        settled = [row for row in rows if row.is_settled]
+        self._count(settled, each(self._answer, settled))
+        waiting = [row for row in rows if not row.is_settled]
+        if not waiting:
+            return []
+        try:
+            records = self._read_records(waiting)
+        except Exception as error:  # noqa: BLE001 - counted; the next pass reads them again
+            self._failed(waiting, error)
+            return []
+        later: list[Wait] = []
+        ready: list[Wait] = []
+        for row in waiting:
+            record = records.get(row.payload_id)
+            (later if put_off and self._can_wait(row, record) else ready).append(row)
+
+        def repair(row: Wait) -> Done:
+            if not may_go_on():
+                return ("put_off",)
+            return self._repair(row, records.get(row.payload_id))
+
+        self._count(ready, each(repair, ready))
+        return later
+
+    def _read_records(self, rows: Sequence[Wait]) -> dict[str, Record]:
+        keys = {row.payload_id: StateKey.of(row.payload_id) for row in rows}
+        self.paces.records.wait()
+        found = self.states.read({key for key in keys.values() if key is not None})
+        return {
+            payload_id: found[key]
+            for payload_id, key in keys.items()
+            if key is not None and key in found
+        }
+
+    def _can_wait(self, row: Wait, record: Record | None) -> bool:
+        """True where a description could, for now, tell of nothing but an old run."""
+        old_run = (
+            record is not None
+            and row.seen_state in FINAL_STATES
+            and record.last_execution == row.seen_execution
+        )
+        young = self.limits.clock() - moment(row.registered_at) < self.limits.redelivery
+        return old_run and young
+
+    def _repair(self, row: Wait, record: Record | None) -> Done:
+        verdict = self._judge(row, record)
+        done = ["looked_at"]
+        if verdict.is_running:
+            done.append("still_running")
+        if verdict.is_stuck:
+            self._report_stuck(row, record)
+        if verdict.outcome is None or not self._is_unchanged(row, record):
+            return tuple(done)
+        if self.answerer.waits.settle(row.key, verdict.outcome):
+            never = verdict.outcome.answer_error == NEVER_STARTED
+            done.append("never_started" if never else "settled")
+            logger.warning(
+                "Payload %s: wait %s repaired (%s)",
+                row.payload_id,
+                row.key.name,
+                verdict.outcome.answer_error or verdict.outcome.workflow_state,
+            )
+        return tuple(done)
+
+    def _judge(self, row: Wait, record: Record | None) -> Verdict:
+        generation = of_version(row.cirrus_version)
+        asked = run_to_ask(row, record)
+        run = None if asked is None else self.runs.find(asked)
+        if run is not None and run.status is RunStatus.UNKNOWN:
+            other = restarted_as(row, record, generation)
+            first = None if other is None else self.runs.find(other)
+            if first is not None and is_restart(row, first):
+                run = first
+        return judge(
+            Case(
+                row=row,
+                record=record,
+                run=run,
+                now=self.limits.clock(),
+                redelivery=self.limits.redelivery,
+                generation=generation,
+            ),
+        )
+
+    def _is_unchanged(self, row: Wait, record: Record | None) -> bool:
+        """Read record and row again before the act: time has passed since they were read."""
+        key = StateKey.of(row.payload_id)
+        if key is not None and self.states.get(key) != record:
+            return False
+        now = self.answerer.waits.read([row.key]).get(row.key)
+        return now is not None and not now.is_settled and not now.is_answered
+
+    def _report_stuck(self, row: Wait, record: Record | None) -> None:
+        if row.payload_id not in self.summary.stuck:
+            self.summary.stuck.add(row.payload_id)
+            logger.warning(
+                "Payload %s is stuck: its run ended, the state table says %s",
+                row.payload_id,
+                record.state if record else "nothing",
+            )
+
+    def _answer(self, row: Wait) -> Done:
+        current = self.answerer.waits.read([row.key]).get(row.key)
+        if current is None or current.is_answered:
+            return ("looked_at",)
+        self.paces.answers.wait()
+        sent = self.answerer.answer(current, answer_of(current))
+        if sent is None:
+            return ("looked_at", "failed")
+        return ("looked_at", "stale" if sent == STALE else "answered")
+
+    def _heartbeat(self, row: Wait) -> Done:
+        """Tell the waiter that the callback system lives, and learn whether the waiter does."""
+        if self.limits.seconds_left() <= 0:
+            return ("put_off",)
+        self.paces.answers.wait()
+        try:
+            self.answerer.client.send_task_heartbeat(taskToken=row.task_token)
+        except ClientError as error:
+            if classify(error) is not Kind.CLOSED:
+                raise
+            return ("stale",) if self.answerer.mark(row, STALE, None) else ()
+        return ("heartbeats",)
+
+    def _count(self, rows: Sequence[Wait], results: Sequence[Done | Exception]) -> None:
+        """Add up what was done; here, since rows are worked on by several threads."""
+        for row, result in zip(rows, results, strict=True):
+            if isinstance(result, Exception):
+                self._failed([row], result)
+                continue
+            for name in result:
+                if name == "put_off":
+                    self.summary.is_complete = False
+                else:
+                    setattr(self.summary, name, getattr(self.summary, name) + 1)
+
+    def _failed(self, rows: Sequence[Wait], error: Exception) -> None:
+        self.summary.failed += len(rows)
+        for row in rows:
+            logger.warning(
+                "Payload %s: wait %s could not be repaired (%s); the next pass tries again",
+                row.payload_id,
+                row.key.name,
+                error_code(error),
+            )
