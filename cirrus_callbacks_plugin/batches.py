@@ -22,7 +22,7 @@ def read_batch(
     table: str,
     keys: Sequence[dict[str, Any]],
     *,
-    pause: Callable[[float], None] = time.sleep,
+    pause: Callable[[float], None] | None = None,
     before_call: Callable[[], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Read items consistently; ``UnprocessedKeys`` are asked for again.
@@ -44,7 +44,7 @@ def read_batch(
         pending: list[dict[str, Any]] = list(keys[start : start + MAX_KEYS])
         for attempt in range(MAX_ROUNDS):
             if attempt:
-                pause(_FIRST_PAUSE * 2 ** (attempt - 1))
+                (pause or time.sleep)(_FIRST_PAUSE * 2 ** (attempt - 1))
             if before_call is not None:
                 before_call()
             response = client.batch_get_item(

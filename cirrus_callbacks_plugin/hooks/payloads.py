@@ -94,12 +94,9 @@ def fetch_object(client: Any, url: str) -> bytes:
         UnacceptablePayload: the URL is none, or there is no such object.
         ClientError, BotoCoreError: S3 could not be read now.
     """
-    parts = urlsplit(url)
-    key = parts.path.lstrip("/")
-    if parts.scheme != "s3" or not parts.netloc or not key:
-        raise UnacceptablePayload(f"the payload's url is no s3:// URL of an object: {url}")
+    bucket, key = _bucket_and_key(url)
     try:
-        body: bytes = client.get_object(Bucket=parts.netloc, Key=key)["Body"].read()
+        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ParamValidationError as error:
         raise UnacceptablePayload(f"the payload's url names no valid bucket: {url}") from error
     except ClientError as error:
@@ -109,6 +106,16 @@ def fetch_object(client: Any, url: str) -> bytes:
             ) from error
         raise
     return body
+
+
+def _bucket_and_key(url: str) -> tuple[str, str]:
+    """As boto3-utils, with which every cirrus reads: an S3 https URL is one too."""
+    parts = urlsplit(url)
+    bucket = parts.netloc.partition(".")[0] if parts.scheme == "https" else parts.netloc
+    key = parts.path.removeprefix("/")
+    if parts.scheme not in ("s3", "https") or not bucket or not key:
+        raise UnacceptablePayload(f"the payload's url is no s3:// URL of an object: {url}")
+    return bucket, key
 
 
 def _payload_at(url: Any, fetch: Callable[[str], bytes]) -> Any:
