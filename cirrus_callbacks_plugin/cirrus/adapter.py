@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cirrus_callbacks_plugin.errors import UnacceptablePayload
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cirrus_callbacks_plugin.cirrus.generations import Generation
 
 Handler = Callable[[Any, Any], Any]
@@ -38,8 +43,8 @@ class Adapter(Protocol):
         """The facts of its generation."""
 
     @property
-    def handlers(self) -> Mapping[str, str]:
-        """Dotted paths of cirrus's own handlers, by hook name."""
+    def handlers(self) -> Mapping[str, tuple[str, ...]]:
+        """Dotted paths where cirrus's own handlers may be, likeliest first, by hook name."""
 
     def extract(self, record: Any) -> Any:
         """The payload, or the reference to one, in a record; cirrus's own code.
@@ -55,8 +60,42 @@ class Adapter(Protocol):
             UnacceptablePayload: cirrus refuses the payload; the message says why.
         """
 
+    def deliverable(self, record: Any, payload: Any) -> Any:
+        """The record in a form that this cirrus takes; the very same one where it is.
+
+        Args:
+            record: a record without tokens.
+            payload: its payload, read from S3 where the record only refers to it.
+        """
+
     def output_url(self, payload_id: str, execution_arn: str) -> str | None:
         """Where a run's output payload is; None where this generation has no such place."""
 
     def state_setters(self) -> tuple[type, Mapping[str, str]]:
         """The StateDB class, and the final state that each of its setters writes."""
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Run cirrus's own code on a payload: whatever it raises, cirrus will meet too.
+
+    Raises:
+        UnacceptablePayload: the block raised.
+    """
+    try:
+        yield
+    except UnacceptablePayload:
+        raise
+    except Exception as error:
+        raise UnacceptablePayload(f"{what}: {type(error).__name__}: {error}") from error
+
+
+def identity_of(payload_id: Any, replace: Any) -> Identity:
+    """An identity from what cirrus's own objects say.
+
+    Raises:
+        UnacceptablePayload: the id is no text, which no state table takes as a key.
+    """
+    if not isinstance(payload_id, str):
+        raise UnacceptablePayload("the payload's id is not a string")
+    return Identity(payload_id, bool(replace))

@@ -1,17 +1,17 @@
-"""cirrus-geo 2: ``cirrus.lib`` with one zip for all functions."""
+"""cirrus-geo 2: ``cirrus.lib`` with one zip for all functions, and a URL for every output."""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import Identity
+from cirrus_callbacks_plugin.cirrus import payloads
 from cirrus_callbacks_plugin.cirrus.generations import V2, Generation
-from cirrus_callbacks_plugin.errors import UnacceptablePayload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cirrus_callbacks_plugin.cirrus.adapter import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,38 +20,25 @@ class CirrusGeo2:
 
     version: str
     generation: Generation = V2
-    handlers: Mapping[str, str] = field(
+    handlers: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {
-            "process": "cirrus.lambda_functions.process.lambda_handler",
-            "update_state": "cirrus.lambda_functions.update_state.lambda_handler",
+            "process": ("cirrus.lambda_functions.process.lambda_handler",),
+            "update_state": ("cirrus.lambda_functions.update_state.lambda_handler",),
         },
     )
 
     def extract(self, record: Any) -> Any:
-        """As ``cirrus.lib.utils.extract_record``."""
-        from cirrus.lib.utils import extract_record  # noqa: PLC0415 - cirrus is optional
-
-        try:
-            return extract_record(record)
-        except Exception as error:  # whatever it is, cirrus meets it too
-            raise UnacceptablePayload(f"the message cannot be read: {error}") from error
+        """The payload in a record, or the reference to one."""
+        return payloads.extract(record)
 
     def identify(self, payload: Any) -> Identity:
-        """As ``PayloadManager`` does, which wraps and validates a ``CirrusPayload``."""
-        from cirrus.lib.cirrus_payload import CirrusPayload  # noqa: PLC0415
+        """The id of a payload."""
+        return payloads.identify(payload)
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # cirrus itself will warn, once
-                wrapped = CirrusPayload(payload, set_id_if_missing=True)
-                wrapped.validate()
-                replace = bool(wrapped.process_definition.get("replace", False))
-                payload_id = wrapped["id"]
-        except Exception as error:  # whatever it is, cirrus meets it too
-            raise UnacceptablePayload(f"{type(error).__name__}: {error}") from error
-        if not isinstance(payload_id, str):
-            raise UnacceptablePayload("the payload's id is not a string")
-        return Identity(payload_id, replace)
+    def deliverable(self, record: Any, payload: Any) -> Any:
+        """The record itself: cirrus takes every form and follows references."""
+        del payload
+        return record
 
     def output_url(self, payload_id: str, execution_arn: str) -> str | None:
         """As ``PayloadBucket.get_output_payload_url``."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.carriers import Callback, records_of, take
 from cirrus_callbacks_plugin.waits.row import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 DIRECT = "(direct invocation)"
+NOTHING: Mapping[int, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,29 @@ class Delivery:
         """The messages with at least one token."""
         return tuple(message for message in self.messages if message.callbacks)
 
-    def event_without(self, indexes: Collection[int] = ()) -> Any:
+    def event_without(
+        self,
+        indexes: Collection[int] = (),
+        records: Mapping[int, Any] = NOTHING,
+    ) -> Any:
         """The event for cirrus: without tokens, and without some of the messages.
 
         The very same object where nothing was taken out.
+
+        Args:
+            indexes: messages to leave out.
+            records: what to show in the place of a message's own record.
         """
+        kept = [
+            records.get(message.index, message.record)
+            for message in self.messages
+            if message.index not in indexes
+        ]
         if not self.is_batch:
-            return self.messages[0].record
-        records = self.original["Records"]
-        kept = [message for message in self.messages if message.index not in indexes]
-        if len(kept) == len(records) and all(
-            message.record is record for message, record in zip(kept, records, strict=True)
+            return kept[0]
+        originals = self.original["Records"]
+        if len(kept) == len(originals) and all(
+            record is original for record, original in zip(kept, originals, strict=True)
         ):
             return self.original
-        return {**self.original, "Records": [message.record for message in kept]}
+        return {**self.original, "Records": kept}

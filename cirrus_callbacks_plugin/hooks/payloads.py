@@ -38,6 +38,7 @@ class Target:
         key: the payload's key in the state table, None where it can have no record.
         replace: True for a message that asks for the payload to be run anew.
         refused: why cirrus cannot accept the payload, None where it can.
+        record: the record in a form that this cirrus takes; None: as it came.
     """
 
     payload_id: str
@@ -45,6 +46,7 @@ class Target:
     key: StateKey | None
     replace: bool = False
     refused: str | None = None
+    record: Any = None
 
 
 def target_of(
@@ -84,6 +86,7 @@ def target_of(
         workflow=workflow_of(identity.payload_id) or UNKNOWN_WORKFLOW,
         key=key,
         replace=identity.replace,
+        record=adapter.deliverable(message.record, payload),
     )
 
 

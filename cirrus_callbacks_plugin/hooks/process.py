@@ -108,7 +108,8 @@ class _Invocation:
     def _run_cirrus(self, registered: Registered) -> Any:
         if len(registered.failed) == len(self.delivery.messages):
             return None
-        return self.handler(self.delivery.event_without(registered.failed), self.context)
+        event = self.delivery.event_without(registered.failed, registered.records)
+        return self.handler(event, self.context)
 
     def _settle(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.errors import CallbackError, error_code
@@ -34,11 +34,13 @@ class Registered:
         open_rows: rows that are in the table and not settled, with their record's key.
         failed: why a message could not be registered, by its index.
         before: the records as this invocation first read them.
+        records: what cirrus is to see in the place of a message's record, by its index.
     """
 
     open_rows: dict[Key, tuple[Wait, StateKey]] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     before: dict[StateKey, Record] = field(default_factory=dict)
+    records: dict[int, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class Registrar:
                 registered.failed[message.index] = _reason(result, "fetch of the payload")
             else:
                 targets[message.index] = result
+                if result.record is not None:
+                    registered.records[message.index] = result.record
         return targets
 
     def _read_records(self, targets: dict[int, Target], registered: Registered) -> None:

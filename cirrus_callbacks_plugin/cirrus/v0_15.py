@@ -1,0 +1,75 @@
+"""cirrus-geo 0.15: ``cirrus.lib2``, one serverless package a function.
+
+A serverless project packs ``cirrus/lib2`` without cirrus-geo's metadata, and the handler
+as ``lambda_function.py`` at the package's root. Where that file is ours, cirrus's own
+stands beside it under the name that the README gives it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.cirrus.adapter import identity_of, refusing
+from cirrus_callbacks_plugin.cirrus.generations import V0_15, Generation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cirrus_callbacks_plugin.cirrus.adapter import Identity
+
+SERVERLESS_HANDLERS = {
+    "process": (
+        "cirrus_process.lambda_handler",
+        "lambda_function.lambda_handler",
+        "cirrus.builtins.functions.process.lambda_function.lambda_handler",
+    ),
+    "update_state": (
+        "cirrus_update_state.lambda_handler",
+        "lambda_function.lambda_handler",
+        "cirrus.builtins.functions.update-state.lambda_function.lambda_handler",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CirrusGeo015:
+    """The adapter of cirrus-geo 0.15."""
+
+    version: str
+    generation: Generation = V0_15
+    handlers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: SERVERLESS_HANDLERS)
+
+    def extract(self, record: Any) -> Any:
+        """As ``cirrus.lib2.utils.extract_record``."""
+        from cirrus.lib2.utils import extract_record  # noqa: PLC0415 - cirrus is optional
+
+        with refusing("the message cannot be read"):
+            return extract_record(record)
+
+    def identify(self, payload: Any) -> Identity:
+        """As ``ProcessPayload`` does, which checks what it wraps."""
+        from cirrus.lib2.process_payload import ProcessPayload  # noqa: PLC0415
+
+        with refusing("cirrus refuses the payload"):
+            wrapped = ProcessPayload(payload, set_id_if_missing=True)
+            return identity_of(wrapped["id"], wrapped.process.get("replace", False))
+
+    def deliverable(self, record: Any, payload: Any) -> Any:
+        """The record itself: cirrus takes every form and follows references."""
+        del payload
+        return record
+
+    def output_url(self, payload_id: str, execution_arn: str) -> None:
+        """There is none: outputs are stored from cirrus-geo 2 on."""
+
+    def state_setters(self) -> tuple[type, Mapping[str, str]]:
+        """``StateDB`` and its four setters of final states."""
+        from cirrus.lib2.statedb import StateDB  # noqa: PLC0415
+
+        return StateDB, {
+            "set_completed": "COMPLETED",
+            "set_failed": "FAILED",
+            "set_invalid": "INVALID",
+            "set_aborted": "ABORTED",
+        }
