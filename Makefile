@@ -11,7 +11,7 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 WORKERS ?= 2
 
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,10 +19,14 @@ help: ## Show the commands
 demo: .venv/.ready ## Run the example on an embedded Cirrus and show who waits for whom
 	@.venv/bin/cirrus-callbacks demo $(ARGS)
 
-test: .venv/.ready ## Run every test
+test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, -2.0: with one)
 	@rm -f .coverage .coverage.*
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= $(ARGS) tests
+	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV)
 	@$(PYTHON) -m coverage report
+
+test-0.7 test-0.15 test-1.3 test-2.0 test-none: test-%: .venv/.ready # one cirrus, or none
+	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV) $* $(if $(ARGS),-- $(ARGS))
 
 lint: .venv/.ready ## Check style and types
 	@$(PYTHON) -m ruff format --check .
@@ -39,6 +43,7 @@ bench: .venv/.ready ## Measure what the hooks and the sender add
 lock: $(UV) ## Resolve the locked versions anew
 	@$(UV) pip compile pyproject.toml --extra local --group dev --universal \
 	  --python-version 3.12 --generate-hashes --no-header --no-annotate -q -o requirements.lock
+	@tests/environments/lock.sh $(UV)
 
 clean: ## Remove the environments and what tests left behind
 	@rm -rf .tools .venv .venvs .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,106 @@
+"""What differs for tests between the generations of cirrus; which one is installed.
+
+The functional tests run against each of them (``make test-0.7`` and so on). A test that
+speaks of a payload's success spells it ``COMPLETED`` from here; one that is about what
+only some generations do is marked ``since_1``, ``since_2`` or ``since_0_15``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.client import BaseClient
+
+from cirrus_callbacks_plugin.cirrus.generations import V0_7
+from cirrus_callbacks_plugin.cirrus.installed import adapter
+from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GENERATION = adapter().generation
+VERSION = adapter().version
+COMPLETED = GENERATION.completed
+"""How the state table spells success."""
+
+IS_OLDEST = GENERATION is V0_7
+PREDECESSOR = not GENERATION.lists_run_at_claim
+"""True on cirrus 0.x, which lists a run once it has started."""
+
+since_1 = pytest.mark.skipif(PREDECESSOR, reason="only cirrus >= 1 claims a payload with its run")
+since_2 = pytest.mark.skipif(
+    not GENERATION.has_output_url,
+    reason="only cirrus >= 2 stores output payloads",
+)
+since_0_15 = pytest.mark.skipif(
+    IS_OLDEST,
+    reason="cirrus-lib 0.8 raises where later ones handle a batch in part",
+)
+
+
+def body_for_queue(body: str) -> str:
+    """What a producer puts on the process queue: on the oldest cirrus a notification."""
+    return json.dumps({"Type": "Notification", "Message": body}) if IS_OLDEST else body
+
+
+def state_db() -> Any:
+    """An instance of the installed cirrus's own StateDB."""
+    kind, _ = adapter().state_setters()
+    return kind()
+
+
+def write_state(payload_id: str, state: str, runs: tuple[str, ...]) -> None:
+    """Give a payload a state, and the runs before it, as cirrus's own code writes them.
+
+    Success may be spelled either way.
+    """
+    state = COMPLETED if state in COMPLETED_STATES else state
+    states = state_db()
+    for position, arn in enumerate(runs):
+        if position:
+            states.set_failed(payload_id, "an earlier run failed")
+        if PREDECESSOR:
+            states.claim_processing(payload_id)
+        else:
+            states.claim_processing(payload_id=payload_id, execution_arn=arn)
+        if state == "CLAIMED" and position == len(runs) - 1:
+            return
+        states.set_processing(*((payload_id, arn) if PREDECESSOR else (payload_id,)))
+    if state in ("FAILED", "INVALID"):
+        getattr(states, f"set_{state.lower()}")(payload_id, f"{state} before")
+    elif state not in ("PROCESSING", "CLAIMED"):
+        getattr(states, f"set_{state.lower()}")(payload_id)
+
+
+def name_executions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name what cirrus 0.x starts without a name, as Step Functions does and moto does not."""
+    original = BaseClient._make_api_call
+
+    def make_api_call(client: BaseClient, operation: str, parameters: Mapping[str, Any]) -> Any:
+        if operation == "StartExecution" and "name" not in parameters:
+            parameters = {**parameters, "name": str(uuid.uuid4())}
+        return original(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
+
+
+def bare_handler(name: str) -> Any:
+    """Cirrus's own handler, without any hook."""
+    from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler
+
+    return cirrus_handler(name)
+
+
+def forget_clients() -> None:
+    """Let cirrus build its clients anew: it keeps them from one invocation to the next."""
+    for library in ("cirrus.lib.utils", "cirrus.lib2.utils"):
+        try:
+            module = importlib.import_module(library)
+        except ModuleNotFoundError:
+            continue
+        for name in ("get_client", "get_resource"):
+            getattr(getattr(module, name, None), "cache_clear", lambda: None)()
