@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
 
 from cirrus_callbacks_plugin.waits.definition import create_table
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.config import Tables
 
 MAX_RECEIVES = 5
 EVENTBRIDGE_LIMIT_BYTES = 248 * 1024
@@ -23,22 +26,31 @@ https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.htm
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of a deployment's parts."""
+    """The names of a deployment's parts.
+
+    Attributes:
+        prefix: what the parts' names begin with.
+        region: the AWS region.
+        account: the AWS account.
+        endpoint_url: where AWS is; None for AWS itself.
+        tables: the two tables' names where they do not follow from the prefix.
+    """
 
     prefix: str
     region: str
     account: str
     endpoint_url: str | None = None
+    tables: Tables | None = None
 
     @property
     def state_table(self) -> str:
         """Cirrus's state table."""
-        return f"{self.prefix}-state"
+        return self.tables.state if self.tables else f"{self.prefix}-state"
 
     @property
     def callbacks_table(self) -> str:
         """The tracking table."""
-        return f"{self.prefix}-callbacks"
+        return self.tables.callbacks if self.tables else f"{self.prefix}-callbacks"
 
     @property
     def process_queue(self) -> str:
@@ -86,6 +98,7 @@ class Names:
             "CIRRUS_PAYLOAD_BUCKET": self.payload_bucket,
             "CIRRUS_PROCESS_QUEUE_URL": self.process_queue_url,
             "CIRRUS_STATE_DB": self.state_table,
+            "CIRRUS_CALLBACKS_TABLE": self.callbacks_table,
             "CIRRUS_WORKFLOW_EVENT_TOPIC_ARN": self.event_topic_arn,
         }
         if self.endpoint_url:
@@ -134,14 +147,20 @@ def create(names: Names, *, visibility_seconds: int = 30) -> Deployment:
             ),
         },
     )
-    session.client("s3", endpoint_url=names.endpoint_url).create_bucket(
-        Bucket=names.payload_bucket,
-        CreateBucketConfiguration={"LocationConstraint": names.region},  # type: ignore[typeddict-item]
-    )
     session.client("sns", endpoint_url=names.endpoint_url).create_topic(
         Name=names.event_topic_arn.rpartition(":")[2],
     )
-    return Deployment(names, session, stream_arn)
+    deployment = Deployment(names, session, stream_arn)
+    create_bucket(deployment, names.payload_bucket)
+    return deployment
+
+
+def create_bucket(deployment: Deployment, bucket: str) -> None:
+    """Create a bucket in the deployment's region."""
+    deployment.client("s3").create_bucket(
+        Bucket=bucket,
+        CreateBucketConfiguration={"LocationConstraint": deployment.names.region},
+    )
 
 
 def create_state_machine(deployment: Deployment, workflow: str, definition: str) -> str:

@@ -1,0 +1,136 @@
+"""What is wrong with a state machine's definition, and what of it cannot run here.
+
+Every problem names the state, so that a message can be acted on. Step Functions checks
+the same when a state machine is created; moto's interpreter, for a part, only once it
+comes to the state, and for another part never.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOCAL_SERVICES = frozenset({"dynamodb", "events", "lambda", "sns", "sqs", "states"})
+"""Optimized integrations that have a local part."""
+
+LOCAL_SDK_SERVICES = frozenset({"dynamodb", "eventbridge", "s3", "sfn", "sns", "sqs"})
+"""Services whose ``aws-sdk`` integrations have a local part."""
+
+_RESOURCE = re.compile(
+    r"arn:(?P<partition>[^:]*):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*)"
+    r":(?P<type>[^:]+):(?P<name>.+)",
+)
+_MISSING_FEATURES = {
+    "ItemBatcher": "items in batches (ItemBatcher)",
+    "ToleratedFailurePercentage": "ToleratedFailurePercentage",
+    "ToleratedFailurePercentagePath": "ToleratedFailurePercentagePath",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state, wherever it is nested.
+
+    Attributes:
+        name: its name.
+        body: its definition.
+        siblings: names of the states that it may go on to.
+    """
+
+    name: str
+    body: dict[str, Any]
+    siblings: frozenset[str]
+
+
+def states(definition: Any) -> Iterator[State]:
+    """Every state of a definition, those of Map and Parallel included."""
+    inner = definition.get("States") if isinstance(definition, dict) else None
+    if not isinstance(inner, dict):
+        return
+    for name, body in inner.items():
+        if not isinstance(body, dict):
+            continue
+        yield State(name, body, frozenset(inner))
+        for part in (body.get("ItemProcessor"), body.get("Iterator")):
+            yield from states(part)
+        branches = body.get("Branches")
+        for branch in branches if isinstance(branches, list) else ():
+            yield from states(branch)
+
+
+def problems(definition: Any) -> Iterator[str]:
+    """Say what keeps a definition from running on this machine, one sentence each."""
+    if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
+        yield "is no state machine: it needs StartAt and States"
+        return
+    if definition.get("QueryLanguage") == "JSONata":
+        yield "is written in JSONata, which the local interpreter does not run: use JSONPath"
+        return
+    yield from _wrong_starts(definition, "the state machine")
+    for state in states(definition):
+        yield from _problems_of(state)
+
+
+def _problems_of(state: State) -> Iterator[str]:
+    body = state.body
+    if body.get("QueryLanguage") == "JSONata":
+        yield (
+            f"has the state {state.name!r} in JSONata, which the local interpreter does not run: "
+            "use JSONPath"
+        )
+    for field, feature in _MISSING_FEATURES.items():
+        if field in body:
+            yield (
+                f"has the state {state.name!r} with {feature}, which the local interpreter "
+                "does not run: leave it out to try the rest"
+            )
+    for nested in ("ItemProcessor", "Iterator"):
+        if isinstance(body.get(nested), dict):
+            yield from _wrong_starts(body[nested], f"{nested} of {state.name!r}")
+    for target in _targets(body):
+        if target not in state.siblings:
+            yield f"has the state {state.name!r} go on to {target!r}, which is no state beside it"
+    if body.get("Type") == "Task":
+        yield from _wrong_resource(state)
+
+
+def _wrong_starts(part: dict[str, Any], name: str) -> Iterator[str]:
+    start = part.get("StartAt")
+    if start not in (part.get("States") or {}):
+        yield f"has {name} start at {start!r}, which is no state of it"
+
+
+def _targets(body: dict[str, Any]) -> Iterator[str]:
+    for field in ("Next", "Default"):
+        if isinstance(body.get(field), str):
+            yield body[field]
+    for field in ("Catch", "Choices"):
+        entries = body.get(field)
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and isinstance(entry.get("Next"), str):
+                yield entry["Next"]
+
+
+def _wrong_resource(state: State) -> Iterator[str]:
+    resource = state.body.get("Resource")
+    match = _RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
+    if match is None:
+        yield f"has the task {state.name!r} with the resource {resource!r}, which is no ARN"
+        return
+    if match["service"] == "lambda" and match["type"] == "function":
+        return
+    service = match["type"]
+    if service == "aws-sdk":
+        service = f"aws-sdk:{match['name'].partition(':')[0]}"
+        is_local = service.removeprefix("aws-sdk:") in LOCAL_SDK_SERVICES
+    else:
+        is_local = match["service"] == "states" and service in LOCAL_SERVICES
+    if not is_local:
+        yield (
+            f"has the task {state.name!r} with the resource {resource!r}, and {service!r} has no "
+            "local part: to try the rest put a lambda task with functions/NAME.py in its place"
+        )

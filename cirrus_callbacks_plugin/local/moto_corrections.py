@@ -1,0 +1,250 @@
+"""Where moto's Step Functions interpreter differs from Step Functions: the one module that patches.
+
+Written against moto 5.2.5. Each correction is a small class of its own with a test that
+shows unpatched moto to be wrong: that test fails once moto has mended it, and the
+correction can go. A new correction is a class here and a name in :data:`ALL`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Invoke = Callable[[str, Any], Mapping[str, Any]]
+
+_answering = threading.Lock()
+"""Whether a token still takes an answer is asked and decided under this lock."""
+
+
+class _Patches:
+    """Attributes that were replaced, and how to put them back."""
+
+    def __init__(self) -> None:
+        self._undo: list[tuple[Any, str, Any]] = []
+
+    def set(self, owner: Any, name: str, replacement: Any) -> None:
+        """Replace an attribute; one that was only inherited is deleted again later."""
+        self._undo.append((owner, name, vars(owner).get(name)))
+        setattr(owner, name, replacement)
+
+    def undo(self) -> None:
+        """Put every attribute back, the last one first."""
+        while self._undo:
+            owner, name, original = self._undo.pop()
+            if original is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, original)
+
+
+def keep_the_cause(patches: _Patches) -> None:
+    """SendTaskFailure's cause reaches Catch and DescribeExecution; moto drops it."""
+    from moto.core.responses import EmptyResult
+    from moto.stepfunctions.responses import StepFunctionResponse
+
+    def send_task_failure(self: Any) -> Any:
+        self.stepfunction_backend.send_task_failure(
+            self._get_param("taskToken"),
+            error=self._get_param("error"),
+            cause=self._get_param("cause"),
+        )
+        return EmptyResult()
+
+    patches.set(StepFunctionResponse, "send_task_failure", send_task_failure)
+
+
+def give_retries_a_fresh_token(patches: _Patches) -> None:
+    """A waiting task that retries gets a new token.
+
+    moto keeps the old one, whose failure is still there: each retry fails at once.
+    """
+    from moto.stepfunctions.parser.asl.component.common.retry.retry_outcome import RetryOutcome
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_callback as callbacks,
+    )
+
+    task = callbacks.StateTaskServiceCallback
+    original = task._handle_retry  # noqa: SLF001 - moto has no public seam
+
+    def _handle_retry(self: Any, env: Any, failure_event: Any) -> Any:
+        outcome = original(self, env, failure_event)
+        if outcome == RetryOutcome.CanRetry and _waits_for_a_token(self):
+            env.callback_pool_manager.add(env.states.context_object.update_task_token())
+        return outcome
+
+    patches.set(task, "_handle_retry", _handle_retry)
+
+
+def refuse_second_and_late_answers(patches: _Patches) -> None:
+    """A token takes one answer, and none once its task is over: ``TaskTimedOut``.
+
+    moto takes a second answer as long as the execution runs, a late one for a task that
+    timed out or failed, and a SendTaskFailure even for an execution that has ended.
+    """
+    from moto.stepfunctions.parser.api import InvalidToken, TaskTimedOut
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_callback as callbacks,
+    )
+    from moto.stepfunctions.parser.asl.eval.callback.callback import (
+        CallbackConsumerLeft,
+        CallbackOutcomeFailure,
+        CallbackOutcomeSuccess,
+    )
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+    task = callbacks.StateTaskServiceCallback
+    original = task._evaluate_with_timeout  # noqa: SLF001
+
+    # The frame in which each task waits: a Map or Parallel that fails ends its others' frames.
+    frames: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+    def _evaluate_with_timeout(self: Any, env: Any) -> None:
+        task_data = env.states.context_object.context_object_data.get("Task") or {}
+        endpoint = env.callback_pool_manager.get(task_data.get("Token"))
+        if endpoint is None:
+            original(self, env)
+            return
+        frames[endpoint] = env
+        try:
+            original(self, env)
+        finally:
+            with _answering:
+                endpoint.report(CallbackConsumerLeft())
+
+    def take(backend: Any, token: str, outcome: Any) -> None:
+        for execution in backend._get_executions():  # noqa: SLF001
+            env = execution.exec_worker.env
+            endpoint = None if env is None else env.callback_pool_manager.get(token)
+            if endpoint is None:
+                continue
+            with _answering:
+                is_closed = (
+                    endpoint.get_outcome() is not None
+                    or endpoint.consumer_error is not None
+                    or not env.is_running()
+                    or not frames.get(endpoint, env).is_running()
+                )
+                if is_closed:
+                    raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
+                endpoint.notify(outcome)
+            return
+        raise InvalidToken
+
+    def send_task_success(self: Any, task_token: str, outcome: str) -> None:
+        take(self, task_token, CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
+
+    def send_task_failure(
+        self: Any,
+        task_token: str,
+        error: str | None = None,
+        cause: str | None = None,
+    ) -> None:
+        failure = CallbackOutcomeFailure(callback_id=task_token, error=error, cause=cause)
+        take(self, task_token, failure)
+
+    patches.set(task, "_evaluate_with_timeout", _evaluate_with_timeout)
+    patches.set(StepFunctionsParserBackend, "send_task_success", send_task_success)
+    patches.set(StepFunctionsParserBackend, "send_task_failure", send_task_failure)
+
+
+def run_local_functions(patches: _Patches, invoke: Invoke) -> None:
+    """Lambda tasks call ``invoke(function name, payload)`` instead of moto's Lambda.
+
+    ``invoke`` returns what Lambda's Invoke returns, its ``Payload`` already parsed.
+    """
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+
+    def _invoke_lambda_function(
+        parameters: dict[str, Any],
+        region: str,
+        state_credentials: Any,
+    ) -> Mapping[str, Any]:
+        del region, state_credentials
+        payload = json.loads(parameters.get("Payload") or b"{}")
+        return invoke(parameters["FunctionName"], payload)
+
+    patches.set(lambda_eval_utils, "_invoke_lambda_function", _invoke_lambda_function)
+
+
+def answer_terraform(patches: _Patches) -> None:
+    """Two calls that Terraform makes of a state machine and moto does not know.
+
+    ValidateStateMachineDefinition parses as CreateStateMachine does;
+    ListStateMachineVersions lists none, since moto's state machines have no versions.
+    """
+    from moto.core.responses import ActionResult
+    from moto.stepfunctions.parser.api import InvalidDefinition
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+    from moto.stepfunctions.responses import StepFunctionResponse
+
+    def validate_state_machine_definition(self: Any) -> Any:
+        try:
+            StepFunctionsParserBackend._validate_definition(  # noqa: SLF001 - its only seam
+                self._get_param("definition"),
+            )
+        except InvalidDefinition as error:
+            found = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": str(error)}
+            return ActionResult({"result": "FAIL", "diagnostics": [found], "truncated": False})
+        return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})
+
+    def list_state_machine_versions(_self: Any) -> Any:
+        return ActionResult({"stateMachineVersions": []})
+
+    patches.set(
+        StepFunctionResponse,
+        "validate_state_machine_definition",
+        validate_state_machine_definition,
+    )
+    patches.set(StepFunctionResponse, "list_state_machine_versions", list_state_machine_versions)
+
+
+ALL: tuple[Callable[[_Patches], None], ...] = (
+    keep_the_cause,
+    give_retries_a_fresh_token,
+    refuse_second_and_late_answers,
+    answer_terraform,
+)
+"""The corrections that need nothing but moto."""
+
+_applied = False
+
+
+@contextlib.contextmanager
+def corrected(
+    invoke: Invoke | None = None,
+    corrections: tuple[Callable[[_Patches], None], ...] = ALL,
+) -> Iterator[None]:
+    """Correct moto until the end of the block; a second block at the same time is refused.
+
+    Args:
+        invoke: runs lambda tasks; None leaves them to moto.
+        corrections: which corrections to apply.
+
+    Raises:
+        RuntimeError: moto is corrected already: two stacks in one process would run each
+            other's functions.
+    """
+    global _applied  # noqa: PLW0603 - moto is one per process, and so is this
+    if _applied:
+        raise RuntimeError("One local stack runs in this process already")
+    _applied = True
+    patches = _Patches()
+    try:
+        for correct in corrections:
+            correct(patches)
+        if invoke is not None:
+            run_local_functions(patches, invoke)
+        yield
+    finally:
+        patches.undo()
+        _applied = False
+
+
+def _waits_for_a_token(task: Any) -> bool:
+    return bool(task.resource.condition == "waitForTaskToken")

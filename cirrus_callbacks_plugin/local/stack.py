@@ -1,0 +1,239 @@
+"""A whole deployment in this process: its parts in moto, and the event sources around them."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin import config, stream
+from cirrus_callbacks_plugin.local import deployment as parts
+from cirrus_callbacks_plugin.local.environment import isolated, logs
+from cirrus_callbacks_plugin.local.functions import loaded
+from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.project import Project, StoredObject
+from cirrus_callbacks_plugin.local.report import Report
+from cirrus_callbacks_plugin.local.server import moto_server
+from cirrus_callbacks_plugin.local.sources.executions import ExecutionsSource
+from cirrus_callbacks_plugin.local.sources.filters import matcher
+from cirrus_callbacks_plugin.local.sources.queue import QueueSource
+from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Source, Tell
+from cirrus_callbacks_plugin.local.sources.stream import StreamSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from cirrus_callbacks_plugin.local.timeline import Timeline
+
+REGION = "us-west-2"
+ACCOUNT = "123456789012"  # moto's own
+VISIBILITY_SECONDS = 2
+"""A failed batch comes again after this; deployments wait 180 s."""
+PAUSE_SECONDS = 0.05
+"""Between two polls of a source that has nothing to deliver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a stack is to be set up.
+
+    Attributes:
+        prefix: of the names of its parts.
+        workflows: the per-workflow flag, as ``CIRRUS_CALLBACKS_WORKFLOWS`` holds it.
+        environment: the caller's environment; the plugin's own variables in it hold.
+        variables: further template variables for the state machines.
+        verbose: let the libraries' logs through, to standard error.
+    """
+
+    prefix: str = "cirrus-local"
+    workflows: str = "*"
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    variables: Mapping[str, str] = field(default_factory=dict)
+    verbose: bool = False
+
+    def names(self) -> parts.Names:
+        """The names of the parts; ``CIRRUS_STATE_DB`` names the tables where it is set.
+
+        Raises:
+            ConfigurationError: the tracking table's name cannot be derived.
+        """
+        tables = None
+        if self.environment.get(config.STATE_DB) or self.environment.get(config.TABLE):
+            state = self.environment.get(config.STATE_DB) or f"{self.prefix}-state"
+            tables = config.Tables.from_env({**self.environment, config.STATE_DB: state})
+        return parts.Names(self.prefix, REGION, ACCOUNT, tables=tables)
+
+    def own_variables(self) -> dict[str, str]:
+        """The plugin's variables, as the lambdas are to see them."""
+        own = {
+            name: value
+            for name, value in self.environment.items()
+            if name.startswith("CIRRUS_CALLBACKS_")
+        }
+        return {**own, config.WORKFLOWS: self.workflows}
+
+
+class Stack:
+    """A running deployment."""
+
+    def __init__(
+        self,
+        deployment: parts.Deployment,
+        project: Project,
+        sources: tuple[Source, ...],
+        timeline: Timeline,
+    ) -> None:
+        self.deployment = deployment
+        self.project = project
+        self.timeline = timeline
+        self._sources = sources
+        self._rounds = Rounds(tuple(source.name for source in sources))
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._broken: BaseException | None = None
+
+    def send(self, body: Any) -> None:
+        """Send a payload to the process queue."""
+        self.deployment.client("sqs").send_message(
+            QueueUrl=self.deployment.names.process_queue_url,
+            MessageBody=json.dumps(body),
+        )
+        self._rounds.disturb()
+
+    def upload(self, stored: StoredObject) -> None:
+        """Put an object of the project into S3; its bucket is there already."""
+        self.deployment.client("s3").put_object(
+            Bucket=stored.bucket,
+            Key=stored.key,
+            Body=stored.path.read_bytes(),
+        )
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait for a condition, at most so long; False if it did not come true."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if self._broken is not None:
+                raise self._broken
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(PAUSE_SECONDS)
+        return True
+
+    def nothing_left(self) -> bool:
+        """True once every execution has ended and queue and stream are drained."""
+        return self._rounds.nothing_left
+
+    def dead_letters(self) -> int:
+        """How many messages were given up."""
+        sqs = self.deployment.client("sqs")
+        url = sqs.get_queue_url(QueueName=self.deployment.names.dead_letter_queue)["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return int(attributes["ApproximateNumberOfMessages"])
+
+    def report(self) -> Report:
+        """What is known by now."""
+        return Report(self.timeline.executions, self.timeline.waits)
+
+    def start(self) -> None:
+        """Let the event sources run, each in a thread of its own as each has its lambda."""
+        for source in self._sources:
+            thread = threading.Thread(
+                target=self._serve,
+                args=(source,),
+                name=f"source-{source.name}",
+                daemon=True,
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Let the deliveries under way end, and no other one begin."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _serve(self, source: Source) -> None:
+        while not self._stopping.is_set():
+            began = self._rounds.began()
+            try:
+                poll = source.poll()
+            except Exception as error:  # noqa: BLE001 - the one who waits is to know
+                self._broken = error
+                return
+            self._rounds.ended(source.name, began, poll)
+            if poll is not Poll.DELIVERED:
+                self._stopping.wait(PAUSE_SECONDS)
+
+
+@contextmanager
+def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stack]:
+    """A stack for a folder's content, until the end of the block; nothing stays behind.
+
+    The buckets of the folder's objects are there; no object is, and no payload is sent.
+
+    Raises:
+        ProjectError: a file of the folder cannot be used.
+        ConfigurationError: a variable is wrong, or no supported cirrus is installed.
+    """
+    names = settings.names()
+    with ExitStack() as until_end:
+        until_end.enter_context(isolated({**names.environment(), **settings.own_variables()}))
+        until_end.enter_context(logs(verbose=settings.verbose))
+        config.retention_days()
+        project = Project.read(root)
+        project.definitions(names, settings.variables)  # before anything is started
+        names = replace(names, endpoint_url=until_end.enter_context(moto_server()))
+        os.environ.update(names.environment())
+        functions = until_end.enter_context(loaded(project.functions, names.prefix))
+        until_end.enter_context(corrected(functions.invoke))
+        deployment = parts.create(names, visibility_seconds=VISIBILITY_SECONDS)
+        for bucket in {stored.bucket for stored in project.objects} - {names.payload_bucket}:
+            parts.create_bucket(deployment, bucket)
+        state_machines = [
+            parts.create_state_machine(deployment, workflow, definition)
+            for workflow, definition in project.definitions(names, settings.variables).items()
+        ]
+        sources = _sources(deployment, state_machines, timeline)
+        stack = Stack(deployment, project, sources, timeline)
+        stack.start()
+        until_end.callback(stack.stop)
+        yield stack
+
+
+def _sources(
+    deployment: parts.Deployment,
+    state_machines: list[str],
+    timeline: Timeline,
+) -> tuple[Source, ...]:
+    """The three event sources; one on a schedule (the reconciler's) has its place here."""
+    from cirrus_callbacks_plugin.lambda_functions import process, sender, update_state
+
+    tell = Tell(timeline.trouble)
+    return (
+        QueueSource(
+            deployment.client("sqs"),
+            deployment.names,
+            process.lambda_handler,
+            tell,
+        ),
+        ExecutionsSource(
+            deployment.client("stepfunctions"),
+            state_machines,
+            update_state.lambda_handler,
+            tell,
+            timeline.execution,
+        ),
+        StreamSource(
+            deployment.client("dynamodbstreams"),
+            deployment.stream_arn,
+            sender.lambda_handler,
+            matcher(stream.filter_patterns(config.EnabledWorkflows.from_env())),
+            tell,
+            timeline.record,
+        ),
+    )

@@ -1,0 +1,215 @@
+"""What happens during a run, as people read it: who waits for whom, what was answered."""
+
+from __future__ import annotations
+
+import enum
+import json
+import threading
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.cirrus.state_table import workflow_of
+from cirrus_callbacks_plugin.waits.row import Key, Wait, token_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Kind(enum.Enum):
+    """What sort of thing happened."""
+
+    STEP = "step"
+    RUN = "run"
+    WAIT = "wait"
+    SETTLE = "settle"
+    ANSWER = "answer"
+    END = "end"
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the timeline.
+
+    Attributes:
+        seconds: since the run began.
+        kind: what sort of thing.
+        text: what happened; never holds a token.
+        is_bad: a failure, to be shown as one.
+    """
+
+    seconds: float
+    kind: Kind
+    text: str
+    is_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An execution as it was last seen.
+
+    Attributes:
+        arn: its ARN.
+        name: its name.
+        workflow: the workflow whose state machine it runs.
+        status: as Step Functions says.
+        payload_id: of its input, where that is a payload.
+        output: its output once it succeeded, parsed.
+        error: the error's name once it failed.
+        cause: the error's cause once it failed.
+    """
+
+    arn: str
+    name: str
+    workflow: str
+    status: str
+    payload_id: str | None
+    output: Any = None
+    error: str | None = None
+    cause: str | None = None
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any], prefix: str) -> Execution:
+        """Read what DescribeExecution answers."""
+        state_machine = str(description["stateMachineArn"]).rpartition(":")[2]
+        given = json.loads(description.get("input") or "null")
+        output = description.get("output")
+        return cls(
+            arn=str(description["executionArn"]),
+            name=str(description["name"]),
+            workflow=state_machine.removeprefix(f"{prefix}-"),
+            status=str(description["status"]),
+            payload_id=given.get("id") if isinstance(given, dict) else None,
+            output=None if output is None else json.loads(output),
+            error=description.get("error"),
+            cause=description.get("cause"),
+        )
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.workflow}/{self.name}" if self.payload_id is None else short(self.payload_id)
+
+
+def short(payload_id: str) -> str:
+    """A payload's id without its collections: ``workflow/items``."""
+    workflow = workflow_of(payload_id)
+    if workflow is None:
+        return payload_id
+    return f"{workflow}/{payload_id.partition('/workflow-')[2].partition('/')[2]}"
+
+
+def waiter_of(wait: Wait) -> str:
+    """Who waits, as far as it was told."""
+    if wait.waiter_payload_id:
+        return short(wait.waiter_payload_id)
+    if wait.waiter_execution_arn:
+        return wait.waiter_execution_arn.partition(":execution:")[2] or wait.waiter_execution_arn
+    return "somebody"
+
+
+def waited_seconds(wait: Wait) -> float | None:
+    """From registration to answer; None while there is none."""
+    if wait.registered_at is None or wait.answered_at is None:
+        return None
+    registered = datetime.fromisoformat(wait.registered_at)
+    return (datetime.fromisoformat(wait.answered_at) - registered).total_seconds()
+
+
+class Timeline:
+    """Keeps what was seen, and shows each thing once.
+
+    Args:
+        show: called with each happening, from several threads, one at a time.
+        prefix: of the deployment's names.
+    """
+
+    def __init__(self, show: Callable[[Happening], None], prefix: str) -> None:
+        self._show = show
+        self._prefix = prefix
+        self._lock = threading.RLock()
+        self._began = time.monotonic()
+        self._executions: dict[str, Execution] = {}
+        self._waits: dict[Key, Wait] = {}
+
+    @property
+    def executions(self) -> tuple[Execution, ...]:
+        """Every execution, in the order in which they were seen."""
+        with self._lock:
+            return tuple(self._executions.values())
+
+    @property
+    def waits(self) -> tuple[Wait, ...]:
+        """Every wait as the stream last told it, in the order of registration."""
+        with self._lock:
+            return tuple(self._waits.values())
+
+    @property
+    def open_waits(self) -> tuple[Wait, ...]:
+        """The waits without an answer."""
+        return tuple(wait for wait in self.waits if not wait.is_answered)
+
+    def step(self, text: str) -> None:
+        """Tell what the one who runs the stack does."""
+        self._tell(Kind.STEP, text)
+
+    def trouble(self, text: str) -> None:
+        """Tell of something that went wrong on the way."""
+        self._tell(Kind.TROUBLE, text, is_bad=True)
+
+    def execution(self, description: Mapping[str, Any]) -> None:
+        """Take note of an execution that began or ended."""
+        execution = Execution.from_description(description, self._prefix)
+        with self._lock:
+            is_new = execution.arn not in self._executions
+            self._executions[execution.arn] = execution
+            if is_new:
+                self._tell(Kind.RUN, f"{execution.title} runs")
+            if execution.status != "RUNNING":
+                error = f" with {execution.error}" if execution.error else ""
+                self._tell(
+                    Kind.END,
+                    f"{execution.title} {execution.status}{error}",
+                    is_bad=execution.status != "SUCCEEDED",
+                )
+
+    def record(self, record: Mapping[str, Any]) -> None:
+        """Take note of a record of the tracking table's stream."""
+        image = record["dynamodb"].get("NewImage")
+        if not image:
+            return
+        wait = Wait.from_item(image)
+        if wait.key.is_continuation:
+            return
+        with self._lock:
+            before = self._waits.get(wait.key)
+            self._waits[wait.key] = wait
+            if before is None:
+                since = "" if wait.seen_state is None else f" ({wait.seen_state} by then)"
+                name = token_name(wait.task_token)
+                self._tell(
+                    Kind.WAIT,
+                    f"{waiter_of(wait)} waits for {short(wait.payload_id)}{since}, token {name}",
+                )
+            if wait.is_settled and not (before is not None and before.is_settled):
+                self._tell(Kind.SETTLE, _settled(wait))
+            if wait.is_answered and not (before is not None and before.is_answered):
+                self._tell(Kind.ANSWER, _answered(wait), is_bad=wait.answer != "success")
+
+    def _tell(self, kind: Kind, text: str, *, is_bad: bool = False) -> None:
+        with self._lock:
+            self._show(Happening(time.monotonic() - self._began, kind, text, is_bad))
+
+
+def _settled(wait: Wait) -> str:
+    because = f": {wait.error}" if wait.error else ""
+    return f"{short(wait.payload_id)} is {wait.answer_error or wait.workflow_state}{because}"
+
+
+def _answered(wait: Wait) -> str:
+    waited = waited_seconds(wait)
+    after = "" if waited is None else f" after {waited:.1f} s"
+    what = wait.answer_error if wait.answer == "failure" else wait.answer
+    return f"{waiter_of(wait)} is told {what} about {short(wait.payload_id)}{after}"
