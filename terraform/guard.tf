@@ -14,7 +14,7 @@ resource "terraform_data" "deletion_guard" {
     when = destroy
     command = (
       self.input.protected
-      ? "echo deletion_protection is true for the tracking table ${self.input.table}, nothing was removed. Apply with deletion_protection = false first, or keep the table as terraform/README.md says under Removal. 1>&2 && exit 1"
+      ? "echo deletion_protection is true for the tracking table ${self.input.table}, nothing of this module was removed. Apply with deletion_protection = false first, or keep the table as terraform/README.md says under Removal. 1>&2 && exit 1"
       : "exit 0"
     )
   }
