@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,9 @@ _GLIBC = range(28, 16, -1)
 _EMPTIED = "stactask/__init__.py"
 _OF_THE_INSTALLER = ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json")
 """Files of a .dist-info folder that say how it was installed, and nothing that is read."""
+
+_OLD_PIP = " (an older pip cannot resolve cirrus-geo 2: pip install uv)"
+_VERSION = re.compile(r"\d+\.\d+[0-9a-z.]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,14 @@ def build(target: Target) -> dict[str, File]:
 
 def _refuse_unsupported(target: Target) -> None:
     try:
-        adapter = choose([target.cirrus], [])
-    except UnsupportedCirrusError as error:
-        raise PackageError(str(error)) from error
-    if not adapter.generation.lists_run_at_claim:
+        has_zip = choose([target.cirrus], []).generation.lists_run_at_claim
+    except UnsupportedCirrusError:
+        has_zip = False
+    if not has_zip or not _VERSION.fullmatch(target.cirrus):
         raise PackageError(
-            f"cirrus-geo {target.cirrus} has no zip for all its functions; there the handler is "
-            'replaced in the project (README, "Install it into your cirrus")',
+            f"cirrus-geo {target.cirrus!r}: name a release from 1.1 on. Older ones have no zip "
+            "for all their functions; there the handler is replaced in the project "
+            '(README, "Install it into your cirrus")',
         )
 
 
@@ -96,9 +101,12 @@ def _install(target: Target, folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        errors = [line for line in said if line.startswith("ERROR:")]  # pip's; uv says little
         raise PackageError(
             f"{requirement} could not be installed for Python {target.python} on "
-            f"{target.architecture}: {' '.join(said[-6:]) or 'the installer said nothing'}",
+            f"{target.architecture} by {Path(command[0]).name}: "
+            f"{' '.join(errors or said[-6:]) or 'it said nothing'}"
+            f"{_OLD_PIP if errors else ''}",
         )
 
 

@@ -1,0 +1,119 @@
+"""``cirrus-callbacks package``: the zip that a deployment's functions run from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.package import archive
+from cirrus_callbacks_plugin.package.build import ARCHITECTURES, PYTHONS, Target, build
+from cirrus_callbacks_plugin.package.contents import inspect
+from cirrus_callbacks_plugin.package.dist import with_callbacks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cirrus_callbacks_plugin.package.archive import File
+
+ZIP = click.Path(path_type=Path)
+
+
+@click.command("package")
+@click.option(
+    "--cirrus-dist",
+    type=ZIP,
+    metavar="ZIP",
+    help="Put the hooks into this cirrus-lambda-dist zip (cirrus-geo 1.1 or later).",
+)
+@click.option(
+    "--cirrus-version",
+    metavar="VERSION",
+    help="Build the dist of this cirrus-geo from the package index, hooks included.",
+)
+@click.option(
+    "--python",
+    type=click.Choice(PYTHONS),
+    help="With --cirrus-version: the functions' Python.",
+)
+@click.option(
+    "--arch",
+    type=click.Choice(list(ARCHITECTURES)),
+    help="With --cirrus-version: the functions' architecture.",
+)
+@click.option("--check", type=ZIP, metavar="ZIP", help="Say what a zip contains.")
+@click.option("-o", "--output", type=ZIP, metavar="OUT", help="The zip to write.")
+@click.option("--force", is_flag=True, help="Replace OUT where it exists.")
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
+def command(
+    *,
+    cirrus_dist: Path | None,
+    cirrus_version: str | None,
+    python: str | None,
+    arch: str | None,
+    check: Path | None,
+    output: Path | None,
+    force: bool,
+    is_json: bool,
+) -> None:
+    """Make the zip that cirrus's functions run from, hooks included; or check one.
+
+    The root handlers process and update_state become the wrapped ones; api, pre_batch and
+    post_batch stay as they are. Deploy it where the dist zip of cirrus was. The same input
+    makes the same bytes.
+    """
+    given = [value for value in (cirrus_dist, cirrus_version, check) if value is not None]
+    if len(given) != 1:
+        raise click.UsageError("Give one of --cirrus-dist, --cirrus-version and --check.")
+    if check is not None:
+        _check(check, output, is_json=is_json)
+        return
+    if cirrus_dist is not None:
+        if python or arch:
+            raise click.UsageError("--python and --arch are what the given zip is built for.")
+        path = cirrus_dist
+        _write(lambda: with_callbacks(archive.read(path), str(path)), output, force, is_json)
+        return
+    if cirrus_version is None or python is None or arch is None:
+        raise click.UsageError("--cirrus-version needs --python and --arch.")
+    target = Target(cirrus_version, python, arch)
+    _write(lambda: build(target), output, force, is_json)
+
+
+def _write(
+    make: Callable[[], dict[str, File]],
+    output: Path | None,
+    force: bool,
+    is_json: bool,
+) -> None:
+    if output is None:
+        raise click.UsageError("Name the zip to write with -o.")
+    archive.refuse_existing(output, force=force)
+    files = make()
+    contents = inspect(files, str(output))
+    written = archive.write(output, files, force=force)
+    if is_json:
+        sizes = {"zipped_bytes": written.zipped, "unzipped_bytes": written.unzipped}
+        _print_json({"path": str(output), **contents.to_json(), **sizes})
+        return
+    for line in contents.lines():
+        click.echo(line)
+    click.echo(written.size_line)
+
+
+def _check(path: Path, output: Path | None, *, is_json: bool) -> None:
+    if output is not None:
+        raise click.UsageError("--check writes nothing: leave out -o.")
+    contents = inspect(archive.read(path), str(path))
+    if is_json:
+        _print_json({"path": str(path), **contents.to_json()})
+        return
+    for line in contents.lines():
+        click.echo(line)
+
+
+def _print_json(value: dict[str, object]) -> None:
+    options.write_json(sys.stdout, value)
