@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin import config, stream
+from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local.environment import isolated, logs
 from cirrus_callbacks_plugin.local.functions import loaded
@@ -23,6 +24,7 @@ from cirrus_callbacks_plugin.local.sources.filters import matcher
 from cirrus_callbacks_plugin.local.sources.queue import QueueSource
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Source, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
+from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,8 +36,10 @@ REGION = "us-west-2"
 ACCOUNT = "123456789012"  # moto's own
 VISIBILITY_SECONDS = 2
 """A failed batch comes again after this; deployments wait 180 s."""
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.1
 """Between two polls of a source that has nothing to deliver."""
+STOP_SECONDS = 15.0
+"""How long a delivery under way may still take once the stack stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +139,21 @@ class Stack:
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(attributes["ApproximateNumberOfMessages"])
 
+    def record(self, payload_id: str) -> Record | None:
+        """A payload's record in cirrus's state table."""
+        key = StateKey.of(payload_id)
+        states = StateTable(self.deployment.client("dynamodb"), self.deployment.names.state_table)
+        return None if key is None else states.get(key)
+
     def report(self) -> Report:
-        """What is known by now."""
-        return Report(self.timeline.executions, self.timeline.waits)
+        """What is known by now; the waits as the tracking table holds them."""
+        table = WaitsTable(
+            self.deployment.client("dynamodb"),
+            self.deployment.names.callbacks_table,
+        )
+        waits = [wait for wait in table.all_rows() if not wait.key.is_continuation]
+        waits.sort(key=lambda wait: (wait.registered_at or "", wait.payload_id))
+        return Report(self.timeline.executions, tuple(waits))
 
     def start(self) -> None:
         """Let the event sources run, each in a thread of its own as each has its lambda."""
@@ -155,7 +171,7 @@ class Stack:
         """Let the deliveries under way end, and no other one begin."""
         self._stopping.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(STOP_SECONDS)
 
     def _serve(self, source: Source) -> None:
         while not self._stopping.is_set():
@@ -181,6 +197,7 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
         ConfigurationError: a variable is wrong, or no supported cirrus is installed.
     """
     names = settings.names()
+    timeline.step(f"a Cirrus is being set up for {root}")
     with ExitStack() as until_end:
         until_end.enter_context(isolated({**names.environment(), **settings.own_variables()}))
         until_end.enter_context(logs(verbose=settings.verbose))
@@ -202,6 +219,8 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
         stack = Stack(deployment, project, sources, timeline)
         stack.start()
         until_end.callback(stack.stop)
+        timeline.begin()
+        timeline.step(f"it is up, with the workflows {', '.join(project.workflows)}")
         yield stack
 
 

@@ -133,6 +133,7 @@ class Timeline:
         self._began = time.monotonic()
         self._executions: dict[str, Execution] = {}
         self._waits: dict[Key, Wait] = {}
+        self._outcomes: set[str] = set()
 
     @property
     def executions(self) -> tuple[Execution, ...]:
@@ -150,6 +151,10 @@ class Timeline:
     def open_waits(self) -> tuple[Wait, ...]:
         """The waits without an answer."""
         return tuple(wait for wait in self.waits if not wait.is_answered)
+
+    def begin(self) -> None:
+        """Count the seconds from now on: what came before was setting up."""
+        self._began = time.monotonic()
 
     def step(self, text: str) -> None:
         """Tell what the one who runs the stack does."""
@@ -194,18 +199,21 @@ class Timeline:
                     f"{waiter_of(wait)} waits for {short(wait.payload_id)}{since}, token {name}",
                 )
             if wait.is_settled and not (before is not None and before.is_settled):
-                self._tell(Kind.SETTLE, _settled(wait))
+                self._settled(wait)
             if wait.is_answered and not (before is not None and before.is_answered):
                 self._tell(Kind.ANSWER, _answered(wait), is_bad=wait.answer != "success")
+
+    def _settled(self, wait: Wait) -> None:
+        """Tell an outcome once, however many rows it settles."""
+        text = f"{short(wait.payload_id)} is {wait.answer_error or wait.workflow_state}"
+        outcome = f"{text} {wait.execution_arn}"
+        if outcome not in self._outcomes:
+            self._outcomes.add(outcome)
+            self._tell(Kind.SETTLE, f"{text}: {wait.error}" if wait.error else text)
 
     def _tell(self, kind: Kind, text: str, *, is_bad: bool = False) -> None:
         with self._lock:
             self._show(Happening(time.monotonic() - self._began, kind, text, is_bad))
-
-
-def _settled(wait: Wait) -> str:
-    because = f": {wait.error}" if wait.error else ""
-    return f"{short(wait.payload_id)} is {wait.answer_error or wait.workflow_state}{because}"
 
 
 def _answered(wait: Wait) -> str:

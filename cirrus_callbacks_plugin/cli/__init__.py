@@ -1,0 +1,1 @@
+"""The command ``cirrus-callbacks``: one module a command."""

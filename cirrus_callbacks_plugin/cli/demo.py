@@ -1,0 +1,61 @@
+"""``cirrus-callbacks demo``: the example, and whether it did what it must."""
+
+from __future__ import annotations
+
+import click
+
+from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.cli.main import INTERRUPTED
+
+
+@click.command("demo")
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=240.0,
+    show_default=True,
+    metavar="S",
+    help="Give up after so many seconds.",
+)
+@click.option("--verbose", is_flag=True, help="Show the libraries' logs on standard error.")
+@click.pass_context
+def command(ctx: click.Context, *, is_json: bool, timeout: float, verbose: bool) -> None:
+    """Show workflows that wait for others, on a Cirrus within this process.
+
+    Five scenarios of the example examples/mosaic in one run. Ends with 0 only if each of
+    them ended as it must.
+    """
+    options.require_local()
+    from cirrus_callbacks_plugin.cli.display import Display
+    from cirrus_callbacks_plugin.local.demo import ENABLED, Demo, StepTimedOut
+    from cirrus_callbacks_plugin.local.example import example_folder
+    from cirrus_callbacks_plugin.local.scenarios import Evidence, judge
+    from cirrus_callbacks_plugin.local.stack import Settings, running
+    from cirrus_callbacks_plugin.local.timeline import Timeline
+
+    settings = Settings(workflows=ENABLED, environment={}, verbose=verbose)
+    with options.own_output(is_json=is_json) as out:
+        display = Display(out, is_silent=is_json)
+        timeline = Timeline(display.show, settings.prefix)
+        with running(example_folder(), settings, timeline) as stack:
+            demo = Demo(stack, timeout)
+            try:
+                with display.watching(timeline):
+                    demo.run()
+            except StepTimedOut as error:
+                timeline.trouble(str(error))
+            except KeyboardInterrupt:
+                ctx.exit(INTERRUPTED)
+            evidence = Evidence.of(demo)
+        verdicts = judge(evidence)
+        if is_json:
+            scenarios = [verdict.to_json() for verdict in verdicts]
+            options.write_json(out, {**evidence.report.to_json(), "scenarios": scenarios})
+        display.summary(evidence.report)
+        display.line()
+        for verdict in verdicts:
+            display.verdict(f"({verdict.scenario}) {verdict.title}", good=verdict.is_good)
+            for problem in verdict.problems:
+                display.line(f"      {problem}")
+    ctx.exit(0 if all(verdict.is_good for verdict in verdicts) else 1)

@@ -1,0 +1,154 @@
+"""A run as people see it: a live timeline, then tables and a graph.
+
+On a terminal the open waits stand below the timeline; elsewhere there are plain lines and
+no control codes.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from cirrus_callbacks_plugin.local.timeline import Happening, Kind, short, waited_seconds, waiter_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cirrus_callbacks_plugin.local.report import Report
+    from cirrus_callbacks_plugin.local.timeline import Timeline
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+_STYLES = {
+    Kind.STEP: "bold cyan",
+    Kind.RUN: "dim",
+    Kind.WAIT: "yellow",
+    Kind.SETTLE: "dim",
+    Kind.ANSWER: "green",
+    Kind.END: "bold",
+    Kind.TROUBLE: "red",
+}
+_PLAIN_WIDTH = 200
+"""Wide enough for a payload's id beside its waiter's, so that no line is broken."""
+
+
+class Display:
+    """Writes to one stream.
+
+    Args:
+        stream: where to.
+        is_silent: write nothing; somebody else has the stream for a program to read.
+    """
+
+    def __init__(self, stream: TextIO, *, is_silent: bool = False) -> None:
+        is_terminal = stream.isatty() and not is_silent
+        self.console = Console(
+            file=stream,
+            quiet=is_silent,
+            width=None if is_terminal else _PLAIN_WIDTH,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=not is_terminal,
+        )
+        self.good, self.bad = ("✓", "✗") if _writes_unicode(self.console) else ("ok", "FAILED")
+
+    def show(self, happening: Happening) -> None:
+        """Write one line of the timeline."""
+        style = "red" if happening.is_bad else _STYLES[happening.kind]
+        line = Text(f"{happening.seconds:7.1f} s  ", style="dim")
+        line.append(f"{happening.kind.value:8}", style=style)
+        line.append(happening.text, style=style if happening.is_bad else "")
+        self.console.print(line, soft_wrap=True)
+
+    @contextmanager
+    def watching(self, timeline: Timeline) -> Iterator[None]:
+        """Keep the open waits in sight until the end of the block, on a terminal."""
+        if self.console.quiet or not self.console.is_terminal:
+            yield
+            return
+        with Live(
+            console=self.console,
+            get_renderable=lambda: _open_waits(timeline.open_waits),
+            refresh_per_second=4,
+            transient=True,
+        ):
+            yield
+
+    def line(self, text: str = "") -> None:
+        """Write a line as it is."""
+        self.console.print(text, soft_wrap=True)
+
+    def verdict(self, text: str, *, good: bool) -> None:
+        """Write a line with a tick or a cross."""
+        mark = Text(f"{self.good if good else self.bad} ", style="green" if good else "bold red")
+        self.console.print(mark.append(text, style=""), soft_wrap=True)
+
+    def summary(self, report: Report) -> None:
+        """Write what came of the run: executions, waits, and the graph of who waited for whom."""
+        executions = _table("Executions", "workflow", "payload", "status")
+        for execution in report.executions:
+            _, _, item = execution.title.partition("/")
+            bad = execution.status not in ("RUNNING", "SUCCEEDED")
+            executions.add_row(
+                execution.workflow,
+                item,
+                Text(execution.status, style="red" if bad else "green"),
+            )
+        callbacks = _table("Callbacks", "waiter", "waits for", "state", "answer", "waited")
+        for wait in report.waits:
+            waited = waited_seconds(wait)
+            callbacks.add_row(
+                waiter_of(wait),
+                short(wait.payload_id),
+                wait.workflow_state,
+                _answer(wait),
+                "" if waited is None else f"{waited:.1f} s",
+            )
+        self.console.print()
+        self.console.print(executions)
+        self.console.print()
+        self.console.print(callbacks)
+        self.line()
+        self.line("```mermaid")
+        self.line(report.to_mermaid())
+        self.line("```")
+
+
+def _answer(wait: Wait) -> Text:
+    if not wait.is_answered:
+        return Text("none yet", style="yellow")
+    if wait.answer == "success":
+        return Text("success", style="green")
+    return Text(wait.answer_error or wait.answer or "", style="red")
+
+
+def _open_waits(waits: Sequence[Wait]) -> Table | Text:
+    if not waits:
+        return Text("  nobody waits", style="dim")
+    table = Table(box=None, pad_edge=True, show_header=True, header_style="dim")
+    for column in ("waiting now", "for", "since"):
+        table.add_column(column, overflow="fold")
+    shown = 12
+    for wait in waits[:shown]:
+        since = (wait.registered_at or "")[11:19]
+        table.add_row(Text(waiter_of(wait), style="yellow"), short(wait.payload_id), f"{since} UTC")
+    if len(waits) > shown:
+        table.add_row(f"and {len(waits) - shown} more", "", "")
+    return table
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, title_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _writes_unicode(console: Console) -> bool:
+    return console.encoding.lower().replace("-", "").startswith("utf")

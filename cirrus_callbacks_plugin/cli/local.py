@@ -1,0 +1,130 @@
+"""``cirrus-callbacks local DIR``: try state machines and payloads before deploying them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.cli.main import INTERRUPTED
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.cli.display import Display
+    from cirrus_callbacks_plugin.local.report import Report
+    from cirrus_callbacks_plugin.local.stack import Stack
+
+UNFINISHED = 1
+
+
+@click.command("local")
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--workflows",
+    default="*",
+    show_default=True,
+    metavar="A,B",
+    help="Workflows that may be waited for; '*' for all, '' for none.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=300.0,
+    show_default=True,
+    metavar="S",
+    help="Give up after so many seconds.",
+)
+@click.option(
+    "--prefix",
+    default="cirrus-local",
+    show_default=True,
+    callback=options.check_prefix,
+    help="What the names of the parts begin with.",
+)
+@click.option(
+    "--var",
+    "variables",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=options.read_variables,
+    help="A further ${NAME} in the state machines; may be repeated.",
+)
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
+@click.option("--verbose", is_flag=True, help="Show the libraries' logs on standard error.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    directory: Path,
+    workflows: str,
+    timeout: float,
+    prefix: str,
+    variables: dict[str, str],
+    is_json: bool,
+    verbose: bool,
+) -> None:
+    """Run the state machines and payloads of DIR on a Cirrus within this process.
+
+    DIR holds workflows/NAME.asl.json, payloads/*.json (sent in the order of their names)
+    and, where needed, functions/NAME.py for lambda tasks and objects/BUCKET/KEY for S3.
+    ${process_queue_url}, ${process_queue_arn}, ${payload_bucket}, ${prefix}, ${region} and
+    ${account} are filled in, as Terraform's templatefile does.
+
+    Ends with 0 once every execution has ended and queue and stream are drained, with 1 at
+    the timeout, with 2 for bad input.
+    """
+    options.require_local()
+    from cirrus_callbacks_plugin.cli.display import Display
+    from cirrus_callbacks_plugin.local.stack import Settings, running
+    from cirrus_callbacks_plugin.local.timeline import Timeline
+
+    settings = Settings(prefix, workflows, variables=variables, verbose=verbose)
+    with options.own_output(is_json=is_json) as out:
+        display = Display(out, is_silent=is_json)
+        timeline = Timeline(display.show, prefix)
+        status = UNFINISHED
+        with running(directory, settings, timeline) as stack:
+            try:
+                with display.watching(timeline):
+                    status = _run(stack, timeout)
+            except KeyboardInterrupt:
+                status = INTERRUPTED
+            report, dead = stack.report(), stack.dead_letters()
+        if is_json:
+            options.write_json(out, report.to_json())
+        display.summary(report)
+        errors = Display(sys.stderr) if is_json else display
+        _conclude(errors, status, timeout, report, dead)
+    ctx.exit(status)
+
+
+def _run(stack: Stack, timeout: float) -> int:
+    for stored in stack.project.objects:
+        stack.upload(stored)
+    for payload in stack.project.payloads:
+        stack.send(payload.body)
+    return 0 if stack.wait_until(stack.nothing_left, timeout) else UNFINISHED
+
+
+def _conclude(display: Display, status: int, timeout: float, report: Report, dead: int) -> None:
+    from cirrus_callbacks_plugin.local.timeline import short, waiter_of
+
+    if dead:
+        display.verdict(f"{dead} message(s) are in the dead-letter queue", good=False)
+    if not status:
+        return
+    why = f"Not done after {timeout:g} s" if status == UNFINISHED else "Interrupted"
+    running = [each.title for each in report.executions if each.status == "RUNNING"]
+    display.line()
+    display.verdict(
+        f"{why}: {len(report.open_waits)} open wait(s), {len(running)} running execution(s)",
+        good=False,
+    )
+    for wait in report.open_waits:
+        display.line(
+            f"  {waiter_of(wait)} waits for {short(wait.payload_id)} since {wait.registered_at}",
+        )
+    for title in running:
+        display.line(f"  {title} is running")

@@ -1,0 +1,208 @@
+"""How each scenario of the demo must have ended, judged from what is on record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin import rules
+from cirrus_callbacks_plugin.local import demo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.local.report import Report
+    from cirrus_callbacks_plugin.local.timeline import Execution
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a judgement looks at.
+
+    Attributes:
+        report: executions and waits.
+        records: cirrus's records of the children, by scene.
+        parents: the parents' payload ids, by the names of their files.
+    """
+
+    report: Report
+    records: dict[str, Record | None]
+    parents: dict[str, str]
+
+    @classmethod
+    def of(cls, played: demo.Demo) -> Evidence:
+        """Collect it from a demo's stack."""
+        scenes = (demo.COMPLETED, demo.IN_PROGRESS, demo.NEW, demo.SHARED, demo.FAILING)
+        return cls(
+            played.stack.report(),
+            {scene: played.stack.record(demo.child_id(scene)) for scene in scenes},
+            {each.path.stem: each.payload_id for each in played.stack.project.payloads},
+        )
+
+    def execution(self, name: str) -> Execution | None:
+        """The last execution of a parent."""
+        found = [e for e in self.report.executions if e.payload_id == self.parents[name]]
+        return found[-1] if found else None
+
+    def waits(self, name: str) -> list[Wait]:
+        """A parent's waits, in the order of registration."""
+        return [w for w in self.report.waits if w.waiter_payload_id == self.parents[name]]
+
+    def runs(self, scene: str) -> int:
+        """How often cirrus ran a child."""
+        record = self.records[scene]
+        return 0 if record is None else len(record.executions)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A scenario, and what of it did not end as it must.
+
+    Attributes:
+        scenario: its letter.
+        title: what it shows.
+        problems: empty where all is well.
+    """
+
+    scenario: str
+    title: str
+    problems: tuple[str, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """True where the scenario ended as it must."""
+        return not self.problems
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as ``--json`` prints it."""
+        return {
+            "scenario": self.scenario,
+            "title": self.title,
+            "ok": self.is_good,
+            "problems": list(self.problems),
+        }
+
+
+def judge(evidence: Evidence) -> tuple[Verdict, ...]:
+    """Judge every scenario."""
+    return tuple(
+        Verdict(letter, title, tuple(problems(evidence)))
+        for letter, (title, problems) in _SCENARIOS.items()
+    )
+
+
+def _three_dependencies(evidence: Evidence) -> Iterator[str]:
+    yield from _mosaic_of(
+        evidence,
+        demo.THREE_SCENES,
+        [demo.COMPLETED, demo.IN_PROGRESS, demo.NEW],
+    )
+    waits = evidence.waits(demo.THREE_SCENES)
+    seen = {wait.payload_id: wait.seen_state for wait in waits}
+    wanted = {
+        demo.child_id(demo.COMPLETED): "SUCCEEDED",
+        demo.child_id(demo.IN_PROGRESS): "PROCESSING",
+        demo.child_id(demo.NEW): None,
+    }
+    if seen != wanted:
+        yield f"the children were {seen} when the parent began to wait, not {wanted}"
+    yield from _answers(waits, [None, None, None])
+    for scene in (demo.COMPLETED, demo.IN_PROGRESS, demo.NEW):
+        yield from _runs(evidence, scene, 1)
+
+
+def _two_parents(evidence: Evidence) -> Iterator[str]:
+    for name in (demo.FIRST_PARENT, demo.SECOND_PARENT):
+        yield from _mosaic_of(evidence, name, [demo.SHARED])
+        yield from _answers(evidence.waits(name), [None])
+    yield from _runs(evidence, demo.SHARED, 1)
+
+
+def _failure(evidence: Evidence) -> Iterator[str]:
+    yield from _mosaic_of(evidence, demo.WITH_A_GAP, [demo.COMPLETED])
+    caught = _missing(evidence.execution(demo.WITH_A_GAP))
+    if [(entry.get("scene"), entry.get("error")) for entry in caught] != [
+        (demo.FAILING, rules.FAILED),
+    ]:
+        yield f"the parent's Catch saw {caught}, not one {rules.FAILED} of {demo.FAILING}"
+        return
+    text = str(caught[0].get("cause", {}).get("error"))
+    if not (text.startswith("AssetMissing") and demo.FAILING in text):
+        yield f"the cause's error is {text!r}, not the child's own"
+
+
+def _retry(evidence: Evidence) -> Iterator[str]:
+    yield from _mosaic_of(evidence, demo.WITHOUT_A_GAP, [demo.FAILING])
+    waits = evidence.waits(demo.WITHOUT_A_GAP)
+    yield from _answers(waits, [rules.FAILED, None])
+    if len({wait.task_token for wait in waits}) != len(waits):
+        yield "the retry waited with the same token"
+    runs = {wait.execution_arn for wait in waits}
+    if len(runs) != len(waits):
+        yield f"cirrus ran the failed child {len(runs)} time(s) for it, not {len(waits)}"
+
+
+def _not_enabled(evidence: Evidence) -> Iterator[str]:
+    yield from _answers(evidence.waits(demo.NOT_ENABLED), [rules.NOT_ENABLED])
+    execution = evidence.execution(demo.NOT_ENABLED)
+    ended = None if execution is None else (execution.status, execution.error)
+    if execution is None or ended != ("FAILED", rules.NOT_ENABLED):
+        yield f"the parent ended as {ended}, not FAILED with {rules.NOT_ENABLED}"
+        return
+    cause = json.loads(execution.cause or "{}")
+    if "sentinel-2-footprint" not in str(cause.get("error")):
+        yield f"the cause does not name the workflow: {cause}"
+
+
+def _mosaic_of(evidence: Evidence, name: str, scenes: list[str]) -> Iterator[str]:
+    execution = evidence.execution(name)
+    if execution is None or execution.status != "SUCCEEDED":
+        yield f"{name} is {execution and execution.status}, not SUCCEEDED"
+        return
+    composed = execution.output["features"][0]["properties"]["mosaic:scenes"]
+    if composed != sorted(scenes):
+        yield f"{name} was composed of {composed}, not of {sorted(scenes)}"
+
+
+def _missing(execution: Execution | None) -> list[dict[str, Any]]:
+    if execution is None or execution.output is None:
+        return []
+    return list(execution.output["features"][0]["properties"]["mosaic:missing"])
+
+
+def _answers(waits: list[Wait], wanted: list[str | None]) -> Iterator[str]:
+    """Each wait's answer: an error's name, or None for a success."""
+    given = [
+        f"{wait.answer} {wait.answer_error or ''}".strip() if wait.is_answered else "none"
+        for wait in waits
+    ]
+    expected = ["success" if error is None else f"failure {error}" for error in wanted]
+    if given != expected:
+        yield f"the answers were {given}, not {expected}"
+
+
+def _runs(evidence: Evidence, scene: str, wanted: int) -> Iterator[str]:
+    runs = evidence.runs(scene)
+    if runs != wanted:
+        yield f"{scene} ran {runs} time(s), not {wanted}"
+
+
+_SCENARIOS: dict[str, tuple[str, Callable[[Evidence], Iterator[str]]]] = {
+    "a": (
+        "dependencies completed, in progress and never seen: the parent resumed with three results",
+        _three_dependencies,
+    ),
+    "b": ("two parents waited for one payload: it ran once, and both resumed", _two_parents),
+    "c": (
+        f"a child failed: its parent's Catch saw {rules.FAILED} with the child's error",
+        _failure,
+    ),
+    "d": (
+        "a parent retried with a fresh token: cirrus restarted the failed child, which succeeded",
+        _retry,
+    ),
+    "e": (f"a token for a workflow whose flag is off: {rules.NOT_ENABLED}", _not_enabled),
+}
