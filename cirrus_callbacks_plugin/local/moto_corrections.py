@@ -87,7 +87,8 @@ def refuse_second_and_late_answers(patches: _Patches) -> None:
     moto takes a second answer as long as the execution runs, a late one for a task that
     timed out or failed, and a SendTaskFailure even for an execution that has ended.
     """
-    from moto.stepfunctions.parser.api import InvalidToken, TaskTimedOut
+    from moto.stepfunctions.exceptions import AWSError
+    from moto.stepfunctions.parser.api import InvalidToken
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
         state_task_service_callback as callbacks,
     )
@@ -100,6 +101,11 @@ def refuse_second_and_late_answers(patches: _Patches) -> None:
 
     task = callbacks.StateTaskServiceCallback
     original = task._evaluate_with_timeout  # noqa: SLF001
+
+    class TaskTimedOut(AWSError):  # type: ignore[misc]
+        # moto's own class of this name goes over the wire without its code.
+        TYPE = "TaskTimedOut"
+        STATUS = 400
 
     # The frame in which each task waits: a Map or Parallel that fails ends its others' frames.
     frames: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()

@@ -74,7 +74,7 @@ class Execution:
     def from_description(cls, description: Mapping[str, Any], prefix: str) -> Execution:
         """Read what DescribeExecution answers."""
         state_machine = str(description["stateMachineArn"]).rpartition(":")[2]
-        given = json.loads(description.get("input") or "null")
+        given = _parsed(description.get("input") or "null")
         output = description.get("output")
         return cls(
             arn=str(description["executionArn"]),
@@ -82,7 +82,7 @@ class Execution:
             workflow=state_machine.removeprefix(f"{prefix}-"),
             status=str(description["status"]),
             payload_id=given.get("id") if isinstance(given, dict) else None,
-            output=None if output is None else json.loads(output),
+            output=None if output is None else _parsed(output),
             error=description.get("error"),
             cause=description.get("cause"),
         )
@@ -91,6 +91,13 @@ class Execution:
     def title(self) -> str:
         """What people call it."""
         return f"{self.workflow}/{self.name}" if self.payload_id is None else short(self.payload_id)
+
+
+def _parsed(output: str) -> Any:
+    try:
+        return json.loads(output)
+    except ValueError:  # moto gives an output that is a text as it is
+        return output
 
 
 def short(payload_id: str) -> str:
