@@ -14,6 +14,8 @@ from cirrus_callbacks_plugin.rules import NOT_ENABLED, answer_error_of, cut
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from types_boto3_stepfunctions import SFNClient
 
     from cirrus_callbacks_plugin.waits.table import WaitsTable
@@ -106,11 +108,14 @@ class Answerer:
         client: Step Functions.
         waits: the tracking table.
         retention_days: how long an answered row is kept.
+        tell: told what became of each answer, by whichever thread gave it: ``success``,
+            ``failure``, ``stale``, or None where Step Functions refused the call.
     """
 
     client: SFNClient
     waits: WaitsTable
     retention_days: int
+    tell: Callable[[Wait, str | None], None] | None = None
 
     def answer(self, row: Wait, answer: Answer) -> str | None:
         """Send an answer and mark the row.
@@ -144,6 +149,7 @@ class Answerer:
                     row.key.name,
                     error.response["Error"]["Code"],
                 )
+                self._tell(row, None)
                 return None
         self.mark(row, sent, answer.error)
         return sent
@@ -163,7 +169,12 @@ class Answerer:
             sent,
             error or row.workflow_state,
         )
+        self._tell(row, sent)
         return marked
+
+    def _tell(self, row: Wait, sent: str | None) -> None:
+        if self.tell is not None:
+            self.tell(row, sent)
 
     def _send(self, token: str, answer: Answer) -> None:
         if answer.error is None:

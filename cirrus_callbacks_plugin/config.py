@@ -26,6 +26,7 @@ GRACE_SECONDS = "CIRRUS_CALLBACKS_GRACE_SECONDS"
 REDELIVERY_SECONDS = "CIRRUS_CALLBACKS_REDELIVERY_SECONDS"
 HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
 INTERVAL_SECONDS = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
+FAILURES_URL = "CIRRUS_CALLBACKS_FAILURES_URL"
 
 DEFAULT_RETENTION_DAYS = 60
 DEFAULT_GRACE_SECONDS = 900
@@ -150,6 +151,15 @@ class Repairs:
             _whole_number(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, "seconds", 60, day, env),
             heartbeat == "true",
         )
+
+
+def failures_url(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where the records lie that the sender could not handle (``s3://bucket/prefix/``).
+
+    Set by Terraform for the reconciler, which counts them; None where it is not set.
+    """
+    env = os.environ if environ is None else environ
+    return env.get(FAILURES_URL) or None
 
 
 def _whole_number(

@@ -7,8 +7,14 @@ locals {
     CIRRUS_CALLBACKS_GRACE_SECONDS      = tostring(var.grace_seconds)
     CIRRUS_CALLBACKS_REDELIVERY_SECONDS = tostring(var.redelivery_seconds)
     CIRRUS_CALLBACKS_HEARTBEAT          = tostring(var.heartbeat)
+    CIRRUS_CALLBACKS_INTERVAL_SECONDS   = tostring(local.interval_seconds)
     CIRRUS_CALLBACKS_FAILURES_URL       = local.failures_url
   })
+
+  # rate(5 minutes) -> 300; a cron expression has no interval to read.
+  rate             = try(regex("^rate\\(([0-9]+) (minute|hour|day)s?\\)$", var.reconciler.schedule), null)
+  rate_seconds     = local.rate == null ? 300 : tonumber(local.rate[0]) * { minute = 60, hour = 3600, day = 86400 }[local.rate[1]]
+  interval_seconds = coalesce(var.reconciler.interval_seconds, min(local.rate_seconds, 86400))
 
   states_arn = "arn:${local.partition}:states:${local.region}:${local.account}"
 

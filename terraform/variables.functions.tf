@@ -112,12 +112,13 @@ variable "sender" {
 }
 
 variable "reconciler" {
-  description = "The reconciler and its `schedule` (`rate(...)` or `cron(...)`). It ends 30 s before its timeout; keep that below the schedule's interval. The repairs alarm looks at quarters of an hour: run it at least that often."
+  description = "The reconciler and its `schedule` (`rate(...)` or `cron(...)`). A pass ends 30 s before its timeout and before the schedule's next interval (`interval_seconds`: read from a `rate`, else 300). The repairs alarm looks at quarters of an hour: run it at least that often."
   type = object({
     schedule             = optional(string, "rate(5 minutes)")
     enabled              = optional(bool, true)
     memory_size          = optional(number, 512)
     timeout_seconds      = optional(number, 300)
+    interval_seconds     = optional(number)
     reserved_concurrency = optional(number, -1)
   })
   default  = {}
@@ -136,6 +137,11 @@ variable "reconciler" {
   validation {
     condition     = var.reconciler.timeout_seconds >= 60 && var.reconciler.timeout_seconds <= 900
     error_message = "reconciler.timeout_seconds must be from 60 to 900: 30 s of it are kept in reserve."
+  }
+
+  validation {
+    condition     = try(var.reconciler.interval_seconds >= 60 && var.reconciler.interval_seconds <= 86400, var.reconciler.interval_seconds == null)
+    error_message = "reconciler.interval_seconds must be from 60 to 86400."
   }
 
   validation {

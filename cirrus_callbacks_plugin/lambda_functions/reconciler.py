@@ -11,10 +11,11 @@ from typing import Any
 from boto3.session import Session
 from botocore.config import Config
 
-from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin import config, metrics
 from cirrus_callbacks_plugin.answer import Answerer
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.concurrency import WORKERS
+from cirrus_callbacks_plugin.failure_destination import count_objects
 from cirrus_callbacks_plugin.lambda_functions import logs
 from cirrus_callbacks_plugin.reconcile.pacing import Pace
 from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
@@ -54,6 +55,13 @@ def _clients(endpoint_url: str | None, region: str | None) -> tuple[Any, Any]:
     )
 
 
+@functools.lru_cache(maxsize=4)
+def _s3(endpoint_url: str | None, region: str | None) -> Any:
+    """S3, for the failure destination."""
+    del endpoint_url, region
+    return Session().client("s3", config=_CLIENT_CONFIG)
+
+
 def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     """Make one pass over the open rows; the event is ignored.
 
@@ -66,20 +74,20 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     del event
     tables = config.Tables.from_env()
     repairs = config.Repairs.from_env()
-    dynamodb, stepfunctions = _clients(
-        os.environ.get("AWS_ENDPOINT_URL"),
-        os.environ.get("AWS_REGION"),
-    )
+    endpoint, region = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION")
+    dynamodb, stepfunctions = _clients(endpoint, region)
     ends = time.monotonic() + budget_seconds(context, repairs)
 
     def pace(per_second: float) -> Pace:
         return Pace(per_second, time.monotonic, time.sleep)
 
+    answers = metrics.Answers(utc_now)
     one_pass = Pass(
         answerer=Answerer(
             client=stepfunctions,
             waits=WaitsTable(dynamodb, tables.callbacks),
             retention_days=config.retention_days(),
+            tell=answers,
         ),
         states=StateTable(dynamodb, tables.state),
         runs=Runs(stepfunctions, pace(LISTS_PER_SECOND), pace(DESCRIBES_PER_SECOND)),
@@ -93,7 +101,11 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
         ),
         first_shard=int(time.time() // repairs.interval_seconds),
     )
-    return one_pass.run().to_json()
+    summary = one_pass.run()
+    url = config.failures_url()
+    failed_objects = count_objects(_s3(endpoint, region), url) if url else None
+    metrics.emit_pass(tables.callbacks, answers, summary, failed_objects)
+    return summary.to_json()
 
 
 def budget_seconds(context: Any, repairs: config.Repairs) -> float:

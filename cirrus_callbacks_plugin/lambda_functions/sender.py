@@ -9,7 +9,7 @@ from typing import Any
 from boto3.session import Session
 from botocore.config import Config
 
-from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin import config, metrics
 from cirrus_callbacks_plugin.answer import Answerer
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.concurrency import WORKERS
@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.lambda_functions import logs
 from cirrus_callbacks_plugin.remaining import may_go_on
 from cirrus_callbacks_plugin.sender import Sender
 from cirrus_callbacks_plugin.stream import StreamRecord
-from cirrus_callbacks_plugin.waits.table import WaitsTable
+from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 
 logs.configure("cirrus-callbacks-sender")
 
@@ -53,15 +53,18 @@ def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]
         os.environ.get("AWS_ENDPOINT_URL"),
         os.environ.get("AWS_REGION"),
     )
+    answers = metrics.Answers(utc_now)
     sender = Sender(
         answerer=Answerer(
             client=stepfunctions,
             waits=WaitsTable(dynamodb, tables.callbacks),
             retention_days=config.retention_days(),
+            tell=answers,
         ),
         states=StateTable(dynamodb, tables.state),
         enabled=config.EnabledWorkflows.from_env(),
         may_go_on=may_go_on(context),
     )
     failed = sender.send(StreamRecord.from_batch(event["Records"]))
+    metrics.emit_batch(tables.callbacks, answers)
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

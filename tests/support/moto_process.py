@@ -63,7 +63,8 @@ def _serve() -> None:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     with corrected():
-        print(f"http://127.0.0.1:{port}", flush=True)
+        sys.stdout.write(f"http://127.0.0.1:{port}\n")
+        sys.stdout.flush()
         sys.stdin.read()
     server.stop()
 

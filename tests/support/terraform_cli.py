@@ -61,7 +61,9 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]
         self.folder = folder
         self.environment = environment
 
-    def run(self, command: str, *args: str, seconds: float = COMMAND_SECONDS, **options: Any) -> Result:
+    def run(
+        self, command: str, *args: str, seconds: float = COMMAND_SECONDS, **options: Any
+    ) -> Result:
         """Run a command; one that does not end in time is stopped and fails the test."""
         options.setdefault("no_color", python_terraform.IsFlagged)
         words = self.generate_cmd_string(command, *args, **options)
@@ -95,7 +97,9 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]
     def applied(self, **variables: Any) -> Result:
         """``terraform apply`` with the root's variables, or others; must succeed."""
         self.variables = {**self.variables, **variables}
-        return self.run("apply", auto_approve=python_terraform.IsFlagged, **self._with_variables({})).ok()
+        return self.run(
+            "apply", auto_approve=python_terraform.IsFlagged, **self._with_variables({})
+        ).ok()
 
     def plan_of(self, *args: str, **variables: Any) -> dict[str, Any]:
         """What ``terraform plan`` would do, as Terraform tells it to machines."""
@@ -130,7 +134,11 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]
     def state_list(self) -> list[str]:
         """Addresses in the state, data sources left out."""
         listed = self.run("state list").out.split("\n")
-        return [line for line in listed if line and ".data." not in line and not line.startswith("data.")]
+        return [
+            line
+            for line in listed
+            if line and ".data." not in line and not line.startswith("data.")
+        ]
 
 
 def environment(endpoint: str | None = None) -> dict[str, str]:
