@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.cirrus_world import World
+from cirrus_callbacks_plugin.local import deployment
+from support.aws_calls import AwsCalls
+from support.cirrus_world import World, kept_clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fresh deployment with the workflow ``sentinel-2-cog``, every workflow enabled."""
     from moto import mock_aws
 
+    monkeypatch.setattr(deployment, "Session", kept_clients)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         deployed = World()
         for name, value in deployed.names.environment().items():
@@ -24,3 +27,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setenv("CIRRUS_CALLBACKS_WORKFLOWS", "*")
         deployed.add_workflow("sentinel-2-cog")
         yield deployed
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
+    """Every AWS call of every client: counted, and failed on demand."""
+    return AwsCalls(monkeypatch)

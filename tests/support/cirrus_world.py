@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from boto3.session import Session
+from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local.events import execution_event, sqs_event, stream_event
+from cirrus_callbacks_plugin.waits.table import WaitsTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"
@@ -35,6 +44,35 @@ CHILD = {
 
 # A parent that hands its token to nobody but the test.
 PARENT = CHILD
+
+
+class KeptClients:
+    """One client a service for all tests of a process: building them is what costs time."""
+
+    def __init__(self, **kept: Any) -> None:
+        self._session = Session(**kept)
+        self._clients: dict[tuple[str, str | None], Any] = {}
+
+    def client(self, service: str, endpoint_url: str | None = None) -> Any:
+        """The client of a service."""
+        key = (service, endpoint_url)
+        if key not in self._clients:
+            self._clients[key] = self._session.client(service, endpoint_url=endpoint_url)  # type: ignore[call-overload]
+        return self._clients[key]
+
+
+@functools.cache
+def kept_clients(**kept: Any) -> KeptClients:
+    """In the place of ``boto3.Session``."""
+    return KeptClients(**kept)
+
+
+def _attempts(otherwise: str) -> Iterator[None]:
+    """Try again for some seconds: moto's executions run in threads of their own."""
+    for _ in range(500):
+        yield
+        time.sleep(0.01)
+    raise AssertionError(otherwise)
 
 
 @dataclass
@@ -74,7 +112,9 @@ class World:
 
     def token_of(self, execution_arn: str) -> str:
         """The token with which an execution waits for the test."""
-        while execution_arn not in self._work:
+        for _ in _attempts(f"{execution_arn} has not asked for its token"):
+            if execution_arn in self._work:
+                break
             for message in self.sqs.receive_message(
                 QueueUrl=self.work_queue_url,
                 MaxNumberOfMessages=10,
@@ -85,7 +125,6 @@ class World:
                     QueueUrl=self.work_queue_url,
                     ReceiptHandle=message["ReceiptHandle"],
                 )
-            time.sleep(0.01)
         return self._work[execution_arn]
 
     def end(self, execution_arn: str, output: Any = None, error: str | None = None) -> None:
@@ -101,17 +140,19 @@ class World:
 
     def abort(self, execution_arn: str) -> None:
         """Stop a child's run as an operator would."""
+        token = self.token_of(execution_arn)
         self.sfn.stop_execution(executionArn=execution_arn)
-        self.sfn.send_task_success(taskToken=self.token_of(execution_arn), output="{}")
+        with contextlib.suppress(ClientError):  # moto's interpreter may have noticed by itself
+            self.sfn.send_task_success(taskToken=token, output="{}")
         self.wait_ended(execution_arn)
 
     def wait_ended(self, execution_arn: str) -> dict[str, Any]:
         """Wait until an execution is no longer running."""
-        while True:
+        for _ in _attempts(f"{execution_arn} has not ended"):
             description = self.describe(execution_arn)
             if description["status"] != "RUNNING":
-                return description
-            time.sleep(0.01)
+                break
+        return description
 
     def describe(self, execution_arn: str) -> dict[str, Any]:
         """DescribeExecution."""
@@ -155,15 +196,21 @@ class World:
                 ReceiptHandle=record["receiptHandle"],
             )
 
-    def process(self) -> Any:
+    def process(self, event: dict[str, Any] | None = None) -> Any:
         """Deliver the next batch to the wrapped ``process``; deleted if it returns."""
         from cirrus_callbacks_plugin.lambda_functions import process
 
-        event = self.receive()
-        assert event is not None, "the process queue is empty"
-        returned = process.lambda_handler(event, Context())
-        self.delete(event)
+        batch = event or self.receive()
+        assert batch is not None, "the process queue is empty"
+        returned = process.lambda_handler(batch, Context())
+        self.delete(batch)
         return returned
+
+    def deliver(self, *messages: tuple[Any, str | None]) -> Any:
+        """Send messages (a body and its token) and deliver them in one batch."""
+        for body, token in messages:
+            self.send(body, token)
+        return self.process()
 
     def messages_left(self) -> int:
         """Messages in the process queue, in flight or not."""
@@ -177,15 +224,49 @@ class World:
 
     # --- events and stream ----------------------------------------------------------
 
-    def event_of(self, execution_arn: str) -> dict[str, Any]:
-        """EventBridge's event of an ended execution."""
-        return execution_event(self.describe(execution_arn))
+    def event_of(self, execution_arn: str, **detail: Any) -> dict[str, Any]:
+        """EventBridge's event of an ended execution, parts of its detail changed."""
+        event = execution_event(self.describe(execution_arn))
+        event["detail"].update(detail)
+        return event
 
-    def update_state(self, execution_arn: str) -> Any:
-        """Deliver an ended execution to the wrapped ``update-state``."""
+    def event_about(
+        self,
+        execution_arn: str,
+        status: str = "SUCCEEDED",
+        about: dict[str, Any] | None = None,
+        **detail: Any,
+    ) -> dict[str, Any]:
+        """EventBridge's event of a run that only the state table knows of."""
+        text = json.dumps(about or {"id": payload_id(), **payload()})
+        execution = {
+            "executionArn": execution_arn,
+            "stateMachineArn": self.names.state_machine_arn("sentinel-2-cog"),
+            "name": execution_arn.rpartition(":")[2],
+            "status": status,
+            "startDate": datetime(2024, 6, 1, tzinfo=timezone.utc),
+            "stopDate": datetime(2024, 6, 2, tzinfo=timezone.utc),
+            "input": text,
+            "output": text if status == "SUCCEEDED" else None,
+        }
+        event = execution_event(execution)
+        event["detail"].update(detail)
+        return event
+
+    def update_state(self, ended: str | dict[str, Any], context: Any = None) -> Any:
+        """Deliver an ended execution (or an event) to the wrapped ``update-state``."""
         from cirrus_callbacks_plugin.lambda_functions import update_state
 
-        return update_state.lambda_handler(self.event_of(execution_arn), Context())
+        event = self.event_of(ended) if isinstance(ended, str) else ended
+        return update_state.lambda_handler(event, context or Context())
+
+    def run_to_end(self, token: str | None = None, error: str | None = None) -> str:
+        """Process the usual payload, end its run, deliver the end; return the run."""
+        self.deliver((payload(), token))
+        run = self.runs(payload_id())[-1]
+        self.end(run, error=error)
+        self.update_state(run)
+        return run
 
     def new_stream_records(self) -> list[dict[str, Any]]:
         """Records of the tracking table's stream since the last call."""
@@ -208,6 +289,42 @@ class World:
         batch = self.new_stream_records() if records is None else records
         return sender.lambda_handler({"Records": batch}, Context())
 
+    # --- cirrus's own writes, without a run ----------------------------------------
+
+    def write_state(self, state: str | None, runs: tuple[str, ...] = ("old",)) -> list[str]:
+        """Give the usual payload a state as cirrus's own StateDB writes it.
+
+        Returns:
+            ARNs of the runs that are listed then.
+        """
+        from cirrus.lib.statedb import StateDB
+
+        if state is None:
+            return []
+        states, about = StateDB(), payload_id()
+        arns = [self.run_arn(name) for name in runs]
+        for position, arn in enumerate(arns):
+            if position:
+                states.set_failed(about, "an earlier run failed")
+            states.claim_processing(payload_id=about, execution_arn=arn)
+        if state == "CLAIMED":
+            return arns
+        states.set_processing(about)
+        if state in ("FAILED", "INVALID"):
+            getattr(states, f"set_{state.lower()}")(about, f"{state} before")
+        elif state != "PROCESSING":
+            getattr(states, f"set_{state.lower()}")(about)
+        return arns
+
+    def run_arn(self, name: str, workflow: str = "sentinel-2-cog") -> str:
+        """The ARN of a run of that name."""
+        machine = self.names.state_machine_arn(workflow)
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+    def waits(self) -> WaitsTable:
+        """The product's own view of the tracking table."""
+        return WaitsTable(self.dynamodb, self.names.callbacks_table)
+
     # --- what is there --------------------------------------------------------------
 
     def rows(self) -> list[dict[str, Any]]:
@@ -220,6 +337,11 @@ class World:
         """The one row of a token."""
         (found,) = [row for row in self.rows() if row["task_token"] == token]
         return found
+
+    def parent_of(self, token: str) -> dict[str, Any]:
+        """The ended execution that waited with a token."""
+        (execution,) = [arn for arn, known in self._work.items() if known == token]
+        return self.wait_ended(execution)
 
     def record(self, payload_id: str) -> dict[str, Any] | None:
         """A payload's record in cirrus's state table, as plain values."""
