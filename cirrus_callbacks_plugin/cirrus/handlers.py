@@ -17,6 +17,12 @@ VARIABLES = {
     "process": config.PROCESS_HANDLER,
     "update_state": config.UPDATE_STATE_HANDLER,
 }
+BESIDE = {
+    "process": "cirrus_process.lambda_handler",
+    "update_state": "cirrus_update_state.lambda_handler",
+}
+"""Where a function's package keeps a handler of its own whose place ours has taken."""
+
 _OURS = "cirrus_callbacks_plugin.lambda_functions."
 
 

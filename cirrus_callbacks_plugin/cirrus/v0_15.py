@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.adapter import identity_of, refusing
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, Generation
+from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 SERVERLESS_HANDLERS = {
     "process": (
-        "cirrus_process.lambda_handler",
+        BESIDE["process"],
         "lambda_function.lambda_handler",
         "cirrus.builtins.functions.process.lambda_function.lambda_handler",
     ),
     "update_state": (
-        "cirrus_update_state.lambda_handler",
+        BESIDE["update_state"],
         "lambda_function.lambda_handler",
         "cirrus.builtins.functions.update-state.lambda_function.lambda_handler",
     ),

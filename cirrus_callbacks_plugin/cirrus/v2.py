@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus import payloads
 from cirrus_callbacks_plugin.cirrus.generations import V2, Generation
+from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,11 @@ class CirrusGeo2:
     generation: Generation = V2
     handlers: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {
-            "process": ("cirrus.lambda_functions.process.lambda_handler",),
-            "update_state": ("cirrus.lambda_functions.update_state.lambda_handler",),
+            "process": (BESIDE["process"], "cirrus.lambda_functions.process.lambda_handler"),
+            "update_state": (
+                BESIDE["update_state"],
+                "cirrus.lambda_functions.update_state.lambda_handler",
+            ),
         },
     )
 

@@ -149,7 +149,7 @@ def _add(archive: zipfile.ZipFile, name: str, file: File) -> None:
     info = zipfile.ZipInfo(name, _EPOCH)
     info.create_system = 3  # Unix, wherever it is written: the mode counts only then
     info.external_attr = (stat.S_IFREG | (_EXECUTABLE if file.executable else _FILE)) << 16
-    archive.writestr(info, file.data, zipfile.ZIP_DEFLATED, compresslevel=9)
+    archive.writestr(info, file.data, zipfile.ZIP_DEFLATED, compresslevel=6)
 
 
 def _name(info: zipfile.ZipInfo, path: Path) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 WHOLE_LOOP = ("tests/functional", "tests/generations", "--ignore=tests/functional/local")
-UNITS = ("tests/unit", "tests/package", "--ignore=tests/unit/local")
+UNITS = ("tests/unit", "tests/package/test_archive.py", "--ignore=tests/unit/local")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,58 @@
+"""The loop of a zip's two functions: a token is registered, and its row settled."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.local import deployment
+from cirrus_callbacks_plugin.local.events import execution_event, sqs_event
+from support.cirrus_world import ACCOUNT, REGION, payload, payload_id
+
+if TYPE_CHECKING:
+    from support.unpacked import Unpacked
+
+PASS = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
+TOKEN = "token-of-a-parent"
+
+
+def deploy(endpoint: str) -> deployment.Deployment:
+    """A deployment of its own, with a workflow that ends by itself."""
+    names = deployment.Names(f"zip-{secrets.token_hex(4)}-cirrus", REGION, ACCOUNT, endpoint)
+    created = deployment.create(names)
+    deployment.create_state_machine(created, "sentinel-2-cog", json.dumps(PASS))
+    return created
+
+
+def environment(created: deployment.Deployment) -> dict[str, str]:
+    """What Lambda gives cirrus's functions."""
+    return {**created.names.environment(), "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def run_loop(functions: Unpacked, created: deployment.Deployment) -> dict[str, Any]:
+    """Send a payload with a token through both functions; return its row."""
+    queue = created.names.process_queue_url
+    sqs, sfn = created.client("sqs"), created.client("stepfunctions")
+    sqs.send_message(
+        QueueUrl=queue,
+        MessageBody=json.dumps(payload()),
+        MessageAttributes={"cirrus-task-token": {"DataType": "String", "StringValue": TOKEN}},
+    )
+    received = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"])["Messages"]
+    event = sqs_event(received, created.names.process_queue_arn)
+    assert functions.call("process.lambda_handler", event)["returned"] == 1
+    assert row(created)["workflow_state"] == {"S": "PROCESSING"}
+    machine = created.names.state_machine_arn("sentinel-2-cog")
+    (run,) = sfn.list_executions(stateMachineArn=machine)["executions"]
+    described = sfn.describe_execution(executionArn=run["executionArn"])
+    ended = {**described, "status": "SUCCEEDED", "output": described["input"]}
+    functions.call("update_state.lambda_handler", execution_event(ended))
+    return row(created)
+
+
+def row(created: deployment.Deployment) -> dict[str, Any]:
+    """The one row of the tracking table."""
+    (found,) = created.client("dynamodb").scan(TableName=created.names.callbacks_table)["Items"]
+    assert found["payload_id"] == {"S": payload_id()}
+    return dict(found)
