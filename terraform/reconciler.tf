@@ -96,6 +96,13 @@ resource "aws_iam_role_policy" "reconciler" {
   name   = local.reconciler_name
   role   = aws_iam_role.reconciler[0].id
   policy = jsonencode({ Version = "2012-10-17", Statement = local.reconciler_statements })
+
+  lifecycle {
+    precondition {
+      condition     = alltrue([for sibling in var.sibling_prefixes : startswith(sibling, "${var.prefix}-")])
+      error_message = "sibling_prefixes must extend prefix (begin with it and a hyphen): other deployments are out of the reconciler's reach anyway."
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "reconciler" {

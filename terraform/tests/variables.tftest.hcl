@@ -1,0 +1,396 @@
+# Every variable that changes the plan, and what it changes.
+mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = { partition = "aws-us-gov", dns_suffix = "amazonaws.com" }
+  }
+  mock_data "aws_region" {
+    defaults = { id = "us-gov-west-1" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_lambda_function" {
+    defaults = { role = "arn:aws-us-gov:iam::123456789012:role/some/path/fd-test-cirrus-process-role-20240601" }
+  }
+}
+
+variables {
+  prefix         = "fd-test-cirrus"
+  lambda_package = { s3_bucket = "artifacts", s3_key = "sender.zip" }
+}
+
+run "names" {
+  command = plan
+
+  variables {
+    state_table_name           = "cirrus-statedb"
+    table_name                 = "cirrus-waits"
+    process_function_name      = "run-process"
+    update_state_function_name = "run-update"
+    process_queue_name         = "process-queue"
+    process_queue_url          = "https://queue.example.com/process"
+    wait_timeout_seconds       = 7200
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this[0].name == "cirrus-waits" && local.sender_environment.CIRRUS_CALLBACKS_TABLE == "cirrus-waits" && local.sender_environment.CIRRUS_STATE_DB == "cirrus-statedb"
+    error_message = "Both tables may have other names."
+  }
+  assert {
+    condition     = data.aws_lambda_function.cirrus["process"].function_name == "run-process" && data.aws_lambda_function.cirrus["update_state"].function_name == "run-update"
+    error_message = "The functions may have other names."
+  }
+  assert {
+    condition     = endswith(output.parent_role_statements[0].resources[0], ":process-queue") && jsondecode(output.wait_for_payload_state_json).Parameters.QueueUrl == "https://queue.example.com/process" && jsondecode(output.wait_for_payload_state_json).TimeoutSeconds == 7200
+    error_message = "Queue and timeout of the ready states follow their variables."
+  }
+}
+
+run "a_derived_table_name" {
+  command = plan
+
+  variables {
+    state_table_name = "other-state"
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this[0].name == "other-callbacks"
+    error_message = "The tracking table's name follows from the state table's, as the hooks derive it."
+  }
+}
+
+run "given_roles" {
+  command = plan
+
+  variables {
+    cirrus_role_names = { process = "role-p", update_state = "role-u" }
+  }
+
+  assert {
+    condition     = length(data.aws_lambda_function.cirrus) == 0 && aws_iam_role_policy.cirrus["process"].role == "role-p" && aws_iam_role_policy.cirrus["update_state"].role == "role-u"
+    error_message = "Roles given by name are not looked up."
+  }
+}
+
+run "one_given_role" {
+  command = plan
+
+  variables {
+    cirrus_role_names = { update_state = "role-u" }
+  }
+
+  assert {
+    condition     = keys(data.aws_lambda_function.cirrus) == ["process"] && aws_iam_role_policy.cirrus["update_state"].role == "role-u"
+    error_message = "Each role has its own switch."
+  }
+}
+
+run "nothing_attached" {
+  command = plan
+
+  variables {
+    attach_policies = false
+  }
+
+  assert {
+    condition     = length(data.aws_lambda_function.cirrus) == 0 && length(aws_iam_role_policy.cirrus) == 0 && length(output.cirrus_role_names) == 0
+    error_message = "Attaching can be turned off."
+  }
+  assert {
+    condition     = length(jsondecode(output.process_policy_json).Statement) == 1 && length(jsondecode(output.update_state_policy_json).Statement) == 1
+    error_message = "The policies are outputs all the same."
+  }
+}
+
+run "numbers" {
+  command = plan
+
+  variables {
+    retention_days     = 7
+    grace_seconds      = 600
+    redelivery_seconds = 7200
+    heartbeat          = true
+    log_level          = "WARN"
+    log_format         = "Text"
+    log_retention_days = 365
+    runtime            = "python3.13"
+    architecture       = "x86_64"
+    tracing            = true
+    role_path          = "/cirrus/"
+
+    permissions_boundary_arn = "arn:aws-us-gov:iam::123456789012:policy/boundary"
+    tags                     = { owner = "data" }
+  }
+
+  assert {
+    condition     = local.sender_environment.CIRRUS_CALLBACKS_RETENTION_DAYS == "7" && local.reconciler_environment.CIRRUS_CALLBACKS_RETENTION_DAYS == "7" && local.reconciler_environment.CIRRUS_CALLBACKS_GRACE_SECONDS == "600" && local.reconciler_environment.CIRRUS_CALLBACKS_REDELIVERY_SECONDS == "7200" && local.reconciler_environment.CIRRUS_CALLBACKS_HEARTBEAT == "true"
+    error_message = "The environment follows the variables."
+  }
+  assert {
+    condition     = contains(local.reconciler_statements[0].Action, "states:SendTaskHeartbeat")
+    error_message = "Heartbeats need their permission."
+  }
+  assert {
+    condition     = local.sender_environment.POWERTOOLS_LOG_LEVEL == "WARNING" && aws_lambda_function.sender[0].logging_config[0].log_format == "Text" && aws_lambda_function.sender[0].logging_config[0].application_log_level == null
+    error_message = "Text logs have no level of Lambda's own."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_group.sender[0].retention_in_days == 365 && aws_cloudwatch_log_group.reconciler[0].retention_in_days == 365
+    error_message = "Both log groups keep their lines as long."
+  }
+  assert {
+    condition     = alltrue([for function in [aws_lambda_function.sender[0], aws_lambda_function.reconciler[0]] : function.runtime == "python3.13" && function.architectures == tolist(["x86_64"]) && function.tracing_config[0].mode == "Active"])
+    error_message = "Both functions follow."
+  }
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.sender[0], aws_iam_role.reconciler[0]] : role.path == "/cirrus/" && role.permissions_boundary == "arn:aws-us-gov:iam::123456789012:policy/boundary" && role.tags["owner"] == "data" && role.tags["cirrus-callbacks"] == "fd-test-cirrus"])
+    error_message = "Both roles follow."
+  }
+  assert {
+    condition     = length(local.tracing_statements) == 1
+    error_message = "Tracing needs its permission."
+  }
+}
+
+run "no_logging_configuration" {
+  command = plan
+
+  variables {
+    log_format = null
+  }
+
+  assert {
+    condition     = length(aws_lambda_function.sender[0].logging_config) == 0 && length(aws_lambda_function.reconciler[0].logging_config) == 0
+    error_message = "null leaves the log format to Lambda."
+  }
+}
+
+run "functions" {
+  command = plan
+
+  variables {
+    lambda_package = { zip_path = "versions.tf" }
+    sender = {
+      memory_size                = 512
+      timeout_seconds            = 120
+      reserved_concurrency       = 5
+      batch_size                 = 10
+      batching_window_seconds    = 1
+      parallelization_factor     = 10
+      maximum_retry_attempts     = 3
+      maximum_record_age_seconds = 3600
+    }
+    reconciler = {
+      schedule             = "rate(1 hour)"
+      enabled              = false
+      memory_size          = 1024
+      timeout_seconds      = 900
+      reserved_concurrency = 1
+    }
+    vpc = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+  }
+
+  assert {
+    condition     = aws_lambda_function.sender[0].filename == "versions.tf" && aws_lambda_function.reconciler[0].source_code_hash == filebase64sha256("versions.tf")
+    error_message = "Both functions run the one zip."
+  }
+  assert {
+    condition     = aws_lambda_function.sender[0].memory_size == 512 && aws_lambda_function.sender[0].timeout == 120 && aws_lambda_function.sender[0].reserved_concurrent_executions == 5
+    error_message = "The sender follows."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.stream[0].batch_size == 10 && aws_lambda_event_source_mapping.stream[0].maximum_batching_window_in_seconds == 1 && aws_lambda_event_source_mapping.stream[0].parallelization_factor == 10 && aws_lambda_event_source_mapping.stream[0].maximum_retry_attempts == 3 && aws_lambda_event_source_mapping.stream[0].maximum_record_age_in_seconds == 3600
+    error_message = "The mapping follows."
+  }
+  assert {
+    condition     = aws_lambda_function.reconciler[0].memory_size == 1024 && aws_lambda_function.reconciler[0].timeout == 900 && aws_lambda_function.reconciler[0].reserved_concurrent_executions == 1 && aws_cloudwatch_event_rule.schedule[0].state == "DISABLED"
+    error_message = "The reconciler follows."
+  }
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_INTERVAL_SECONDS == "3600"
+    error_message = "The interval is read from a rate."
+  }
+  assert {
+    condition     = aws_lambda_function.sender[0].vpc_config[0].subnet_ids == toset(["subnet-1"]) && aws_lambda_function.reconciler[0].vpc_config[0].security_group_ids == toset(["sg-1"]) && length(local.vpc_statements) == 1
+    error_message = "Both functions join the VPC, with the permission for it."
+  }
+}
+
+run "an_s3_object" {
+  command = plan
+
+  variables {
+    lambda_package = { s3_bucket = "artifacts", s3_key = "sender.zip", s3_object_version = "7" }
+    reconciler     = { schedule = "cron(0/10 * * * ? *)" }
+  }
+
+  assert {
+    condition     = aws_lambda_function.sender[0].s3_bucket == "artifacts" && aws_lambda_function.reconciler[0].s3_key == "sender.zip" && aws_lambda_function.sender[0].s3_object_version == "7" && aws_lambda_function.sender[0].filename == null
+    error_message = "The code may come from S3."
+  }
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_INTERVAL_SECONDS == "300"
+    error_message = "A cron expression has no interval to read."
+  }
+}
+
+run "an_interval_beside_cron" {
+  command = plan
+
+  variables {
+    reconciler = { schedule = "cron(0/10 * * * ? *)", interval_seconds = 600 }
+  }
+
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_INTERVAL_SECONDS == "600"
+    error_message = "An interval that is given counts."
+  }
+}
+
+run "a_key_of_the_modules_own" {
+  command = plan
+
+  variables {
+    encryption = { key = "create" }
+  }
+
+  assert {
+    condition     = length(aws_kms_key.this) == 1 && aws_kms_key.this[0].enable_key_rotation && aws_kms_alias.this[0].name == "alias/fd-test-cirrus-callbacks" && aws_dynamodb_table.this[0].server_side_encryption[0].enabled
+    error_message = "A key, rotated, with an alias, for the table."
+  }
+  assert {
+    condition     = tolist(aws_s3_bucket_server_side_encryption_configuration.failures[0].rule)[0].apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"
+    error_message = "The failure bucket holds rows: the same key."
+  }
+}
+
+run "a_given_key" {
+  command = plan
+
+  variables {
+    encryption = { key = "given", kms_key_arn = "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1" }
+  }
+
+  assert {
+    condition     = length(aws_kms_key.this) == 0 && aws_dynamodb_table.this[0].server_side_encryption[0].kms_key_arn == "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1"
+    error_message = "A given key is used, none created."
+  }
+  assert {
+    condition     = alltrue([for policy in values(aws_iam_role_policy.cirrus) : jsondecode(policy.policy).Statement[1] == { Sid = "DecryptTrackingTable", Effect = "Allow", Action = ["kms:Decrypt"], Resource = ["arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1"] }])
+    error_message = "Both existing roles get permission to decrypt with it."
+  }
+  assert {
+    condition     = length([for statement in concat(local.sender_statements, local.reconciler_statements) : statement if statement.Sid == "DecryptTrackingTable"]) == 2
+    error_message = "Both functions of the module too."
+  }
+}
+
+run "a_given_bucket" {
+  command = plan
+
+  variables {
+    failure_destination = { create_bucket = false, bucket_name = "failures" }
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket.failures) == 0 && aws_lambda_event_source_mapping.stream[0].destination_config[0].on_failure[0].destination_arn == "arn:aws-us-gov:s3:::failures" && output.failure_bucket_name == "failures"
+    error_message = "A given bucket is used, none created."
+  }
+}
+
+run "unprotected" {
+  command = plan
+
+  variables {
+    deletion_protection    = false
+    point_in_time_recovery = false
+    failure_destination    = { retention_days = 3 }
+  }
+
+  assert {
+    condition     = !aws_dynamodb_table.this[0].deletion_protection_enabled && !aws_dynamodb_table.this[0].point_in_time_recovery[0].enabled && aws_s3_bucket.failures[0].force_destroy && aws_s3_bucket_lifecycle_configuration.failures[0].rule[0].expiration[0].days == 3
+    error_message = "Table and bucket may go."
+  }
+}
+
+run "parameters" {
+  command = plan
+
+  variables {
+    deployment_name = "demo-prod"
+  }
+
+  assert {
+    condition     = aws_ssm_parameter.this["CIRRUS_CALLBACKS_TABLE"].name == "/deployment/demo-prod/CIRRUS_CALLBACKS_TABLE" && aws_ssm_parameter.this["CIRRUS_CALLBACKS_TABLE"].value == "fd-test-cirrus-callbacks" && aws_ssm_parameter.this["CIRRUS_CALLBACKS_SENDER_FUNCTION"].value == "fd-test-cirrus-callbacks-sender"
+    error_message = "Parameters stand beside cirrus's own, under the deployment's name and not its prefix."
+  }
+}
+
+run "siblings" {
+  command = plan
+
+  variables {
+    prefix           = "a"
+    sibling_prefixes = ["a-b"]
+  }
+
+  assert {
+    condition     = [for statement in local.reconciler_statements : statement.Resource if statement.Effect == "Deny"] == [["arn:aws-us-gov:states:us-gov-west-1:123456789012:stateMachine:a-b-*", "arn:aws-us-gov:states:us-gov-west-1:123456789012:execution:a-b-*:*"]]
+    error_message = "The executions of a deployment whose prefix extends this one are out of reach."
+  }
+}
+
+run "alarms" {
+  command = plan
+
+  variables {
+    warning_topic_arns  = ["arn:aws-us-gov:sns:us-gov-west-1:123456789012:warning"]
+    critical_topic_arns = ["arn:aws-us-gov:sns:us-gov-west-1:123456789012:critical"]
+
+    alarm_sender_errors               = 11
+    alarm_iterator_age_seconds        = 12
+    alarm_failure_destination_objects = 13
+    alarm_reconciler_errors           = 14
+    alarm_reconciler_repairs          = 15
+    alarm_stuck_payloads              = 16
+    alarm_oldest_wait_seconds         = 170
+    alarm_open_waits_share            = 0.25
+    open_executions_quota             = 4000
+  }
+
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => alarm.threshold } == {
+      sender_errors       = 11
+      iterator_age        = 12000
+      failure_destination = 13
+      reconciler_errors   = 14
+      reconciler_repairs  = 15
+      stuck_payloads      = 16
+      oldest_wait         = 170
+      open_waits          = 1000
+    }
+    error_message = "Each alarm has its own threshold."
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_actions == toset(["arn:aws-us-gov:sns:us-gov-west-1:123456789012:${lower(split(":", alarm.alarm_name)[0])}"]) && alarm.ok_actions == toset(["arn:aws-us-gov:sns:us-gov-west-1:123456789012:warning"])])
+    error_message = "Alarms go to the topic of their severity, their end to the warning one."
+  }
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["reconciler_repairs"].period * aws_cloudwatch_metric_alarm.this["reconciler_repairs"].evaluation_periods == 3600 && aws_cloudwatch_metric_alarm.this["reconciler_repairs"].datapoints_to_alarm == 4
+    error_message = "Repairs ring after an hour of them."
+  }
+}
+
+run "no_alarms_no_dashboard" {
+  command = plan
+
+  variables {
+    create_alarms    = false
+    create_dashboard = false
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 0 && length(aws_cloudwatch_dashboard.this) == 0
+    error_message = "Both can be left out."
+  }
+}
