@@ -102,7 +102,7 @@ def refuse_second_and_late_answers(patches: _Patches) -> None:
     task = callbacks.StateTaskServiceCallback
     original = task._evaluate_with_timeout  # noqa: SLF001
 
-    class TaskTimedOut(AWSError):  # type: ignore[misc]
+    class TaskTimedOut(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name
         # moto's own class of this name goes over the wire without its code.
         TYPE = "TaskTimedOut"
         STATUS = 400

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin import config, stream
+from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local.environment import isolated, logs
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"  # moto's own
-VISIBILITY_SECONDS = 2
+VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
 """Between two polls of a source that has nothing to deliver."""
@@ -197,17 +198,19 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
         ConfigurationError: a variable is wrong, or no supported cirrus is installed.
     """
     names = settings.names()
-    timeline.step(f"a Cirrus is being set up for {root}")
     with ExitStack() as until_end:
         until_end.enter_context(isolated({**names.environment(), **settings.own_variables()}))
         until_end.enter_context(logs(verbose=settings.verbose))
         config.retention_days()
         project = Project.read(root)
         project.definitions(names, settings.variables)  # before anything is started
+        timeline.step(f"a Cirrus is being set up for {root}")
         names = replace(names, endpoint_url=until_end.enter_context(moto_server()))
         os.environ.update(names.environment())
         functions = until_end.enter_context(loaded(project.functions, names.prefix))
         until_end.enter_context(corrected(functions.invoke))
+        for handler in ("process", "update_state"):
+            cirrus_handler(handler, given_handler(handler))  # now, not at the first message
         deployment = parts.create(names, visibility_seconds=VISIBILITY_SECONDS)
         for bucket in {stored.bucket for stored in project.objects} - {names.payload_bucket}:
             parts.create_bucket(deployment, bucket)

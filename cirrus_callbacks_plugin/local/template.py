@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MARKS = re.compile(r"\$\$\{|%%\{|\$\{(?P<expression>[^}]*)\}|(?P<directive>%\{)|(?P<open>\$\{)")
+_MARKS = re.compile(
+    r"\$\$\{|%%\{|\$\{(?P<expression>[^}\"\n]*)\}|(?P<directive>%\{)|(?P<open>\$\{)"
+)
 
 
 class TemplateError(ValueError):
@@ -32,7 +34,10 @@ def render(text: str, variables: Mapping[str, str]) -> str:
         if match["directive"]:
             raise TemplateError(f"line {line}: the directive '%{{' is not filled in locally")
         if match["open"]:
-            raise TemplateError(f"line {line}: '${{' is not closed")
+            raise TemplateError(
+                f"line {line}: '${{' is not closed on its line, or holds more than a name: "
+                f"give the value with --var and refer to it as '${{NAME}}'",
+            )
         name = match["expression"].strip()
         if name not in variables:
             raise TemplateError(

@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.local.functions import Functions
 from cirrus_callbacks_plugin.local.moto_corrections import corrected
 
 if TYPE_CHECKING:
-    from conftest import Interpreter
+    from support.interpreter import Interpreter
 
 CATCH = {
     "Catch": [{"ErrorEquals": ["Child.Failed"], "ResultPath": "$.caught", "Next": "Caught"}],

@@ -1,0 +1,265 @@
+"""Bad input: one clear message that names the file or the variable, exit status 2."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.command_line import CHILD, PARENT, Folder, payload
+
+if TYPE_CHECKING:
+    from support.command_line import CommandLine, Ran
+
+pytestmark = pytest.mark.e2e
+
+
+def _with(state: dict[str, Any], **top: Any) -> dict[str, Any]:
+    return {"StartAt": "Only", "States": {"Only": {"End": True, **state}}, **top}
+
+
+def _task(resource: str) -> dict[str, Any]:
+    return _with({"Type": "Task", "Resource": resource})
+
+
+def _refused(ran: Ran, *names: str) -> None:
+    assert ran.status == 2
+    assert ran.out == ""
+    assert ran.err.startswith("cirrus-callbacks: ")
+    assert ran.err.count("\n") == 1
+    for name in names:
+        assert name in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_folder_that_is_not_there(cli: CommandLine, folder: Folder) -> None:
+    """The message names the folder."""
+    _refused(cli("local", folder.root / "nowhere"), "nowhere is no folder")
+
+
+def test_a_folder_without_workflows(cli: CommandLine, folder: Folder) -> None:
+    """The message says where workflows belong."""
+    _refused(cli("local", folder.root / "payloads"), "payloads has no workflows", ".asl.json")
+
+
+def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
+    """The message says where payloads belong."""
+    (folder.root / "payloads/1.json").unlink()
+    _refused(cli("local", folder.root), "has no payloads", "payloads/*.json")
+
+
+@pytest.mark.parametrize(
+    ("definition", "names"),
+    [
+        ("{", ["is no JSON", "line 1"]),
+        ([], ["is no state machine"]),
+        (_with({"Type": "Passs"}), ["is no valid Amazon States Language", '"Passs"']),
+        (_with({"Type": "Pass"}, QueryLanguage="JSONata"), ["JSONata"]),
+        (_with({"Type": "Pass", "QueryLanguage": "JSONata"}), ["'Only'", "JSONata"]),
+        (_with({"Type": "Map", "ItemBatcher": {}}), ["'Only'", "ItemBatcher"]),
+        (
+            _with({"Type": "Map", "ToleratedFailurePercentage": 5}),
+            ["'Only'", "ToleratedFailurePercentage"],
+        ),
+        (
+            _task("arn:aws:states:::batch:submitJob.sync"),
+            ["'Only'", "arn:aws:states:::batch:submitJob.sync", "'batch'"],
+        ),
+        (_task("arn:aws:states:::ecs:runTask.sync"), ["'Only'", "'ecs'"]),
+        (_task("arn:aws:states:::glue:startJobRun.sync"), ["'Only'", "'glue'"]),
+        (_task("arn:aws:states:::aws-sdk:rekognition:detectLabels"), ["aws-sdk:rekognition"]),
+        (_task("arn:aws:states:us-west-2:123456789012:activity:dig"), ["'Only'", "activity"]),
+        (_task("work"), ["'Only'", "'work'", "is no ARN"]),
+        ({"StartAt": "Gone", "States": CHILD["States"]}, ["'Gone'", "no state of it"]),
+        (_with({"Type": "Pass", "Next": "Gone"}), ["'Only'", "'Gone'", "no state beside it"]),
+        ('{"a": "${queue}"}', ["line 1", "'${queue}'", "process_queue_url", "--var queue=VALUE"]),
+        ('{"a": "%{ if true }"}', ["line 1", "'%{'"]),
+        ('\n{"a": "${queue"}', ["line 2", "not closed"]),
+    ],
+)
+def test_a_state_machine_that_cannot_run(
+    cli: CommandLine,
+    folder: Folder,
+    definition: Any,
+    names: list[str],
+) -> None:
+    """The message names the file, the state and what of it cannot run here."""
+    folder.write("workflows/child.asl.json", definition)
+    _refused(cli("local", folder.root), "workflows/child.asl.json", *names)
+
+
+def test_a_problem_deep_inside(cli: CommandLine, folder: Folder) -> None:
+    """States of Map and Parallel are looked at, too."""
+    inner = _task("arn:aws:states:::batch:submitJob")
+    parallel = _with({"Type": "Parallel", "Branches": [inner]})
+    folder.write(
+        "workflows/child.asl.json",
+        _with({"Type": "Map", "ItemProcessor": parallel}),
+    )
+    _refused(cli("local", folder.root), "workflows/child.asl.json", "'batch'")
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("{'type': 1}", ["is no JSON", "line 1"]),
+        ([payload()], ["must hold one JSON object"]),
+        ({"type": "FeatureCollection"}, ["cirrus refuses"]),
+        ({**payload(), "process": []}, ["cirrus refuses"]),
+        ({"url": "s3://bucket/key.json"}, ["cirrus refuses"]),
+        ({"Payload": payload(), "TaskToken": "token"}, ["cirrus refuses"]),
+        (payload("nowhere"), ["'nowhere'", "workflows/nowhere.asl.json is missing"]),
+        ("[" * 100_000, ["nested too deeply"]),
+    ],
+)
+def test_a_payload_that_cannot_be_sent(
+    cli: CommandLine,
+    folder: Folder,
+    content: Any,
+    names: list[str],
+) -> None:
+    """The message names the file and gives cirrus's reason."""
+    folder.write("payloads/1.json", content)
+    _refused(cli("local", folder.root), "payloads/1.json", *names)
+
+
+def test_a_file_that_is_no_text(cli: CommandLine, folder: Folder) -> None:
+    """The message names the file."""
+    (folder.root / "payloads/1.json").write_bytes(b"\xff\xfe")
+    _refused(cli("local", folder.root), "payloads/1.json", "cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import rasterio_of_old", ["does not import", "rasterio_of_old"]),
+        ("def lambda_handler(:", ["does not import", "SyntaxError"]),
+        ("raise SystemExit(3)", ["does not import", "SystemExit"]),
+        ("def handler(event, context): pass", ["no function lambda_handler"]),
+    ],
+)
+def test_a_function_that_cannot_run(
+    cli: CommandLine,
+    folder: Folder,
+    source: str,
+    names: list[str],
+) -> None:
+    """A function that does not import is refused before anything is sent."""
+    folder.write("functions/work.py", source)
+    ran = cli("local", folder.root, "--json")
+    _refused(ran, "functions/work.py", *names)
+
+
+def test_an_object_outside_of_a_bucket(cli: CommandLine, folder: Folder) -> None:
+    """The message says where objects belong."""
+    folder.write("objects/lost.json", {})
+    _refused(cli("local", folder.root), "objects/lost.json", "objects/BUCKET/KEY")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CIRRUS_STATE_DB", "statedb"),
+        ("CIRRUS_CALLBACKS_RETENTION_DAYS", "soon"),
+        ("CIRRUS_CALLBACKS_PROCESS_HANDLER", "nowhere.handler"),
+    ],
+)
+def test_a_variable_that_is_wrong(
+    cli: CommandLine,
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    """The message names the variable; CIRRUS_STATE_DB has no name to derive a table's from."""
+    monkeypatch.setenv(variable, value)
+    _refused(cli("local", folder.root, "--json"), variable, value)
+
+
+def test_no_cirrus(
+    cli: CommandLine,
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without cirrus the message says what is missing, and which one is supported."""
+    from cirrus_callbacks_plugin.cirrus import installed
+
+    find_spec, distributions = importlib.util.find_spec, metadata.distributions
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name.startswith("cirrus.") else find_spec(name, *rest),
+    )
+    monkeypatch.setattr(
+        metadata,
+        "distributions",
+        lambda **given: [] if given["name"].startswith("cirrus-") else distributions(**given),
+    )
+    installed.adapter.cache_clear()
+    try:
+        _refused(cli("local", folder.root), "No cirrus is installed")
+    finally:
+        installed.adapter.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("extra", "module"),
+    [("cli", "click"), ("local", "moto"), ("local", "aws_lambda_powertools")],
+)
+def test_a_missing_extra_is_named(
+    cli: CommandLine,
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: str,
+    module: str,
+) -> None:
+    """A command whose extra is missing says how to install it."""
+    from cirrus_callbacks_plugin.cli import extras
+
+    real = extras.find_spec
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == module else real(name))
+    ran = cli("local", folder.root)
+    _refused(ran, module, f"pip install 'cirrus-callbacks-plugin[{extra}]'")
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--timeout", "0"),
+        ("--timeout", "soon"),
+        ("--prefix", "Not_A_Bucket"),
+        ("--var", "novalue"),
+        ("--nothing",),
+    ],
+)
+def test_an_option_that_is_wrong(
+    cli: CommandLine,
+    folder: Folder,
+    option: tuple[str, ...],
+) -> None:
+    """The message names the option; exit status 2."""
+    ran = cli("local", folder.root, *option)
+    assert (ran.status, ran.out) == (2, "")
+    assert option[0] in ran.err
+
+
+def test_a_parent_may_name_both_tables(
+    cli: CommandLine,
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CIRRUS_CALLBACKS_TABLE mends a state table whose name tells none."""
+    monkeypatch.setenv("CIRRUS_STATE_DB", "statedb")
+    monkeypatch.setenv("CIRRUS_CALLBACKS_TABLE", "waits")
+    ran = cli("local", folder.root, "--json")
+    assert [each["answer"] for each in json.loads(ran.out)["callbacks"]] == ["success"]
+
+
+def test_the_folder_under_test_is_good(cli: CommandLine, folder: Folder) -> None:
+    """What the tests above break is otherwise accepted."""
+    from cirrus_callbacks_plugin.local import asl
+
+    assert list(asl.problems(PARENT)) == list(asl.problems(CHILD)) == []

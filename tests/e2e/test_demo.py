@@ -1,0 +1,67 @@
+"""The demo: five scenarios in one run of the installed command."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from support.command_line import Ran
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
+
+TOKEN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+"""moto's task tokens are random UUIDs; executions' names are of another version (5)."""
+
+
+def test_the_demo_ends_well(demo: Ran) -> None:
+    """Exit status 0, one JSON object on standard output, nothing on standard error."""
+    assert (demo.status, demo.err) == (0, "")
+    assert set(demo.json) == {"executions", "callbacks", "scenarios"}
+
+
+@pytest.mark.parametrize("letter", ["a", "b", "c", "d", "e"])
+def test_every_scenario_ends_as_it_must(demo: Ran, letter: str) -> None:
+    """Each scenario is judged from executions, state table and tracking table."""
+    (verdict,) = [each for each in demo.json["scenarios"] if each["scenario"] == letter]
+    assert (verdict["ok"], verdict["problems"]) == (True, [])
+
+
+def test_executions_have_the_promised_keys(demo: Ran) -> None:
+    """Name, workflow, status; the failing child ran four times, then succeeded."""
+    executions = demo.json["executions"]
+    assert all(set(each) == {"name", "workflow", "status"} for each in executions)
+    cogs = [each["status"] for each in executions if each["workflow"] == "sentinel-2-cog"]
+    assert (cogs.count("FAILED"), cogs.count("SUCCEEDED")) == (4, 5)
+
+
+def test_callbacks_have_the_promised_keys(demo: Ran) -> None:
+    """Payload, state, answer, who waited and for how long; every token is answered."""
+    callbacks = demo.json["callbacks"]
+    assert all(
+        set(each)
+        == {
+            "payload_id",
+            "workflow",
+            "workflow_state",
+            "answer",
+            "answer_error",
+            "waited_seconds",
+            "waiter_payload_id",
+        }
+        for each in callbacks
+    )
+    assert [each["answer"] for each in callbacks].count("success") == 7
+    assert {each["answer_error"] for each in callbacks} == {
+        None,
+        "CirrusCallback.Failed",
+        "CirrusCallback.NotEnabled",
+    }
+    assert all(each["waited_seconds"] >= 0 for each in callbacks)
+
+
+def test_no_token_is_printed(demo: Ran) -> None:
+    """A task token is a secret: it is in no output."""
+    assert not TOKEN.search(demo.out + demo.err)

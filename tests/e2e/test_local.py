@@ -1,0 +1,162 @@
+"""``cirrus-callbacks local``: people's own workflows, and the ways in which a run ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.command_line import SLOW, Folder, payload, start
+
+if TYPE_CHECKING:
+    from support.command_line import CommandLine
+
+pytestmark = pytest.mark.e2e
+
+SYSTEM = "support.failing_handlers"
+
+
+def test_a_parent_resumes_with_its_child(cli: CommandLine, folder: Folder) -> None:
+    """Exit 0 once everything has ended; --json prints executions and callbacks alone."""
+    folder.write(
+        "functions/work.py",
+        "print('loaded')\n"
+        "def lambda_handler(event, context):\n"
+        "    print('called', context.function_name)\n"
+        "    return event\n",
+    )
+    ran = cli("local", folder.root, "--json")
+    assert ran.status == 0
+    assert set(ran.json) == {"executions", "callbacks"}
+    statuses = {each["workflow"]: each["status"] for each in ran.json["executions"]}
+    assert statuses == {"parent": "SUCCEEDED", "child": "SUCCEEDED"}
+    (callback,) = ran.json["callbacks"]
+    assert (callback["workflow_state"], callback["answer"]) == ("SUCCEEDED", "success")
+    assert callback["waiter_payload_id"] == (
+        "sentinel-2-l2a/workflow-parent/S2A_39QTA_20230628_0_L2A"
+    )
+    assert "called work" in ran.err  # what functions print is not mixed into the JSON
+
+
+def test_the_example_succeeds_and_reads_well_when_piped(cli: CommandLine) -> None:
+    """Every execution of the example succeeds; the output has no control codes."""
+    from cirrus_callbacks_plugin.local.example import example_folder
+
+    ran = cli("local", example_folder())
+    assert ran.status == 0, ran.out
+    assert "\x1b" not in ran.out
+    assert "FAILED" not in ran.out
+    assert re.search(
+        r"wait +mosaic/rub-al-khali-20230628 waits for sentinel-2-cog/S2A_39QUB_20230628_0_L2A,"
+        r" token [0-9a-f]{8}\n",
+        ran.out,
+    )
+    assert "graph LR" in ran.out
+    assert 'n0["' in ran.out
+
+
+def test_a_workflow_whose_flag_is_off_is_refused(cli: CommandLine, folder: Folder) -> None:
+    """--workflows names those that may be waited for; a token for another one is refused."""
+    ran = cli("local", folder.root, "--json", "--workflows", "parent")
+    assert ran.status == 0
+    (callback,) = ran.json["callbacks"]
+    assert callback["answer_error"] == "CirrusCallback.NotEnabled"
+    statuses = {each["workflow"]: each["status"] for each in ran.json["executions"]}
+    assert statuses == {"parent": "FAILED", "child": "SUCCEEDED"}
+
+
+def test_a_raising_function_fails_the_child(cli: CommandLine, folder: Folder) -> None:
+    """An exception fails the task by its class name, and the parent is told its text."""
+    folder.write(
+        "functions/work.py",
+        "class NoSuchBand(Exception):\n"
+        "    pass\n"
+        "def lambda_handler(event, context):\n"
+        "    raise NoSuchBand('B42 is no band')\n",
+    )
+    ran = cli("local", folder.root)
+    assert ran.status == 0  # everything has ended
+    assert "child/S2A_39QTA_20230628_0_L2A is FAILED: NoSuchBand: B42 is no band" in ran.out
+    assert "told CirrusCallback.Failed" in ran.out
+
+
+def test_variables_are_filled_in(cli: CommandLine, folder: Folder) -> None:
+    """--var gives a state machine a variable of one's own, as Terraform would."""
+    folder.write(
+        "workflows/parent.asl.json",
+        '{"StartAt": "P", "States": {"P": {"Type": "Pass", "Comment": "$${kept} ${own}", '
+        '"End": true}}}',
+    )
+    ran = cli("local", folder.root, "--json", "--var", "own=value")
+    assert (ran.status, ran.json["callbacks"]) == (0, [])
+
+
+def test_at_the_timeout_open_waits_are_listed(cli: CommandLine, folder: Folder) -> None:
+    """A run that is not done at --timeout ends with 1 and says who waits for whom."""
+    folder.write("workflows/child.asl.json", SLOW)
+    ran = cli("local", folder.root, "--timeout", "10")
+    assert ran.status == 1
+    assert "Not done after 10 s: 1 open wait(s), 2 running execution(s)" in ran.out
+    assert re.search(
+        r"parent/S2A_39QTA_20230628_0_L2A waits for child/S2A_39QTA_20230628_0_L2A since 20",
+        ran.out,
+    )
+
+
+def test_an_interrupt_ends_the_run(folder: Folder) -> None:
+    """Ctrl-C ends with 130, lists what is open, and leaves no process behind."""
+    folder.write("workflows/child.asl.json", SLOW)
+    process = start("local", folder.root)
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "child/S2A_39QTA_20230628_0_L2A runs" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (130, "")
+    assert "Interrupted: 1 open wait(s)" in out
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_a_failed_batch_is_delivered_again(
+    cli: CommandLine,
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A batch whose process raised comes again, and succeeds."""
+    monkeypatch.setenv("CIRRUS_CALLBACKS_PROCESS_HANDLER", f"{SYSTEM}.once")
+    ran = cli("local", folder.root)
+    assert ran.status == 0
+    assert "process raised RuntimeError: the first call fails (delivery 1)\n" in ran.out
+    assert "told success" in ran.out
+
+
+def test_a_message_that_always_fails_is_given_up(
+    cli: CommandLine,
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After five deliveries a message goes to the dead-letter queue, and the run ends."""
+    monkeypatch.setenv("CIRRUS_CALLBACKS_PROCESS_HANDLER", f"{SYSTEM}.always")
+    ran = cli("local", folder.root)
+    deliveries = re.findall(
+        r"process raised RuntimeError: every call fails \(delivery (\d)", ran.out
+    )
+    assert deliveries == ["1", "2", "3", "4", "5"]
+    assert "1 message(s) are in the dead-letter queue" in ran.out
+    assert ran.status == 0
+
+
+def test_two_runs_do_not_see_each_other(cli: CommandLine, folder: Folder) -> None:
+    """A second stack in a process starts from nothing, on a port of its own."""
+    first = cli("local", folder.root, "--json")
+    folder.write("payloads/1.json", payload(item="S2A_39QUA_20230628_0_L2A"))
+    second = cli("local", folder.root, "--json")
+    assert (first.status, second.status) == (0, 0)
+    assert len(second.json["executions"]) == len(second.json["callbacks"]) * 2 == 2
