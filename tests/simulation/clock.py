@@ -1,0 +1,37 @@
+"""Logical time: it moves when something that takes a time stamp happens, or when told to."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import time_machine
+
+START = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
+
+
+class Clock:
+    """The time that cirrus's and the product's code see."""
+
+    def __init__(self) -> None:
+        self._traveller = time_machine.travel(START, tick=False)
+        self._coordinates: Any = self._traveller.start()
+        self.now = START
+
+    def tick(self) -> None:
+        """Let a microsecond pass: no two writes have the same time."""
+        self.advance(timedelta(microseconds=1))
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.now += by
+        self._coordinates.move_to(self.now)
+
+    def reset(self) -> None:
+        """Back to the start, for the next schedule."""
+        self.now = START
+        self._coordinates.move_to(START)
+
+    def stop(self) -> None:
+        """Give real time back."""
+        self._traveller.stop()

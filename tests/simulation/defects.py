@@ -1,0 +1,246 @@
+"""Planted defects: each is one mistake that the protocol's rules are there against.
+
+Each patches the product for the block, and says nothing of schedules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from cirrus_callbacks_plugin import answer, batches, settle
+from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.cirrus import state_table
+from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
+from cirrus_callbacks_plugin.errors import Kind, classify
+from cirrus_callbacks_plugin.hooks import process as process_hook
+from cirrus_callbacks_plugin.hooks import registration
+from cirrus_callbacks_plugin.reconcile import passes
+from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge
+from cirrus_callbacks_plugin.rules import Outcome, after_end, outcome_of_record
+from cirrus_callbacks_plugin.waits.row import STALE, moment
+from cirrus_callbacks_plugin.waits.table import WaitsTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+Defect = "Callable[[], AbstractContextManager[Any]]"
+
+
+def _no_url(_: str) -> None:
+    return None
+
+
+def no_read_after_registration() -> AbstractContextManager[Any]:
+    """Step 3 of the process hook is left out."""
+    return mock.patch.object(process_hook._Settler, "settle", lambda *_, **__: None)
+
+
+def registration_after_cirrus() -> AbstractContextManager[Any]:
+    """Tokens are registered once cirrus is through, not before."""
+    run_cirrus = process_hook._Invocation._run_cirrus
+    register = process_hook._Invocation._register
+
+    def postponed(self: Any, registrar: Any) -> registration.Registered:
+        self.context = registrar
+        return registration.Registered()
+
+    def late(self: Any, registered: registration.Registered) -> Any:
+        registrar, self.context = self.context, None
+        returned = run_cirrus(self, registered)
+        found = register(self, registrar)
+        registered.open_rows.update(found.open_rows)
+        registered.failed.update(found.failed)
+        registered.before.update(found.before)
+        return returned
+
+    return mock.patch.multiple(
+        process_hook._Invocation,
+        _register=postponed,
+        _run_cirrus=late,
+    )
+
+
+def record_alone_in_step_3() -> AbstractContextManager[Any]:
+    """After cirrus ran, whatever final state the record holds is taken."""
+
+    def trusting(_row: Any, attempt: Any, *_: Any) -> Outcome | None:
+        record = attempt.after
+        return outcome_of_record(record, _no_url) if record and record.is_final else None
+
+    return mock.patch.object(process_hook, "after_cirrus", trusting)
+
+
+def record_alone_in_update_state() -> AbstractContextManager[Any]:
+    """update-state settles with the record's state, whichever run it speaks of."""
+
+    def trusting(_row: Any, record: Record | None, _ended: Any) -> Outcome | None:
+        return outcome_of_record(record, _no_url) if record and record.is_final else None
+
+    return mock.patch.object(settle, "after_end", trusting)
+
+
+def record_alone_in_reconciler() -> AbstractContextManager[Any]:
+    """The reconciler trusts a final record and asks Step Functions only about others."""
+
+    def trusting(case: Any) -> Verdict:
+        if case.record is not None and case.record.is_final:
+            return Verdict(outcome=outcome_of_record(case.record, _no_url))
+        return judge(case)
+
+    return mock.patch.object(passes, "judge", trusting)
+
+
+def registered_at_against_state_updated() -> AbstractContextManager[Any]:
+    """Old and new are told apart by times instead of by the last listed run."""
+
+    def by_time(row: Any, record: Record | None, ended: Any) -> Outcome | None:
+        if record is None:
+            return ended.outcome  # type: ignore[no-any-return]
+        updated = moment(record.state_updated.partition("_")[2])
+        return ended.outcome if updated > moment(row.registered_at) else None
+
+    return mock.patch.object(settle, "after_end", by_time)
+
+
+def no_seen_execution() -> AbstractContextManager[Any]:
+    """Rows do not remember what was seen just before their registration."""
+    row = registration.Registrar._row
+
+    def forgetful(*args: Any, **kwargs: Any) -> Any:
+        return replace(row(*args, **kwargs), seen_state=None, seen_execution=None)
+
+    return mock.patch.object(registration.Registrar, "_row", forgetful)
+
+
+def expiration_when_settling() -> AbstractContextManager[Any]:
+    """Rows begin to expire when they are settled, not when they are answered."""
+    update = WaitsTable._update
+
+    def expiring(self: Any, key: Any, *, sets: Any, **kwargs: Any) -> bool:
+        return update(self, key, sets={**sets, "expiration_time": 1}, **kwargs)
+
+    return mock.patch.object(WaitsTable, "_update", expiring)
+
+
+def marking_before_sending() -> AbstractContextManager[Any]:
+    """The row is marked answered, and then the answer is sent."""
+
+    def hasty(self: Any, row: Any, given: Any) -> str:
+        sent = "success" if given.error is None else "failure"
+        self.mark(row, sent, given.error)
+        self._send(row.task_token, given)
+        return sent
+
+    return mock.patch.object(Answerer, "answer", hasty)
+
+
+def stale_unconditionally() -> AbstractContextManager[Any]:
+    """A refused answer makes the row stale, whatever it says already."""
+    update = WaitsTable._update
+
+    def careless(self: Any, key: Any, *, sets: Any, condition: str, **kwargs: Any) -> bool:
+        if sets.get("answer") == STALE:
+            condition = "attribute_exists(payload_id)"
+        return update(self, key, sets=sets, condition=condition, **kwargs)
+
+    return mock.patch.object(WaitsTable, "_update", careless)
+
+
+def older_run_settles() -> AbstractContextManager[Any]:
+    """An event settles although a later run is listed."""
+
+    def lenient(row: Any, record: Record | None, ended: Any) -> Outcome | None:
+        run = ended.execution_arn
+        if record is not None and run in record.executions:
+            place = record.executions.index(run)
+            record = dataclasses.replace(record, executions=record.executions[: place + 1])
+        return after_end(row, record, ended)
+
+    return mock.patch.object(settle, "after_end", lenient)
+
+
+@contextmanager
+def eventual_read_in_settle() -> Iterator[None]:
+    """The record that decides is not read consistently."""
+
+    def eventual(self: StateTable, key: Any) -> Record | None:
+        response = self.client.get_item(TableName=self.name, Key=key.to_item())
+        item = response.get("Item")
+        return Record.from_item(item) if item else None
+
+    with mock.patch.object(StateTable, "get", eventual):
+        yield
+
+
+def lost_unprocessed_key() -> AbstractContextManager[Any]:
+    """What a batch read leaves unprocessed is not asked for again."""
+
+    def partial(client: Any, table: str, keys: Any, **_: Any) -> list[dict[str, Any]]:
+        response = client.batch_get_item(
+            RequestItems={table: {"Keys": list(keys), "ConsistentRead": True}},
+        )
+        return list(response["Responses"].get(table, []))
+
+    return mock.patch.multiple(state_table, read_batch=partial)
+
+
+def swallowed_registration() -> AbstractContextManager[Any]:
+    """A failed registration is passed over in silence."""
+
+    def silent(_self: Any, _registered: Any, returned: Any, *_: Any) -> Any:
+        return returned
+
+    def all_of_it(self: Any, _registered: Any) -> Any:
+        return self.handler(self.delivery.event_without(), self.context)
+
+    return mock.patch.multiple(
+        process_hook._Invocation,
+        _finish=silent,
+        _run_cirrus=all_of_it,
+    )
+
+
+def throttling_as_stale() -> AbstractContextManager[Any]:
+    """Throttling is taken for a token that is over."""
+
+    def wrong(error: Any) -> Kind:
+        kind = classify(error)
+        return Kind.CLOSED if kind is Kind.RETRY else kind
+
+    return mock.patch.object(answer, "classify", wrong)
+
+
+@contextmanager
+def redelivery_too_short() -> Iterator[None]:
+    """The reconciler believes that the queue delivers for 100 s only."""
+    yield
+
+
+DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    each.__name__: each
+    for each in (
+        no_read_after_registration,
+        registration_after_cirrus,
+        record_alone_in_step_3,
+        record_alone_in_update_state,
+        record_alone_in_reconciler,
+        registered_at_against_state_updated,
+        no_seen_execution,
+        expiration_when_settling,
+        marking_before_sending,
+        stale_unconditionally,
+        older_run_settles,
+        eventual_read_in_settle,
+        lost_unprocessed_key,
+        swallowed_registration,
+        throttling_as_stale,
+        redelivery_too_short,
+    )
+}
+SHORT_REDELIVERY = 100
+assert batches.MAX_ROUNDS > 1

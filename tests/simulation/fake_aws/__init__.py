@@ -1,0 +1,1 @@
+"""The AWS calls that cirrus and the product make, in memory and without time of their own."""

@@ -1,0 +1,123 @@
+"""botocore's clients, with the fake in the place of the network.
+
+One seam: ``BaseClient._make_api_call``. What boto3's resources do to parameters and
+responses (they speak of plain values) is done as botocore would do it.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from boto3.resources.factory import ResourceFactory
+from botocore.client import BaseClient
+
+from simulation.fake_aws.errors import FakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Call = Callable[[BaseClient, str, str, dict[str, Any]], dict[str, Any]]
+    Upload = Callable[[bytes, str], None]
+
+_current: Call | None = None
+"""What handles calls now: service, operation and parameters in, the response out."""
+_upload: Upload | None = None
+"""What takes uploads now; s3transfer would make them in threads of its own."""
+
+
+def handle_with(call: Call | None, upload: Upload | None = None) -> None:
+    """Send all calls of this process to ``call``, and all uploads to ``upload``."""
+    global _current, _upload  # noqa: PLW0603 - one process, one world at a time
+    _current, _upload = call, upload
+
+
+def _take_upload(file: Any, _bucket: str, key: str, **_: Any) -> None:
+    assert _upload is not None, "an upload outside of a simulated world"
+    _upload(file.read(), key)
+
+
+def _make_api_call(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+    service = client.meta.service_model.service_name
+    assert _current is not None, f"{service} {operation} outside of a simulated world"
+    model = client.meta.service_model.operation_model(operation)
+    context: dict[str, Any] = {"client_region": client.meta.region_name}
+    if service == "dynamodb":
+        parameters = _transformed(client, operation, parameters, model, context)
+    try:
+        response = dict(_current(client, service, operation, parameters))
+    except FakeError as error:
+        told = {
+            "Error": {"Code": error.code, "Message": error.message},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+            **error.response,
+        }
+        raise client.exceptions.from_code(error.code)(told, operation) from error
+    response["ResponseMetadata"] = {"HTTPStatusCode": 200}
+    if service == "dynamodb":
+        client.meta.events.emit(
+            f"after-call.{service}.{operation}",
+            http_response=None,
+            parsed=response,
+            model=model,
+            context=context,
+        )
+    return response
+
+
+def _transformed(
+    client: BaseClient,
+    operation: str,
+    parameters: dict[str, Any],
+    model: Any,
+    context: dict[str, Any],
+) -> dict[str, Any]:
+    """What a resource's client does to its parameters; a plain client's stay as they are."""
+    for _, answer in client.meta.events.emit(
+        f"provide-client-params.dynamodb.{operation}",
+        params=parameters,
+        model=model,
+        context=context,
+    ):
+        if answer is not None:
+            parameters = answer
+    client.meta.events.emit(
+        f"before-parameter-build.dynamodb.{operation}",
+        params=parameters,
+        model=model,
+        context=context,
+    )
+    return parameters
+
+
+@contextmanager
+def installed() -> Iterator[None]:
+    """Replace the network for the block; clients and resources are built once and kept."""
+    original_call, original_client = BaseClient._make_api_call, boto3.client
+    original_load = ResourceFactory.load_from_definition
+    kept: Any = functools.cache(original_client)
+    classes: dict[str, Any] = {}
+
+    def client(service: str, *args: Any, **kwargs: Any) -> Any:
+        built = kept(service, *args, **kwargs)
+        if service == "s3":
+            built.upload_fileobj = _take_upload
+        return built
+
+    def load(factory: Any, resource_name: str, *args: Any, **kwargs: Any) -> Any:
+        if resource_name not in classes:
+            classes[resource_name] = original_load(factory, resource_name, *args, **kwargs)
+        return classes[resource_name]
+
+    BaseClient._make_api_call = _make_api_call
+    boto3.client = client
+    ResourceFactory.load_from_definition = load
+    try:
+        yield
+    finally:
+        BaseClient._make_api_call = original_call
+        boto3.client = original_client
+        ResourceFactory.load_from_definition = original_load
+        handle_with(None)

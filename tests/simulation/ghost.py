@@ -1,0 +1,189 @@
+"""What really happened, noted beside the world: the invariants are judged by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
+
+
+@dataclass(slots=True)
+class RunFacts:
+    """A run, as it really went.
+
+    Attributes:
+        listed: the step at which the state table listed it, None if never.
+        started: the step of its start, None if it never came to be.
+        ended: the step of its end.
+        result: how it ended, as the state table should say.
+        messages: the messages that the invocation held that started it.
+    """
+
+    listed: int | None = None
+    started: int | None = None
+    ended: int | None = None
+    result: str | None = None
+    messages: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class RowFacts:
+    """A row's life.
+
+    Attributes:
+        begun: the step at which the invocation began that registered it.
+        registered, settled, answered: the steps at which it was.
+        images: every image that was written once it was answered.
+    """
+
+    begun: int
+    registered: int
+    settled: int | None = None
+    answered: int | None = None
+    images: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A state that the state table held from this step on.
+
+    Attributes:
+        step: when it was written.
+        state: what was written.
+        run: the run it speaks of: the event's, or the one listed last.
+    """
+
+    step: int
+    state: str
+    run: str | None
+
+
+@dataclass(slots=True)
+class Ghost:
+    """Notes of one schedule."""
+
+    step: int = 0
+    runs: dict[str, RunFacts] = field(default_factory=dict)
+    written: list[Written] = field(default_factory=list)
+    rows: dict[str, RowFacts] = field(default_factory=dict)
+    log: list[tuple[Any, ...]] = field(default_factory=list)
+    endings: list[tuple[int, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    listings: int = 0
+    settled_by_itself: dict[str, bool] = field(default_factory=dict)
+    _state_updated: str = ""
+
+    def begin(self, state: str, run: str, *, ended: bool) -> None:
+        """The world starts with an old run."""
+        self.runs[run] = RunFacts(listed=0, started=0)
+        self.listings = 1
+        if ended:
+            self.runs[run].ended = 0
+            self.runs[run].result = state
+        self.written.append(Written(0, state, run))
+
+    def started(self, arn: str, actor: int, messages: tuple[int, ...]) -> None:
+        """An execution began."""
+        run = self.runs.setdefault(arn, RunFacts())
+        run.started = self.step
+        run.messages = messages
+        self.log.append(("started", arn, actor))
+
+    def ended(self, arn: str, result: str) -> None:
+        """An execution ended."""
+        self.runs[arn].ended = self.step
+        self.runs[arn].result = result
+        self.log.append(("ended", arn, result))
+
+    def see_record(self, state_updated: str, executions: tuple[str, ...], run: str | None) -> None:
+        """The state table was written."""
+        self.listings = max(self.listings, len(executions))
+        for arn in executions:
+            facts = self.runs.setdefault(arn, RunFacts())
+            if facts.listed is None:
+                facts.listed = self.step
+        if state_updated != self._state_updated:
+            self._state_updated = state_updated
+            last = executions[-1] if executions else None
+            self.written.append(Written(self.step, state_updated.partition("_")[0], run or last))
+
+    def see_rows(self, items: Iterable[dict[str, Any]], begun: int) -> None:
+        """The tracking table was written, by an invocation that began at that step."""
+        for item in items:
+            token = item["task_token"]["S"]
+            if token.startswith("#"):
+                continue
+            row = self.rows.setdefault(token, RowFacts(begun, self.step))
+            if "settled_at" in item and row.settled is None:
+                row.settled = self.step
+            if "answered_at" in item:
+                row.answered = row.answered or self.step
+                if not row.images or row.images[-1] != item:
+                    row.images.append(dict(item))
+                if "expiration_time" not in item:
+                    self.problems.append(f"{token}: answered, and never expires")
+            elif "expiration_time" in item:
+                self.problems.append(f"{token}: expires though it was not answered")
+
+    def latest_listed(self, step: int) -> str | None:
+        """The run that the state table listed last, as of a step."""
+        listed = [
+            (run.listed, arn)
+            for arn, run in self.runs.items()
+            if run.listed is not None and run.listed <= step
+        ]
+        return max(listed)[1] if listed else None
+
+    def held(self, since: int, until: int) -> list[Written]:
+        """The states that the state table held from one step to another."""
+        before = [written for written in self.written if written.step <= since][-1:]
+        return before + [each for each in self.written if since < each.step <= until]
+
+    def was_final(self, row: RowFacts) -> bool:
+        """True where the payload's state was final all the while the row was registered."""
+        held = self.held(row.begun, row.registered)
+        return bool(held) and all(each.state in FINAL for each in held)
+
+    def cirrus_event(self, actor: int, kind: str, event: Any) -> None:
+        """A cirrus handler is called with this event."""
+        self.log.append(("handler", actor, kind, event))
+
+    def cirrus_call(self, actor: int, variant: str) -> None:
+        """Cirrus's own code makes a call."""
+        self.log.append(("call", actor, variant))
+
+    def cirrus_done(self, actor: int, ending: str) -> None:
+        """A cirrus handler returned or raised."""
+        self.endings.append((actor, ending))
+
+    def crashed(self, actor: int) -> None:
+        """An invocation died."""
+        self.log.append(("crashed", actor))
+
+    def facts(self) -> tuple[Any, ...]:
+        """What of this the invariants depend on, for state hashes, without step numbers.
+
+        Steps matter only in their order relative to each other.
+        """
+        steps = sorted(
+            {0}
+            | {w.step for w in self.written}
+            | {s for r in self.runs.values() for s in (r.listed, r.started, r.ended) if s}
+            | {s for r in self.rows.values() for s in (r.registered, r.settled, r.answered) if s},
+        )
+        rank = {step: number for number, step in enumerate(steps)}
+        return (
+            [(rank[w.step], w.state, w.run) for w in self.written],
+            [
+                (arn, *(s and rank[s] for s in (r.listed, r.started, r.ended)), r.messages)
+                for arn, r in sorted(self.runs.items())
+            ],
+            [
+                (token, *(s and rank[s] for s in (r.registered, r.settled, r.answered)))
+                for token, r in sorted(self.rows.items())
+            ],
+        )

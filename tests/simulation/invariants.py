@@ -1,0 +1,177 @@
+"""The promises (README, "What is promised"), judged at the end of a schedule."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from simulation.bare import replay
+
+if TYPE_CHECKING:
+    from simulation.ghost import Ghost, RowFacts, RunFacts
+    from simulation.world import World
+
+COMPLETED = "SUCCEEDED"
+NEVER_RERUN = ("SUCCEEDED", "INVALID")
+NEVER_STARTED = "CirrusCallback.NeverStarted"
+STATE_OF_ERROR = {
+    "CirrusCallback.Failed": "FAILED",
+    "CirrusCallback.Aborted": "ABORTED",
+    "CirrusCallback.Invalid": "INVALID",
+}
+
+
+def violations(world: World) -> list[str]:
+    """Every promise that this schedule broke, in words."""
+    found = list(world.ghost.problems)
+    rows = {
+        item["task_token"]["S"]: item
+        for item in world.waits.items.values()
+        if not item["task_token"]["S"].startswith("#")
+    }
+    for number, sent in enumerate(world.scenario.messages):
+        if sent.token is None or sent.token not in rows:
+            continue
+        row = rows[sent.token]
+        facts = world.ghost.rows[sent.token]
+        found += _answered(world, sent.token, row)
+        found += _once(world, sent.token, row, facts)
+        found += _true(world.ghost, sent.token, row, facts, number, replace=sent.replace)
+    found += _registered(world, rows)
+    found += _secret(world)
+    found += _isolated(world)
+    return found
+
+
+def _answered(world: World, token: str, row: dict[str, Any]) -> list[str]:
+    """1. No lost wait; and none that waits for the reconciler though nothing was lost."""
+    if "answer" not in row:
+        return [f"1. {token} was never answered"]
+    if row["answer"]["S"] == "stale" and token in world.sfn.tokens:
+        return [f"1. {token} is marked stale, though Step Functions still waits for its answer"]
+    undisturbed = world.faults_left_at_end == world.scenario.faults and all(
+        world.events_told[arn] for arn, run in world.sfn.executions.items()
+    )
+    if undisturbed and world.ghost.listings <= 1 and not world.ghost.settled_by_itself[token]:
+        return [f"1. {token} had to wait for the reconciler, though nothing was lost"]
+    return []
+
+
+def _registered(world: World, rows: dict[str, Any]) -> list[str]:
+    """1. A message that left the queue as processed has its token registered."""
+    dead = {message.number for message in world.queue.dead}
+    return [
+        f"1. message {number} was processed, but {sent.token} was never registered"
+        for number, sent in enumerate(world.scenario.messages)
+        if sent.token is not None and sent.token not in rows and number not in dead
+    ]
+
+
+def _once(world: World, token: str, row: dict[str, Any], facts: RowFacts) -> list[str]:
+    """3. At most one accepted answer, and the row tells of it; 4. answered rows expire."""
+    found = []
+    accepted = [(answer, told) for each, answer, told in world.sfn.accepted if each == token]
+    if len(accepted) > 1:
+        found.append(f"3. {token} was answered {len(accepted)} times")
+    answer = row.get("answer", {}).get("S")
+    if answer in ("success", "failure") and answer not in [each for each, _ in accepted]:
+        found.append(f"3. {token} is marked {answer}, which Step Functions never took")
+    if answer == "stale" and accepted and not _crashed(world):
+        found.append(f"3. {token} is marked stale, though its answer was accepted")
+    for before, after in zip(facts.images, facts.images[1:], strict=False):
+        outranks = before["answer"]["S"] == "stale" and after["answer"]["S"] != "stale"
+        if not outranks:
+            found.append(f"3. {token} was changed after it had been answered")
+    return found
+
+
+def _crashed(world: World) -> bool:
+    """A crash or a lost mark between sending and marking may leave ``stale``."""
+    return any("crash" in line or "throttle" in line for line in world.trace)
+
+
+def _true(
+    ghost: Ghost,
+    token: str,
+    row: dict[str, Any],
+    facts: RowFacts,
+    message: int,
+    *,
+    replace: bool,
+) -> list[str]:
+    """2. An answer names what really happened."""
+    if row.get("answer", {}).get("S") == "stale" or facts.settled is None:
+        return []
+    error = row.get("answer_error", {}).get("S")
+    if error == NEVER_STARTED:
+        return [
+            f"2. {token}: NeverStarted, though its message started {arn.rpartition(':')[2][:8]}"
+            for arn, run in ghost.runs.items()
+            if run.started is not None
+            and run.started > facts.registered
+            and message in run.messages
+        ]
+    state = STATE_OF_ERROR.get(error or "", row["workflow_state"]["S"])
+    if _is_true(ghost, facts, state, row, replace=replace):
+        return []
+    return [f"2. {token} was told {state}, which is not the outcome of the run it waits for"]
+
+
+def _is_true(
+    ghost: Ghost,
+    facts: RowFacts,
+    state: str,
+    row: dict[str, Any],
+    *,
+    replace: bool,
+) -> bool:
+    settled = facts.settled or 0
+    # Where the payload had ended when it was registered, cirrus runs it anew; where the
+    # state table still said PROCESSING, the run of which it said so is the one waited for.
+    rerun = (replace or state not in NEVER_RERUN) and ghost.was_final(facts)
+
+    def is_excluded(run: RunFacts | None) -> bool:
+        ended_before = run is not None and run.ended is not None and run.ended < facts.registered
+        return rerun and ended_before
+
+    latest = ghost.latest_listed(settled)
+    if latest is not None:
+        run = ghost.runs[latest]
+        has_ended = run.ended is not None and run.ended <= settled
+        if has_ended and run.result == state and not is_excluded(run):
+            return True
+    for written in ghost.held(facts.registered, settled):
+        newest = ghost.latest_listed(max(written.step, facts.registered))
+        if (
+            written.state == state
+            and written.run == newest
+            and not is_excluded(ghost.runs.get(written.run or ""))
+        ):
+            return True
+    return not replace and state in NEVER_RERUN and row.get("seen_state", {}).get("S") == state
+
+
+def _secret(world: World) -> list[str]:
+    """6. No token anywhere but in the tracking table and the queue."""
+    places = {
+        "the state table": repr(world.states.items),
+        "S3": repr(world.bucket.objects),
+        "SNS": json.dumps(world.topic.published),
+        "an execution's input": repr([each.input for each in world.sfn.executions.values()]),
+    }
+    return [
+        f"6. {sent.token} is in {place}"
+        for sent in world.scenario.messages
+        for place, text in places.items()
+        if sent.token is not None and sent.token in text
+    ]
+
+
+def _isolated(world: World) -> list[str]:
+    """5. StateDB, queue and topics are as the bare handlers leave them."""
+    bare = replay(world)
+    return [
+        f"5. {name} differs from what the bare handlers leave: {ours} instead of {theirs}"
+        for name, ours, theirs in bare
+        if ours != theirs
+    ]

@@ -1,0 +1,107 @@
+"""What a simulated world begins with, and what may happen in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PREFIX = "arn:aws:states:us-west-2:123456789012:stateMachine:sim-"
+WORKFLOW = "child"
+PAYLOAD_ID = f"scenes/workflow-{WORKFLOW}/a"
+OLD_RUN = f"{PREFIX}{WORKFLOW}:old-run".replace(":stateMachine:", ":execution:")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message in the process queue: a token that waits for the one payload.
+
+    Attributes:
+        token: its task token, None for a message without one.
+        replace: asks for the payload to be run anew.
+        is_garbage: its body is no JSON; cirrus raises for it, and deletes its neighbours.
+    """
+
+    token: str | None
+    replace: bool = False
+    is_garbage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One world.
+
+    Attributes:
+        before: the payload's state at the start, None where it was never seen. Any state
+            but None has one old run behind it: ended, or running for ``PROCESSING``.
+        messages: what is in the queue at the start.
+        can_start: False where the workflow has no state machine.
+        outcomes: how runs may end.
+        old_events: how often the event of the old run's end may still be delivered (late
+            or repeated).
+        events: how often the event of a new run's end may be delivered; more than once is
+            a repetition, and not at all is always possible.
+        faults: how many crashes, throttles, stale or partial reads may happen.
+        fault_kinds: which ones; empty for all.
+        passes: reconciler passes while things still happen (some always follow at the end).
+        advances: how often 200 s may pass while things still happen.
+        redelivery_seconds: what the reconciler believes of the queue.
+        crowd: invocations of one kind that may be under way at once.
+        deliveries: at most so many of one message while things still happen.
+    """
+
+    before: str | None
+    messages: tuple[Sent, ...]
+    can_start: bool = True
+    outcomes: tuple[str, ...] = ("SUCCEEDED", "FAILED")
+    old_events: int = 0
+    events: int = 1
+    faults: int = 1
+    fault_kinds: tuple[str, ...] = ()
+    passes: int = 0
+    advances: int = 0
+    redelivery_seconds: int = 5400
+    crowd: int = 2
+    deliveries: int = 5
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        sent = "+".join(
+            "garbage" if each.is_garbage else "replace" if each.replace else "plain"
+            for each in self.messages
+        )
+        start = "" if self.can_start else ", no state machine"
+        return f"{self.before or 'new'}: {sent}{start}"
+
+
+def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
+    """The worlds that random walks explore: two messages and more of everything."""
+    a, b = Sent("token-a"), Sent("token-b")
+    garbage = Sent(None, is_garbage=True)
+    sent = ((a,), (a, b), (Sent("token-a", replace=True), b), (a, garbage))
+    found = [
+        Scenario(
+            before=before,
+            messages=messages,
+            old_events=2,
+            events=2,
+            faults=2,
+            passes=1,
+            advances=2,
+            redelivery_seconds=redelivery_seconds,
+        )
+        for before in (None, "FAILED", "SUCCEEDED", "PROCESSING")
+        for messages in sent
+    ]
+    found.append(
+        Scenario(None, (a, b), can_start=False, faults=2, redelivery_seconds=redelivery_seconds),
+    )
+    found.append(
+        Scenario(
+            "INVALID",
+            (Sent("token-a", replace=True), b),
+            old_events=1,
+            faults=2,
+            redelivery_seconds=redelivery_seconds,
+        ),
+    )
+    return found

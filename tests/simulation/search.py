@@ -1,0 +1,209 @@
+"""How schedules are chosen: exhaustively, at random, or by priorities; replay and shrinking."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simulation.clock import Clock
+from simulation.fake_aws.client import installed
+from simulation.invariants import violations
+from simulation.system import System, prepared
+from simulation.world import Option, World
+
+if TYPE_CHECKING:
+    from simulation.scenario import Scenario
+
+Chooser = Callable[[World, Sequence[Option]], int]
+"""Chooses among what may happen next, by its index; -1 gives the schedule up."""
+
+MAX_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One schedule, run to its end.
+
+    Attributes:
+        scenario: where it began.
+        choices: the index of the option taken at each step.
+        trace: what happened, a line each.
+        problems: the promises it broke.
+    """
+
+    scenario: Scenario
+    choices: tuple[int, ...]
+    trace: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def deviations(self) -> int:
+        """Steps at which it left the undisturbed order."""
+        return sum(1 for choice in self.choices if choice)
+
+    def report(self, title: str) -> str:
+        """What a person reads of it."""
+        lines = [title, f"scenario: {self.scenario}", *self.problems, "", *self.trace, ""]
+        lines.append(f"replay with: {list(self.choices)}")
+        return "\n".join(lines)
+
+
+@dataclass
+class Simulator:
+    """Runs schedules in this process; use it as a context manager."""
+
+    schedules: int = 0
+    states: set[bytes] = field(default_factory=set)
+
+    def __enter__(self) -> Simulator:
+        self._contexts: list[Any] = [prepared(), installed()]
+        for context in self._contexts:
+            context.__enter__()
+        self._clock = Clock()
+        self._system = System()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clock.stop()
+        for context in reversed(self._contexts):
+            context.__exit__(None, None, None)
+
+    def run(self, scenario: Scenario, choose: Chooser) -> Schedule | None:
+        """Run one schedule; None where the chooser gave it up."""
+        world = World(scenario, self._system, self._clock)
+        choices: list[int] = []
+        while len(choices) < MAX_STEPS:
+            options = world.options()
+            choice = choose(world, options)
+            if choice < 0:
+                return None
+            choices.append(choice)
+            if options[choice].kind == "finish":
+                break
+            world.apply(options[choice])
+        world.close()
+        self.schedules += 1
+        return Schedule(scenario, tuple(choices), tuple(world.trace), tuple(violations(world)))
+
+    def replay(self, scenario: Scenario, choices: Sequence[int]) -> Schedule:
+        """Run a schedule again; where its choices end or do not fit, the undisturbed order."""
+        given = list(choices)
+
+        def choose(_: World, options: Sequence[Option]) -> int:
+            choice = given.pop(0) if given else 0
+            return choice if choice < len(options) else 0
+
+        found = self.run(scenario, choose)
+        assert found is not None
+        return found
+
+    def at_random(self, scenario: Scenario, seed: int) -> Schedule:
+        """A uniform random walk."""
+        chance = random.Random(seed)  # noqa: S311 - a seed to repeat it by
+
+        def choose(world: World, options: Sequence[Option]) -> int:
+            self.states.add(world.state_hash())
+            # Faults are many and their number small: choose the kind of step first.
+            faults = [index for index, each in enumerate(options) if _is_fault(each)]
+            plain = [index for index, each in enumerate(options) if not _is_fault(each)]
+            return chance.choice(faults if faults and chance.random() < 0.2 else plain)  # noqa: PLR2004
+
+        found = self.run(scenario, choose)
+        assert found is not None
+        return found
+
+    def by_priority(self, scenario: Scenario, seed: int, depth: int = 3) -> Schedule:
+        """Probabilistic concurrency testing: few, well-placed changes of priority.
+
+        Burckhardt et al., "A randomized scheduler with probabilistic guarantees of finding
+        bugs" (ASPLOS 2010): the highest priority always goes on; at ``depth`` steps chosen
+        beforehand the one that would go on falls behind all others instead.
+        """
+        chance = random.Random(seed)  # noqa: S311 - a seed to repeat it by
+        changes = set(chance.sample(range(60), depth))
+        faults_at = set(chance.sample(range(60), 3))
+        priorities: dict[str, float] = {}
+        step = 0
+
+        def choose(world: World, options: Sequence[Option]) -> int:
+            nonlocal step
+            self.states.add(world.state_hash())
+            step += 1
+            faults = [index for index, each in enumerate(options) if _is_fault(each)]
+            if step in faults_at and faults:
+                return chance.choice(faults)
+            plain = [index for index, each in enumerate(options) if not _is_fault(each)]
+            groups = {_thread(options[index]): index for index in reversed(plain)}
+            for name in groups:
+                priorities.setdefault(name, chance.random())
+            best = max(groups, key=lambda name: priorities[name])
+            if step in changes:
+                priorities[best] = -step
+                best = max(groups, key=lambda name: priorities[name])
+            same = [index for index in plain if _thread(options[index]) == best]
+            return chance.choice(same)
+
+        found = self.run(scenario, choose)
+        assert found is not None
+        return found
+
+    def exhaustively(self, scenario: Scenario) -> Iterator[Schedule]:
+        """Every schedule, up to states that were seen already."""
+        todo: list[tuple[int, ...]] = [()]
+        seen: set[bytes] = set()
+        while todo:
+            prefix = todo.pop()
+            taken: list[int] = []
+
+            def choose(
+                world: World,
+                options: Sequence[Option],
+                prefix: tuple[int, ...] = prefix,
+                taken: list[int] = taken,
+            ) -> int:
+                place = len(taken)
+                if place < len(prefix):
+                    taken.append(prefix[place])
+                    return prefix[place]
+                state = world.state_hash()
+                if state in seen:
+                    return -1
+                seen.add(state)
+                todo.extend((*taken, other) for other in range(len(options) - 1, 0, -1))
+                taken.append(0)
+                return 0
+
+            schedule = self.run(scenario, choose)
+            if schedule is not None:
+                yield schedule
+        self.states |= seen
+
+    def shrink(self, schedule: Schedule) -> Schedule:
+        """The same violation with the fewest deviations from the undisturbed order."""
+        best = schedule
+        wanted = {problem[:2] for problem in schedule.problems}
+        improved = True
+        while improved:
+            improved = False
+            for index in range(len(best.choices) - 1, -1, -1):
+                if index >= len(best.choices) or not best.choices[index]:
+                    continue
+                choices = [*best.choices[:index], 0, *best.choices[index + 1 :]]
+                for shorter in (choices, [*best.choices[:index], *best.choices[index + 1 :]]):
+                    tried = self.replay(best.scenario, shorter)
+                    still = wanted & {problem[:2] for problem in tried.problems}
+                    if still and tried.deviations < best.deviations:
+                        best, improved = tried, True
+                        break
+        return best
+
+
+def _is_fault(option: Option) -> bool:
+    return option.kind == "go" and option.variant != "ok"
+
+
+def _thread(option: Option) -> str:
+    """What PCT gives a priority to: an invocation, or one kind of outside event."""
+    return f"actor {option.subject}" if option.kind == "go" else option.kind

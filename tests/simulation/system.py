@@ -1,0 +1,210 @@
+"""The code under test, set up once: real hooks, sender, reconciler, and real cirrus handlers."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from boto3.session import Session
+
+from cirrus_callbacks_plugin import concurrency
+from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+from cirrus_callbacks_plugin.config import EnabledWorkflows
+from cirrus_callbacks_plugin.hooks.own_time import OwnTime
+from cirrus_callbacks_plugin.hooks.process import process
+from cirrus_callbacks_plugin.hooks.services import Services
+from cirrus_callbacks_plugin.hooks.update_state import update_state
+from cirrus_callbacks_plugin.local.events import execution_event
+from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
+from cirrus_callbacks_plugin.reconcile.runs import Runs
+from cirrus_callbacks_plugin.sender import Sender
+from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.waits.table import WaitsTable
+from simulation.scenario import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from simulation.actors import Actor
+    from simulation.clock import Clock
+    from simulation.fake_aws.stepfunctions import Execution
+    from simulation.ghost import Ghost
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "simulated",
+    "AWS_SECRET_ACCESS_KEY": "simulated",
+    "AWS_DEFAULT_REGION": "us-west-2",
+    "AWS_REGION": "us-west-2",
+    "CIRRUS_BASE_WORKFLOW_ARN": PREFIX,
+    "CIRRUS_PAYLOAD_BUCKET": "sim-payloads",
+    "CIRRUS_STATE_DB": "sim-state",
+    "CIRRUS_WORKFLOW_EVENT_TOPIC_ARN": "arn:aws:sns:us-west-2:123456789012:sim-workflow-event",
+    "CIRRUS_LOG_LEVEL": "CRITICAL",
+}
+
+
+class _Inline:
+    """In the place of a thread pool: one thing after the other, in their order."""
+
+    def __init__(self, **_: Any) -> None:
+        pass
+
+    def __enter__(self) -> _Inline:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def map(self, work: Callable[[Any], Any], things: Any) -> list[Any]:
+        return [work(thing) for thing in things]
+
+
+class _NoPace:
+    def wait(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Clients:
+    dynamodb: Any
+    s3: Any
+    sqs: Any
+
+
+@dataclass
+class System:
+    """The four functions.
+
+    Attributes:
+        bare: True for cirrus's handlers without hooks.
+    """
+
+    bare: bool = False
+
+    def __post_init__(self) -> None:
+        from cirrus.lambda_functions import process as cirrus_process
+        from cirrus.lambda_functions import update_state as cirrus_update_state
+
+        self._bare: System | None = None
+        session = Session(region_name="us-west-2")
+        self._dynamodb: Any = session.client("dynamodb")
+        self._sqs: Any = session.client("sqs")
+        self._s3: Any = session.client("s3")
+        self._sfn: Any = session.client("stepfunctions")
+        self._own = {id(each) for each in (self._dynamodb, self._sqs, self._s3, self._sfn)}
+        self._handlers = {
+            "process": cirrus_process.lambda_handler,
+            "update_state": cirrus_update_state.lambda_handler,
+        }
+        self.waits = WaitsTable(self._dynamodb, "sim-callbacks")
+        self.states = StateTable(self._dynamodb, "sim-state")
+        self.answerer = Answerer(self._sfn, self.waits, 60)
+
+    def forget(self) -> None:
+        """Cirrus remembers queue URLs for the life of a process; each world is a new one."""
+        from cirrus.lib import utils
+
+        utils.QUEUE_URLS.clear()
+
+    def without_hooks(self) -> System:
+        """The same with cirrus's handlers bare."""
+        if self._bare is None:
+            self._bare = System(bare=True)
+        return self._bare
+
+    def is_own(self, client: Any) -> bool:
+        """True for the product's clients."""
+        return id(client) in self._own
+
+    def _services(self) -> Services:
+        return Services(
+            self.waits,
+            self.states,
+            _Clients(self._dynamodb, self._s3, self._sqs),  # type: ignore[arg-type]
+        )
+
+    def _noted(self, kind: str, ghost: Ghost, actor: Actor) -> Callable[[Any, Any], Any]:
+        def handler(event: Any, context: Any) -> Any:
+            ghost.cirrus_event(actor.number, kind, event)
+            try:
+                returned = self._handlers[kind](event, context)
+            except Exception as error:
+                ghost.cirrus_done(actor.number, f"raises {type(error).__name__}")
+                raise
+            ghost.cirrus_done(actor.number, f"returns {returned}")
+            return returned
+
+        return handler
+
+    def process(self, event: Any, ghost: Ghost, actor: Actor) -> Any:
+        """The wrapped ``process``, or cirrus's own."""
+        handler = self._noted("process", ghost, actor)
+        if not self.bare:
+            handler = process(
+                handler,
+                services=self._services,
+                own_time=functools.partial(OwnTime, lambda: 0.0),
+            )
+        return handler(event, None)
+
+    def update_state(self, event: Any, ghost: Ghost, actor: Actor) -> Any:
+        """The wrapped ``update-state``, or cirrus's own."""
+        handler = self._noted("update_state", ghost, actor)
+        if not self.bare:
+            handler = update_state(handler, services=self._services, clock=lambda: 0.0)
+        return handler(event, None)
+
+    def sender(self, event: Any) -> Any:
+        """The sender, every workflow enabled."""
+        sender = Sender(self.answerer, self.states, EnabledWorkflows(None), lambda: True)
+        failed = sender.send(StreamRecord.from_batch(event["Records"]))
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+
+    def reconciler(self, clock: Clock, redelivery_seconds: int, *, grace_seconds: int) -> Any:
+        """One pass of the reconciler."""
+        pace: Any = _NoPace()
+        return Pass(
+            answerer=self.answerer,
+            states=self.states,
+            runs=Runs(self._sfn, pace, pace),
+            paces=Paces(pace, pace),
+            limits=Limits(
+                grace=timedelta(seconds=grace_seconds),
+                redelivery=timedelta(seconds=redelivery_seconds),
+                heartbeat=False,
+                clock=lambda: clock.now,
+                seconds_left=lambda: 1000.0,
+            ),
+        ).run()
+
+    @staticmethod
+    def event_of(execution: Execution) -> dict[str, Any]:
+        """EventBridge's event of an ended execution."""
+        return execution_event(execution.describe())
+
+
+@contextmanager
+def prepared() -> Iterator[None]:
+    """The environment and the seams that a simulation needs, for the block."""
+    before = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
+    pool = concurrency.ThreadPoolExecutor
+    concurrency.ThreadPoolExecutor = _Inline  # type: ignore[misc, assignment]
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(level)
+        concurrency.ThreadPoolExecutor = pool  # type: ignore[misc]
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

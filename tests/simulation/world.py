@@ -1,0 +1,574 @@
+"""One simulated deployment: its stores, its invocations, and what may happen next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from simulation.actors import Actor, Call, Crash
+from simulation.fake_aws.client import handle_with
+from simulation.fake_aws.dynamodb import DynamoDB, Table
+from simulation.fake_aws.errors import FakeError
+from simulation.fake_aws.queue import Bucket, Queue, Topic
+from simulation.fake_aws.stepfunctions import Execution, StepFunctions
+from simulation.ghost import Ghost
+from simulation.scenario import OLD_RUN, PAYLOAD_ID, PREFIX, WORKFLOW, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulation.clock import Clock
+    from simulation.system import System
+
+STATE_TABLE = "sim-state"
+WAITS_TABLE = "sim-callbacks"
+QUEUE_ARN = "arn:aws:sqs:us-west-2:123456789012:sim-process"
+QUEUE_URL = "https://sqs.us-west-2.amazonaws.com/123456789012/sim-process"
+EVENT_TRIES = 3  # an asynchronous invocation is tried three times
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that may happen next.
+
+    Attributes:
+        kind: ``go`` (an actor makes its call), or what the environment does.
+        subject: the actor's number, the message, the run, ...
+        variant: ``ok``, a fault, or how a run ends.
+        label: how traces call it.
+    """
+
+    kind: str
+    subject: Any
+    variant: str
+    label: str
+
+
+@dataclass
+class World:
+    """A deployment under a scheduler."""
+
+    scenario: Scenario
+    system: System
+    clock: Clock
+    actors: list[Actor] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+    ghost: Ghost = field(default_factory=Ghost)
+    faults_left: int = 0
+    passes_left: int = 0
+    advances_left: int = 0
+    events_left: Counter[str] = field(default_factory=Counter)
+    event_tries: Counter[str] = field(default_factory=Counter)
+    events_told: Counter[str] = field(default_factory=Counter)
+    faults_left_at_end: int = 0
+    stream_position: int = 0
+    is_closing: bool = False
+    _current: Actor | None = None
+    _held: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _batch: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _begun: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.clock.reset()
+        self.system.forget()
+        self.states = Table(("collections_workflow", "itemids"))
+        self.waits = Table(("payload_id", "task_token"), has_stream=True)
+        self.dynamodb = DynamoDB({STATE_TABLE: self.states, WAITS_TABLE: self.waits})
+        self.sfn = StepFunctions(lambda: self.clock.now)
+        self.queue = Queue(QUEUE_ARN, QUEUE_URL)
+        self.bucket = Bucket()
+        self.topic = Topic()
+        self.services: dict[str, Any] = {
+            "dynamodb": self.dynamodb,
+            "stepfunctions": self.sfn,
+            "sqs": self.queue,
+            "s3": self.bucket,
+            "sns": self.topic,
+        }
+        self.faults_left = self.scenario.faults
+        self.passes_left = self.scenario.passes
+        self.advances_left = self.scenario.advances
+        if self.scenario.can_start:
+            self.sfn.machines.add(PREFIX + WORKFLOW)
+        self._begin()
+        handle_with(self._call, self.upload)
+
+    def _begin(self) -> None:
+        before = self.scenario.before
+        if before is not None:
+            self._old_run(before)
+        for sent in self.scenario.messages:
+            attributes = {}
+            if sent.token is not None:
+                self.sfn.tokens.add(sent.token)
+                attributes["cirrus-task-token"] = {"dataType": "String", "stringValue": sent.token}
+            body = "no JSON" if sent.is_garbage else json.dumps(_payload(replace=sent.replace))
+            self.queue.send(body, attributes)
+        self.clock.advance(timedelta(hours=1))
+
+    def _old_run(self, state: str) -> None:
+        now = self.clock.now
+        running = state == "PROCESSING"
+        execution = Execution(
+            arn=OLD_RUN,
+            name="old-run",
+            machine=PREFIX + WORKFLOW,
+            input=json.dumps(_payload()),
+            started=now - timedelta(minutes=10),
+        )
+        self.sfn.executions[OLD_RUN] = execution
+        if not running:
+            result = {"SUCCEEDED": "SUCCEEDED", "ABORTED": "ABORTED"}.get(state, "FAILED")
+            self._stop(execution, result, invalid=state == "INVALID")
+            self.events_left[OLD_RUN] = self.scenario.old_events
+        else:
+            self.events_left[OLD_RUN] = self.scenario.events + self.scenario.old_events
+        item: dict[str, Any] = {
+            **self.key.to_item(),
+            "created": {"S": now.isoformat()},
+            "updated": {"S": now.isoformat()},
+            "state_updated": {"S": f"{state}_{now.isoformat()}"},
+            "executions": {"L": [{"S": OLD_RUN}]},
+        }
+        if state in ("FAILED", "INVALID"):
+            item["last_error"] = {"S": "it broke"}
+        self.states.items[self.states.key(self.key.to_item())] = item
+        self.ghost.begin(state, OLD_RUN, ended=not running)
+
+    @property
+    def key(self) -> StateKey:
+        """The payload's key in the state table."""
+        key = StateKey.of(PAYLOAD_ID)
+        assert key is not None
+        return key
+
+    # --- calls ----------------------------------------------------------------------
+
+    def _call(
+        self,
+        client: Any,
+        service: str,
+        operation: str,
+        request: dict[str, Any],
+    ) -> dict[str, Any]:
+        """An actor calls AWS: stop there, and go on as the scheduler says."""
+        actor = self._current
+        assert actor is not None, f"{service} {operation} by nobody"
+        if actor.is_dead:
+            raise Crash
+        if service in ("s3", "sns"):
+            response: dict[str, Any] = self.services[service].call(operation, request, "ok")
+            actor.see(operation, sorted(response))
+            return response
+        if request.get("IndexName") and not self._is_waiting(request):
+            # A shard of the index without a row: no order of events can matter to it.
+            return self.dynamodb.call(operation, request, "ok")
+        own = self.system.is_own(client)
+        call = Call(service, operation, request, own)
+        outcome = actor.stop_at(call)
+        self._current = actor
+        return outcome()  # type: ignore[no-any-return]
+
+    def _is_waiting(self, request: dict[str, Any]) -> bool:
+        shard = request["ExpressionAttributeValues"][":shard"]
+        known = [*self.waits.items.values(), *(each[0] for each in self.waits.older.values())]
+        known += [each[-1] for each in self.waits.older.values()]
+        return any(item is not None and item.get("waiting") == shard for item in known)
+
+    def upload(self, body: bytes, key: str) -> None:
+        """Cirrus uploads a payload."""
+        actor = self._current
+        if actor is not None and actor.is_dead:
+            raise Crash
+        self.bucket.objects[key] = body
+
+    def _go_on(self, actor: Actor, variant: str) -> None:
+        call = actor.pending
+        assert call is not None
+        if variant != "ok":
+            self.faults_left -= 1
+        if not call.is_own:
+            self.ghost.cirrus_call(actor.number, variant)
+        if variant == "crash-before":
+            self._crash(actor)
+            return
+        response, error = self._effect(actor, call, variant)
+        if variant == "crash-after":
+            self._crash(actor)
+            return
+        actor.see(call.name, variant, response, error and error.code)
+
+        def outcome() -> Any:
+            if error is not None:
+                raise error
+            return response
+
+        self._current = actor
+        actor.go_on(outcome)
+        self._after(actor)
+
+    def _effect(
+        self,
+        actor: Actor,
+        call: Call,
+        variant: str,
+    ) -> tuple[dict[str, Any], FakeError | None]:
+        if variant == "throttle":
+            code = "ProvisionedThroughputExceededException"
+            return {}, FakeError(code if call.service == "dynamodb" else "ThrottlingException")
+        writes = call.operation in ("PutItem", "UpdateItem", "DeleteItem", "StartExecution")
+        if writes:
+            self.clock.tick()
+        known = set(self.sfn.executions)
+        try:
+            response = self.services[call.service].call(call.operation, call.request, variant)
+        except FakeError as error:
+            return {}, error
+        for arn in set(self.sfn.executions) - known:
+            self.events_left[arn] = self.scenario.events
+            self.ghost.started(arn, actor.number, self._held.get(actor.number, ()))
+        if writes:
+            self._observe(actor)
+        return response, None
+
+    def _observe(self, actor: Actor) -> None:
+        """Tell the ghost what a write has changed."""
+        record = self.states.items.get(self.states.key(self.key.to_item()))
+        if record is not None:
+            self.ghost.see_record(
+                record["state_updated"]["S"],
+                tuple(each["S"] for each in record.get("executions", {}).get("L", ())),
+                actor.subject if actor.kind == "update_state" else None,
+            )
+        self.ghost.see_rows(self.waits.items.values(), self._begun[actor.number])
+
+    # --- invocations ----------------------------------------------------------------
+
+    def _start(self, kind: str, subject: str, work: Callable[[Actor], Any]) -> Actor:
+        actor = Actor(len(self.actors), kind, subject, lambda: work(actor))
+        self.actors.append(actor)
+        self._begun[actor.number] = self.ghost.step
+        return actor
+
+    def _run_to_first_call(self, actor: Actor) -> None:
+        self._current = actor
+        actor.start()
+        self._after(actor)
+
+    def _crash(self, actor: Actor) -> None:
+        self._current = actor
+        actor.crash()
+        self.ghost.crashed(actor.number)
+        self._after(actor)
+
+    def _after(self, actor: Actor) -> None:
+        """What AWS does once an invocation is through, one way or the other."""
+        self._current = None
+        if actor.is_alive:
+            return
+        failed = actor.raised is not None
+        ending = "crashes" if actor.is_dead else (
+            f"raises {type(actor.raised).__name__}" if failed else "returns"
+        )
+        self.trace.append(f"    {actor.name} {ending}")
+        if actor.kind == "process":
+            for number in self._held.pop(actor.number):
+                if failed:
+                    self.queue.give_back(number)
+                else:
+                    self.queue.messages.pop(number, None)
+        elif actor.kind == "update_state" and failed:
+            if self.event_tries[actor.subject] % EVENT_TRIES:
+                self.events_left[actor.subject] += 1
+        elif actor.kind == "sender":
+            start, end = self._batch.pop(actor.number)
+            if not failed:
+                numbers = [
+                    int(each["itemIdentifier"]) for each in actor.returned["batchItemFailures"]
+                ]
+                self.stream_position = min(numbers) - 1 if numbers else end
+            else:
+                self.stream_position = start
+
+    def deliver(self, numbers: tuple[int, ...]) -> None:
+        """The queue's mapping invokes ``process`` with a batch."""
+        event = {"Records": [self.queue.receive(number) for number in numbers]}
+        actor = self._start(
+            "process",
+            "+".join(map(str, numbers)),
+            lambda actor: self.system.process(event, self.ghost, actor),
+        )
+        self._held[actor.number] = numbers
+        self._run_to_first_call(actor)
+
+    def deliver_event(self, arn: str) -> None:
+        """EventBridge invokes ``update-state`` with a run's end."""
+        self.events_told[arn] += 1
+        self.events_left[arn] -= 1
+        self.event_tries[arn] += 1
+        event = self.system.event_of(self.sfn.executions[arn])
+        actor = self._start(
+            "update_state",
+            arn,
+            lambda actor: self.system.update_state(event, self.ghost, actor),
+        )
+        self._run_to_first_call(actor)
+
+    def deliver_records(self, count: int) -> None:
+        """The stream's mapping invokes the sender with what is new."""
+        start = self.stream_position
+        records = self.waits.stream[start : start + count]
+        actor = self._start(
+            "sender",
+            f"{start + 1}..{start + len(records)}",
+            lambda _: self.system.sender({"Records": records}),
+        )
+        self._batch[actor.number] = (start, start + len(records))
+        self._run_to_first_call(actor)
+
+    def reconcile(self) -> None:
+        """The schedule invokes the reconciler."""
+        actor = self._start(
+            "reconciler",
+            "pass",
+            lambda _: self.system.reconciler(
+                self.clock,
+                self.scenario.redelivery_seconds,
+                grace_seconds=900 if self.is_closing else 0,
+            ),
+        )
+        self._run_to_first_call(actor)
+
+    def end_run(self, arn: str, result: str) -> None:
+        """A child's execution ends."""
+        self.clock.tick()
+        invalid = result == "INVALID"
+        self._stop(self.sfn.executions[arn], "FAILED" if invalid else result, invalid=invalid)
+        self.ghost.ended(arn, result)
+
+    def _stop(self, execution: Execution, result: str, *, invalid: bool = False) -> None:
+        execution.status = result
+        execution.stopped = self.clock.now
+        if result == "SUCCEEDED":
+            execution.output = execution.input
+        if result == "FAILED":
+            execution.error = "stactask.exceptions.InvalidInput" if invalid else "Broken"
+            execution.cause = "it broke"
+
+    # --- for a replay without hooks -----------------------------------------------------
+
+    def start_bare(self, number: int, kind: str, event: Any) -> Actor:
+        """Start a bare handler with the event that the wrapped one was given."""
+        function = getattr(self.system, kind)
+        arn = event["detail"]["executionArn"] if kind == "update_state" else ""
+        actor = Actor(number, f"bare_{kind}", arn, lambda: function(event, self.ghost, actor))
+        self.actors.append(actor)
+        self._begun[number] = self.ghost.step
+        self._run_to_first_call(actor)
+        return actor
+
+    def let_go_on(self, actor: Actor, variant: str) -> None:
+        """Let a bare handler make its call as the wrapped one made it."""
+        self._go_on(actor, variant)
+
+    def crash(self, actor: Actor) -> None:
+        """Let a bare handler die where the wrapped one died."""
+        self._crash(actor)
+
+    # --- what may happen next ---------------------------------------------------------
+
+    def options(self) -> list[Option]:
+        """Everything that may happen next; the first is the undisturbed order."""
+        found: list[Option] = []
+        alive = [actor for actor in self.actors if actor.is_alive]
+        for actor in sorted(alive, key=lambda each: -each.number):
+            assert actor.pending is not None
+            label = f"{actor.name}: {actor.pending.name}"
+            found.append(Option("go", actor.number, "ok", label))
+        found.extend(self._environment(alive))
+        if self.faults_left:
+            kinds = self.scenario.fault_kinds
+            for actor in alive:
+                assert actor.pending is not None
+                found.extend(
+                    Option("go", actor.number, fault, f"{actor.name}: {actor.pending.name} {fault}")
+                    for fault in actor.pending.variants
+                    if not kinds or fault in kinds
+                )
+        if not alive:
+            found.append(Option("finish", None, "ok", "nothing more happens by itself"))
+        return found
+
+    def _environment(self, alive: list[Actor]) -> list[Option]:
+        found: list[Option] = []
+        kinds = Counter(actor.kind for actor in alive)
+        if not self.is_closing and kinds["process"] < self.scenario.crowd:
+            visible = tuple(
+                number
+                for number, message in self.queue.messages.items()
+                if message.is_visible and message.receives < self.scenario.deliveries
+            )
+            batches = [(number,) for number in visible]
+            if len(visible) > 1:
+                batches.append(visible)
+            found.extend(
+                Option("deliver", batch, "ok", f"message {'+'.join(map(str, batch))} is delivered")
+                for batch in batches
+            )
+        for arn, execution in self.sfn.executions.items():
+            name = arn.rpartition(":")[2][:8]
+            if execution.status == "RUNNING":
+                found.extend(
+                    Option("end", arn, result, f"run {name} ends {result}")
+                    for result in self.scenario.outcomes
+                )
+            elif self.events_left[arn] > 0 and kinds["update_state"] < self.scenario.crowd:
+                found.append(Option("event", arn, "ok", f"the end of run {name} is told"))
+        pending = len(self.waits.stream) - self.stream_position
+        if pending and not kinds["sender"]:
+            found.append(Option("stream", pending, "ok", f"{pending} records are delivered"))
+            if pending > 1:
+                found.append(Option("stream", 1, "ok", "1 record is delivered"))
+        if self.passes_left and not kinds["reconciler"]:
+            found.append(Option("reconcile", None, "ok", "the reconciler begins"))
+        if self.advances_left:
+            found.append(Option("advance", 200, "ok", "200 s pass"))
+        return found
+
+    def apply(self, option: Option) -> None:
+        """Let it happen."""
+        self.ghost.step += 1
+        self.trace.append(option.label)
+        if option.kind == "go":
+            self._go_on(self.actors[option.subject], option.variant)
+        elif option.kind == "deliver":
+            self.deliver(option.subject)
+        elif option.kind == "end":
+            self.end_run(option.subject, option.variant)
+        elif option.kind == "event":
+            self.deliver_event(option.subject)
+        elif option.kind == "stream":
+            self.deliver_records(option.subject)
+        elif option.kind == "reconcile":
+            self.passes_left -= 1
+            self.reconcile()
+        elif option.kind == "advance":
+            self.advances_left -= 1
+            self.clock.advance(timedelta(seconds=option.subject))
+
+    # --- the end ----------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Faults have stopped: the queue drains, runs end, the reconciler runs.
+
+        Events that were not told by now are lost for good: the reconciler has to do
+        without them.
+        """
+        self.trace.append("--- faults have stopped, lost events stay lost")
+        self.faults_left_at_end = self.faults_left
+        self.faults_left = 0
+        while self.queue.messages or self._alive():
+            self._settle_down()
+            visible = [number for number, each in self.queue.messages.items() if each.is_visible]
+            if visible:
+                self.ghost.step += 1
+                self.trace.append(f"message {visible[0]} is delivered")
+                self.deliver((visible[0],))
+        for arn, execution in list(self.sfn.executions.items()):
+            if execution.status == "RUNNING":
+                self.ghost.step += 1
+                self.trace.append(f"run {arn.rpartition(':')[2][:8]} ends SUCCEEDED")
+                self.end_run(arn, "SUCCEEDED")
+        self.is_closing = True
+        self._drain_stream()
+        self.ghost.settled_by_itself = {
+            item["task_token"]["S"]: "settled_at" in item for item in self.waits.items.values()
+        }
+        for number in range(3):
+            if number and not any("answered_at" not in row for row in self.waits.items.values()):
+                break
+            self.clock.advance(timedelta(seconds=6000))
+            for step in (self._drain_stream, self._one_pass, self._drain_stream):
+                step()
+        self._settle_down()
+
+    def _alive(self) -> bool:
+        return any(actor.is_alive for actor in self.actors)
+
+    def _settle_down(self) -> None:
+        while True:
+            alive = [actor for actor in self.actors if actor.is_alive]
+            if not alive:
+                return
+            actor = alive[-1]
+            assert actor.pending is not None
+            self.ghost.step += 1
+            self.trace.append(f"{actor.name}: {actor.pending.name}")
+            self._go_on(actor, "ok")
+
+    def _drain_stream(self) -> None:
+        self._settle_down()
+        while len(self.waits.stream) > self.stream_position:
+            self.ghost.step += 1
+            self.trace.append("records are delivered")
+            self.deliver_records(len(self.waits.stream) - self.stream_position)
+            self._settle_down()
+
+    def _one_pass(self) -> None:
+        self.ghost.step += 1
+        self.trace.append("the reconciler begins")
+        self.reconcile()
+        self._settle_down()
+
+    def state_hash(self) -> bytes:
+        """Two worlds with this in common have the same futures."""
+        facts = (
+            self.states.items,
+            self.waits.items,
+            sorted(self.waits.older.items()) if self.faults_left else (),
+            sorted(self.states.older.items()) if self.faults_left else (),
+            len(self.waits.stream),
+            self.stream_position,
+            [(each.arn, each.status, each.stopped) for each in self.sfn.executions.values()],
+            sorted(self.sfn.tokens),
+            self.sfn.accepted,
+            [
+                (number, each.receives, each.is_visible)
+                for number, each in self.queue.messages.items()
+            ],
+            len(self.queue.dead),
+            sorted(self.events_left.items()),
+            self.faults_left,
+            self.passes_left,
+            self.advances_left,
+            self.clock.now,
+            [
+                (actor.kind, actor.subject, actor.pending and actor.pending.name,
+                 actor.history.hexdigest())
+                for actor in self.actors
+                if actor.is_alive
+            ],
+            self.ghost.facts(),
+        )
+        return hashlib.blake2b(repr(facts).encode(), digest_size=16).digest()
+
+
+def _payload(*, replace: bool = False) -> dict[str, Any]:
+    process: dict[str, Any] = {
+        "workflow": WORKFLOW,
+        "upload_options": {"path_template": "/x"},
+        "tasks": {},
+    }
+    if replace:
+        process["replace"] = True
+    return {
+        "type": "FeatureCollection",
+        "id": PAYLOAD_ID,
+        "features": [{"type": "Feature", "id": "a", "collection": "scenes", "links": []}],
+        "process": [process],
+    }
