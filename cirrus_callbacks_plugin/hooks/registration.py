@@ -71,21 +71,26 @@ class Registrar:
                 wanted.setdefault(row.key, row)
                 messages_of.setdefault(row.key, []).append(message.index)
         rows = list(wanted.values())
+        there: dict[Key, Wait] = {}
         for row, result in zip(rows, each(self._put, rows), strict=True):
-            indexes = messages_of[row.key]
             if isinstance(result, Exception):
-                for index in indexes:
+                for index in messages_of[row.key]:
                     registered.failed.setdefault(index, _reason(result, "put"))
                 continue
-            key = targets[indexes[0]].key
-            if not result.is_settled and not result.is_answered and key is not None:
-                registered.open_rows[row.key] = (result, key)
+            there[row.key] = result
             logger.info(
                 "Payload %s: wait %s registered (%s)",
                 row.payload_id,
                 row.key.name,
                 result.workflow_state if result is row else "it was there already",
             )
+        for row_key, row in there.items():
+            # Of a message that comes back (another token of it failed) nothing is settled
+            # now: cirrus has not seen it yet, and may run its payload anew when it does.
+            seen = [index for index in messages_of[row_key] if index not in registered.failed]
+            key = targets[seen[0]].key if seen else None
+            if not row.is_settled and not row.is_answered and key is not None:
+                registered.open_rows[row_key] = (row, key)
         return registered
 
     def _targets(
