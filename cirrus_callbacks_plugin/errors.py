@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,17 @@ def error_code(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", "Unknown"))
     return type(error).__name__
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error came from, as ``file:line in function``.
+
+    All that may be logged of an error whose text could quote a request.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "an unknown place"
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}"
 
 
 def classify(error: ClientError | BotoCoreError) -> Kind:

@@ -8,15 +8,20 @@ whose context they run, and for no other: several lambdas may share a process.
 from __future__ import annotations
 
 import functools
+import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.errors import place_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,22 @@ _notes: ContextVar[Notes | None] = ContextVar("cirrus_callbacks_notes", default=
 
 @contextmanager
 def noting(adapter: Adapter) -> Iterator[Notes]:
-    """Note the final states that are written while the block runs, in its context."""
-    _install(*adapter.state_setters())
+    """Note the final states that are written while the block runs, in its context.
+
+    Where this cirrus has no such setters (a newer one than known), nothing is noted and
+    the block runs all the same: its waits are the reconciler's.
+    """
+    try:
+        _install(*adapter.state_setters())
+    except Exception as error:  # noqa: BLE001 - callbacks may be late, cirrus may not
+        logger.error(  # noqa: TRY400 - the place says all there is
+            "The states that cirrus %s writes cannot be noticed (%s: %s, %s); waits are "
+            "settled by the reconciler until the plugin is updated",
+            adapter.version,
+            type(error).__name__,
+            error,
+            place_of(error),
+        )
     notes = Notes()
     reset = _notes.set(notes)
     try:

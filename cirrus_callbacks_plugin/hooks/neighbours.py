@@ -9,7 +9,7 @@ from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.errors import error_code
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from types_boto3_sqs import SQSClient
 
@@ -20,12 +20,25 @@ logger = logging.getLogger(__name__)
 BATCH = 10  # DeleteMessageBatch's limit
 
 
-def delete_from_queue(client: SQSClient, messages: Sequence[Message]) -> None:
+def delete_from_queue(
+    client_of: Callable[[], SQSClient],
+    messages: Sequence[Message],
+) -> None:
     """Delete processed messages; one that cannot be deleted is delivered again, and logged.
 
     Ten a call and all calls at once. Never raises: cirrus processes a message that comes
     twice as it always did, and the caller has something more important to say.
+
+    Args:
+        client_of: builds the client, or gives the one that is kept.
+        messages: the messages; one that came from no queue is passed over.
     """
+    try:
+        client = client_of()
+    except Exception as error:  # noqa: BLE001 - a region or endpoint that is none, say
+        left = ", ".join(message.name for message in messages)
+        logger.warning("Processed messages will come again: %s (%s)", left, error_code(error))
+        return
     chunks: list[tuple[str, list[Message]]] = []
     for arn in dict.fromkeys(message.queue_arn for message in messages):
         if arn is None:

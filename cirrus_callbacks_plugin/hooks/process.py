@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import noting
 from cirrus_callbacks_plugin.concurrency import each
-from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed, error_code
+from cirrus_callbacks_plugin.errors import (
+    ConfigurationError,
+    RegistrationFailed,
+    error_code,
+    place_of,
+)
 from cirrus_callbacks_plugin.hooks.delivery import Delivery, Message
 from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
-from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
+from cirrus_callbacks_plugin.hooks.services import Services, clients
 from cirrus_callbacks_plugin.rules import Attempt, after_cirrus
 
 if TYPE_CHECKING:
@@ -75,13 +80,11 @@ class _Invocation:
         try:
             found = services()
             adapter = installed.adapter()
-        except ConfigurationError as error:
+        except Exception as error:  # noqa: BLE001 - see below
             # As good as an unreachable table: neighbours are processed, the rest comes back.
-            logger.error("Callbacks are misconfigured: %s", error)  # noqa: TRY400
-            reason = str(error)
-            registered = Registered(
-                failed={message.index: reason for message in self.delivery.carriers},
-            )
+            reason = str(error) if isinstance(error, ConfigurationError) else error_code(error)
+            logger.error("Callbacks are misconfigured: %s", reason)  # noqa: TRY400
+            registered = self._all_failed(reason)
             return self._finish(registered, self._run_cirrus(registered))
         registered = self._register(Registrar(found, adapter, self.own_time))
         with noting(adapter) as notes:
@@ -91,19 +94,21 @@ class _Invocation:
                 self._settle(registered, found, adapter, notes, returned=False)
                 raise
         self._settle(registered, found, adapter, notes, returned=True)
-        return self._finish(registered, returned, found.clients)
+        return self._finish(registered, returned)
+
+    def _all_failed(self, reason: str) -> Registered:
+        return Registered(failed={message.index: reason for message in self.delivery.carriers})
 
     def _register(self, registrar: Registrar) -> Registered:
         """Step 1. Whatever goes wrong in it concerns the messages with tokens alone."""
         with self.own_time.running():
             try:
                 return registrar.register(self.delivery.carriers)
-            except Exception as error:
-                logger.exception("Registration failed unexpectedly")
+            except Exception as error:  # noqa: BLE001 - see above
                 reason = f"unexpected {type(error).__name__}"
-                return Registered(
-                    failed={message.index: reason for message in self.delivery.carriers},
-                )
+                # Its text may quote what it met, and so a token: only the place is told.
+                logger.error("Registration failed: %s at %s", reason, place_of(error))  # noqa: TRY400
+                return self._all_failed(reason)
 
     def _run_cirrus(self, registered: Registered) -> Any:
         if len(registered.failed) == len(self.delivery.messages):
@@ -130,12 +135,7 @@ class _Invocation:
             except Exception as error:  # noqa: BLE001 - see above
                 logger.warning("Waits stay open until their runs end: %s", error_code(error))
 
-    def _finish(
-        self,
-        registered: Registered,
-        returned: Any,
-        kept: Clients | None = None,
-    ) -> Any:
+    def _finish(self, registered: Registered, returned: Any) -> Any:
         """Cirrus returned: send back what could not be registered, and nothing else."""
         if not registered.failed:
             return returned
@@ -144,7 +144,7 @@ class _Invocation:
         ]
         with self.own_time.running():
             if any(message.queue_arn for message in processed):
-                delete_from_queue((kept or clients(None, None)).sqs, processed)
+                delete_from_queue(lambda: clients().sqs, processed)
         names = [self.delivery.messages[index].name for index in sorted(registered.failed)]
         raise RegistrationFailed(names, next(iter(registered.failed.values())))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.session import Session
 from botocore.config import Config
@@ -38,7 +39,7 @@ class Services:
             ConfigurationError: a table's name is missing or cannot be derived.
         """
         tables = Tables.from_env()
-        kept = clients(os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION"))
+        kept = clients()
         return cls(
             waits=WaitsTable(kept.dynamodb, tables.callbacks),
             states=StateTable(kept.dynamodb, tables.state),
@@ -47,7 +48,7 @@ class Services:
 
 
 class Clients:
-    """Each client is built when it is first needed."""
+    """Each client is built when it is first needed, by one thread."""
 
     # botocore's legacy mode pauses 50 ms between two attempts on DynamoDB, where the
     # newer modes pause up to a second: the hooks have none to spare.
@@ -60,25 +61,42 @@ class Clients:
 
     def __init__(self) -> None:
         self._session = Session()
+        self._lock = threading.Lock()
+        self._built: dict[str, Any] = {}
 
-    @functools.cached_property
+    @property
     def dynamodb(self) -> DynamoDBClient:
         """DynamoDB, for both tables."""
-        return self._session.client("dynamodb", config=self.config)
+        client: DynamoDBClient = self._client("dynamodb")
+        return client
 
-    @functools.cached_property
+    @property
     def s3(self) -> S3Client:
         """S3, for payloads that travel as a URL."""
-        return self._session.client("s3", config=self.config)
+        client: S3Client = self._client("s3")
+        return client
 
-    @functools.cached_property
+    @property
     def sqs(self) -> SQSClient:
         """SQS, for the neighbours of a message that must come back."""
-        return self._session.client("sqs", config=self.config)
+        client: SQSClient = self._client("sqs")
+        return client
+
+    def _client(self, service: Literal["dynamodb", "s3", "sqs"]) -> Any:
+        # A session may not build clients in several threads at once.
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#caveats
+        with self._lock:
+            if service not in self._built:
+                self._built[service] = self._session.client(service, config=self.config)
+            return self._built[service]
+
+
+def clients() -> Clients:
+    """The clients for the endpoint and the region that the environment names now."""
+    return _kept(os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION"))
 
 
 @functools.lru_cache(maxsize=4)
-def clients(endpoint_url: str | None, region: str | None) -> Clients:
-    """The clients for an endpoint and region; both are read by boto3 itself."""
-    del endpoint_url, region
+def _kept(endpoint_url: str | None, region: str | None) -> Clients:
+    del endpoint_url, region  # boto3 reads both itself; another value makes other clients
     return Clients()
