@@ -120,12 +120,12 @@ def _with_text(holder: dict[str, Any], key: str, found: list[Callback]) -> dict[
 
 def _from_body(body: dict[str, Any], found: list[Callback]) -> dict[str, Any]:
     """A payload, a reference to one, or an envelope around either."""
-    if "TaskToken" in body and "Payload" in body:
-        _add(found, {"task_token": body["TaskToken"]}, "the envelope's TaskToken")
-        inner = body["Payload"]
-        # The envelope is always unwrapped: cirrus sees the payload.
-        return _from_payload(inner, found) if isinstance(inner, dict) else inner
-    return _from_payload(body, found)
+    inner: Any = body
+    while isinstance(inner, dict) and "TaskToken" in inner and "Payload" in inner:
+        # Always unwrapped, an envelope in an envelope too: cirrus sees the payload.
+        _add(found, {"task_token": inner["TaskToken"]}, "the envelope's TaskToken")
+        inner = inner["Payload"]
+    return _from_payload(inner, found) if isinstance(inner, dict) else inner
 
 
 def _from_payload(payload: dict[str, Any], found: list[Callback]) -> dict[str, Any]:
@@ -161,10 +161,17 @@ def _without_callback(
 
 
 def _without_later_callbacks(entry: Any, index: int) -> Any:
-    """A callback of a chained workflow that does not exist yet can wait for nothing."""
+    """A callback of a chained workflow that does not exist yet can wait for nothing.
+
+    An entry may be a list of workflows; nothing deeper is one, for cirrus neither.
+    """
     if isinstance(entry, list):
-        cleaned = [_without_later_callbacks(each, index) for each in entry]
+        cleaned = [_without_later_callback(each, index) for each in entry]
         return entry if all(a is b for a, b in zip(cleaned, entry, strict=True)) else cleaned
+    return _without_later_callback(entry, index)
+
+
+def _without_later_callback(entry: Any, index: int) -> Any:
     if not isinstance(entry, dict) or "callback" not in entry:
         return entry
     logger.warning(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -67,10 +66,10 @@ def target_of(
     """
     payload: Any = None
     try:
-        payload = adapter.extract(deepcopy(message.record))
+        payload = adapter.extract(_copy(message.record))
         if isinstance(payload, dict) and "url" in payload:
             payload = _payload_at(payload["url"], fetch)
-        identity = adapter.identify(deepcopy(payload))
+        identity = adapter.identify(_copy(payload))
     except UnacceptablePayload as error:
         return _refused(_own_id(payload), message, str(error))
     key = StateKey.of(identity.payload_id)
@@ -119,6 +118,18 @@ def _bucket_and_key(url: str) -> tuple[str, str]:
     if parts.scheme not in ("s3", "https") or not bucket or not key:
         raise UnacceptablePayload(f"the payload's url is no s3:// URL of an object: {url}")
     return bucket, key
+
+
+def _copy(value: Any) -> Any:
+    """A copy by way of JSON, which goes as deep as JSON does: ``deepcopy`` gives up earlier.
+
+    Raises:
+        UnacceptablePayload: the value is no JSON; cirrus writes it as JSON and cannot either.
+    """
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnacceptablePayload(f"the payload is no JSON: {type(error).__name__}") from error
 
 
 def _payload_at(url: Any, fetch: Callable[[str], bytes]) -> Any:

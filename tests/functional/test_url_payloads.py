@@ -1,0 +1,100 @@
+"""Payloads that travel as ``{"url": ...}`` with their token beside them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cirrus_callbacks_plugin.errors import RegistrationFailed
+from support.cirrus_world import payload, payload_id
+
+if TYPE_CHECKING:
+    from support.aws_calls import AwsCalls
+    from support.cirrus_world import World
+
+BUCKET = "fd-test-cirrus-payloads"
+URL = f"s3://{BUCKET}/in/payload.json"
+
+
+def put(world: World, body: str) -> None:
+    world.s3.put_object(Bucket=BUCKET, Key="in/payload.json", Body=body.encode())
+
+
+@pytest.mark.parametrize(
+    ("body", "attribute"),
+    [
+        ({"url": URL}, "token"),
+        ({"url": URL, "callback": {"task_token": "token"}}, None),
+        ({"Payload": {"url": URL}, "TaskToken": "token"}, None),
+    ],
+)
+def test_the_object_behind_the_url_is_waited_for(
+    world: World,
+    body: dict[str, object],
+    attribute: str | None,
+) -> None:
+    """The row is of the payload in the object, whichever carrier the token came in."""
+    put(world, json.dumps(payload()))
+    assert world.deliver((body, attribute)) == 1
+    assert world.row("token")["payload_id"] == payload_id()
+
+
+def test_an_object_is_no_carrier(world: World) -> None:
+    """A token inside the object is not looked for, and not registered."""
+    put(world, json.dumps(payload(callback={"task_token": "inside"})))
+    world.deliver(({"url": URL}, None))
+    assert world.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        (URL, "is missing (NoSuchKey)"),
+        ("s3://no-such-bucket-anywhere/x.json", "is missing (NoSuchBucket)"),
+        ("s3://Not_A_Bucket!/x.json", "no valid bucket"),
+        ("ftp://elsewhere/x.json", "is no s3:// URL"),
+        (7, "is not a string"),
+    ],
+)
+def test_an_object_that_cannot_be_there_is_an_invalid_payload(
+    world: World,
+    url: object,
+    text: str,
+) -> None:
+    """A missing object is told to the waiter; cirrus raises for the batch, as it always does."""
+    with pytest.raises(Exception):  # noqa: B017, PT011 - cirrus's own
+        world.deliver(({"url": url}, "token"))
+    row = world.row("token")
+    assert row["answer_error"] == "CirrusCallback.InvalidPayload"
+    assert text in row["error"]
+
+
+@pytest.mark.parametrize("body", ["{", "\x00", '"a text"', "[1]", "{}"])
+def test_an_object_that_is_no_payload_is_an_invalid_payload(world: World, body: str) -> None:
+    """An object that is no JSON, or no payload, is told to the waiter."""
+    put(world, body)
+    with pytest.raises(Exception):  # noqa: B017, PT011 - cirrus's own
+        world.deliver(({"url": URL}, "token"))
+    assert world.row("token")["answer_error"] == "CirrusCallback.InvalidPayload"
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "AccessDenied", "InternalError"])
+def test_an_object_that_cannot_be_read_now_comes_again(
+    world: World,
+    aws: AwsCalls,
+    code: str,
+) -> None:
+    """Anything but a missing object is a failed registration: no row, back to the queue."""
+    put(world, json.dumps(payload()))
+    world.send({"url": URL}, "token")
+    world.send(payload("neighbour"))
+    aws.fail("GetObject", code, times=1)
+    with pytest.raises(RegistrationFailed, match=f"fetch of the payload: {code}"):
+        world.process()
+    assert world.rows() == []
+    assert world.messages_left() == 1
+    assert len(world.runs(payload_id("neighbour"))) == 1
+    assert world.process() == 1
+    assert world.row("token")["payload_id"] == payload_id()
