@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,10 +22,38 @@ def seconds_left(context: Any) -> float:
     return DEFAULT_SECONDS_LEFT if tell is None else float(tell()) / 1000
 
 
+@dataclass(frozen=True, slots=True)
+class TimeLeft:
+    """When an invocation ends, and when its long work has to.
+
+    Attributes:
+        end: the end of the invocation, on the clock.
+        work_end: the end of long work, on the clock.
+        clock: seconds, monotonic.
+    """
+
+    end: float
+    work_end: float
+    clock: Callable[[], float]
+
+    @classmethod
+    def of(cls, context: Any, clock: Callable[[], float] = time.monotonic) -> TimeLeft:
+        """Look at Lambda's context once, on entry."""
+        now, left = clock(), seconds_left(context)
+        return cls(now + left, now + left * (1 - SHARE_KEPT), clock)
+
+    def may_go_on(self) -> bool:
+        """False once long work has to end."""
+        return self.clock() < self.work_end
+
+    def seconds(self) -> float:
+        """Seconds left of the invocation."""
+        return self.end - self.clock()
+
+
 def may_go_on(
     context: Any,
     clock: Callable[[], float] = time.monotonic,
 ) -> Callable[[], bool]:
     """Say, from now on, whether long work may go on in this invocation."""
-    deadline = clock() + seconds_left(context) * (1 - SHARE_KEPT)
-    return lambda: clock() < deadline
+    return TimeLeft.of(context, clock).may_go_on

@@ -7,7 +7,7 @@ does. ``None`` as a judgement always means: leave the row open, somebody else wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.state_table import (
@@ -185,6 +185,8 @@ def after_end(row: Wait, record: Record | None, ended: Ended) -> Outcome | None:
         seen = record.position(row.seen_execution) if record is not None else None
         if seen is not None and position is not None and position <= seen:
             return None
+    if ended.outcome.execution_arn is None and run is not None:
+        return replace(ended.outcome, execution_arn=run)
     return ended.outcome
 
 

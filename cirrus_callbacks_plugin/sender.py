@@ -124,7 +124,7 @@ class Sender:
             may_go_on=self.may_go_on,
         )
         logger.info("Payload %s: %d wait(s) settled", row.payload_id, progress.settled)
-        if progress.left is None:
+        if progress.is_complete:
             self.answerer.waits.finish_continuation(row)
         else:
             self.answerer.waits.postpone_continuation(row)

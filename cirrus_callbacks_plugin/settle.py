@@ -6,9 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.concurrency import each
-from cirrus_callbacks_plugin.errors import error_code, is_unanswered
+from cirrus_callbacks_plugin.errors import Kind, classify, error_code, is_unanswered
 from cirrus_callbacks_plugin.rules import Ended, after_end
 
 if TYPE_CHECKING:
@@ -27,12 +29,14 @@ class Progress:
 
     Attributes:
         settled: rows that this call settled.
-        left: a row that is still to be settled, where some are: time ran out, or its
-            update failed.
+        is_complete: False where rows are, or may be, left to be settled: time ran out, or
+            an update failed for a reason that passes.
+        execution_arn: the run that ended; the last listed one where the event named none.
     """
 
     settled: int = 0
-    left: Wait | None = None
+    is_complete: bool = True
+    execution_arn: str | None = None
 
 
 def settle_open_rows(
@@ -53,36 +57,47 @@ def settle_open_rows(
         states: cirrus's state table.
         payload_id: the payload whose run ended.
         ended: the run and its outcome.
-        may_go_on: asked before every row; False ends the work, and what is left is told.
+        may_go_on: asked before every page and row; False ends the work.
 
     Raises:
         ClientError, BotoCoreError: a read failed; nothing is known of the remaining rows.
     """
-    progress = Progress()
+    progress = Progress(execution_arn=ended.execution_arn)
     key = StateKey.of(payload_id)
     settler = _Settler(waits, ended, may_go_on)
     for page in waits.open_rows(payload_id):
-        if not page:
-            continue
-        settler.record = states.get(key) if key is not None else None
-        for row, result in zip(page, each(settler.settle, page), strict=True):
-            if isinstance(result, Exception):
-                logger.warning(
-                    "Payload %s: wait %s could not be settled (%s)",
-                    payload_id,
-                    row.key.name,
-                    error_code(result),
-                )
-                progress.left = row
-            elif result is None:
-                progress.left = row
-            elif result:
-                progress.settled += 1
+        if page:
+            settler.record = states.get(key) if key is not None else None
+            if progress.execution_arn is None and settler.record is not None:
+                progress.execution_arn = settler.record.last_execution
+            for row, result in zip(page, each(settler.settle, page), strict=True):
+                _count(progress, row, result)
         if settler.is_stopped():
-            # Pages not read may hold open rows too; whoever goes on will see.
-            progress.left = progress.left or page[-1]
+            # Pages not read may hold open rows too; whoever goes on will see. A page may be
+            # empty (answered rows share the partition), and there may be many of them.
+            progress.is_complete = False
             break
     return progress
+
+
+def _count(progress: Progress, row: Wait, result: bool | Exception | None) -> None:
+    if isinstance(result, Exception):
+        logger.warning(
+            "Payload %s: wait %s could not be settled (%s)",
+            row.payload_id,
+            row.key.name,
+            error_code(result),
+        )
+        # What a repetition does not cure is the reconciler's: it must not be tried in a loop.
+        if not isinstance(result, (ClientError, BotoCoreError)) or (
+            classify(result) is Kind.REFUSED
+        ):
+            return
+        progress.is_complete = False
+    elif result is None:
+        progress.is_complete = False
+    elif result:
+        progress.settled += 1
 
 
 @dataclass(slots=True)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 OWN_SECONDS = 2.0
 CALL_TIMEOUT_SECONDS = 1.0
 CALL_ATTEMPTS = 2
-WORST_CASE_SECONDS = OWN_SECONDS + 2 * CALL_ATTEMPTS * CALL_TIMEOUT_SECONDS
+CALL_SECONDS = CALL_ATTEMPTS * CALL_TIMEOUT_SECONDS
+"""A call to an endpoint that never answers."""
+
+WORST_CASE_SECONDS = OWN_SECONDS + 2 * CALL_SECONDS
 """Two seconds, one call begun at their very end, and the deletion of the neighbours."""
 
 Result = TypeVar("Result")

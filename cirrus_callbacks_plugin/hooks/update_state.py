@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, noting
-from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
+from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, workflow_of
 from cirrus_callbacks_plugin.errors import ConfigurationError, error_code
+from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
-from cirrus_callbacks_plugin.remaining import may_go_on
+from cirrus_callbacks_plugin.remaining import TimeLeft
 from cirrus_callbacks_plugin.rules import Ended, cut
-from cirrus_callbacks_plugin.settle import settle_open_rows
+from cirrus_callbacks_plugin.settle import Progress, settle_open_rows
+from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
 from cirrus_callbacks_plugin.waits.table import Outcome
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ def update_state(
 
     @functools.wraps(handler)
     def lambda_handler(event: Any, context: Any = None) -> Any:
-        go_on = may_go_on(context, clock)
+        time_left = TimeLeft.of(context, clock)
         try:
             adapter = installed.adapter()
         except ConfigurationError as error:
@@ -55,7 +58,7 @@ def update_state(
             try:
                 return handler(event, context)
             finally:
-                _settle(notes, event, adapter, services, go_on)
+                _settle(notes, event, adapter, services, time_left)
 
     return lambda_handler
 
@@ -65,7 +68,7 @@ def _settle(
     event: Any,
     adapter: Adapter,
     services: Callable[[], Services],
-    go_on: Callable[[], bool],
+    time_left: TimeLeft,
 ) -> None:
     for payload_id, final in notes.by_payload.items():
         try:
@@ -76,23 +79,49 @@ def _settle(
                 found.states,
                 payload_id,
                 ended,
-                may_go_on=go_on,
+                may_go_on=time_left.may_go_on,
             )
             if progress.settled:
                 logger.info("Payload %s: %d wait(s) settled", payload_id, progress.settled)
-            if progress.left is not None:
-                found.waits.continue_later(ended.outcome, progress.left)
-                logger.warning(
-                    "Payload %s: the sender settles the waits that did not fit into this "
-                    "invocation",
-                    payload_id,
-                )
+            if not progress.is_complete:
+                _continue_later(found, payload_id, ended, progress, time_left)
         except Exception as error:  # noqa: BLE001 - the reconciler mends it
             logger.error(  # noqa: TRY400 - a traceback could hold a request, and so a token
                 "Payload %s: its waits stay open until the reconciler settles them (%s)",
                 payload_id,
                 error if isinstance(error, ConfigurationError) else error_code(error),
             )
+
+
+def _continue_later(
+    services: Services,
+    payload_id: str,
+    ended: Ended,
+    progress: Progress,
+    time_left: TimeLeft,
+) -> None:
+    """Leave the rest to the sender, unless that very call could outlast the lambda.
+
+    A quarter of the time is left then, and enough; not so where the last call before hung.
+    """
+    if time_left.seconds() < CALL_SECONDS:
+        logger.warning(
+            "Payload %s: the tracking table does not answer; its waits stay open until the "
+            "reconciler settles them",
+            payload_id,
+        )
+        return
+    outcome = replace(ended.outcome, execution_arn=progress.execution_arn)
+    services.waits.continue_later(
+        payload_id,
+        workflow_of(payload_id) or UNKNOWN_WORKFLOW,
+        outcome,
+        installed.adapter().version,
+    )
+    logger.warning(
+        "Payload %s: the sender settles the waits that did not fit into this invocation",
+        payload_id,
+    )
 
 
 def _ended(payload_id: str, final: FinalState, event: Any, adapter: Adapter) -> Ended:

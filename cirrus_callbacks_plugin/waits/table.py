@@ -218,18 +218,26 @@ class WaitsTable:
         items = read_batch(self.client, self.name, [key.to_item() for key in sorted(set(keys))])
         return {Key.from_item(item): Wait.from_item(item) for item in items}
 
-    def continue_later(self, outcome: Outcome, wait: Wait) -> None:
+    def continue_later(
+        self,
+        payload_id: str,
+        workflow: str,
+        outcome: Outcome,
+        cirrus_version: str | None,
+    ) -> None:
         """Put the outcome aside for the sender; a newer one replaces an older one.
 
         Args:
-            outcome: what the rows of the payload are to be settled with.
-            wait: one of them: its payload id, workflow and cirrus version are taken over.
+            payload_id: the payload whose rows are to be settled.
+            workflow: its workflow.
+            outcome: what they are to be settled with.
+            cirrus_version: the cirrus that wrote it.
         """
         row = Wait(
-            payload_id=wait.payload_id,
+            payload_id=payload_id,
             task_token=CONTINUE,
-            workflow=wait.workflow,
-            cirrus_version=wait.cirrus_version,
+            workflow=workflow,
+            cirrus_version=cirrus_version,
             settled_at=self.now(),
             **outcome.attributes(),
         )
