@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import threading
 import urllib.request
 from contextlib import closing, contextmanager
@@ -18,7 +19,7 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def moto_server() -> Iterator[str]:
-    """Serve until the end of the block; what was created by then is gone.
+    """Serve until the end of the block, beginning with nothing.
 
     Yields:
         The endpoint's URL. ``MOTO_PORT`` is set from here on: the interpreter calls back
@@ -27,6 +28,7 @@ def moto_server() -> Iterator[str]:
     with closing(socket.create_server((HOST, 0))) as listening:
         port = listening.getsockname()[1]
         os.environ["MOTO_PORT"] = str(port)
+        was_used = "moto.backends" in sys.modules
         # Imported once the port is known.
         from moto.core.config import default_user_config
         from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -45,12 +47,12 @@ def moto_server() -> Iterator[str]:
     endpoint = f"http://{HOST}:{port}"
     before = dict(default_user_config["stepfunctions"])
     try:
-        _moto(endpoint, "reset", {})
+        if was_used:  # half a second that a fresh process need not spend
+            _moto(endpoint, "reset", {})
         _moto(endpoint, "config", {"stepfunctions": {"execute_state_machine": True}})
         yield endpoint
     finally:
         _moto(endpoint, "config", {"stepfunctions": before})
-        _moto(endpoint, "reset", {})
         server.shutdown()
         server.server_close()
         thread.join()
