@@ -23,7 +23,7 @@ from cirrus_callbacks_plugin.hooks.delivery import Delivery, Message
 from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
-from cirrus_callbacks_plugin.hooks.services import Services, clients
+from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
 from cirrus_callbacks_plugin.rules import Attempt, after_cirrus
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class _Invocation:
                 self._settle(registered, found, adapter, notes, returned=False)
                 raise
         self._settle(registered, found, adapter, notes, returned=True)
-        return self._finish(registered, returned)
+        return self._finish(registered, returned, found.clients)
 
     def _all_failed(self, reason: str) -> Registered:
         return Registered(failed={message.index: reason for message in self.delivery.carriers})
@@ -135,7 +135,12 @@ class _Invocation:
             except Exception as error:  # noqa: BLE001 - see above
                 logger.warning("Waits stay open until their runs end: %s", error_code(error))
 
-    def _finish(self, registered: Registered, returned: Any) -> Any:
+    def _finish(
+        self,
+        registered: Registered,
+        returned: Any,
+        kept: Clients | None = None,
+    ) -> Any:
         """Cirrus returned: send back what could not be registered, and nothing else."""
         if not registered.failed:
             return returned
@@ -144,7 +149,7 @@ class _Invocation:
         ]
         with self.own_time.running():
             if any(message.queue_arn for message in processed):
-                delete_from_queue(lambda: clients().sqs, processed)
+                delete_from_queue(lambda: (kept or clients()).sqs, processed)
         names = [self.delivery.messages[index].name for index in sorted(registered.failed)]
         raise RegistrationFailed(names, next(iter(registered.failed.values())))
 
