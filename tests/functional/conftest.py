@@ -9,9 +9,20 @@ import pytest
 from cirrus_callbacks_plugin.local import deployment
 from support.aws_calls import AwsCalls
 from support.cirrus_world import World, kept_clients
+from support.elsewhere import why_not
+from support.generation import GENERATION, IS_NEWEST
+from support.older_world import OlderWorld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with the reason, what the installed cirrus is too old for."""
+    for item in items:
+        reason = why_not(item.name, GENERATION)
+        if reason is not None:
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture
@@ -21,7 +32,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
     monkeypatch.setattr(deployment, "Session", kept_clients)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        deployed = World()
+        deployed = World() if IS_NEWEST else OlderWorld()
+        if isinstance(deployed, OlderWorld):
+            deployed.install(monkeypatch)
+            for name, value in deployed.environment().items():
+                monkeypatch.setenv(name, value)
         for name, value in deployed.names.environment().items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("CIRRUS_CALLBACKS_WORKFLOWS", "*")

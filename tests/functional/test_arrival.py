@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.cirrus_world import payload, payload_id
+from support.generation import VERSION, run_elsewhere
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
@@ -99,7 +100,7 @@ def test_the_row_names_workflow_version_and_waiter(world: World) -> None:
     world.process()
     row = world.row("token")
     assert row["workflow"] == "sentinel-2-cog"
-    assert row["cirrus_version"] == "2.0.0"
+    assert row["cirrus_version"] == VERSION
     assert row["waiter_payload_id"] == "c/workflow-mosaic/1"
     assert row["waiter_execution_arn"] == "arn:parent"
     assert row["waiting"] in set("01234567")
@@ -126,11 +127,7 @@ def test_a_run_that_came_and_went_elsewhere_is_not_judged(world: World, aws: Aws
     world.write_state("FAILED")
 
     def elsewhere() -> None:
-        from cirrus.lib.statedb import StateDB
-
-        StateDB().claim_processing(payload_id=payload_id(), execution_arn=world.run_arn("new"))
-        StateDB().set_processing(payload_id())
-        StateDB().set_succeeded(payload_id())
+        run_elsewhere(payload_id(), world.run_arn("new"), "SUCCEEDED")
 
     aws.just_before("PutItem", elsewhere)
     assert world.deliver((payload(), "token")) == 0

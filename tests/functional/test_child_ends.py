@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.cirrus_world import payload, payload_id
+from support.generation import bare_handler
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
@@ -99,10 +100,8 @@ def test_an_event_without_input_raises_as_cirrus_does_and_settles_nothing(world:
     event = world.event_about(run, input=None, inputDetails=None)
     with pytest.raises(Exception, match="Input details not included") as raised:
         world.update_state(event)
-    from cirrus.lambda_functions.update_state import lambda_handler
-
     with pytest.raises(type(raised.value)) as bare:
-        lambda_handler(event, None)
+        bare_handler("update_state")(event, None)
     assert str(bare.value) == str(raised.value)
     assert world.state(payload_id()) == "PROCESSING"
     assert "settled_at" not in world.row("token")
@@ -152,10 +151,8 @@ def test_every_waiter_of_a_payload_is_resumed(world: World) -> None:
 @pytest.mark.parametrize("event", [None, [], "text", {"detail": None}, {"detail": {"input": "{"}}])
 def test_a_malformed_event_fails_as_it_does_without_the_hook(world: World, event: Any) -> None:
     """What cirrus raises for an event it cannot read passes through unchanged."""
-    from cirrus.lambda_functions.update_state import lambda_handler
-
     with pytest.raises(Exception) as bare:  # noqa: PT011 - whatever it is
-        lambda_handler(event, None)
+        bare_handler("update_state")(event, None)
     with pytest.raises(type(bare.value)) as wrapped:
         world.update_state({"wrong": event} if isinstance(event, str) else event)
     assert type(wrapped.value) is type(bare.value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.cirrus_world import payload, payload_id
+from support.generation import run_elsewhere
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
@@ -137,9 +138,7 @@ def test_a_run_that_began_while_a_page_was_read_decides(world: World, aws: AwsCa
     world.deliver((payload(), "token"))
 
     def restarted() -> None:
-        from cirrus.lib.statedb import StateDB
-
-        StateDB().claim_processing(payload_id=payload_id(), execution_arn=world.run_arn("new"))
+        run_elsewhere(payload_id(), world.run_arn("new"))
 
     aws.just_before("GetItem", restarted)
     world.update_state(world.event_about(run, "FAILED", error="E", cause="c"))

@@ -8,6 +8,7 @@ import pytest
 
 from support.aws_calls import aws_error
 from support.cirrus_world import payload, payload_id
+from support.generation import run_elsewhere
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
@@ -36,12 +37,7 @@ def test_a_start_overtaken_by_another_invocation_stays_open(
     about = payload_id(workflow=MISSING)
 
     def elsewhere() -> None:
-        from cirrus.lib.statedb import StateDB
-
-        arn = world.run_arn("other", MISSING)
-        StateDB().claim_processing(payload_id=about, execution_arn=arn)
-        StateDB().set_processing(about)
-        StateDB().set_failed(about, "the other's failure")
+        run_elsewhere(about, world.run_arn("other", MISSING), "FAILED")
 
     def after_the_start() -> None:
         aws.just_before("BatchGetItem", elsewhere)

@@ -1,26 +1,18 @@
 """What differs for tests between the generations of cirrus; which one is installed.
 
-The functional tests run against each of them (``make test-0.7`` and so on). A test that
-speaks of a payload's success spells it ``COMPLETED`` from here; one that is about what
-only some generations do is marked ``since_1``, ``since_2`` or ``since_0_15``.
+The functional tests run against each of them (``make test-0.7`` and so on), on a world of
+that cirrus (``older_world``); ``elsewhere`` lists the few that cannot, with the reason.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
-from botocore.client import BaseClient
-
-from cirrus_callbacks_plugin.cirrus.generations import V0_7
+from cirrus_callbacks_plugin.cirrus.generations import NEWEST, V0_7
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GENERATION = adapter().generation
 VERSION = adapter().version
@@ -30,16 +22,7 @@ COMPLETED = GENERATION.completed
 IS_OLDEST = GENERATION is V0_7
 PREDECESSOR = not GENERATION.lists_run_at_claim
 """True on cirrus 0.x, which lists a run once it has started."""
-
-since_1 = pytest.mark.skipif(PREDECESSOR, reason="only cirrus >= 1 claims a payload with its run")
-since_2 = pytest.mark.skipif(
-    not GENERATION.has_output_url,
-    reason="only cirrus >= 2 stores output payloads",
-)
-since_0_15 = pytest.mark.skipif(
-    IS_OLDEST,
-    reason="cirrus-lib 0.8 raises where later ones handle a batch in part",
-)
+IS_NEWEST = GENERATION is NEWEST
 
 
 def body_for_queue(body: str) -> str:
@@ -76,16 +59,12 @@ def write_state(payload_id: str, state: str, runs: tuple[str, ...]) -> None:
         getattr(states, f"set_{state.lower()}")(payload_id)
 
 
-def name_executions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Name what cirrus 0.x starts without a name, as Step Functions does and moto does not."""
-    original = BaseClient._make_api_call
+def run_elsewhere(payload_id: str, arn: str, state: str = "CLAIMED") -> None:
+    """List another run of a payload, as another invocation of cirrus would, and end it.
 
-    def make_api_call(client: BaseClient, operation: str, parameters: Mapping[str, Any]) -> Any:
-        if operation == "StartExecution" and "name" not in parameters:
-            parameters = {**parameters, "name": str(uuid.uuid4())}
-        return original(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
+    ``CLAIMED`` leaves it in progress: claimed from cirrus 1 on, started on 0.x.
+    """
+    write_state(payload_id, "PROCESSING" if PREDECESSOR and state == "CLAIMED" else state, (arn,))
 
 
 def bare_handler(name: str) -> Any:
