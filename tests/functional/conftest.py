@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with the reason, what the installed cirrus is too old for."""
     for item in items:
-        reason = why_not(item.name, GENERATION)
+        reason = why_not(item.path.name, item.name, GENERATION)
         if reason is not None:
             item.add_marker(pytest.mark.skip(reason=reason))
 

@@ -31,6 +31,9 @@ CATCHING_CHILD = {
     },
 }
 
+SPELLED = ("workflow_state", "seen_state", "error")
+"""Attributes of a row in which a state is named."""
+
 
 class OlderWorld(World):
     """A deployment of cirrus 1.3, 0.15 or 0.7."""
@@ -100,10 +103,7 @@ class OlderWorld(World):
     def rows(self) -> list[dict[str, Any]]:
         """The tracking table's rows, success as the newest cirrus spells it."""
         return [
-            {
-                name: _as_newest(value) if name in ("workflow_state", "seen_state") else value
-                for name, value in row.items()
-            }
+            {name: _as_newest(value) if name in SPELLED else value for name, value in row.items()}
             for row in super().rows()
         ]
 
@@ -138,4 +138,4 @@ class OlderWorld(World):
 
 
 def _as_newest(state: str) -> str:
-    return "SUCCEEDED" if state == COMPLETED else state
+    return state.replace(COMPLETED, "SUCCEEDED")
