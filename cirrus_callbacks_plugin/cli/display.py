@@ -7,6 +7,7 @@ no control codes.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from rich import box
@@ -47,6 +48,8 @@ class Display:
 
     def __init__(self, stream: TextIO, *, is_silent: bool = False) -> None:
         is_terminal = stream.isatty() and not is_silent
+        if isinstance(stream, TextIOWrapper):  # an error text may hold any character
+            stream.reconfigure(errors="replace")
         self.console = Console(
             file=stream,
             quiet=is_silent,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -132,25 +131,11 @@ def test_a_file_that_is_no_text(cli: CommandLine, folder: Folder) -> None:
     _refused(cli("local", folder.root), "payloads/1.json", "cannot be read")
 
 
-@pytest.mark.parametrize(
-    ("source", "names"),
-    [
-        ("import rasterio_of_old", ["does not import", "rasterio_of_old"]),
-        ("def lambda_handler(:", ["does not import", "SyntaxError"]),
-        ("raise SystemExit(3)", ["does not import", "SystemExit"]),
-        ("def handler(event, context): pass", ["no function lambda_handler"]),
-    ],
-)
-def test_a_function_that_cannot_run(
-    cli: CommandLine,
-    folder: Folder,
-    source: str,
-    names: list[str],
-) -> None:
-    """A function that does not import is refused before anything is sent."""
-    folder.write("functions/work.py", source)
+def test_a_function_that_does_not_import(cli: CommandLine, folder: Folder) -> None:
+    """It is refused before anything is sent; the message names it and what it lacks."""
+    folder.write("functions/work.py", "import rasterio_of_old")
     ran = cli("local", folder.root, "--json")
-    _refused(ran, "functions/work.py", *names)
+    _refused(ran, "functions/work.py", "does not import", "rasterio_of_old", "install")
 
 
 def test_an_object_outside_of_a_bucket(cli: CommandLine, folder: Folder) -> None:
@@ -244,18 +229,6 @@ def test_an_option_that_is_wrong(
     ran = cli("local", folder.root, *option)
     assert (ran.status, ran.out) == (2, "")
     assert option[0] in ran.err
-
-
-def test_a_parent_may_name_both_tables(
-    cli: CommandLine,
-    folder: Folder,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """CIRRUS_CALLBACKS_TABLE mends a state table whose name tells none."""
-    monkeypatch.setenv("CIRRUS_STATE_DB", "statedb")
-    monkeypatch.setenv("CIRRUS_CALLBACKS_TABLE", "waits")
-    ran = cli("local", folder.root, "--json")
-    assert [each["answer"] for each in json.loads(ran.out)["callbacks"]] == ["success"]
 
 
 def test_the_folder_under_test_is_good(cli: CommandLine, folder: Folder) -> None:

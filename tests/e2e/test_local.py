@@ -1,4 +1,7 @@
-"""``cirrus-callbacks local``: people's own workflows, and the ways in which a run ends."""
+"""``cirrus-callbacks local``: people's own workflows, and the ways in which a run ends.
+
+The runs of one worker share a process and an item: each finds nothing of the one before.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command_line import SLOW, Folder, payload, start
+from support.command_line import PARENT, SLOW, Folder, start
 
 if TYPE_CHECKING:
     from support.command_line import CommandLine
@@ -20,7 +23,10 @@ SYSTEM = "support.failing_handlers"
 
 
 def test_a_parent_resumes_with_its_child(cli: CommandLine, folder: Folder) -> None:
-    """Exit 0 once everything has ended; --json prints executions and callbacks alone."""
+    """Exit 0 once everything has ended; --json prints executions and callbacks alone.
+
+    --var gives a state machine a variable of one's own, as Terraform would.
+    """
     folder.write(
         "functions/work.py",
         "print('loaded')\n"
@@ -28,7 +34,8 @@ def test_a_parent_resumes_with_its_child(cli: CommandLine, folder: Folder) -> No
         "    print('called', context.function_name)\n"
         "    return event\n",
     )
-    ran = cli("local", folder.root, "--json")
+    folder.write("workflows/parent.asl.json", {**PARENT, "Comment": "$${kept} ${own}"})
+    ran = cli("local", folder.root, "--json", "--var", "own=value")
     assert ran.status == 0
     assert set(ran.json) == {"executions", "callbacks"}
     statuses = {each["workflow"]: each["status"] for each in ran.json["executions"]}
@@ -81,17 +88,6 @@ def test_a_raising_function_fails_the_child(cli: CommandLine, folder: Folder) ->
     assert ran.status == 0  # everything has ended
     assert "child/S2A_39QTA_20230628_0_L2A is FAILED: NoSuchBand: B42 is no band" in ran.out
     assert "told CirrusCallback.Failed" in ran.out
-
-
-def test_variables_are_filled_in(cli: CommandLine, folder: Folder) -> None:
-    """--var gives a state machine a variable of one's own, as Terraform would."""
-    folder.write(
-        "workflows/parent.asl.json",
-        '{"StartAt": "P", "States": {"P": {"Type": "Pass", "Comment": "$${kept} ${own}", '
-        '"End": true}}}',
-    )
-    ran = cli("local", folder.root, "--json", "--var", "own=value")
-    assert (ran.status, ran.json["callbacks"]) == (0, [])
 
 
 def test_at_the_timeout_open_waits_are_listed(cli: CommandLine, folder: Folder) -> None:
@@ -151,12 +147,3 @@ def test_a_message_that_always_fails_is_given_up(
     assert deliveries == ["1", "2", "3", "4", "5"]
     assert "1 message(s) are in the dead-letter queue" in ran.out
     assert ran.status == 0
-
-
-def test_two_runs_do_not_see_each_other(cli: CommandLine, folder: Folder) -> None:
-    """A second stack in a process starts from nothing, on a port of its own."""
-    first = cli("local", folder.root, "--json")
-    folder.write("payloads/1.json", payload(item="S2A_39QUA_20230628_0_L2A"))
-    second = cli("local", folder.root, "--json")
-    assert (first.status, second.status) == (0, 0)
-    assert len(second.json["executions"]) == len(second.json["callbacks"]) * 2 == 2

@@ -104,14 +104,17 @@ def test_modules_are_loaded_anew_and_may_import_each_other(tmp_path: Path) -> No
     assert str(tmp_path / "2") not in sys.path
 
 
-def test_a_module_without_a_handler_is_refused(tmp_path: Path) -> None:
-    """The message names the file."""
-    (tmp_path / "work.py").write_text("pass\n")
-    with (
-        pytest.raises(ProjectError, match=r"work\.py has no function lambda_handler"),
-        loaded(
-            tmp_path,
-            "local",
-        ),
-    ):
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("import rasterio_of_old", "does not import .*rasterio_of_old"),
+        ("def lambda_handler(:", "does not import .*SyntaxError"),
+        ("raise SystemExit(3)", "does not import .*SystemExit"),
+        ("def handler(event, context): pass", "has no function lambda_handler"),
+    ],
+)
+def test_a_module_that_cannot_run_is_refused(tmp_path: Path, source: str, problem: str) -> None:
+    """The message names the file and what it lacks."""
+    (tmp_path / "work.py").write_text(source)
+    with pytest.raises(ProjectError, match=rf"work\.py {problem}"), loaded(tmp_path, "local"):
         pass
