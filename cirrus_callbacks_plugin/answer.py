@@ -75,18 +75,26 @@ def refusal_of(row: Wait) -> Answer:
 def cause(facts: dict[str, Any]) -> str:
     """A failure's cause: JSON of at most 32,768 bytes, still valid JSON when cut.
 
-    The longest text is shortened until it fits: the error's, else the payload's id.
+    Texts are cut, and no more of them than must be: the error's first, then the id's.
     """
-    text = _json(facts)
     for name in ("error", "payload_id", "execution_arn"):
         value = facts.get(name)
-        limit = len(value.encode("utf-8", "replace")) if isinstance(value, str) else 0
-        while len(text.encode()) > MAX_CAUSE_BYTES and limit:
-            # JSON may escape one byte as six: what is too much shrinks by halves at worst.
-            limit = max(limit - max(len(text.encode()) - MAX_CAUSE_BYTES, limit // 8), 0)
-            facts = {**facts, name: cut(value, limit) if limit else None}
-            text = _json(facts)
-    return text
+        if _fits(facts) or not isinstance(value, str):
+            continue
+        # JSON may write one byte as six, so what fits is found by trying, not by counting.
+        least, most = 0, len(value.encode("utf-8", "replace"))
+        while least < most:
+            limit = (least + most + 1) // 2
+            if _fits({**facts, name: cut(value, limit)}):
+                least = limit
+            else:
+                most = limit - 1
+        facts = {**facts, name: cut(value, least)}
+    return _json(facts)
+
+
+def _fits(facts: dict[str, Any]) -> bool:
+    return len(_json(facts).encode()) <= MAX_CAUSE_BYTES
 
 
 def _json(facts: dict[str, Any]) -> str:

@@ -51,7 +51,7 @@ def cut(text: str | None, limit: int = MAX_ERROR_BYTES) -> str | None:
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= limit:
         return encoded.decode()
-    mark = "…"
+    mark = "…" if limit >= len("…".encode()) else ""
     return encoded[: limit - len(mark.encode())].decode(errors="ignore") + mark
 
 
