@@ -1,0 +1,290 @@
+"""Where a token may travel: found, taken out, and nothing else touched."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from cirrus_callbacks_plugin.carriers import MAX_WAITER_CHARS, Callback, records_of, take
+
+CALLBACK = {"task_token": "T"}
+WAITER = {"payload_id": "c/workflow-w/i", "execution_arn": "arn:x"}
+
+
+def payload(**entry: Any) -> dict[str, Any]:
+    return {"id": "c/workflow-w/i", "process": [{"workflow": "w", **entry}]}
+
+
+def sqs(body: Any, **attributes: Any) -> dict[str, Any]:
+    text = body if isinstance(body, str) else json.dumps(body)
+    return {"messageId": "m", "body": text, "messageAttributes": attributes}
+
+
+def text(value: Any) -> dict[str, Any]:
+    return {"dataType": "String", "stringValue": value}
+
+
+def notification(message: Any, **attributes: Any) -> dict[str, Any]:
+    inner = message if isinstance(message, str) else json.dumps(message)
+    return {"Type": "Notification", "Message": inner, "MessageAttributes": attributes}
+
+
+def sns_text(value: Any) -> dict[str, Any]:
+    return {"Type": "String", "Value": value}
+
+
+def tokens(record: Any) -> list[str]:
+    return [callback.task_token for callback in take(record).callbacks]
+
+
+BODIES = {
+    "in the payload": (payload(callback=CALLBACK), payload()),
+    "in an old cirrus's process object": (
+        {"process": {"workflow": "w", "callback": CALLBACK}},
+        {"process": {"workflow": "w"}},
+    ),
+    "beside a reference": ({"url": "s3://b/k", "callback": CALLBACK}, {"url": "s3://b/k"}),
+    "in the envelope": ({"Payload": payload(), "TaskToken": "T"}, payload()),
+    "in the envelope around a reference": (
+        {"Payload": {"url": "s3://b/k"}, "TaskToken": "T"},
+        {"url": "s3://b/k"},
+    ),
+    "in an envelope within an envelope": (
+        {"Payload": {"Payload": payload(), "TaskToken": "T"}, "TaskToken": "T"},
+        payload(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("wrap", ["direct", "sqs", "sns", "sns in sqs", "raw sns in sqs"])
+def test_every_carrier_in_every_event_shape(name: str, wrap: str) -> None:
+    """The token is found and gone; what is left is the payload as it would be without it."""
+    body, clean = BODIES[name]
+    shapes = {
+        "direct": (lambda each: each, lambda taken: taken),
+        "sqs": (sqs, lambda taken: json.loads(taken["body"])),
+        "sns": (
+            lambda each: {"Sns": notification(each)},
+            lambda taken: json.loads(taken["Sns"]["Message"]),
+        ),
+        "sns in sqs": (
+            lambda each: sqs(notification(each)),
+            lambda taken: json.loads(json.loads(taken["body"])["Message"]),
+        ),
+        "raw sns in sqs": (sqs, lambda taken: json.loads(taken["body"])),
+    }
+    build, read = shapes[wrap]
+    record = build(body)
+    before = copy.deepcopy(record)
+    taken = take(record)
+    assert [callback.task_token for callback in taken.callbacks] == ["T"]
+    assert read(taken.record) == clean
+    assert '"T"' not in json.dumps(taken.record)
+    assert record == before, "the event itself is left as it is"
+
+
+@pytest.mark.parametrize("body", [payload(), "not JSON", "", "[1]", '"callback"', "{"])
+def test_message_attributes_are_a_carrier_of_any_body(body: Any) -> None:
+    """The attribute counts, usable body or not, and leaves with its two companions."""
+    record = sqs(
+        body,
+        **{
+            "cirrus-task-token": text("T"),
+            "cirrus-waiter-payload-id": text(WAITER["payload_id"]),
+            "cirrus-waiter-execution-arn": text(WAITER["execution_arn"]),
+            "theirs": text("kept"),
+        },
+    )
+    taken = take(record)
+    assert taken.callbacks == (Callback("T", WAITER["payload_id"], WAITER["execution_arn"]),)
+    assert taken.record == {**record, "messageAttributes": {"theirs": text("kept")}}
+
+
+def test_attributes_of_a_notification_are_the_same_carrier() -> None:
+    """Without raw delivery they stand in the body; with SNS itself, in the record."""
+    attributes = {"cirrus-task-token": sns_text("T"), "theirs": sns_text("kept")}
+    for record in (
+        sqs(notification(payload(), **attributes)),
+        {"Sns": notification(payload(), **attributes)},
+        notification(payload(), **attributes),
+    ):
+        taken = take(record)
+        assert [callback.task_token for callback in taken.callbacks] == ["T"]
+        assert "cirrus-task-token" not in json.dumps(taken.record)
+        assert "theirs" in json.dumps(taken.record)
+
+
+def test_the_waiter_of_a_payloads_callback_is_told() -> None:
+    """``waiter`` is optional, and so is each of its parts."""
+    record = sqs(payload(callback={**CALLBACK, "waiter": WAITER}))
+    assert take(record).callbacks == (Callback("T", WAITER["payload_id"], WAITER["execution_arn"]),)
+    for waiter in (None, "text", [], {}, {"payload_id": 7}, {"payload_id": ""}):
+        record = sqs(payload(callback={**CALLBACK, "waiter": waiter}))
+        assert take(record).callbacks == (Callback("T"),)
+    long = {"payload_id": "p" * (MAX_WAITER_CHARS + 1), "execution_arn": "\ud800"}
+    assert take(sqs(payload(callback={**CALLBACK, "waiter": long}))).callbacks == (Callback("T"),)
+
+
+def test_every_distinct_token_is_found_once_in_the_carriers_order() -> None:
+    """Several carriers in one message: each distinct token once, the first one's waiter."""
+    body = {
+        "Payload": {
+            "url": "s3://b/k",
+            "callback": {"task_token": "beside", "waiter": WAITER},
+            "process": [{"callback": {"task_token": "inside"}}],
+        },
+        "TaskToken": "envelope",
+    }
+    record = sqs(body, **{"cirrus-task-token": text("attribute")})
+    assert tokens(record) == ["attribute", "envelope", "beside", "inside"]
+    again = sqs(
+        payload(callback={"task_token": "T", "waiter": WAITER}),
+        **{
+            "cirrus-task-token": text("T"),
+        },
+    )
+    assert take(again).callbacks == (Callback("T"),)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        sqs(payload()),
+        sqs("not JSON with callback"),
+        sqs('[1, 2, "callback"]'),
+        sqs({"callback": CALLBACK}),
+        sqs({"TaskToken": "T"}),
+        sqs({"Payload": payload()}),
+        sqs({"process": "callback"}),
+        sqs({"process": [], "note": "callback"}),
+        sqs({"process": [7, None, "callback"]}),
+        sqs(payload(), theirs=text("callback")),
+        {"Sns": notification(payload())},
+        {"Sns": {"Message": 7}},
+        {"body": 7},
+        {},
+        payload(),
+        None,
+        7,
+        "callback",
+        [payload(callback=CALLBACK)],
+    ],
+)
+def test_a_record_without_a_token_is_the_very_same_object(record: Any) -> None:
+    """Nothing to take: nothing rewritten, and not even copied."""
+    taken = take(record)
+    assert taken.record is record
+    assert taken.callbacks == ()
+
+
+@pytest.mark.parametrize(
+    ("callback", "why"),
+    [
+        (None, "no object with a task_token"),
+        ("T", "no object with a task_token"),
+        ({}, "is missing"),
+        ({"task_token": None}, "is missing"),
+        ({"task_token": 7}, "is not a string"),
+        ({"task_token": ""}, "is empty"),
+        ({"task_token": "t" * 2049}, "is longer than the 2048 characters"),
+        ({"task_token": "#continue"}, "reserved character"),
+        ({"task_token": "\ud800"}, "not valid Unicode"),
+    ],
+)
+def test_a_token_that_is_none_is_removed_with_a_warning(
+    callback: Any,
+    why: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Malformed blocks leave as well; the warning tells the place and never the content."""
+    taken = take(sqs(payload(callback=callback)))
+    assert taken.callbacks == ()
+    assert json.loads(taken.record["body"]) == payload()
+    assert why in caplog.text
+    assert "process[0].callback" in caplog.text
+    assert "ttttt" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "attribute", [None, "T", {}, {"binaryValue": "VA=="}, text(""), text("#x")]
+)
+def test_a_malformed_attribute_leaves_as_well(attribute: Any) -> None:
+    """Whatever stands under the attribute's name, cirrus does not see it."""
+    taken = take(sqs(payload(), **{"cirrus-task-token": attribute}))
+    assert taken.callbacks == ()
+    assert taken.record["messageAttributes"] == {}
+
+
+def test_waiter_attributes_without_a_token_leave_too() -> None:
+    """They are ours, and mean nothing by themselves."""
+    taken = take(sqs(payload(), **{"cirrus-waiter-payload-id": text("p")}))
+    assert taken.callbacks == ()
+    assert taken.record["messageAttributes"] == {}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [{"callback": CALLBACK}, [{"workflow": "x", "callback": CALLBACK}, {"workflow": "y"}]],
+)
+def test_a_callback_of_a_later_process_is_removed_and_warned_about(
+    later: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It belongs to a chained workflow that does not exist yet: nobody can wait for it."""
+    body = {"process": [{"workflow": "w"}, later]}
+    taken = take(sqs(body))
+    assert taken.callbacks == ()
+    assert "callback" not in taken.record["body"]
+    assert "Removed a callback from process[1]" in caplog.text
+
+
+def test_a_list_as_the_first_process_is_no_carrier(caplog: pytest.LogCaptureFixture) -> None:
+    """Cirrus refuses it; a callback in it leaves all the same."""
+    taken = take(sqs({"process": [[{"callback": CALLBACK}]]}))
+    assert taken.callbacks == ()
+    assert "callback" not in taken.record["body"]
+
+
+def test_an_escaped_name_is_found() -> None:
+    r"""JSON may write ``callback`` as ``\u0063allback``: the quick look must not miss it."""
+    body = json.dumps(payload(callback=CALLBACK)).replace("callback", "\\u0063allback")
+    assert "callback" not in body
+    assert tokens(sqs(body)) == ["T"]
+    enveloped = json.dumps({"Payload": payload(), "TaskToken": "T"}).replace("Task", "\\u0054ask")
+    assert tokens(sqs(enveloped)) == ["T"]
+
+
+def test_an_envelope_is_unwrapped_whatever_its_token() -> None:
+    """A body with both keys is an envelope: cirrus sees the payload, usable token or not."""
+    taken = take(sqs({"Payload": payload(), "TaskToken": None}))
+    assert taken.callbacks == ()
+    assert json.loads(taken.record["body"]) == payload()
+    assert json.loads(take(sqs({"Payload": [1], "TaskToken": "T"})).record["body"]) == [1]
+
+
+def test_what_is_left_is_what_cirrus_would_have_read() -> None:
+    """Numbers, odd characters and order survive the writing anew."""
+    body = (
+        '{"process": [{"callback": {"task_token": "T"}}], '
+        '"n": [1e999, 0.1, 10000000000000000000000], "s": "\\ud800é\\u0000"}'
+    )
+    taken = take(sqs(body))
+    expected = json.loads(body)
+    expected["process"] = [{}]
+    assert json.loads(taken.record["body"]) == expected
+
+
+def test_records_of_an_event() -> None:
+    """SQS and SNS events have records; anything else is the payload itself."""
+    assert records_of({"Records": [1, 2]}) == [1, 2]
+    for event in ({}, {"Records": None}, {"Records": {}}, [], None, "x"):
+        assert records_of(event) is None
+
+
+def test_a_callback_shows_no_token() -> None:
+    """A dataclass ends up in logs sooner or later."""
+    assert "SECRET" not in repr(take(sqs(payload(callback={"task_token": "SECRET"}))).callbacks)

@@ -1,0 +1,216 @@
+"""The protocol's judgements: each guard alone decides a case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cirrus_callbacks_plugin.cirrus.generations import V0_15, V2, Generation
+from cirrus_callbacks_plugin.cirrus.observe import FinalState
+from cirrus_callbacks_plugin.cirrus.state_table import Record
+from cirrus_callbacks_plugin.rules import (
+    NEVER_STARTED,
+    Attempt,
+    Ended,
+    after_cirrus,
+    after_end,
+    at_registration,
+    invalid_payload,
+)
+from cirrus_callbacks_plugin.waits.row import Wait
+from cirrus_callbacks_plugin.waits.table import Outcome
+
+
+def url(arn: str) -> str:
+    return f"s3://b/{arn}"
+
+
+def record(state: str, *executions: str, updated: str = "1", error: str | None = None) -> Record:
+    return Record(state, f"{state}_{updated}", executions, error)
+
+
+def row(state: str | None = None, execution: str | None = None, **more: object) -> Wait:
+    return Wait("p", "t", seen_state=state, seen_execution=execution, **more)  # type: ignore[arg-type]
+
+
+# --- at registration ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seen", "replaces", "expected"),
+    [
+        (None, False, None),
+        (record("CLAIMED", "a"), False, None),
+        (record("PROCESSING", "a"), False, None),
+        (record("FAILED", "a"), False, None),
+        (record("ABORTED", "a"), False, None),
+        (record("SUCCEEDED", "a"), False, Outcome("SUCCEEDED", "a", None, "s3://b/a")),
+        (record("COMPLETED", "a"), False, Outcome("COMPLETED", "a", None, "s3://b/a")),
+        (record("INVALID", "a", error="E"), False, Outcome("INVALID", "a", "E")),
+        (record("SUCCEEDED"), False, Outcome("SUCCEEDED")),
+        (record("SUCCEEDED", "a"), True, None),
+        (record("INVALID", "a"), True, None),
+    ],
+)
+def test_at_registration(seen: Record | None, replaces: bool, expected: Outcome | None) -> None:
+    """Only what no cirrus runs again is settled with the first write."""
+    assert at_registration(seen, replace=replaces, output_url=url) == expected
+
+
+# --- after cirrus ---------------------------------------------------------------------
+
+FAILED_START = FinalState("FAILED", "no state machine")
+
+# What this invocation itself wrote; one run more than at its first read is its own claim.
+WROTE = Attempt(None, record("FAILED", "a"), FAILED_START, returned=True)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "generation", "is_settled"),
+    [
+        (WROTE, V2, True),
+        (replace(WROTE, returned=False), V2, False),
+        (replace(WROTE, after=None), V2, False),
+        (replace(WROTE, after=record("FAILED", "a", "b")), V2, False),
+        (replace(WROTE, before=record("FAILED", "x"), after=record("FAILED", "x", "a")), V2, True),
+        (replace(WROTE, after=record("PROCESSING", "a")), V2, True),
+        (replace(WROTE, after=record("FAILED")), V0_15, True),
+        (replace(WROTE, after=record("FAILED", "a")), V0_15, False),
+        (replace(WROTE, wrote=None), V2, False),
+    ],
+)
+def test_what_this_invocation_wrote(
+    attempt: Attempt,
+    generation: Generation,
+    is_settled: bool,
+) -> None:
+    """It settles where cirrus returned and no run but its own was listed meanwhile."""
+    outcome = after_cirrus(row(), attempt, generation, url)
+    assert outcome == (Outcome("FAILED", error="no state machine") if is_settled else None)
+
+
+# A record as the row saw it: nobody ran the payload, and cirrus returned.
+AS_SEEN = Attempt(record("FAILED", "a"), record("FAILED", "a"), None, returned=True)
+SEEN = row("FAILED", "a")
+
+
+@pytest.mark.parametrize(
+    ("wait", "attempt", "is_settled"),
+    [
+        (SEEN, AS_SEEN, True),
+        (replace(SEEN, seen_state="ABORTED"), AS_SEEN, False),
+        (replace(SEEN, seen_execution="b"), AS_SEEN, False),
+        (replace(SEEN, seen_execution=None), AS_SEEN, False),
+        (SEEN, replace(AS_SEEN, returned=False), False),
+        (SEEN, replace(AS_SEEN, after=record("FAILED", "a", updated="2")), False),
+        (SEEN, replace(AS_SEEN, before=None), False),
+        (SEEN, replace(AS_SEEN, after=record("FAILED", "a", "b")), False),
+        (
+            row("PROCESSING", "a"),
+            Attempt(record("PROCESSING", "a"), record("PROCESSING", "a"), None, returned=True),
+            False,
+        ),
+    ],
+)
+def test_a_record_that_is_as_the_row_saw_it(
+    wait: Wait,
+    attempt: Attempt,
+    is_settled: bool,
+) -> None:
+    """Same state, same run, untouched, final, returned: nobody else will settle it."""
+    outcome = after_cirrus(wait, attempt, V2, url)
+    assert outcome == (Outcome("FAILED", "a") if is_settled else None)
+
+
+def test_a_replacement_that_cirrus_declined_is_never_started() -> None:
+    """What it asked to replace is no answer; the row's own state stays."""
+    outcome = after_cirrus(replace(SEEN, replace=True), AS_SEEN, V2, url)
+    assert outcome is not None
+    assert (outcome.workflow_state, outcome.answer_error) == (None, NEVER_STARTED)
+    assert "FAILED before" in (outcome.error or "")
+
+
+# A run that was in progress at registration and has ended since.
+RUNNING = row("PROCESSING", "a")
+MEANWHILE = Attempt(record("PROCESSING", "a"), record("SUCCEEDED", "a"), None, returned=True)
+
+
+@pytest.mark.parametrize(
+    ("wait", "attempt", "state"),
+    [
+        (RUNNING, MEANWHILE, "SUCCEEDED"),
+        (RUNNING, replace(MEANWHILE, returned=False), "SUCCEEDED"),
+        (RUNNING, replace(MEANWHILE, after=record("INVALID", "a"), returned=False), "INVALID"),
+        (RUNNING, replace(MEANWHILE, after=record("FAILED", "a")), "FAILED"),
+        (RUNNING, replace(MEANWHILE, after=record("FAILED", "a"), returned=False), None),
+        (RUNNING, replace(MEANWHILE, after=record("ABORTED", "a"), returned=False), None),
+        (RUNNING, replace(MEANWHILE, after=record("SUCCEEDED", "a", "b")), None),
+        (RUNNING, replace(MEANWHILE, after=record("SUCCEEDED", "x", "a")), None),
+        (RUNNING, replace(MEANWHILE, after=record("SUCCEEDED", "b")), None),
+        (RUNNING, replace(MEANWHILE, after=record("SUCCEEDED")), None),
+        (row("CLAIMED", "a"), MEANWHILE, None),
+        (row(None, None), MEANWHILE, None),
+    ],
+)
+def test_a_run_that_ended_around_registration(
+    wait: Wait,
+    attempt: Attempt,
+    state: str | None,
+) -> None:
+    """Seen in progress, the only run and still that one: its end is the answer."""
+    outcome = after_cirrus(wait, attempt, V2, url)
+    assert (outcome.workflow_state if outcome else None) == state
+
+
+# --- after an end ---------------------------------------------------------------------
+
+OUTCOME = Outcome("SUCCEEDED", "b", None, "s3://b/b")
+ENDED = Ended("b", OUTCOME)
+NAMELESS = Ended(None, Outcome("COMPLETED"))
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed", "ended", "is_settled"),
+    [
+        (row(), record("SUCCEEDED", "a", "b"), ENDED, True),
+        (row(), record("SUCCEEDED", "b", "c"), ENDED, False),  # a later run decides
+        (row(), record("SUCCEEDED", "b", "c", "b"), ENDED, True),  # stands where it is last
+        (row(), record("SUCCEEDED", "a"), ENDED, True),  # unlisted counts as the latest
+        (row(), None, ENDED, True),
+        (row(), record("SUCCEEDED"), ENDED, True),
+        (row("FAILED", "b"), record("SUCCEEDED", "b"), ENDED, False),  # ended before
+        (row("FAILED", "b"), None, ENDED, False),
+        (row("FAILED", "a"), record("SUCCEEDED", "a", "b"), ENDED, True),
+        (row("FAILED", "c"), record("SUCCEEDED", "c", "b"), ENDED, True),
+        (row("FAILED", "gone"), record("SUCCEEDED", "b"), ENDED, True),
+        (row("FAILED", None), record("SUCCEEDED", "b"), ENDED, True),
+        (row("PROCESSING", "b"), record("SUCCEEDED", "b"), ENDED, True),  # the one waited for
+        (row("CLAIMED", "b"), record("SUCCEEDED", "b"), ENDED, True),
+        (row("FAILED", "a"), record("COMPLETED", "a"), NAMELESS, False),
+        (row("FAILED", "a"), record("COMPLETED", "a", "b"), NAMELESS, True),
+        (row(), None, NAMELESS, True),
+    ],
+)
+def test_after_end(wait: Wait, listed: Record | None, ended: Ended, is_settled: bool) -> None:
+    """Settle, except for a later run and for a run that had ended before registration."""
+    assert (after_end(wait, listed, ended) is not None) is is_settled
+
+
+def test_a_run_listed_before_the_seen_one_had_ended_too() -> None:
+    """Listed before ``seen_execution``: it ended before registration, whatever is last."""
+    listed = record("FAILED", "b", "a")
+    assert after_end(row("FAILED", "a"), listed, ENDED) is None
+
+
+def test_an_event_without_a_run_is_of_the_last_listed() -> None:
+    """Cirrus 0.7's events name none; the row then says which one it was taken for."""
+    assert after_end(row(), record("COMPLETED", "a", "b"), NAMELESS) == Outcome("COMPLETED", "b")
+    assert after_end(row(), None, NAMELESS) == Outcome("COMPLETED")
+
+
+def test_an_invalid_payload_is_cut_and_named() -> None:
+    """A row stays far below DynamoDB's 400 KB, whatever the text."""
+    outcome = invalid_payload("x" * 100_000)
+    assert outcome.answer_error == "CirrusCallback.InvalidPayload"
+    assert len((outcome.error or "").encode()) <= 16_384
