@@ -1,0 +1,72 @@
+"""A whole stack in this process: what it leaves behind, and what its logs hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+
+import pytest
+
+from cirrus_callbacks_plugin.local.stack import Settings, running
+from cirrus_callbacks_plugin.local.timeline import Timeline
+from support.command_line import CHILD, PARENT, Folder, payload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_stack_leaves_nothing_behind_and_tells_no_token(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Afterwards nothing listens, no thread and no variable is left; no log held a token."""
+    folder = Folder(tmp_path).write("workflows/parent.asl.json", PARENT)
+    folder.write("workflows/child.asl.json", CHILD).write("payloads/1.json", payload())
+    before = dict(os.environ)
+    with running(tmp_path, Settings(verbose=True), Timeline(print, "cirrus-local")) as stack:
+        endpoint = urlparse(stack.deployment.names.endpoint_url or "")
+        assert endpoint.hostname == "127.0.0.1"
+        for each in stack.project.payloads:
+            stack.send(each.body)
+        assert stack.wait_until(stack.nothing_left, 120)
+        (wait,) = stack.report().waits
+        stored = _everything_in_s3(stack.deployment.client("s3"))
+        inputs = [
+            stack.deployment.client("stepfunctions").describe_execution(executionArn=each.arn)
+            for each in stack.report().executions
+        ]
+    captured = capfd.readouterr()
+    assert "function.process" in captured.err  # cirrus did log its events
+    assert wait.answer == "success"
+    for text in (captured.out, captured.err, stored, json.dumps(inputs, default=str)):
+        assert wait.task_token not in text
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((endpoint.hostname, endpoint.port or 0))
+    assert dict(os.environ) == before
+    names = {thread.name for thread in threading.enumerate()}
+    assert not {name for name in names if name.startswith(("source-", "moto-server"))}
+
+
+def test_a_poll_that_breaks_ends_the_wait(tmp_path: Path) -> None:
+    """A source that cannot go on is an error for the one who waits, not silence."""
+    folder = Folder(tmp_path).write("workflows/child.asl.json", CHILD)
+    folder.write("payloads/1.json", payload("child"))
+    with running(tmp_path, Settings(), Timeline(lambda _: None, "cirrus-local")) as stack:
+        sqs = stack.deployment.client("sqs")
+        sqs.delete_queue(QueueUrl=stack.deployment.names.process_queue_url)
+        with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+            stack.wait_until(stack.nothing_left, 120)
+
+
+def _everything_in_s3(s3: Any) -> str:
+    texts = []
+    for bucket in s3.list_buckets()["Buckets"]:
+        for stored in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
+            body = s3.get_object(Bucket=bucket["Name"], Key=stored["Key"])["Body"]
+            texts.append(body.read().decode())
+    assert texts
+    return "\n".join(texts)
