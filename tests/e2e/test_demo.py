@@ -30,11 +30,16 @@ def test_every_scenario_ends_as_it_must(demo: Ran, letter: str) -> None:
 
 
 def test_executions_have_the_promised_keys(demo: Ran) -> None:
-    """Name, workflow, status; the failing child ran four times, then succeeded."""
+    """Name, workflow, status; the failing child failed in every run but its last.
+
+    How often it failed is not pinned: cirrus restarts a child that fails before its start
+    was noted.
+    """
     executions = demo.json["executions"]
     assert all(set(each) == {"name", "workflow", "status"} for each in executions)
     cogs = [each["status"] for each in executions if each["workflow"] == "sentinel-2-cog"]
-    assert (cogs.count("FAILED"), cogs.count("SUCCEEDED")) == (4, 5)
+    assert set(cogs) == {"FAILED", "SUCCEEDED"}
+    assert cogs.count("SUCCEEDED") == 5
 
 
 def test_callbacks_have_the_promised_keys(demo: Ran) -> None:
