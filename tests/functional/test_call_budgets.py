@@ -9,6 +9,7 @@ import pytest
 
 from cirrus_callbacks_plugin.errors import RegistrationFailed
 from support.cirrus_world import Context, payload, payload_id
+from support.generation import bare_handler, forget_queue_urls, run_elsewhere
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls, Recording
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def warm(world: World) -> None:
     """Cirrus looks up the queue's URL once a process; that is nobody's budget here."""
-    from cirrus.lib import utils
-
-    utils.QUEUE_URLS.clear()
+    forget_queue_urls()
 
 
 def batch(world: World, count: int, tokens: int, **process: Any) -> dict[str, Any]:
@@ -56,12 +55,10 @@ def ours(world: World, recording: Recording) -> dict[str, int]:
 @pytest.mark.parametrize("count", [1, 10])
 def test_a_batch_without_tokens_adds_no_call(world: World, aws: AwsCalls, count: int) -> None:
     """Wrapped and bare handler make exactly the same calls."""
-    from cirrus.lambda_functions.process import lambda_handler as bare_handler
-
     from cirrus_callbacks_plugin.lambda_functions.process import lambda_handler
 
     counts = []
-    for name, handler in (("bare", bare_handler), ("wrapped", lambda_handler)):
+    for name, handler in (("bare", bare_handler("process")), ("wrapped", lambda_handler)):
         for number in range(count):
             world.send(payload(f"{name}-{number}"))
         event = world.receive()
@@ -91,12 +88,9 @@ def test_t_tokens_cost_t_puts_and_two_reads(
 
 def test_completed_payloads_cost_one_put_each_and_one_read(world: World, aws: AwsCalls) -> None:
     """The commonest case: settled with the first write, no second read."""
-    from cirrus.lib.statedb import StateDB
-
     for number in range(10):
         about = payload_id(f"item-{number}")
-        StateDB().claim_processing(payload_id=about, execution_arn=world.run_arn("old"))
-        StateDB().set_succeeded(about)
+        run_elsewhere(about, world.run_arn("old"), "SUCCEEDED")
     assert added(world, aws, batch(world, 10, 10)) == {
         "PutItem": 10,
         "read of the state table": 1,

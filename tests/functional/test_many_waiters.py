@@ -9,6 +9,7 @@ from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Wait, shard
 from support.cirrus_world import payload, payload_id
+from support.generation import bare_handler, run_elsewhere, state_db
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +48,7 @@ def slow_update_state(
     rows: int,
 ) -> None:
     """Deliver an event to an ``update-state`` whose time is up after some settled rows."""
-    from cirrus.lambda_functions.update_state import lambda_handler
-
+    lambda_handler = bare_handler("update_state")
     ticks = itertools.count()
 
     def clock() -> float:
@@ -143,15 +143,13 @@ def test_a_newer_outcome_replaces_an_older_continuation(world: World) -> None:
 
 def test_a_continuation_of_an_older_run_settles_nothing(world: World) -> None:
     """The same rules hold in the sender: a later run was listed meanwhile."""
-    from cirrus.lib.statedb import StateDB
-
     from cirrus_callbacks_plugin.waits.table import Outcome
 
     (run,) = world.write_state("PROCESSING")
     register(world, run, 3)
     world.waits().continue_later(payload_id(), "sentinel-2-cog", Outcome("FAILED", run), "2.0.0")
-    StateDB().set_failed(payload_id(), "it ended")
-    StateDB().claim_processing(payload_id=payload_id(), execution_arn=world.run_arn("later"))
+    state_db().set_failed(payload_id(), "it ended")
+    run_elsewhere(payload_id(), world.run_arn("later"))
     work_off(world)
     assert not any("settled_at" in row for row in world.rows())
     assert continuation(world) is None
@@ -191,8 +189,7 @@ def test_a_row_whose_update_is_refused_is_not_tried_for_ever(
 
 def test_time_is_looked_at_on_pages_without_open_rows_too(world: World, aws: AwsCalls) -> None:
     """Thousands of answered rows in the partition: the reading ends with the time."""
-    from cirrus.lambda_functions.update_state import lambda_handler
-
+    lambda_handler = bare_handler("update_state")
     (run,) = world.write_state("PROCESSING")
     pages = itertools.count()
 

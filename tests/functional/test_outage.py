@@ -13,6 +13,7 @@ from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.process import process
 from cirrus_callbacks_plugin.hooks.update_state import update_state
 from support.cirrus_world import Context, payload, payload_id
+from support.generation import bare_handler
 from support.silent_endpoint import services_with, silent_endpoint
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ def silent() -> Iterator[str]:
 
 def cirrus(name: str) -> Callable[[Any, Any], Any]:
     """Cirrus's own handler, unwrapped."""
-    from cirrus.lambda_functions import process, update_state
-
-    handlers = {"process": process, "update_state": update_state}
-    return handlers[name].lambda_handler
+    handler: Callable[[Any, Any], Any] = bare_handler(name)
+    return handler
 
 
 def mixed_batch(world: World) -> dict[str, Any]:

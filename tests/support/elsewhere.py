@@ -13,6 +13,7 @@ NO_DETAILS = "only cirrus 2 looks at inputDetails"
 NO_PUBLISH = "only cirrus >= 1 publishes items once it has written the state"
 LEFT_PROCESSING = "cirrus 0.15 leaves PROCESSING, without a run, when a start is throttled"
 WHOLE_BATCH = "cirrus 0.7 raises for the whole batch, whatever is wrong with one message"
+NO_URL = "cirrus 0.7 follows no url; the hook does, for messages with a token"
 SWALLOWS = "cirrus 0.7 swallows events that it cannot parse"
 
 OF_0_X = (V0_7, V0_15)
@@ -49,13 +50,19 @@ NOT_ON: dict[str, tuple[tuple[Generation, ...], str]] = {
     "test_a_row_shared_with_a_processed_message_is_still_settled": (OLDEST, WHOLE_BATCH),
     "test_cirruss_exception_wins_over_a_failed_registration": (OLDEST, WHOLE_BATCH),
     "test_a_settle_that_fails_afterwards_fails_nothing": (OLDEST, WHOLE_BATCH),
+    "test_an_event_that_writes_no_state_adds_no_call": (BEFORE_2, NO_DETAILS),
+    "test_what_does_not_fit_goes_on_in_the_sender": (BEFORE_2, NO_OUTPUT),
+    "test_a_payload_behind_a_url_costs_one_get_where_it_has_a_token": (OLDEST, NO_URL),
+    "test_rows_settled_in_step_3_cost_one_update_each": (OLDEST, WHOLE_BATCH),
+    "test_a_continuation_waits_for_the_answers_of_its_batch": (OLDEST, WHOLE_BATCH),
+    "test_cirruss_own_time_is_not_the_hooks": (OLDEST, WHOLE_BATCH),
     "test_sender.py": (OLDEST, f"its rows come of a start that fails; {WHOLE_BATCH}"),
     "test_a_replacement_that_cirrus_drops_as_a_duplicate_is_never_started": (
         OLDEST,
         "cirrus 0.7 drops duplicates of what it started only",
     ),
     "test_a_direct_invocation_registers_too": (OLDEST, "cirrus 0.7 takes SQS messages only"),
-    "test_an_object_is_no_carrier": (OLDEST, "cirrus 0.7 follows no url of its own"),
+    "test_an_object_is_no_carrier": (OLDEST, NO_URL),
     "test_a_refused_payload_keeps_its_id_or_is_named_by_its_message": (OLDEST, WHOLE_BATCH),
     "test_a_flag_that_is_off_does_not_hide_why_a_payload_is_invalid": (OLDEST, WHOLE_BATCH),
 }

@@ -74,6 +74,15 @@ def bare_handler(name: str) -> Any:
     return cirrus_handler(name)
 
 
+def forget_queue_urls() -> None:
+    """Cirrus >= 0.15 keeps queues' URLs from one invocation to the next."""
+    for library in ("cirrus.lib.utils", "cirrus.lib2.utils"):
+        try:
+            getattr(importlib.import_module(library), "QUEUE_URLS", {}).clear()
+        except ModuleNotFoundError:
+            continue
+
+
 def forget_clients() -> None:
     """Let cirrus build its clients anew: it keeps them from one invocation to the next."""
     for library in ("cirrus.lib.utils", "cirrus.lib2.utils"):
