@@ -1,0 +1,213 @@
+"""The whole loop on the applied infrastructure, every call held against its role's policies."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cirrus_callbacks_plugin.lambda_functions import reconciler
+from cirrus_callbacks_plugin.waits.table import utc_now
+from support.applied_world import ACCOUNT, FUNCTIONS, REGION, AppliedWorld
+from support.cirrus_world import payload
+from support.enforced_iam import Call, Enforcement, Place, allows, documents_of
+from support.terraform_walks import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.terraform_walks import Beside
+
+pytestmark = pytest.mark.xdist_group("terraform-beside")
+
+PARENT = "mosaic"
+
+BY_AWS_ALONE = {
+    "ReadStream": "Lambda polls the stream in the sender's name",
+    "ListStreams": "Lambda looks for the stream when the mapping is made",
+    "KeepFailedRecords": "Lambda puts what the sender could not handle into the failure bucket",
+    "FindFailureBucket": "Lambda checks the failure bucket when the mapping is made",
+    "EncryptFailedRecords": "S3 asks KMS for a data key when Lambda puts such an object",
+    "WriteLogs": "Lambda's runtime writes the function's log",
+    "WriteTraces": "Lambda's X-Ray daemon writes traces",
+    "HoldNetworkInterfaces": "Lambda attaches the function to its VPC",
+}
+"""Statements that no code of ours uses: service and reason."""
+
+
+@pytest.fixture(scope="module")
+def loop(beside: Beside) -> Iterator[Enforcement]:
+    """The loop, run once with everything enforced; tests judge what it needed."""
+    world = beside.world
+    iam = world.client("iam")
+    enforcement = Enforcement(Place(ACCOUNT, REGION))
+    for name in FUNCTIONS:
+        enforcement.documents[name] = documents_of(iam, world.role_of(name))
+    (parent_role,) = [
+        role["RoleName"]
+        for role in iam.list_roles()["Roles"]
+        if role["RoleName"].startswith(f"{PREFIX}-wf-")
+        and iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+    ]
+    enforcement.documents[PARENT] = documents_of(iam, parent_role)
+    enforcement.keys[f"{PREFIX}-callbacks"] = beside.outputs["kms_key_arn"]
+    enforced = AppliedWorld(world.endpoint, PREFIX, enforcement)
+    with pytest.MonkeyPatch.context() as patch:
+        enforcement.install(patch)
+        _run_the_loop(enforced, enforcement, patch)
+    yield enforcement
+
+
+def child(name: str, *, fails: bool = False, workflow: str = "sentinel-2-cog") -> dict[str, Any]:
+    """A payload of the child workflow."""
+    return payload(name, workflow, tasks={"fail": {}} if fails else {})
+
+
+def _begin(world: AppliedWorld, enforcement: Enforcement, *children: dict[str, Any]) -> str:
+    """Start a parent; its sends, which moto makes, are checked as its role's."""
+    execution = world.start(PARENT, {"payloads": list(children)})
+    for _ in children:
+        with world.acting_as(PARENT):
+            enforcement.check("sqs", "SendMessage", {"QueueUrl": world.queue_url})
+    world.messages(len(children))
+    world.process()
+    return execution
+
+
+def _run_of(world: AppliedWorld, item: str) -> str:
+    """The one run of a child's payload."""
+    (found,) = [
+        execution
+        for execution in world.executions("sentinel-2-cog")
+        if f'"{item}"' in world.describe(execution)["input"]
+    ]
+    return found
+
+
+def _run_the_loop(
+    world: AppliedWorld,
+    enforcement: Enforcement,
+    patch: pytest.MonkeyPatch,
+) -> None:
+    tag = uuid.uuid4().hex[:8]
+    good, bad, lost_item, lost_and_bad = (f"{name}-{tag}" for name in ("good", "bad", "l", "lb"))
+
+    # A child that succeeds, and one whose waits update-state has no time to settle: the
+    # sender has none either at first, and then works them off.
+    both = _begin(world, enforcement, child(good), child(bad, fails=True))
+    world.send_answers()
+    world.update_state(_run_of(world, good))
+    world.send_answers()
+    world.update_state(_run_of(world, bad), seconds=0)
+    world.send_answers(seconds=0)
+    world.send_answers()
+    world.send_answers()
+    assert world.ended(both)["error"] == "CirrusCallback.Failed"
+
+    # A payload that is completed already, and one whose workflow has no state machine:
+    # cirrus marks it FAILED, no event comes of it, and its flag is off.
+    known = _begin(world, enforcement, child(good))
+    world.send_answers()
+    assert world.ended(known)["status"] == "SUCCEEDED"
+    nowhere = _begin(world, enforcement, child(f"nowhere-{tag}", workflow="landsat"))
+    world.send_answers()
+    assert world.ended(nowhere)["error"] == "CirrusCallback.NotEnabled"
+
+    # Ends whose events are lost: the reconciler settles, and answers where the stream
+    # records are lost as well.
+    lost = [
+        _begin(world, enforcement, child(lost_item)),
+        _begin(world, enforcement, child(lost_and_bad, fails=True)),
+    ]
+    for item in (lost_item, lost_and_bad):
+        world.ended(_run_of(world, item))
+    patch.setattr(reconciler, "utc_now", lambda: utc_now() + timedelta(hours=3))
+    first = world.invoke("reconciler", {}, seconds=300)
+    assert (first["settled"], first["failed"], first["stuck"]) == (2, 0, 2)
+    second = world.invoke("reconciler", {}, seconds=300)
+    assert (second["answered"], second["failed"]) == (2, 0)
+    assert world.ended(lost[0])["status"] == "SUCCEEDED"
+    assert world.ended(lost[1])["error"] == "CirrusCallback.Failed"
+    world.new_records()
+
+
+def test_every_call_of_the_loop_is_allowed(loop: Enforcement) -> None:
+    """With the attached policies enforced, nothing is refused and every wait is answered."""
+    assert loop.refused == []
+    assert {call.role for call in loop.calls} == {*FUNCTIONS, PARENT}
+
+
+def test_every_wait_of_the_loop_was_answered(loop: Enforcement, beside: Beside) -> None:
+    """The loop ran through: no row is left open, none stale."""
+    assert {row.get("answer") for row in beside.world.rows()} == {"success", "failure"}
+
+
+def _ours(loop: Enforcement) -> list[tuple[str, dict[str, Any]]]:
+    """Every statement that the module attached, with the role it belongs to."""
+    return [
+        (role, statement)
+        for role, documents in loop.documents.items()
+        for document in documents
+        for statement in document["Statement"]
+        if "Sid" in statement and not statement["Sid"].startswith("AWS")
+    ]
+
+
+def test_each_statement_is_needed(loop: Enforcement) -> None:
+    """Without any one statement of ours a call of the loop would be refused.
+
+    Except those that AWS's services alone use, which are listed with their reasons.
+    """
+    unused = {
+        (role, statement["Sid"])
+        for role, statement in _ours(loop)
+        if not loop.without(role, statement["Sid"])
+    }
+    assert {sid for _, sid in unused} <= set(BY_AWS_ALONE)
+    used = {sid for _, statement in _ours(loop) for sid in [statement["Sid"]]} - {
+        sid for _, sid in unused
+    }
+    assert used.isdisjoint(BY_AWS_ALONE), "listed as AWS's own, and used by our code"
+
+
+def test_each_action_is_needed(loop: Enforcement) -> None:
+    """No statement allows an action that the loop did without."""
+    idle = {
+        (role, action)
+        for role, statement in _ours(loop)
+        if statement["Sid"] not in BY_AWS_ALONE
+        for action in statement["Action"]
+        if not any(call.role == role and call.action == action for call in loop.calls)
+    }
+    assert idle == set()
+
+
+def test_a_call_that_no_policy_allows_is_refused(beside: Beside, loop: Enforcement) -> None:
+    """The enforcement has teeth: update-state may not read the tracking table in batches."""
+    table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{PREFIX}-callbacks"
+    assert not allows(loop.documents["update_state"], "dynamodb:BatchGetItem", table)
+    assert not allows(loop.documents["reconciler"], "dynamodb:Query", table)
+    with pytest.MonkeyPatch.context() as patch:
+        enforcement = Enforcement(loop.place, {**loop.documents, "process": []})
+        enforcement.install(patch)
+        world = AppliedWorld(beside.world.endpoint, PREFIX, enforcement)
+        world.send(child("refused"))
+        with pytest.raises(Exception, match="AccessDenied"):
+            world.process()
+    assert enforcement.refused[0].role == "process"
+    world.client("sqs").purge_queue(QueueUrl=world.queue_url)
+
+
+def test_other_deployments_are_out_of_reach(loop: Enforcement) -> None:
+    """Executions of another prefix may be neither listed nor described."""
+    states = f"arn:aws:states:{REGION}:{ACCOUNT}"
+    documents = loop.documents["reconciler"]
+    for action, kind in (
+        ("states:ListExecutions", "stateMachine:other-workflow"),
+        ("states:DescribeExecution", "execution:other-workflow:1"),
+    ):
+        assert not allows(documents, action, f"{states}:{kind}")
+    listed = Call("reconciler", "states:ListExecutions", f"{states}:stateMachine:{PREFIX}-mosaic")
+    assert allows(documents, listed.action, listed.resource)

@@ -1,0 +1,81 @@
+"""Changing and removing what was applied beside a deployment; runs last of those that walk it."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cirrus_callbacks_plugin.config import EnabledWorkflows
+from cirrus_callbacks_plugin.stream import filter_criteria
+from support.terraform_cli import Terraform
+from support.terraform_walks import PREFIX
+
+if TYPE_CHECKING:
+    from support.terraform_walks import Beside
+
+pytestmark = pytest.mark.xdist_group("terraform-beside")
+
+KEPT = [
+    "aws_dynamodb_table.this[0]",
+    "aws_kms_key.this[0]",
+    "aws_kms_alias.this[0]",
+    "terraform_data.deletion_guard[0]",
+]
+"""What terraform/README.md takes out of the state to keep the table."""
+
+
+def test_a_changed_flag_updates_two_things_in_place(beside: Beside) -> None:
+    """The sender's environment and the mapping's filter change, nothing else, in this order."""
+    flags = {"sentinel-2-cog": {"enabled": True}, "landsat": {"enabled": True}}
+    plan = beside.callbacks.changes_of(workflows=flags)
+    assert plan == {
+        "aws_lambda_function.sender[0]": ["update"],
+        "aws_lambda_event_source_mapping.stream[0]": ["update"],
+    }
+    done = beside.callbacks.applied(workflows=flags).out
+    function = done.index("aws_lambda_function.sender[0]: Modifications complete")
+    assert function < done.index("aws_lambda_event_source_mapping.stream[0]: Modifying")
+    variables = beside.world.function("sender")["Environment"]["Variables"]
+    assert variables["CIRRUS_CALLBACKS_WORKFLOWS"] == "landsat,sentinel-2-cog"
+    wanted = filter_criteria(EnabledWorkflows.parse("landsat,sentinel-2-cog"))
+    assert beside.world.mapping()["FilterCriteria"] == wanted
+
+
+def test_the_table_can_be_kept_and_taken_over(beside: Beside) -> None:
+    """Two steps remove everything but the table and its key; another deployment imports both.
+
+    As terraform/README.md says under Removal: the rows, open waits among them, survive.
+    """
+    rows = beside.world.rows()
+    assert rows
+    beside.callbacks.run("state rm", *KEPT).ok()
+    beside.callbacks.destroyed().ok()
+    assert beside.callbacks.state_list() == []
+    assert beside.world.rows() == rows
+    key_arn = beside.outputs["kms_key_arn"]
+    kms = beside.world.client("kms")
+    assert kms.describe_key(KeyId=key_arn)["KeyMetadata"]["KeyState"] == "Enabled"
+    names = [each["FunctionName"] for each in _functions(beside)]
+    assert names == [f"{PREFIX}-process", f"{PREFIX}-update-state"]
+
+    folder = beside.callbacks.folder.parent / "terraform-again"
+    ignore = shutil.ignore_patterns("*.tfstate*", ".terraform")
+    shutil.copytree(beside.callbacks.folder, folder, ignore=ignore)
+    again = Terraform(folder, beside.callbacks.environment, **beside.callbacks.variables)
+    again.start()
+    for address, name in (
+        ("aws_dynamodb_table.this[0]", f"{PREFIX}-callbacks"),
+        ("aws_kms_key.this[0]", key_arn.rpartition("/")[2]),
+        ("aws_kms_alias.this[0]", f"alias/{PREFIX}-callbacks"),
+    ):
+        again.run("import", address, name, input=False, var=again.variables).ok()
+    changes = again.changes_of()
+    assert not set(KEPT[:3]) & set(changes), changes
+    assert set(map(tuple, changes.values())) == {("create",)}
+
+
+def _functions(beside: Beside) -> list[dict[str, str]]:
+    listed = beside.world.client("lambda").list_functions()["Functions"]
+    return sorted(listed, key=lambda function: function["FunctionName"])
