@@ -16,5 +16,6 @@ def require(extra: str, *modules: str) -> None:
     missing = [module for module in modules if find_spec(module) is None]
     if missing:
         raise MissingExtraError(
-            f"{' and '.join(missing)} missing: pip install 'cirrus-callbacks-plugin[{extra}]'",
+            f"this command needs {', '.join(missing)}, not installed here: "
+            f"pip install 'cirrus-callbacks-plugin[{extra}]'",
         )

@@ -51,18 +51,18 @@ class ExecutionsSource:
     _seen: dict[str, _Seen] = field(default_factory=dict)
 
     def poll(self) -> Poll:
-        """Look at every execution; deliver one that ended.
+        """Deliver an execution that ended; look at all of them once none is left to deliver.
 
-        What ends is delivered one poll later: moto sets the status a moment before the
-        output and the error.
+        What ends is delivered by a later poll than the one that saw it: moto sets the
+        status a moment before the output and the error.
         """
         due = self._due()
+        if due is not None:
+            self._deliver(due)
+            return Poll.DELIVERED
         self._look()
-        if due is None:
-            unfinished = any(not seen.is_delivered for seen in self._seen.values())
-            return Poll.WAITING if unfinished else Poll.EMPTY
-        self._deliver(due)
-        return Poll.DELIVERED
+        unfinished = any(not seen.is_delivered for seen in self._seen.values())
+        return Poll.WAITING if unfinished else Poll.EMPTY
 
     def _due(self) -> str | None:
         now = time.monotonic()
