@@ -1,0 +1,38 @@
+"""What ten messages with tokens cost, with every cirrus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from support.cirrus_world import Context, payload
+from support.generation import bare_handler, forget_queue_urls
+
+if TYPE_CHECKING:
+    from support.aws_calls import AwsCalls
+    from support.cirrus_world import World
+
+
+def test_ten_tokens_add_ten_puts_and_two_reads(world: World, aws: AwsCalls) -> None:
+    """Beside cirrus's own calls: ten concurrent puts and two batch reads, far below 10 s."""
+    from cirrus_callbacks_plugin.lambda_functions.process import lambda_handler
+
+    counts = []
+    for name, handler, token in (
+        ("bare", bare_handler("process"), None),
+        ("wrapped", lambda_handler, "token-{}"),
+    ):
+        forget_queue_urls()
+        for number in range(10):
+            world.send(payload(f"{name}-{number}"), token and token.format(number))
+        event = world.receive()
+        assert event is not None
+        with aws.recording() as recording:
+            handler(event, Context())
+        world.delete(event)
+        counts.append(recording.counts())
+    bare, wrapped = counts
+    added = {name: wrapped[name] - bare.get(name, 0) for name in wrapped}
+    assert {name: number for name, number in added.items() if number} == {
+        "PutItem": 10,
+        "BatchGetItem": 2,
+    }
