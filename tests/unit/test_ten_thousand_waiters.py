@@ -1,0 +1,187 @@
+"""Ten thousand waiters on one payload: update-state begins, the sender ends, none is left."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.cirrus import installed
+from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+from cirrus_callbacks_plugin.config import EnabledWorkflows
+from cirrus_callbacks_plugin.hooks.services import Clients, Services
+from cirrus_callbacks_plugin.hooks.update_state import update_state
+from cirrus_callbacks_plugin.sender import Sender
+from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.waits.row import Wait, shard
+from cirrus_callbacks_plugin.waits.table import WaitsTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WAITERS = 10_000
+PAYLOAD = "c/workflow-w/i"
+RUN = "arn:aws:states:us-west-2:1:execution:x-w:run"
+PAGE = 1000
+SECONDS_A_WRITE = 1 / 1000
+"""One partition key takes a thousand writes of 1 KB a second."""
+
+
+class SlowTable:
+    """DynamoDB as far as the tracking table's store asks it, on a clock that each write moves.
+
+    Conditions are judged for the rows of this test only: settled, answered or neither.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self.stream: list[str] = []
+        self.now = 0.0
+        self._lock = threading.Lock()
+
+    def clock(self) -> float:
+        """Seconds, moved by writes alone."""
+        return self.now
+
+    def put_item(self, Item: dict[str, Any], **_: Any) -> None:  # noqa: N803
+        """Put a row, and a record into the stream."""
+        with self._lock:
+            self.rows[Item["task_token"]["S"]] = Item
+            self.stream.append(Item["task_token"]["S"])
+            self.now += SECONDS_A_WRITE
+
+    def update_item(self, **request: Any) -> None:
+        """Apply the SET part of an update."""
+        names, values = (
+            request["ExpressionAttributeNames"],
+            request["ExpressionAttributeValues"],
+        )
+        with self._lock:
+            row = self.rows[request["Key"]["task_token"]["S"]]
+            assert "answered_at" not in row
+            for alias, name in names.items():
+                row[name] = values[f":{alias[1:]}"]
+            self.stream.append(request["Key"]["task_token"]["S"])
+            self.now += SECONDS_A_WRITE
+
+    def delete_item(self, Key: dict[str, Any], **_: Any) -> None:  # noqa: N803
+        """Delete a row."""
+        del self.rows[Key["task_token"]["S"]]
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """A page of the open rows."""
+        after = request.get("ExclusiveStartKey", {}).get("task_token", {}).get("S", "")
+        names = sorted(name for name in self.rows if name > after)
+        page = names[:PAGE]
+        found = [self.rows[name] for name in page if "settled_at" not in self.rows[name]]
+        more = {"LastEvaluatedKey": {"task_token": {"S": page[-1]}}} if len(names) > PAGE else {}
+        return {"Items": found, **more}
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        """Rows by key."""
+        ((table, asked),) = RequestItems.items()
+        keys = [key["task_token"]["S"] for key in asked["Keys"]]
+        return {"Responses": {table: [self.rows[key] for key in keys if key in self.rows]}}
+
+    def get_item(self, **_: Any) -> dict[str, Any]:
+        """The payload's record in the state table."""
+        return {
+            "Item": {
+                "state_updated": {"S": "SUCCEEDED_x"},
+                "executions": {"L": [{"S": RUN}]},
+            },
+        }
+
+    def take_stream(self, count: int) -> list[StreamRecord]:
+        """The next records of the stream."""
+        taken, self.stream = self.stream[:count], self.stream[count:]
+        return StreamRecord.from_batch(
+            [
+                {
+                    "eventName": "MODIFY",
+                    "dynamodb": {
+                        "SequenceNumber": str(number),
+                        "Keys": {"payload_id": {"S": PAYLOAD}, "task_token": {"S": name}},
+                        "NewImage": {"any": {"S": "image"}},
+                    },
+                }
+                for number, name in enumerate(taken)
+            ],
+        )
+
+
+class Takers:
+    """Step Functions that takes each token once."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def send_task_success(self, taskToken: str, output: str) -> None:  # noqa: N803
+        """Take an answer."""
+        assert json.loads(output)["workflow_state"] == "SUCCEEDED"
+        self.taken.append(taskToken)
+
+
+def end_of_run(table: SlowTable) -> Callable[[], None]:
+    """``update-state`` with ten seconds, on the slow table."""
+    waits, states = WaitsTable(table, "callbacks"), StateTable(table, "state")  # type: ignore[arg-type]
+
+    def handler(_: Any, __: Any) -> None:
+        """Cirrus's handler as far as the hook notices it: a setter that writes."""
+        owner, _states = installed.adapter().state_setters()
+        setter = owner.__dict__["set_succeeded"]
+        setter.setter = _Written()
+        setter.__get__(None, owner)(PAYLOAD)
+
+    wrapped = update_state(
+        handler,
+        services=lambda: Services(waits, states, Clients()),
+        clock=table.clock,
+    )
+    return lambda: wrapped({"detail": {"executionArn": RUN}}, None)
+
+
+class _Written:
+    """A setter that wrote."""
+
+    def __get__(self, *_: Any) -> Any:
+        return lambda payload_id, *_args: payload_id
+
+
+def test_ten_thousand_waiters_are_all_answered() -> None:
+    """What does not fit into update-state's ten seconds goes on in the sender, in rounds."""
+    table, client = SlowTable(), Takers()
+    for number in range(WAITERS):
+        token = f"token-{number:05}"
+        row = Wait(PAYLOAD, token, workflow="w", registered_at="x", waiting=shard(token))
+        table.rows[token] = row.to_item()
+    owner, _ = installed.adapter().state_setters()
+    from cirrus_callbacks_plugin.cirrus.observe import noting
+
+    with noting(installed.adapter()):
+        observed = owner.__dict__["set_succeeded"]
+    original = observed.setter
+    try:
+        end_of_run(table)()
+    finally:
+        observed.setter = original
+    settled = sum("settled_at" in row for name, row in table.rows.items() if name[0] != "#")
+    assert 0 < settled < WAITERS
+    assert "#continue" in table.rows
+
+    rounds = 0
+    while table.stream:
+        rounds += 1
+        assert rounds < 1000
+        deadline = table.now + 2.0  # a sender with little time: it has to put it again
+        sender = Sender(
+            Answerer(client, WaitsTable(table, "callbacks"), 60),  # type: ignore[arg-type]
+            StateTable(table, "state"),  # type: ignore[arg-type]
+            EnabledWorkflows(None),
+            lambda deadline=deadline: table.now < deadline,  # type: ignore[misc]
+        )
+        assert sender.send(table.take_stream(1000)) == []
+    assert len(client.taken) == len(set(client.taken)) == WAITERS
+    assert all("answered_at" in row for row in table.rows.values())
+    assert "#continue" not in table.rows
