@@ -46,6 +46,7 @@ def command(ctx: click.Context, *, is_json: bool, timeout: float, verbose: bool)
             except StepTimedOut as error:
                 timeline.trouble(str(error))
             except KeyboardInterrupt:
+                display.verdict("Interrupted", good=False)
                 ctx.exit(INTERRUPTED)
             evidence = Evidence.of(demo)
         verdicts = judge(evidence)

@@ -87,11 +87,18 @@ class Verdict:
 
 
 def judge(evidence: Evidence) -> tuple[Verdict, ...]:
-    """Judge every scenario."""
+    """Judge every scenario; what has another shape than it must is a problem, too."""
     return tuple(
-        Verdict(letter, title, tuple(problems(evidence)))
+        Verdict(letter, title, tuple(_found(problems, evidence)))
         for letter, (title, problems) in _SCENARIOS.items()
     )
+
+
+def _found(problems: Callable[[Evidence], Iterator[str]], evidence: Evidence) -> Iterator[str]:
+    try:
+        yield from problems(evidence)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        yield f"what is on record cannot be read: {type(error).__name__}: {error}"
 
 
 def _three_dependencies(evidence: Evidence) -> Iterator[str]:

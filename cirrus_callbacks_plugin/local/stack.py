@@ -169,18 +169,25 @@ class Stack:
             self._threads.append(thread)
 
     def stop(self) -> None:
-        """Let the deliveries under way end, and no other one begin."""
+        """Let the deliveries under way end, and no other one begin; stop what still runs."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
+        stepfunctions = self.deployment.client("stepfunctions")
+        for workflow in self.project.workflows:
+            for execution in stepfunctions.list_executions(
+                stateMachineArn=self.deployment.names.state_machine_arn(workflow),
+                statusFilter="RUNNING",
+            )["executions"]:
+                stepfunctions.stop_execution(executionArn=execution["executionArn"])
 
     def _serve(self, source: Source) -> None:
         while not self._stopping.is_set():
             began = self._rounds.began()
             try:
                 poll = source.poll()
-            except Exception as error:  # noqa: BLE001 - the one who waits is to know
-                self._broken = error
+            except BaseException as error:  # noqa: BLE001 - the one who waits is to know
+                self._broken = error  # SystemExit too: the reader of the timeline went away
                 return
             self._rounds.ended(source.name, began, poll)
             if poll is not Poll.DELIVERED:

@@ -147,3 +147,15 @@ def test_a_message_that_always_fails_is_given_up(
     assert deliveries == ["1", "2", "3", "4", "5"]
     assert "1 message(s) are in the dead-letter queue" in ran.out
     assert ran.status == 0
+
+
+def test_a_reader_that_goes_away_ends_the_run(folder: Folder) -> None:
+    """With standard output closed (``| head``) the run ends, without a traceback."""
+    folder.write("workflows/child.asl.json", SLOW)
+    process = start("local", folder.root)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=120) == 1

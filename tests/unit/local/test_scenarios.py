@@ -167,6 +167,19 @@ def test_what_must_be_is_good() -> None:
             ),
             "unknown",
         ),
+        (
+            "c",
+            _with_execution(
+                demo.WITH_A_GAP,
+                output=_parent(
+                    demo.WITH_A_GAP,
+                    [demo.COMPLETED],
+                    [{"scene": demo.FAILING, "error": FAILED, "cause": None}],
+                ).output,
+            ),
+            "cannot be read",
+        ),
+        ("a", _with_execution(demo.THREE_SCENES, output="a text"), "cannot be read"),
         ("d", _with_wait(6, answer="failure", answer_error=FAILED), FAILED),
         ("d", _with_wait(6, execution_arn=_evidence().report.waits[5].execution_arn), "1 time(s)"),
         ("d", _with_wait(6, task_token=_evidence().report.waits[5].task_token), "same token"),

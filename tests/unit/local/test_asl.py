@@ -1,0 +1,89 @@
+"""Every state is looked at, and nothing that is no state machine breaks the look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cirrus_callbacks_plugin.local import asl
+
+PASS = {"Type": "Pass", "End": True}
+
+
+def _machine(**states: Any) -> dict[str, Any]:
+    return {"StartAt": next(iter(states)), "States": states}
+
+
+def test_states_of_every_nesting_are_found() -> None:
+    """Map (in its two spellings), Parallel, and what is within those."""
+    inner = _machine(Inner=PASS)
+    machine = _machine(
+        Map={"Type": "Map", "ItemProcessor": _machine(Deep={"Type": "Map", "Iterator": inner})},
+        Parallel={"Type": "Parallel", "Branches": [inner, "no branch"]},
+        Odd="no state",
+    )
+    assert [state.name for state in asl.states(machine)] == [
+        "Map",
+        "Deep",
+        "Inner",
+        "Parallel",
+        "Inner",
+    ]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Choice", "Choices": [{"Next": "Gone"}]},
+        {"Type": "Choice", "Choices": [], "Default": "Gone"},
+        {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::sqs:sendMessage",
+            "Catch": [{"Next": "Gone"}],
+        },
+        {"Type": "Pass", "Next": "Gone"},
+    ],
+)
+def test_a_way_to_nowhere_is_found(state: dict[str, Any]) -> None:
+    """Next, Default, Choices and Catch must name a state beside."""
+    (problem,) = asl.problems(_machine(Only=state))
+    assert "'Only'" in problem
+    assert "'Gone'" in problem
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:lambda:us-west-2:123456789012:function:work",
+        "arn:aws-us-gov:states:::lambda:invoke.waitForTaskToken",
+        "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "arn:aws:states:::states:startExecution.sync:2",
+        "arn:aws:states:::dynamodb:getItem",
+        "arn:aws:states:::sns:publish",
+        "arn:aws:states:::aws-sdk:s3:getObject",
+    ],
+)
+def test_what_has_a_local_part_is_let_through(resource: str) -> None:
+    """Lambda, SQS, Step Functions, DynamoDB, SNS, EventBridge; S3 and others by the SDK."""
+    assert list(asl.problems(_machine(Only={"Type": "Task", "Resource": resource}))) == []
+
+
+@pytest.mark.parametrize("odd", [None, 1, "text", [], {}, {"States": []}, {"StartAt": "A"}])
+def test_what_is_no_state_machine_is_said_to_be_none(odd: Any) -> None:
+    """Whatever JSON holds is told as a problem, never as an exception."""
+    assert "is no state machine" in next(asl.problems(odd))
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Choices": 1, "Catch": "x", "Branches": {"a": 1}, "Next": 5},
+        {"ItemProcessor": [], "Iterator": None},
+        {"Type": "Task"},
+        {"Type": "Task", "Resource": 5},
+    ],
+)
+def test_odd_fields_break_nothing(state: dict[str, Any]) -> None:
+    """Fields of a wrong type are the grammar's business; they raise nothing here."""
+    list(asl.problems(_machine(Only=state)))
