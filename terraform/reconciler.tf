@@ -35,7 +35,7 @@ locals {
       {
         Sid      = "SettleAndMark"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
         Resource = [local.table_arn]
       },
       {

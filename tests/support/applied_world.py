@@ -16,12 +16,14 @@ from cirrus_callbacks_plugin.local.events import execution_event, sqs_event, str
 from support.cirrus_world import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from support.enforced_iam import Enforcement
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"
+
+PATIENCE_SECONDS = 60.0
 
 FUNCTIONS = {
     "process": "process",
@@ -138,21 +140,25 @@ class AppliedWorld:
 
     def ended(self, execution_arn: str) -> dict[str, Any]:
         """Wait until an execution has ended."""
-        while (found := self.describe(execution_arn))["status"] == "RUNNING":
-            time.sleep(0.05)
+
+        def look() -> dict[str, Any] | None:
+            found = self.describe(execution_arn)
+            return None if found["status"] == "RUNNING" else found
+
+        found: dict[str, Any] = _wait_for(look, f"{execution_arn} goes on")
         return found
 
     def messages(self, count: int) -> None:
         """Wait until so many messages are in the process queue."""
-        sqs = self.client("sqs")
-        while True:
-            attributes = sqs.get_queue_attributes(
+
+        def look() -> bool:
+            attributes = self.client("sqs").get_queue_attributes(
                 QueueUrl=self.queue_url,
                 AttributeNames=["ApproximateNumberOfMessages"],
             )["Attributes"]
-            if int(attributes["ApproximateNumberOfMessages"]) >= count:
-                return
-            time.sleep(0.05)
+            return int(attributes["ApproximateNumberOfMessages"]) >= count
+
+        _wait_for(look, f"fewer than {count} messages came")
 
     def update_state(self, execution_arn: str, seconds: float = 10.0) -> None:
         """Deliver an execution's end."""
@@ -210,3 +216,12 @@ class AppliedWorld:
         read = TypeDeserializer().deserialize
         items = self.client("dynamodb").scan(TableName=f"{self.prefix}-callbacks")["Items"]
         return [{name: read(value) for name, value in item.items()} for item in items]
+
+
+def _wait_for(look: Callable[[], Any], why_not: str) -> Any:
+    """What ``look`` finds at last; a test that waits in vain ends after a minute."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, why_not
+        time.sleep(0.05)
+    return found

@@ -72,7 +72,10 @@ def test_the_table_can_be_kept_and_taken_over(beside: Beside) -> None:
     ):
         again.run("import", address, name, input=False, var=again.variables).ok()
     changes = again.changes_of()
-    assert not set(KEPT[:3]) & set(changes), changes
+    # Some of a key's arguments (how long its deletion is pending) cannot be read back from
+    # AWS: Terraform writes them into its state by an update in place.
+    taken_over = [changes.pop(address, ["update"]) for address in KEPT[:3]]
+    assert taken_over == [["update"]] * 3
     assert set(map(tuple, changes.values())) == {("create",)}
 
 
