@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.hooks.own_time import attempted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,12 +51,14 @@ def delete_from_queue(
 
     def delete(chunk: tuple[str, list[Message]]) -> list[str]:
         arn, batch = chunk
-        response = client.delete_message_batch(
-            QueueUrl=_queue_url(client, arn),
-            Entries=[
-                {"Id": str(number), "ReceiptHandle": message.record["receiptHandle"]}
-                for number, message in enumerate(batch)
-            ],
+        response = attempted(
+            lambda: client.delete_message_batch(
+                QueueUrl=_queue_url(client, arn),
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": message.record["receiptHandle"]}
+                    for number, message in enumerate(batch)
+                ],
+            ),
         )
         return [batch[int(failed["Id"])].name for failed in response.get("Failed", [])]
 

@@ -11,7 +11,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from cirrus_callbacks_plugin.errors import CallbackError, is_unanswered
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cirrus_callbacks_plugin.errors import CallbackError, Kind, classify, is_unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +28,21 @@ WORST_CASE_SECONDS = OWN_SECONDS + 2 * CALL_SECONDS
 """Two seconds, one call begun at their very end, and the deletion of the neighbours."""
 
 Result = TypeVar("Result")
+
+
+def attempted(work: Callable[[], Result]) -> Result:
+    """Make a call again at once where a repetition may help, as often as there are attempts.
+
+    For clients that make one attempt: between two of its own, botocore pauses up to a
+    second for every service but DynamoDB, and the hooks have none to spare.
+    """
+    for _ in range(CALL_ATTEMPTS - 1):
+        try:
+            return work()
+        except (ClientError, BotoCoreError) as error:
+            if classify(error) is not Kind.RETRY:
+                raise
+    return work()
 
 
 class OutOfTime(CallbackError):  # noqa: N818 - not the caller's error

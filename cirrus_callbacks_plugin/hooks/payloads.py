@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, workflow_of
 from cirrus_callbacks_plugin.errors import UnacceptablePayload, error_code
+from cirrus_callbacks_plugin.hooks.own_time import attempted
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_ID_BYTES = 16_384
 """A longer id makes no record in any state table; its row is named by the message."""
+
+PART_BYTES = 65_536
 
 # What S3 says where there is no such object and never was; anything else (throttling,
 # denied access) may be different when the message is delivered again.
@@ -89,8 +92,14 @@ def target_of(
     )
 
 
-def fetch_object(client: Any, url: str) -> bytes:
+def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> bytes:
     """Read the object behind an ``s3://`` URL.
+
+    Args:
+        client: S3.
+        url: the URL.
+        before_read: called before every part; may raise to end the reading. A body that
+            comes in drops meets no timeout of its own.
 
     Raises:
         UnacceptablePayload: the URL is none, or there is no such object.
@@ -98,7 +107,11 @@ def fetch_object(client: Any, url: str) -> bytes:
     """
     bucket, key = _bucket_and_key(url)
     try:
-        body: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        body = attempted(lambda: client.get_object(Bucket=bucket, Key=key))["Body"]
+        parts = []
+        for part in body.iter_chunks(PART_BYTES):
+            before_read()
+            parts.append(part)
     except ParamValidationError as error:
         raise UnacceptablePayload(f"the payload's url names no valid bucket: {url}") from error
     except ClientError as error:
@@ -107,7 +120,7 @@ def fetch_object(client: Any, url: str) -> bytes:
                 f"the payload's object is missing ({error_code(error)}): {url}",
             ) from error
         raise
-    return body
+    return b"".join(parts)
 
 
 def _bucket_and_key(url: str) -> tuple[str, str]:

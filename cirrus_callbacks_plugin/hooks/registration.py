@@ -99,7 +99,8 @@ class Registrar:
         registered: Registered,
     ) -> dict[int, Target]:
         def fetch(url: str) -> bytes:
-            return self.own_time.call(lambda: fetch_object(self.services.clients.s3, url))
+            s3 = self.services.clients.s3
+            return self.own_time.call(lambda: fetch_object(s3, url, self.own_time.check))
 
         def find(message: Message) -> Target:
             return target_of(message, self.adapter, fetch)

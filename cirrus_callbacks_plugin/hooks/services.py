@@ -58,6 +58,8 @@ class Clients:
         retries={"mode": "legacy", "total_max_attempts": CALL_ATTEMPTS},
         max_pool_connections=WORKERS,
     )
+    # Of the other services it pauses up to a second in every mode: `attempted` repeats.
+    single = config.merge(Config(retries={"mode": "legacy", "total_max_attempts": 1}))
 
     def __init__(self) -> None:
         self._session = Session()
@@ -87,7 +89,8 @@ class Clients:
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#caveats
         with self._lock:
             if service not in self._built:
-                self._built[service] = self._session.client(service, config=self.config)
+                config = self.config if service == "dynamodb" else self.single
+                self._built[service] = self._session.client(service, config=config)
             return self._built[service]
 
 

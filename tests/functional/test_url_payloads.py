@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cirrus_callbacks_plugin.errors import RegistrationFailed
+from cirrus_callbacks_plugin.hooks.own_time import OwnTime
+from cirrus_callbacks_plugin.hooks.process import process
 from support.cirrus_world import payload, payload_id
 
 if TYPE_CHECKING:
@@ -90,11 +93,36 @@ def test_an_object_that_cannot_be_read_now_comes_again(
     put(world, json.dumps(payload()))
     world.send({"url": URL}, "token")
     world.send(payload("neighbour"))
-    aws.fail("GetObject", code, times=1)
+    aws.fail("GetObject", code)
     with pytest.raises(RegistrationFailed, match=f"fetch of the payload: {code}"):
         world.process()
+    aws.heal()
     assert world.rows() == []
     assert world.messages_left() == 1
     assert len(world.runs(payload_id("neighbour"))) == 1
     assert world.process() == 1
     assert world.row("token")["payload_id"] == payload_id()
+
+
+def test_an_object_is_asked_for_twice(world: World, aws: AwsCalls) -> None:
+    """One server error is no reason to send the message back."""
+    put(world, json.dumps(payload()))
+    aws.fail("GetObject", "InternalError", times=1)
+    assert world.deliver(({"url": URL}, "token")) == 1
+    assert world.row("token")["payload_id"] == payload_id()
+
+
+def test_an_object_that_comes_in_drops_ends_with_the_hooks_time(world: World) -> None:
+    """A body has no timeout as long as something comes: the stopwatch ends it."""
+    from cirrus.lambda_functions.process import lambda_handler
+
+    put(world, json.dumps({**payload(), "filler": "x" * 1_000_000}))
+    world.send({"url": URL}, "token")
+    looks = itertools.count()
+
+    def clock() -> float:
+        return next(looks) / 5  # each look at the clock finds a fifth of a second gone
+
+    wrapped = process(lambda_handler, own_time=lambda: OwnTime(clock))
+    with pytest.raises(RegistrationFailed, match="fetch of the payload: 2 s of the hook's own"):
+        wrapped(world.receive(), None)
