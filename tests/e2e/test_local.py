@@ -152,10 +152,10 @@ def test_a_message_that_always_fails_is_given_up(
 def test_a_reader_that_goes_away_ends_the_run(folder: Folder) -> None:
     """With standard output closed (``| head``) the run ends, without a traceback."""
     folder.write("workflows/child.asl.json", SLOW)
-    process = start("local", folder.root)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr is not None
-    assert process.stderr.read() == ""
-    assert process.wait(timeout=120) == 1
+    with start("local", folder.root) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 1

@@ -305,3 +305,43 @@ def test_the_refusal_is_the_one_that_the_sender_knows(interpreter: Interpreter) 
         with pytest.raises(ClientError) as raised:
             interpreter.sfn.send_task_success(taskToken=token, output="{}")
     assert classify(raised.value) is Kind.CLOSED
+
+
+def test_moto_knows_no_heartbeat_without_heartbeat_seconds(interpreter: Interpreter) -> None:
+    """Unpatched moto calls a token invalid whose task has no HeartbeatSeconds."""
+    interpreter.start({"Wait": interpreter.waiting_task()})
+    with pytest.raises(ClientError, match="InvalidToken"):
+        interpreter.sfn.send_task_heartbeat(taskToken=interpreter.token())
+
+
+def test_a_heartbeat_is_taken_while_the_task_waits(interpreter: Interpreter) -> None:
+    """Any waiting task takes a heartbeat; one that is over is TaskTimedOut, a stranger invalid."""
+    with corrected():
+        interpreter.start({"Wait": interpreter.waiting_task()})
+        token = interpreter.token()
+        interpreter.sfn.send_task_heartbeat(taskToken=token)
+        interpreter.sfn.send_task_success(taskToken=token, output="1")
+        with pytest.raises(interpreter.sfn.exceptions.TaskTimedOut):
+            interpreter.sfn.send_task_heartbeat(taskToken=token)
+        with pytest.raises(interpreter.sfn.exceptions.InvalidToken):
+            interpreter.sfn.send_task_heartbeat(taskToken="nobody's")
+
+
+def _without_heartbeat(interpreter: Interpreter, name: str) -> str:
+    catch = [{"ErrorEquals": [name], "Next": "Caught"}]
+    task = interpreter.waiting_task(TimeoutSeconds=60, HeartbeatSeconds=1, Catch=catch)
+    execution = interpreter.start({"Wait": task, "Caught": CAUGHT})
+    interpreter.token()
+    return str(interpreter.end(execution)["status"])
+
+
+def test_moto_does_not_match_a_heartbeat_timeout(interpreter: Interpreter) -> None:
+    """Unpatched moto matches a missing heartbeat as States.Timeout alone."""
+    assert _without_heartbeat(interpreter, "States.HeartbeatTimeout") != "SUCCEEDED"
+
+
+@pytest.mark.parametrize("name", ["States.HeartbeatTimeout", "States.Timeout"])
+def test_a_missing_heartbeat_has_both_names(interpreter: Interpreter, name: str) -> None:
+    """A missing heartbeat raises States.Timeout, matchable as States.HeartbeatTimeout."""
+    with corrected():
+        assert _without_heartbeat(interpreter, name) == "SUCCEEDED"
