@@ -81,11 +81,13 @@ def give_retries_a_fresh_token(patches: _Patches) -> None:
     patches.set(task, "_handle_retry", _handle_retry)
 
 
-def refuse_second_and_late_answers(patches: _Patches) -> None:
+def refuse_second_and_late_answers(patches: _Patches) -> None:  # noqa: C901 - three calls, one rule
     """A token takes one answer, and none once its task is over: ``TaskTimedOut``.
 
     moto takes a second answer as long as the execution runs, a late one for a task that
-    timed out or failed, and a SendTaskFailure even for an execution that has ended.
+    timed out or failed, and a SendTaskFailure even for an execution that has ended. A
+    heartbeat is judged the same way: moto knows it only for a task with HeartbeatSeconds,
+    and calls every other token invalid.
     """
     from moto.stepfunctions.exceptions import AWSError
     from moto.stepfunctions.parser.api import InvalidToken
@@ -123,7 +125,7 @@ def refuse_second_and_late_answers(patches: _Patches) -> None:
             with _answering:
                 endpoint.report(CallbackConsumerLeft())
 
-    def take(backend: Any, token: str, outcome: Any) -> None:
+    def with_endpoint(backend: Any, token: str, act: Callable[[Any], object]) -> None:
         for execution in backend._get_executions():  # noqa: SLF001
             env = execution.exec_worker.env
             endpoint = None if env is None else env.callback_pool_manager.get(token)
@@ -138,9 +140,16 @@ def refuse_second_and_late_answers(patches: _Patches) -> None:
                 )
                 if is_closed:
                     raise TaskTimedOut("Task Timed Out: 'Provided task does not exist anymore'")
-                endpoint.notify(outcome)
+                act(endpoint)
             return
         raise InvalidToken
+
+    def take(backend: Any, token: str, outcome: Any) -> None:
+        with_endpoint(backend, token, lambda endpoint: endpoint.notify(outcome))
+
+    def send_task_heartbeat(self: Any, task_token: str) -> None:
+        # A task without HeartbeatSeconds has nothing to notify, and its heartbeat is taken.
+        with_endpoint(self, task_token, lambda endpoint: endpoint.notify_heartbeat())
 
     def send_task_success(self: Any, task_token: str, outcome: str) -> None:
         take(self, task_token, CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
@@ -157,6 +166,41 @@ def refuse_second_and_late_answers(patches: _Patches) -> None:
     patches.set(task, "_evaluate_with_timeout", _evaluate_with_timeout)
     patches.set(StepFunctionsParserBackend, "send_task_success", send_task_success)
     patches.set(StepFunctionsParserBackend, "send_task_failure", send_task_failure)
+    patches.set(StepFunctionsParserBackend, "send_task_heartbeat", send_task_heartbeat)
+
+
+def name_the_missing_heartbeat(patches: _Patches) -> None:
+    """A heartbeat that did not come is matched as ``States.HeartbeatTimeout`` too.
+
+    It raises ``States.Timeout``; moto matches it by that name alone.
+    """
+    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
+        StatesErrorName,
+    )
+    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+        StatesErrorNameType,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+    from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
+
+    class HeartbeatTimeout(StatesErrorName):  # type: ignore[misc]
+        """``States.Timeout``, and equal to ``States.HeartbeatTimeout`` as well."""
+
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            names = (self.error_name, StatesErrorNameType.StatesHeartbeatTimeout.to_name())
+            return getattr(other, "error_name", None) in names
+
+    original = StateTask._from_error  # noqa: SLF001
+
+    def _from_error(self: Any, env: Any, ex: Exception) -> Any:
+        event = original(self, env, ex)
+        if isinstance(ex, HeartbeatTimeoutError):
+            event.error_name = HeartbeatTimeout(StatesErrorNameType.StatesTimeout)
+        return event
+
+    patches.set(StateTask, "_from_error", _from_error)
 
 
 def run_local_functions(patches: _Patches, invoke: Invoke) -> None:
@@ -210,11 +254,37 @@ def answer_terraform(patches: _Patches) -> None:
     patches.set(StepFunctionResponse, "list_state_machine_versions", list_state_machine_versions)
 
 
+def leave_events_to_the_stack(patches: _Patches) -> None:
+    """An event source mapping delivers nothing: whoever plays the event sources does.
+
+    moto calls the mapped function at each message or change, in Docker, with every record
+    of the stream so far and without filters; it then forgets the records, and counts each
+    message of the queue as received.
+    """
+    from moto.awslambda.models import LambdaBackend
+    from moto.dynamodb.models import dynamodb_backends
+    from moto.sqs.models import sqs_backends
+
+    original = LambdaBackend.create_event_source_mapping
+
+    def create_event_source_mapping(self: Any, spec: dict[str, Any]) -> Any:
+        mapping = original(self, spec)
+        for queue in sqs_backends[self.account_id][self.region_name].queues.values():
+            queue.lambda_event_source_mappings.clear()
+        for table in dynamodb_backends[self.account_id][self.region_name].tables.values():
+            table.lambda_event_source_mappings.clear()
+        return mapping
+
+    patches.set(LambdaBackend, "create_event_source_mapping", create_event_source_mapping)
+
+
 ALL: tuple[Callable[[_Patches], None], ...] = (
     keep_the_cause,
     give_retries_a_fresh_token,
     refuse_second_and_late_answers,
+    name_the_missing_heartbeat,
     answer_terraform,
+    leave_events_to_the_stack,
 )
 """The corrections that need nothing but moto."""
 
