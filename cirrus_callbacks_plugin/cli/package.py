@@ -13,6 +13,7 @@ from cirrus_callbacks_plugin.package import archive
 from cirrus_callbacks_plugin.package.build import ARCHITECTURES, PYTHONS, Target, build
 from cirrus_callbacks_plugin.package.contents import inspect
 from cirrus_callbacks_plugin.package.dist import with_callbacks
+from cirrus_callbacks_plugin.package.sender import sender_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ ZIP = click.Path(path_type=Path)
     type=click.Choice(list(ARCHITECTURES)),
     help="With --cirrus-version: the functions' architecture.",
 )
+@click.option("--sender", is_flag=True, help="Make the zip for sender and reconciler.")
 @click.option("--check", type=ZIP, metavar="ZIP", help="Say what a zip contains.")
 @click.option("-o", "--output", type=ZIP, metavar="OUT", help="The zip to write.")
 @click.option("--force", is_flag=True, help="Replace OUT where it exists.")
@@ -54,20 +56,28 @@ def command(
     cirrus_version: str | None,
     python: str | None,
     arch: str | None,
+    sender: bool,
     check: Path | None,
     output: Path | None,
     force: bool,
     is_json: bool,
 ) -> None:
-    """Make the zip that cirrus's functions run from, hooks included; or check one.
+    """Make the zip that cirrus's functions run from, hooks included; or the sender's; or check one.
 
     The root handlers process and update_state become the wrapped ones; api, pre_batch and
     post_batch stay as they are. Deploy it where the dist zip of cirrus was. The same input
     makes the same bytes.
     """
     given = [value for value in (cirrus_dist, cirrus_version, check) if value is not None]
-    if len(given) != 1:
-        raise click.UsageError("Give one of --cirrus-dist, --cirrus-version and --check.")
+    if len(given) + sender != 1:
+        raise click.UsageError("Give one of --cirrus-dist, --cirrus-version, --sender and --check.")
+    if sender:
+        if python or arch:
+            raise click.UsageError(
+                "The sender's zip is pure Python: leave out --python and --arch."
+            )
+        _write_sender(output, force, is_json)
+        return
     if check is not None:
         _check(check, output, is_json=is_json)
         return
@@ -101,6 +111,18 @@ def _write(
         return
     for line in contents.lines():
         click.echo(line)
+    click.echo(written.size_line)
+
+
+def _write_sender(output: Path | None, force: bool, is_json: bool) -> None:
+    if output is None:
+        raise click.UsageError("Name the zip to write with -o.")
+    archive.refuse_existing(output, force=force)
+    written = archive.write(output, sender_files(), force=force)
+    if is_json:
+        sizes = {"zipped_bytes": written.zipped, "unzipped_bytes": written.unzipped}
+        _print_json({"path": str(output), **sizes})
+        return
     click.echo(written.size_line)
 
 

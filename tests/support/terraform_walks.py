@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,7 +99,9 @@ def beside(folder: Path) -> Iterator[Beside]:
             workflows={
                 "sentinel-2-cog": {"definition": _CHILD},
                 "mosaic": {
-                    "definition": '{"StartAt": "Wait", "States": {"Wait": %s}}' % wait,
+                    "definition": json.dumps(
+                        {"StartAt": "Wait", "States": {"Wait": json.loads(wait)}}
+                    ),
                     "role_statements": outputs["parent_role_statements"],
                 },
             },

@@ -18,8 +18,6 @@ from support.enforced_iam import Call, Enforcement, Place, allows, documents_of
 from support.terraform_walks import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.terraform_walks import Beside
 
 pytestmark = pytest.mark.xdist_group("terraform-beside")
@@ -40,7 +38,7 @@ BY_AWS_ALONE = {
 
 
 @pytest.fixture(scope="module")
-def loop(beside: Beside) -> Iterator[Enforcement]:
+def loop(beside: Beside) -> Enforcement:
     """The loop, run once with everything enforced; tests judge what it needed."""
     world = beside.world
     iam = world.client("iam")
@@ -59,7 +57,7 @@ def loop(beside: Beside) -> Iterator[Enforcement]:
     with pytest.MonkeyPatch.context() as patch:
         enforcement.install(patch)
         _run_the_loop(enforced, enforcement, patch)
-    yield enforcement
+    return enforcement
 
 
 def child(name: str, *, fails: bool = False, workflow: str = "sentinel-2-cog") -> dict[str, Any]:

@@ -1,0 +1,100 @@
+"""The corrections of moto that Terraform's resources need: with and without each."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.local import moto_corrections as corrections
+from cirrus_callbacks_plugin.local.server import moto_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
+ARN = "arn:aws:states:us-west-2:123456789012:stateMachine:a"
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """An unpatched moto."""
+    with moto_server() as url:
+        yield url
+
+
+def client(service: str, endpoint: str) -> Any:
+    """A client that does not repeat what moto does not know."""
+    config = boto3.session.Config(retries={"total_max_attempts": 1})
+    return boto3.client(service, endpoint_url=endpoint, config=config)
+
+
+def test_terraform_can_ask_for_validation_and_versions(endpoint: str) -> None:
+    """A definition that parses is OK, another is not, and there are no versions."""
+    stepfunctions = client("stepfunctions", endpoint)
+    with corrections.corrected(corrections=(corrections.answer_terraform,)):
+        good = stepfunctions.validate_state_machine_definition(definition=PASS)
+        bad = stepfunctions.validate_state_machine_definition(definition='{"StartAt": "A"}')
+        versions = stepfunctions.list_state_machine_versions(stateMachineArn=ARN)
+    assert (good["result"], good["diagnostics"]) == ("OK", [])
+    assert (bad["result"], bad["diagnostics"][0]["severity"]) == ("FAIL", "ERROR")
+    assert versions["stateMachineVersions"] == []
+
+
+def test_unpatched_moto_knows_neither_call(endpoint: str) -> None:
+    """Fails once moto has them: ``answer_terraform`` can go then."""
+    stepfunctions = client("stepfunctions", endpoint)
+    with pytest.raises(ClientError):
+        stepfunctions.validate_state_machine_definition(definition=PASS)
+    with pytest.raises(ClientError):
+        stepfunctions.list_state_machine_versions(stateMachineArn=ARN)
+
+
+def _attributes_after_a_mapping(endpoint: str) -> dict[str, Any]:
+    """Map a queue and a stream to a function, and look what moto holds for its own delivery."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+    from moto.sqs.models import sqs_backends
+
+    from cirrus_callbacks_plugin.waits.definition import create_table
+
+    role = client("iam", endpoint).create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    functions = client("lambda", endpoint)
+    functions.create_function(
+        FunctionName="f",
+        Role=role["Role"]["Arn"],
+        PackageType="Image",
+        Code={"ImageUri": "123456789012.dkr.ecr.us-west-2.amazonaws.com/f:1"},
+    )
+    sqs = client("sqs", endpoint)
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    stream = create_table(client("dynamodb", endpoint), "t-callbacks")
+    for source, where in (
+        (asked["Attributes"]["QueueArn"], {}),
+        (stream, {"StartingPosition": "TRIM_HORIZON"}),
+    ):
+        functions.create_event_source_mapping(EventSourceArn=source, FunctionName="f", **where)
+    assert len(functions.list_event_source_mappings()["EventSourceMappings"]) == 2
+    queue = sqs_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].queues["q"]
+    table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-west-2"].tables["t-callbacks"]
+    return {
+        "queue": dict(queue.lambda_event_source_mappings),
+        "table": dict(table.lambda_event_source_mappings),
+    }
+
+
+def test_a_mapping_delivers_nothing_by_itself(endpoint: str) -> None:
+    """Whoever plays the event sources finds every message and every record."""
+    with corrections.corrected(corrections=(corrections.leave_events_to_the_stack,)):
+        assert _attributes_after_a_mapping(endpoint) == {"queue": {}, "table": {}}
+
+
+def test_unpatched_moto_calls_the_function(endpoint: str) -> None:
+    """Fails once moto no longer does: ``leave_events_to_the_stack`` can go then."""
+    held = _attributes_after_a_mapping(endpoint)
+    assert len(held["queue"]) == 1
+    assert len(held["table"]) == 1

@@ -1,0 +1,137 @@
+"""The zip for sender and reconciler."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import boto3
+import botocore
+import pytest
+from click.testing import CliRunner
+
+from cirrus_callbacks_plugin.cli.package import command
+from cirrus_callbacks_plugin.errors import MissingExtraError, PackageError
+from cirrus_callbacks_plugin.package import sender
+
+HANDLERS = ("sender", "reconciler")
+
+# What a fresh interpreter sees that has nothing but the zip and the runtime's boto3.
+_CALL = """
+import importlib
+for name in {handlers}:
+    module = importlib.import_module("cirrus_callbacks_plugin.lambda_functions." + name)
+    assert module.__file__.startswith({root!r}), module.__file__
+    try:
+        module.lambda_handler({{"Records": []}})
+    except Exception as error:
+        print(type(error).__name__, error)
+"""
+
+
+def make(path: Path, *options: str) -> str:
+    """Run the command; returns what it printed."""
+    result = CliRunner().invoke(command, ["--sender", "-o", str(path), *options])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_same_input_makes_the_same_bytes(tmp_path: Path) -> None:
+    """Reproducible, and the last line tells the sizes."""
+    said = make(tmp_path / "a.zip")
+    make(tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert said.splitlines()[-1].endswith("MB unzipped")
+
+
+def test_it_holds_the_plugin_and_its_dependencies_and_no_boto3(tmp_path: Path) -> None:
+    """Lambda's runtime has boto3; commands and local stack stay at home; nothing is compiled."""
+    make(tmp_path / "sender.zip")
+    names = zipfile.ZipFile(tmp_path / "sender.zip").namelist()
+    tops = {name.partition("/")[0] for name in names}
+    assert {"cirrus_callbacks_plugin", "aws_lambda_powertools", "typing_extensions.py"} <= tops
+    assert not tops & {"boto3", "botocore", "click", "moto", "cirrus", "s3transfer"}
+    assert not any(name.startswith("cirrus_callbacks_plugin/local/") for name in names)
+    assert not any(name.endswith((".so", ".pyc")) for name in names)
+
+
+def test_both_handlers_run_from_the_zip_alone(tmp_path: Path) -> None:
+    """A fresh interpreter with the zip and boto3 comes as far as the missing configuration."""
+    make(tmp_path / "sender.zip")
+    root = tmp_path / "root"
+    zipfile.ZipFile(tmp_path / "sender.zip").extractall(root)
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"):
+        source = Path(boto3.__file__).parents[1] / name
+        if source.exists():
+            (runtime / name).symlink_to(source)
+    assert botocore.__version__
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join((str(root), str(runtime))),
+        "AWS_DEFAULT_REGION": "us-west-2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", _CALL.format(handlers=HANDLERS, root=str(root))],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(HANDLERS)
+    assert all(line.startswith("ConfigurationError CIRRUS_STATE_DB is not set") for line in lines)
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Powertools there is no sender: the message says what to install."""
+
+    def missing(name: str) -> object:
+        if name == "aws-lambda-powertools":
+            raise PackageNotFoundError(name)
+        return distribution(name)
+
+    monkeypatch.setattr(sender, "distribution", missing)
+    with pytest.raises(MissingExtraError, match=r"pip install 'cirrus-callbacks-plugin\[lambda\]'"):
+        sender.sender_files()
+
+
+def test_a_compiled_dependency_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library of this machine's architecture would fail on the other one, in Lambda."""
+    found = {"coverage": distribution("coverage")}
+    monkeypatch.setattr(sender, "_dependencies", lambda: found)
+    with pytest.raises(PackageError, match=r"coverage is installed with a compiled library"):
+        sender.sender_files()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "Give one of"),
+        (["--sender"], "Name the zip"),
+        (["--sender", "--check", "x.zip"], "Give one of"),
+        (["--sender", "--arch", "arm64", "-o", "x.zip"], "pure Python"),
+    ],
+)
+def test_options_that_do_not_fit(options: list[str], said: str) -> None:
+    """One clear message, exit status 2."""
+    result = CliRunner().invoke(command, options)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_an_existing_file_is_kept(tmp_path: Path) -> None:
+    """Unless --force says otherwise."""
+    path = tmp_path / "sender.zip"
+    path.write_text("mine")
+    result = CliRunner().invoke(command, ["--sender", "-o", str(path)])
+    assert isinstance(result.exception, PackageError)
+    assert path.read_text() == "mine"
+    make(path, "--force")
