@@ -93,9 +93,9 @@ def test_a_raising_function_fails_the_child(cli: CommandLine, folder: Folder) ->
 def test_at_the_timeout_open_waits_are_listed(cli: CommandLine, folder: Folder) -> None:
     """A run that is not done at --timeout ends with 1 and says who waits for whom."""
     folder.write("workflows/child.asl.json", SLOW)
-    ran = cli("local", folder.root, "--timeout", "10")
+    ran = cli("local", folder.root, "--timeout", "15")
     assert ran.status == 1
-    assert "Not done after 10 s: 1 open wait(s), 2 running execution(s)" in ran.out
+    assert "Not done after 15 s: 1 open wait(s), 2 running execution(s)" in ran.out
     assert re.search(
         r"parent/S2A_39QTA_20230628_0_L2A waits for child/S2A_39QTA_20230628_0_L2A since 20",
         ran.out,
