@@ -11,7 +11,7 @@ import pytest
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, Wait, shard
 from cirrus_callbacks_plugin.waits.table import Outcome, WaitsTable, shards
-from support.cirrus_world import kept_clients
+from support.kept_clients import kept_clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

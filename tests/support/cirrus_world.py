@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import time
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
-from boto3.session import Session
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.local import deployment as parts
@@ -44,27 +42,6 @@ CHILD = {
 
 # A parent that hands its token to nobody but the test.
 PARENT = CHILD
-
-
-class KeptClients:
-    """One client a service for all tests of a process: building them is what costs time."""
-
-    def __init__(self, **kept: Any) -> None:
-        self._session = Session(**kept)
-        self._clients: dict[tuple[str, str | None], Any] = {}
-
-    def client(self, service: str, endpoint_url: str | None = None) -> Any:
-        """The client of a service."""
-        key = (service, endpoint_url)
-        if key not in self._clients:
-            self._clients[key] = self._session.client(service, endpoint_url=endpoint_url)  # type: ignore[call-overload]
-        return self._clients[key]
-
-
-@functools.cache
-def kept_clients(**kept: Any) -> KeptClients:
-    """In the place of ``boto3.Session``."""
-    return KeptClients(**kept)
 
 
 def _attempts(otherwise: str) -> Iterator[None]:
