@@ -9,9 +9,9 @@ import pytest
 from cirrus_callbacks_plugin.local import deployment
 from support.aws_calls import AwsCalls
 from support.cirrus_world import World
-from support.kept_clients import kept_clients
 from support.elsewhere import why_not
 from support.generation import GENERATION, IS_NEWEST
+from support.kept_clients import kept_clients
 from support.older_world import OlderWorld
 
 if TYPE_CHECKING:
