@@ -10,6 +10,8 @@ UV := .tools/bin/uv
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 WORKERS ?= 2
+CHECKOV_VERSION := 3.3.30
+CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
 .PHONY: help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
 
@@ -24,6 +26,7 @@ test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, 
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= $(ARGS) tests
 	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV)
 	@$(PYTHON) -m coverage report
+	@$(PYTHON) tests/support/terraform_lint.py --skipped
 
 test-0.7 test-0.15 test-1.3 test-2.0 test-none: test-%: .venv/.ready # one cirrus, or none
 	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV) $* $(if $(ARGS),-- $(ARGS))
@@ -32,6 +35,9 @@ lint: .venv/.ready ## Check style and types
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
+	@$(PYTHON) tests/support/terraform_lint.py
+	@$(MAKE) --no-print-directory $(CHECKOV)
+	@LOG_LEVEL=ERROR $(CHECKOV) --directory terraform --config-file terraform/.checkov.yml --skip-download
 
 format: .venv/.ready ## Write the style that lint checks
 	@$(PYTHON) -m ruff format .
@@ -55,6 +61,12 @@ $(UV):
 	  echo "make: python3 cannot make a virtual environment: install its venv module (python3-venv on Debian)" >&2; exit 1; }
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" || { rm -rf .tools; \
 	  echo "make: uv could not be installed: is a package index reachable?" >&2; exit 1; }
+
+# Its pins are many and its own: an environment apart.
+$(CHECKOV): $(UV)
+	@echo "Installing checkov $(CHECKOV_VERSION) into .venvs ..."
+	@$(UV) venv --quiet --clear --python '>=3.10' .venvs/checkov-$(CHECKOV_VERSION)
+	@$(UV) pip install --quiet --python .venvs/checkov-$(CHECKOV_VERSION)/bin/python "checkov==$(CHECKOV_VERSION)"
 
 .venv/.ready: $(UV) requirements.lock pyproject.toml
 	@test -x $(PYTHON) || $(UV) venv --quiet --python '>=3.12' .venv || { \
