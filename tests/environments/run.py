@@ -19,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+PROJECT = ROOT / "pyproject.toml"
 WHOLE_LOOP = ("tests/functional", "tests/generations", "--ignore=tests/functional/local")
 UNITS = ("tests/unit", "tests/package/test_archive.py", "--ignore=tests/unit/local")
 
@@ -75,11 +76,10 @@ def create(environment: Environment, uv: str) -> str | None:
         Why it cannot be had on this machine; None where it is ready.
     """
     lock = HERE / f"{environment.cirrus}.lock"
-    wanted = hashlib.sha256(
-        lock.read_bytes() + (ROOT / "pyproject.toml").read_bytes(),
-    ).hexdigest()
+    wanted = [hashlib.sha256(file.read_bytes()).hexdigest() for file in (lock, PROJECT)]
     ready = environment.folder / ".ready"
-    if ready.exists() and ready.read_text() == wanted:
+    found_ready = ready.read_text().split() if ready.exists() else []
+    if found_ready == wanted:
         return None
     quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     quiet.pop("VIRTUAL_ENV", None)
@@ -94,15 +94,18 @@ def create(environment: Environment, uv: str) -> str | None:
         return f"there is no Python {environment.python} on this machine"
     python = str(environment.folder / "bin" / "python")
     say(f"Creating .venvs/{environment.folder.name} ...")
-    for step in (
+    steps: list[tuple[object, ...]] = [
         ("venv", "--clear", "--python", found.stdout.strip(), environment.folder),
         # Compiled once, here: cirrus-lib's jsonpath-ng holds invalid escapes, which Python
         # warns about whenever it compiles them.
         ("pip", "sync", "--require-hashes", "--compile-bytecode", "--python", python, lock),
         ("pip", "install", "--no-deps", "--no-build-isolation", "--python", python, "-e", ROOT),
-    ):
+    ]
+    if found_ready[:1] == wanted[:1]:
+        del steps[:2]  # the packages are the same; only the project's own metadata changed
+    for step in steps:
         subprocess.run([uv, *map(str, step), "--quiet"], env=quiet, check=True)
-    ready.write_text(wanted)
+    ready.write_text("\n".join(wanted))
     return None
 
 

@@ -30,8 +30,21 @@ def environment(created: deployment.Deployment) -> dict[str, str]:
     return {**created.names.environment(), "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def run_loop(functions: Unpacked, created: deployment.Deployment) -> dict[str, Any]:
-    """Send a payload with a token through both functions; return its row."""
+def run_loop(
+    functions: Unpacked,
+    created: deployment.Deployment,
+    update_state: Unpacked | None = None,
+) -> dict[str, Any]:
+    """Send a payload with a token through both functions; return its row.
+
+    Args:
+        functions: one zip with both, or the package of ``process`` alone.
+        created: the deployment.
+        update_state: the package of ``update-state``, where it has one of its own.
+    """
+    handlers = ("process.lambda_handler", "update_state.lambda_handler")
+    if update_state is not None:
+        handlers = ("lambda_function.lambda_handler",) * 2
     queue = created.names.process_queue_url
     sqs, sfn = created.client("sqs"), created.client("stepfunctions")
     sqs.send_message(
@@ -41,13 +54,14 @@ def run_loop(functions: Unpacked, created: deployment.Deployment) -> dict[str, A
     )
     received = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"])["Messages"]
     event = sqs_event(received, created.names.process_queue_arn)
-    assert functions.call("process.lambda_handler", event)["returned"] == 1
+    assert functions.call(handlers[0], event)["returned"] == 1
     assert row(created)["workflow_state"] == {"S": "PROCESSING"}
     machine = created.names.state_machine_arn("sentinel-2-cog")
     (run,) = sfn.list_executions(stateMachineArn=machine)["executions"]
     described = sfn.describe_execution(executionArn=run["executionArn"])
-    ended = {**described, "status": "SUCCEEDED", "output": described["input"]}
-    functions.call("update_state.lambda_handler", execution_event(ended))
+    ended = {**described, "name": run["name"], "status": "SUCCEEDED"}
+    ended["output"] = described["input"]
+    (update_state or functions).call(handlers[1], execution_event(ended))
     return row(created)
 
 
