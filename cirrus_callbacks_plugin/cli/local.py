@@ -51,6 +51,11 @@ UNFINISHED = 1
     callback=options.read_variables,
     help="A further ${NAME} in the state machines; may be repeated.",
 )
+@click.option(
+    "--terraform",
+    is_flag=True,
+    help="Let the Terraform module make the tracking table, as it would on AWS.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
 @click.option("--verbose", is_flag=True, help="Show the libraries' logs on standard error.")
 @click.pass_context
@@ -62,6 +67,7 @@ def command(
     timeout: float,
     prefix: str,
     variables: dict[str, str],
+    terraform: bool,
     is_json: bool,
     verbose: bool,
 ) -> None:
@@ -80,7 +86,13 @@ def command(
     from cirrus_callbacks_plugin.local.stack import Settings, running
     from cirrus_callbacks_plugin.local.timeline import Timeline
 
-    settings = Settings(prefix, workflows, variables=variables, verbose=verbose)
+    settings = Settings(
+        prefix,
+        workflows,
+        variables=variables,
+        verbose=verbose,
+        terraform=terraform,
+    )
     with options.own_output(is_json=is_json) as out:
         display = Display(out, is_silent=is_json)
         timeline = Timeline(display.show, prefix)

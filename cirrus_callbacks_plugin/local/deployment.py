@@ -122,8 +122,19 @@ class Deployment:
         )
 
 
-def create(names: Names, *, visibility_seconds: int = 30) -> Deployment:
-    """Create every part but the state machines, and the tracking table beside them."""
+def create(
+    names: Names,
+    *,
+    visibility_seconds: int = 30,
+    stream_arn: str | None = None,
+) -> Deployment:
+    """Create every part but the state machines, and the tracking table beside them.
+
+    Args:
+        names: what they are called.
+        visibility_seconds: after which a failed batch comes again.
+        stream_arn: the tracking table's stream, where somebody else made the table.
+    """
     session = Session(
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - nobody's
@@ -131,7 +142,8 @@ def create(names: Names, *, visibility_seconds: int = 30) -> Deployment:
     )
     dynamodb = session.client("dynamodb", endpoint_url=names.endpoint_url)
     dynamodb.create_table(**_state_table(names.state_table))
-    stream_arn = create_table(dynamodb, names.callbacks_table)
+    if stream_arn is None:
+        stream_arn = create_table(dynamodb, names.callbacks_table)
     sqs = session.client("sqs", endpoint_url=names.endpoint_url)
     dead_letters = sqs.create_queue(QueueName=names.dead_letter_queue)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])

@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin import config, stream
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
 from cirrus_callbacks_plugin.local import deployment as parts
+from cirrus_callbacks_plugin.local import terraform
 from cirrus_callbacks_plugin.local.environment import isolated, logs
 from cirrus_callbacks_plugin.local.functions import loaded
 from cirrus_callbacks_plugin.local.moto_corrections import corrected
@@ -52,6 +53,8 @@ class Settings:
         workflows: the per-workflow flag, as ``CIRRUS_CALLBACKS_WORKFLOWS`` holds it.
         environment: the caller's environment; the plugin's own variables in it hold.
         variables: further template variables for the state machines.
+        terraform: let the Terraform module make the tracking table, the sender's
+            environment and its filter.
         verbose: let the libraries' logs through, to standard error.
     """
 
@@ -60,6 +63,7 @@ class Settings:
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     variables: Mapping[str, str] = field(default_factory=dict)
     verbose: bool = False
+    terraform: bool = False
 
     def names(self) -> parts.Names:
         """The names of the parts; ``CIRRUS_STATE_DB`` names the tables where it is set.
@@ -218,14 +222,26 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
         until_end.enter_context(corrected(functions.invoke))
         for handler in ("process", "update_state"):
             cirrus_handler(handler, given_handler(handler))  # now, not at the first message
-        deployment = parts.create(names, visibility_seconds=VISIBILITY_SECONDS)
+        stream_arn, patterns = None, None
+        if settings.terraform:
+            timeline.step("the Terraform module is being applied (about a minute)")
+            module = until_end.enter_context(terraform.applied(names, settings.workflows))
+            stream_arn, patterns = module.stream_arn, module.patterns
+            os.environ.update({**module.environment, **settings.own_variables()})
+        deployment = parts.create(
+            names,
+            visibility_seconds=VISIBILITY_SECONDS,
+            stream_arn=stream_arn,
+        )
         for bucket in {stored.bucket for stored in project.objects} - {names.payload_bucket}:
             parts.create_bucket(deployment, bucket)
         state_machines = [
             parts.create_state_machine(deployment, workflow, definition)
             for workflow, definition in project.definitions(names, settings.variables).items()
         ]
-        sources = _sources(deployment, state_machines, timeline)
+        if patterns is None:
+            patterns = stream.filter_patterns(config.EnabledWorkflows.from_env())
+        sources = _sources(deployment, state_machines, timeline, patterns)
         stack = Stack(deployment, project, sources, timeline)
         stack.start()
         until_end.callback(stack.stop)
@@ -238,6 +254,7 @@ def _sources(
     deployment: parts.Deployment,
     state_machines: list[str],
     timeline: Timeline,
+    patterns: list[dict[str, Any]],
 ) -> tuple[Source, ...]:
     """The three event sources; one on a schedule (the reconciler's) has its place here."""
     from cirrus_callbacks_plugin.lambda_functions import process, sender, update_state
@@ -261,7 +278,7 @@ def _sources(
             deployment.client("dynamodbstreams"),
             deployment.stream_arn,
             sender.lambda_handler,
-            matcher(stream.filter_patterns(config.EnabledWorkflows.from_env())),
+            matcher(patterns),
             tell,
             timeline.record,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
 
 from cirrus_callbacks_plugin.errors import MissingExtraError, PackageError
 from cirrus_callbacks_plugin.package.archive import File
@@ -87,7 +88,7 @@ def _files(name: str, of: Distribution) -> dict[str, File]:
                 f"{name} is installed with a compiled library ({path}), which runs on one "
                 f"architecture only: pip install --force-reinstall --no-binary {name} {name}",
             )
-        files[path.as_posix()] = File(path.locate().read_bytes())
+        files[path.as_posix()] = File(Path(str(path.locate())).read_bytes())
     if not files:
         raise PackageError(f"The installed {name} lists no files: install it again")
     return files
