@@ -1,4 +1,7 @@
 # Every rejection, at plan, by the variable or the resource that says what to do.
+#
+# A plan reports every variable that is wrong, so a run holds one wrong value of each: the provider
+# is started eleven times instead of seventy. What is wrong stands above each value.
 mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws-us-gov", dns_suffix = "amazonaws.com" }
@@ -19,44 +22,288 @@ variables {
   lambda_package = { s3_bucket = "artifacts", s3_key = "sender.zip" }
 }
 
-run "prefix_with_a_trailing_hyphen" {
+run "wrong_values_one" {
   command = plan
 
   variables {
+    # prefix with a trailing hyphen
     prefix = "fd-test-"
-  }
-
-  expect_failures = [var.prefix]
-}
-
-run "prefix_with_a_dot" {
-  command = plan
-
-  variables {
-    prefix = "fd.test"
-  }
-
-  expect_failures = [var.prefix]
-}
-
-run "prefix_too_long" {
-  command = plan
-
-  variables {
-    prefix = "abcdefghijabcdefghijabcdefghi"
-  }
-
-  expect_failures = [var.prefix]
-}
-
-run "sibling_prefix_with_a_trailing_hyphen" {
-  command = plan
-
-  variables {
+    # sibling prefix with a trailing hyphen
     sibling_prefixes = ["fd-test-cirrus-b-"]
+    # deployment name with a slash
+    deployment_name = "/deployment/demo"
+    # state table as an arn
+    state_table_name = "arn:aws:dynamodb:us-west-2:123456789012:table/x"
+    # table as an arn
+    table_name = "arn:aws:dynamodb:us-west-2:123456789012:table/x"
+    # process function as an arn
+    process_function_name = "arn:aws:lambda:us-west-2:123456789012:function:x"
+    # update state function as an arn
+    update_state_function_name = "arn:aws:lambda:us-west-2:123456789012:function:x"
+    # role of an unknown function
+    cirrus_role_names = { api = "role" }
+    # queue as a url
+    process_queue_name = "https://sqs.us-west-2.amazonaws.com/123456789012/x"
+    # queue url that is none
+    process_queue_url = "fd-test-process"
+    # workflow with a comma
+    workflows = { "a,b" = {} }
+    # retention zero
+    retention_days = 0
+    # unknown kind of key
+    encryption = { key = "mine" }
+    # own and given bucket
+    failure_destination = { bucket_name = "failures" }
+    # wait of no time
+    wait_timeout_seconds = 0
+    # empty package
+    lambda_package = {}
+    # unknown runtime
+    runtime = "nodejs22.x"
+    # unknown architecture
+    architecture = "aarch64"
+    # sender memory
+    sender = { memory_size = 64 }
+    # schedule in words
+    reconciler = { schedule = "every 5 minutes" }
+    # grace too short
+    grace_seconds = 1
+    # redelivery too long
+    redelivery_seconds = 1209601
+    # vpc without subnets
+    vpc = { subnet_ids = [], security_group_ids = ["sg-1"] }
+    # role path without slash
+    role_path = "cirrus"
+    # boundary as a name
+    permissions_boundary_arn = "boundary"
+    # log retention of 29 days
+    log_retention_days = 29
+    # unknown log format
+    log_format = "xml"
+    # unknown log level
+    log_level = "WARNING"
+    # warning topic as a name
+    warning_topic_arns = ["warning"]
+    # critical topic as a name
+    critical_topic_arns = ["critical"]
+    # alarm on no sender error
+    alarm_sender_errors = 0
+    # alarm on an age beyond the stream
+    alarm_iterator_age_seconds = 90000
+    # alarm beyond what is counted
+    alarm_failure_destination_objects = 1001
+    # alarm on no reconciler error
+    alarm_reconciler_errors = 0
+    # alarm below no repair
+    alarm_reconciler_repairs = -1
+    # alarm on nothing stuck
+    alarm_stuck_payloads = 0
+    # alarm on any wait
+    alarm_oldest_wait_seconds = 1
+    # alarm on more than all
+    alarm_open_waits_share = 1.1
+    # quota of nothing
+    open_executions_quota = 0
   }
 
-  expect_failures = [var.sibling_prefixes]
+  expect_failures = [
+    var.prefix,
+    var.sibling_prefixes,
+    var.deployment_name,
+    var.state_table_name,
+    var.table_name,
+    var.process_function_name,
+    var.update_state_function_name,
+    var.cirrus_role_names,
+    var.process_queue_name,
+    var.process_queue_url,
+    var.workflows,
+    var.retention_days,
+    var.encryption,
+    var.failure_destination,
+    var.wait_timeout_seconds,
+    var.lambda_package,
+    var.runtime,
+    var.architecture,
+    var.sender,
+    var.reconciler,
+    var.grace_seconds,
+    var.redelivery_seconds,
+    var.vpc,
+    var.role_path,
+    var.permissions_boundary_arn,
+    var.log_retention_days,
+    var.log_format,
+    var.log_level,
+    var.warning_topic_arns,
+    var.critical_topic_arns,
+    var.alarm_sender_errors,
+    var.alarm_iterator_age_seconds,
+    var.alarm_failure_destination_objects,
+    var.alarm_reconciler_errors,
+    var.alarm_reconciler_repairs,
+    var.alarm_stuck_payloads,
+    var.alarm_oldest_wait_seconds,
+    var.alarm_open_waits_share,
+    var.open_executions_quota,
+  ]
+}
+
+run "wrong_values_two" {
+  command = plan
+
+  variables {
+    # prefix with a dot
+    prefix = "fd.test"
+    # role as an arn
+    cirrus_role_names = { process = "arn:aws:iam::123456789012:role/x" }
+    # star beside a name
+    workflows = { "*" = {}, "mosaic" = { enabled = false } }
+    # retention too long
+    retention_days = 3651
+    # given key without arn
+    encryption = { key = "given" }
+    # no bucket at all
+    failure_destination = { create_bucket = false }
+    # zip and s3 object
+    lambda_package = { zip_path = "versions.tf", s3_bucket = "artifacts", s3_key = "sender.zip" }
+    # sender timeout
+    sender = { timeout_seconds = 901 }
+    # schedule of one minutes
+    reconciler = { schedule = "rate(1 minutes)" }
+  }
+
+  expect_failures = [
+    var.prefix,
+    var.cirrus_role_names,
+    var.workflows,
+    var.retention_days,
+    var.encryption,
+    var.failure_destination,
+    var.lambda_package,
+    var.sender,
+    var.reconciler,
+  ]
+}
+
+run "wrong_values_three" {
+  command = plan
+
+  variables {
+    # prefix too long
+    prefix = "abcdefghijabcdefghijabcdefghi"
+    # retention in half days
+    retention_days = 1.5
+    # key arn that nobody asked for
+    encryption = { kms_key_arn = "arn:aws:kms:us-west-2:123456789012:key/x" }
+    # bucket as an arn
+    failure_destination = { create_bucket = false, bucket_name = "arn:aws:s3:::failures" }
+    # s3 bucket without key
+    lambda_package = { s3_bucket = "artifacts" }
+    # sender without concurrency
+    sender = { reserved_concurrency = 0 }
+    # schedule with five fields
+    reconciler = { schedule = "cron(0/10 * * * ?)" }
+  }
+
+  expect_failures = [
+    var.prefix,
+    var.retention_days,
+    var.encryption,
+    var.failure_destination,
+    var.lambda_package,
+    var.sender,
+    var.reconciler,
+  ]
+}
+
+run "wrong_values_four" {
+  command = plan
+
+  variables {
+    # key as an alias
+    encryption = { key = "given", kms_key_arn = "arn:aws:kms:us-west-2:123456789012:alias/x" }
+    # failures kept for no time
+    failure_destination = { retention_days = 0 }
+    # s3 version of a zip
+    lambda_package = { zip_path = "versions.tf", s3_object_version = "1" }
+    # sender batch
+    sender = { batch_size = 10000 }
+    # reconciler memory
+    reconciler = { memory_size = 64 }
+  }
+
+  expect_failures = [
+    var.encryption,
+    var.failure_destination,
+    var.lambda_package,
+    var.sender,
+    var.reconciler,
+  ]
+}
+
+run "wrong_values_five" {
+  command = plan
+
+  variables {
+    # zip that is missing
+    lambda_package = { zip_path = "missing.zip" }
+    # sender window
+    sender = { batching_window_seconds = 301 }
+    # reconciler timeout
+    reconciler = { timeout_seconds = 30 }
+  }
+
+  expect_failures = [
+    var.lambda_package,
+    var.sender,
+    var.reconciler,
+  ]
+}
+
+run "wrong_values_six" {
+  command = plan
+
+  variables {
+    # sender parallelization
+    sender = { parallelization_factor = 11 }
+    # reconciler interval
+    reconciler = { interval_seconds = 30 }
+  }
+
+  expect_failures = [
+    var.sender,
+    var.reconciler,
+  ]
+}
+
+run "wrong_values_seven" {
+  command = plan
+
+  variables {
+    # sender retries without end
+    sender = { maximum_retry_attempts = -1 }
+    # reconciler without concurrency
+    reconciler = { reserved_concurrency = 0 }
+  }
+
+  expect_failures = [
+    var.sender,
+    var.reconciler,
+  ]
+}
+
+run "wrong_values_eight" {
+  command = plan
+
+  variables {
+    # sender record age
+    sender = { maximum_record_age_seconds = -1 }
+  }
+
+  expect_failures = [
+    var.sender,
+  ]
 }
 
 run "sibling_prefix_that_extends_nothing" {
@@ -69,26 +316,6 @@ run "sibling_prefix_that_extends_nothing" {
   expect_failures = [aws_iam_role_policy.reconciler]
 }
 
-run "deployment_name_with_a_slash" {
-  command = plan
-
-  variables {
-    deployment_name = "/deployment/demo"
-  }
-
-  expect_failures = [var.deployment_name]
-}
-
-run "state_table_as_an_arn" {
-  command = plan
-
-  variables {
-    state_table_name = "arn:aws:dynamodb:us-west-2:123456789012:table/x"
-  }
-
-  expect_failures = [var.state_table_name]
-}
-
 run "state_table_from_which_no_name_follows" {
   command = plan
 
@@ -99,216 +326,6 @@ run "state_table_from_which_no_name_follows" {
   expect_failures = [aws_dynamodb_table.this]
 }
 
-run "table_as_an_arn" {
-  command = plan
-
-  variables {
-    table_name = "arn:aws:dynamodb:us-west-2:123456789012:table/x"
-  }
-
-  expect_failures = [var.table_name]
-}
-
-run "process_function_as_an_arn" {
-  command = plan
-
-  variables {
-    process_function_name = "arn:aws:lambda:us-west-2:123456789012:function:x"
-  }
-
-  expect_failures = [var.process_function_name]
-}
-
-run "update_state_function_as_an_arn" {
-  command = plan
-
-  variables {
-    update_state_function_name = "arn:aws:lambda:us-west-2:123456789012:function:x"
-  }
-
-  expect_failures = [var.update_state_function_name]
-}
-
-run "role_of_an_unknown_function" {
-  command = plan
-
-  variables {
-    cirrus_role_names = { api = "role" }
-  }
-
-  expect_failures = [var.cirrus_role_names]
-}
-
-run "role_as_an_arn" {
-  command = plan
-
-  variables {
-    cirrus_role_names = { process = "arn:aws:iam::123456789012:role/x" }
-  }
-
-  expect_failures = [var.cirrus_role_names]
-}
-
-run "queue_as_a_url" {
-  command = plan
-
-  variables {
-    process_queue_name = "https://sqs.us-west-2.amazonaws.com/123456789012/x"
-  }
-
-  expect_failures = [var.process_queue_name]
-}
-
-run "queue_url_that_is_none" {
-  command = plan
-
-  variables {
-    process_queue_url = "fd-test-process"
-  }
-
-  expect_failures = [var.process_queue_url]
-}
-
-run "workflow_with_a_comma" {
-  command = plan
-
-  variables {
-    workflows = { "a,b" = {} }
-  }
-
-  expect_failures = [var.workflows]
-}
-
-run "star_beside_a_name" {
-  command = plan
-
-  variables {
-    workflows = { "*" = {}, "mosaic" = { enabled = false } }
-  }
-
-  expect_failures = [var.workflows]
-}
-
-run "retention_zero" {
-  command = plan
-
-  variables {
-    retention_days = 0
-  }
-
-  expect_failures = [var.retention_days]
-}
-
-run "retention_too_long" {
-  command = plan
-
-  variables {
-    retention_days = 3651
-  }
-
-  expect_failures = [var.retention_days]
-}
-
-run "retention_in_half_days" {
-  command = plan
-
-  variables {
-    retention_days = 1.5
-  }
-
-  expect_failures = [var.retention_days]
-}
-
-run "unknown_kind_of_key" {
-  command = plan
-
-  variables {
-    encryption = { key = "mine" }
-  }
-
-  expect_failures = [var.encryption]
-}
-
-run "given_key_without_arn" {
-  command = plan
-
-  variables {
-    encryption = { key = "given" }
-  }
-
-  expect_failures = [var.encryption]
-}
-
-run "key_arn_that_nobody_asked_for" {
-  command = plan
-
-  variables {
-    encryption = { kms_key_arn = "arn:aws:kms:us-west-2:123456789012:key/x" }
-  }
-
-  expect_failures = [var.encryption]
-}
-
-run "key_as_an_alias" {
-  command = plan
-
-  variables {
-    encryption = { key = "given", kms_key_arn = "arn:aws:kms:us-west-2:123456789012:alias/x" }
-  }
-
-  expect_failures = [var.encryption]
-}
-
-run "own_and_given_bucket" {
-  command = plan
-
-  variables {
-    failure_destination = { bucket_name = "failures" }
-  }
-
-  expect_failures = [var.failure_destination]
-}
-
-run "no_bucket_at_all" {
-  command = plan
-
-  variables {
-    failure_destination = { create_bucket = false }
-  }
-
-  expect_failures = [var.failure_destination]
-}
-
-run "bucket_as_an_arn" {
-  command = plan
-
-  variables {
-    failure_destination = { create_bucket = false, bucket_name = "arn:aws:s3:::failures" }
-  }
-
-  expect_failures = [var.failure_destination]
-}
-
-run "failures_kept_for_no_time" {
-  command = plan
-
-  variables {
-    failure_destination = { retention_days = 0 }
-  }
-
-  expect_failures = [var.failure_destination]
-}
-
-run "wait_of_no_time" {
-  command = plan
-
-  variables {
-    wait_timeout_seconds = 0
-  }
-
-  expect_failures = [var.wait_timeout_seconds]
-}
-
 run "no_package" {
   command = plan
 
@@ -317,414 +334,4 @@ run "no_package" {
   }
 
   expect_failures = [terraform_data.code]
-}
-
-run "empty_package" {
-  command = plan
-
-  variables {
-    lambda_package = {}
-  }
-
-  expect_failures = [var.lambda_package]
-}
-
-run "zip_and_s3_object" {
-  command = plan
-
-  variables {
-    lambda_package = { zip_path = "versions.tf", s3_bucket = "artifacts", s3_key = "sender.zip" }
-  }
-
-  expect_failures = [var.lambda_package]
-}
-
-run "s3_bucket_without_key" {
-  command = plan
-
-  variables {
-    lambda_package = { s3_bucket = "artifacts" }
-  }
-
-  expect_failures = [var.lambda_package]
-}
-
-run "s3_version_of_a_zip" {
-  command = plan
-
-  variables {
-    lambda_package = { zip_path = "versions.tf", s3_object_version = "1" }
-  }
-
-  expect_failures = [var.lambda_package]
-}
-
-run "zip_that_is_missing" {
-  command = plan
-
-  variables {
-    lambda_package = { zip_path = "missing.zip" }
-  }
-
-  expect_failures = [var.lambda_package]
-}
-
-run "unknown_runtime" {
-  command = plan
-
-  variables {
-    runtime = "nodejs22.x"
-  }
-
-  expect_failures = [var.runtime]
-}
-
-run "unknown_architecture" {
-  command = plan
-
-  variables {
-    architecture = "aarch64"
-  }
-
-  expect_failures = [var.architecture]
-}
-
-run "sender_memory" {
-  command = plan
-
-  variables {
-    sender = { memory_size = 64 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "sender_timeout" {
-  command = plan
-
-  variables {
-    sender = { timeout_seconds = 901 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "sender_without_concurrency" {
-  command = plan
-
-  variables {
-    sender = { reserved_concurrency = 0 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "sender_batch" {
-  command = plan
-
-  variables {
-    sender = { batch_size = 10000 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "sender_window" {
-  command = plan
-
-  variables {
-    sender = { batching_window_seconds = 301 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "sender_parallelization" {
-  command = plan
-
-  variables {
-    sender = { parallelization_factor = 11 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "sender_retries_without_end" {
-  command = plan
-
-  variables {
-    sender = { maximum_retry_attempts = -1 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "sender_record_age" {
-  command = plan
-
-  variables {
-    sender = { maximum_record_age_seconds = -1 }
-  }
-
-  expect_failures = [var.sender]
-}
-
-run "schedule_in_words" {
-  command = plan
-
-  variables {
-    reconciler = { schedule = "every 5 minutes" }
-  }
-
-  expect_failures = [var.reconciler]
-}
-
-run "schedule_of_one_minutes" {
-  command = plan
-
-  variables {
-    reconciler = { schedule = "rate(1 minutes)" }
-  }
-
-  expect_failures = [var.reconciler]
-}
-
-run "schedule_with_five_fields" {
-  command = plan
-
-  variables {
-    reconciler = { schedule = "cron(0/10 * * * ?)" }
-  }
-
-  expect_failures = [var.reconciler]
-}
-
-run "reconciler_memory" {
-  command = plan
-
-  variables {
-    reconciler = { memory_size = 64 }
-  }
-
-  expect_failures = [var.reconciler]
-}
-
-run "reconciler_timeout" {
-  command = plan
-
-  variables {
-    reconciler = { timeout_seconds = 30 }
-  }
-
-  expect_failures = [var.reconciler]
-}
-
-run "reconciler_interval" {
-  command = plan
-
-  variables {
-    reconciler = { interval_seconds = 30 }
-  }
-
-  expect_failures = [var.reconciler]
-}
-
-run "reconciler_without_concurrency" {
-  command = plan
-
-  variables {
-    reconciler = { reserved_concurrency = 0 }
-  }
-
-  expect_failures = [var.reconciler]
-}
-
-run "grace_too_short" {
-  command = plan
-
-  variables {
-    grace_seconds = 1
-  }
-
-  expect_failures = [var.grace_seconds]
-}
-
-run "redelivery_too_long" {
-  command = plan
-
-  variables {
-    redelivery_seconds = 1209601
-  }
-
-  expect_failures = [var.redelivery_seconds]
-}
-
-run "vpc_without_subnets" {
-  command = plan
-
-  variables {
-    vpc = { subnet_ids = [], security_group_ids = ["sg-1"] }
-  }
-
-  expect_failures = [var.vpc]
-}
-
-run "role_path_without_slash" {
-  command = plan
-
-  variables {
-    role_path = "cirrus"
-  }
-
-  expect_failures = [var.role_path]
-}
-
-run "boundary_as_a_name" {
-  command = plan
-
-  variables {
-    permissions_boundary_arn = "boundary"
-  }
-
-  expect_failures = [var.permissions_boundary_arn]
-}
-
-run "log_retention_of_29_days" {
-  command = plan
-
-  variables {
-    log_retention_days = 29
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "unknown_log_format" {
-  command = plan
-
-  variables {
-    log_format = "xml"
-  }
-
-  expect_failures = [var.log_format]
-}
-
-run "unknown_log_level" {
-  command = plan
-
-  variables {
-    log_level = "WARNING"
-  }
-
-  expect_failures = [var.log_level]
-}
-
-run "warning_topic_as_a_name" {
-  command = plan
-
-  variables {
-    warning_topic_arns = ["warning"]
-  }
-
-  expect_failures = [var.warning_topic_arns]
-}
-
-run "critical_topic_as_a_name" {
-  command = plan
-
-  variables {
-    critical_topic_arns = ["critical"]
-  }
-
-  expect_failures = [var.critical_topic_arns]
-}
-
-run "alarm_on_no_sender_error" {
-  command = plan
-
-  variables {
-    alarm_sender_errors = 0
-  }
-
-  expect_failures = [var.alarm_sender_errors]
-}
-
-run "alarm_on_an_age_beyond_the_stream" {
-  command = plan
-
-  variables {
-    alarm_iterator_age_seconds = 90000
-  }
-
-  expect_failures = [var.alarm_iterator_age_seconds]
-}
-
-run "alarm_beyond_what_is_counted" {
-  command = plan
-
-  variables {
-    alarm_failure_destination_objects = 1001
-  }
-
-  expect_failures = [var.alarm_failure_destination_objects]
-}
-
-run "alarm_on_no_reconciler_error" {
-  command = plan
-
-  variables {
-    alarm_reconciler_errors = 0
-  }
-
-  expect_failures = [var.alarm_reconciler_errors]
-}
-
-run "alarm_below_no_repair" {
-  command = plan
-
-  variables {
-    alarm_reconciler_repairs = -1
-  }
-
-  expect_failures = [var.alarm_reconciler_repairs]
-}
-
-run "alarm_on_nothing_stuck" {
-  command = plan
-
-  variables {
-    alarm_stuck_payloads = 0
-  }
-
-  expect_failures = [var.alarm_stuck_payloads]
-}
-
-run "alarm_on_any_wait" {
-  command = plan
-
-  variables {
-    alarm_oldest_wait_seconds = 1
-  }
-
-  expect_failures = [var.alarm_oldest_wait_seconds]
-}
-
-run "alarm_on_more_than_all" {
-  command = plan
-
-  variables {
-    alarm_open_waits_share = 1.1
-  }
-
-  expect_failures = [var.alarm_open_waits_share]
-}
-
-run "quota_of_nothing" {
-  command = plan
-
-  variables {
-    open_executions_quota = 0
-  }
-
-  expect_failures = [var.open_executions_quota]
 }
