@@ -182,7 +182,7 @@ variable "heartbeat" {
 }
 
 variable "vpc" {
-  description = "Subnets and security groups in which both functions run; null for none. They need to reach DynamoDB, Step Functions and CloudWatch Logs (endpoints or NAT)."
+  description = "Subnets and security groups in which both functions run; null for none. They need to reach DynamoDB, Step Functions and CloudWatch Logs, and S3 for the alarm on failed records (endpoints or NAT)."
   type = object({
     subnet_ids         = list(string)
     security_group_ids = list(string)

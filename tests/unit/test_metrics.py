@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 
 from cirrus_callbacks_plugin import metrics
 from cirrus_callbacks_plugin.failure_destination import count_objects
+from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.reconcile.summary import Summary
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, timestamp
 
@@ -143,6 +144,14 @@ def test_objects_of_the_mapping_alone_are_counted() -> None:
     with Stubber(client) as stub:
         stub.add_response("list_objects_v2", {"KeyCount": 3}, expected)
         assert count_objects(client, "s3://bucket/aws/lambda/uuid/") == 3
+
+
+def test_without_a_way_to_s3_the_count_is_unknown() -> None:
+    """In a VPC without an endpoint for S3 a pass goes on, and soon."""
+    client = reconciler._s3("http://127.0.0.1:9", None)
+    assert client.meta.config.connect_timeout + client.meta.config.read_timeout < 10
+    unreachable = boto3.client("s3", endpoint_url="http://127.0.0.1:9", config=client.meta.config)
+    assert count_objects(unreachable, "s3://bucket/aws/lambda/uuid/") is None
 
 
 def test_a_refused_count_is_unknown_and_logged(caplog: pytest.LogCaptureFixture) -> None:
