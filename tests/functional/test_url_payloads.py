@@ -114,7 +114,7 @@ def test_an_object_is_asked_for_twice(world: World, aws: AwsCalls) -> None:
 
 def test_an_object_that_comes_in_drops_ends_with_the_hooks_time(world: World) -> None:
     """A body has no timeout as long as something comes: the stopwatch ends it."""
-    from cirrus.lambda_functions.process import lambda_handler
+    from support.generation import bare_handler
 
     put(world, json.dumps({**payload(), "filler": "x" * 1_000_000}))
     world.send({"url": URL}, "token")
@@ -123,6 +123,6 @@ def test_an_object_that_comes_in_drops_ends_with_the_hooks_time(world: World) ->
     def clock() -> float:
         return next(looks) / 5  # each look at the clock finds a fifth of a second gone
 
-    wrapped = process(lambda_handler, own_time=lambda: OwnTime(clock))
+    wrapped = process(bare_handler("process"), own_time=lambda: OwnTime(clock))
     with pytest.raises(RegistrationFailed, match="fetch of the payload: 2 s of the hook's own"):
         wrapped(world.receive(), None)
