@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
@@ -31,10 +32,16 @@ def test_ten_tokens_add_ten_puts_and_two_reads(world: World, aws: AwsCalls) -> N
         with aws.recording() as recording:
             handler(event, Context())
         world.delete(event)
-        counts.append(recording.counts())
+        # The children's own messages come from moto's interpreter, when it pleases.
+        calls = [
+            call.operation
+            for call in recording.calls
+            if call.parameters.get("QueueUrl") != world.work_queue_url
+        ]
+        counts.append(Counter(calls))
     bare, wrapped = counts
-    added = {name: wrapped[name] - bare.get(name, 0) for name in wrapped}
-    assert {name: number for name, number in added.items() if number} == {
+    wrapped.subtract(bare)
+    assert {name: number for name, number in wrapped.items() if number} == {
         "PutItem": 10,
         "BatchGetItem": 2,
     }
