@@ -13,7 +13,7 @@ WORKERS ?= 2
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
-.PHONY: help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
+.PHONY: simulate tables help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -30,6 +30,12 @@ test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, 
 
 test-0.7 test-0.15 test-1.3 test-2.0 test-none: test-%: .venv/.ready # one cirrus, or none
 	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV) $* $(if $(ARGS),-- $(ARGS))
+
+simulate: .venv/.ready ## Explore schedules of the simulation on all cores until Ctrl-C
+	@$(PYTHON) tests/simulation/simulate.py $(ARGS)
+
+tables: .venv/.ready ## Write the table of planted defects anew
+	@$(PYTHON) tests/simulation/simulate.py --table
 
 lint: .venv/.ready ## Check style and types
 	@$(PYTHON) -m ruff format --check .

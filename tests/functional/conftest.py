@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cirrus_callbacks_plugin.hooks import own_time
 from cirrus_callbacks_plugin.local import deployment
 from support.aws_calls import AwsCalls
 from support.cirrus_world import World
@@ -32,6 +33,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     from moto import mock_aws
 
     monkeypatch.setattr(deployment, "Session", kept_clients)
+    # What a machine under load makes of two seconds is no test's business; those of outages
+    # bring a stopwatch of their own.
+    monkeypatch.setattr(own_time, "OWN_SECONDS", 600.0)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         deployed = World() if IS_NEWEST else OlderWorld()
         if isinstance(deployed, OlderWorld):

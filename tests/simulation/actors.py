@@ -1,8 +1,12 @@
-"""Actors: invocations that stop at every AWS call until the scheduler lets them go on."""
+"""Actors: invocations that stop at every AWS call until the scheduler lets them go on.
+
+An invocation is real code in a greenlet of its own. What it does next follows from what
+its calls have answered and from the clock, and from nothing else: so what it did once is
+remembered, and code runs again only where an invocation sees something new.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +14,10 @@ import greenlet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
+
+    from simulation.clock import Clock
+    from simulation.fake_aws.errors import FakeError
 
 
 class Crash(BaseException):
@@ -47,6 +55,44 @@ class Call:
         return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call came to, and when."""
+
+    response: dict[str, Any] | None
+    error: FakeError | None
+    now: datetime
+
+    @property
+    def told(self) -> str:
+        """What the answer says."""
+        error = self.error and (self.error.code, self.error.response)
+        return f"{error}|{self.response!r}"
+
+
+@dataclass(slots=True)
+class Step:
+    """Where an invocation stands, and what it did on its way there.
+
+    Attributes:
+        effects: what it did since the last call that needs no choice: uploads, messages
+            to topics, and what the ghost is told.
+        call: the call at which it stands; None once it is through.
+        returned, raised: how it ended.
+        following: where it stands after each answer that it has had here so far.
+    """
+
+    effects: list[tuple[Any, ...]] = field(default_factory=list)
+    call: Call | None = None
+    returned: Any = None
+    raised: BaseException | None = None
+    following: dict[str, Step] = field(default_factory=dict)
+
+
+Memory = dict[str, Step]
+"""First steps, by what the invocation was given and when."""
+
+
 @dataclass(slots=True)
 class Actor:
     """One invocation.
@@ -55,21 +101,31 @@ class Actor:
         number: its identity, in the order of starts.
         kind: ``process``, ``update_state``, ``sender`` or ``reconciler``.
         subject: what it works on, for traces: messages, a run, records.
-        pending: the call at which it stands, None once it is through.
-        returned, raised: how it ended.
-        history: digest of all that it has seen: with it, two actors are in one state.
+        given: all that its work depends on, as a text.
+        work: the code.
+        clock: the world's.
+        memory: what invocations did before.
+        apply: lets an effect happen in the world.
+        step: where it stands.
+        history: all that it has seen: with the same, two actors are in one state.
     """
 
     number: int
     kind: str
     subject: str
-    work: Callable[[], Any]
-    pending: Call | None = None
-    returned: Any = None
-    raised: BaseException | None = None
+    given: str
+    work: Callable[[Actor], Any]
+    clock: Clock
+    memory: Memory
+    apply: Callable[[Actor, tuple[Any, ...]], None]
+    step: Step = field(default_factory=Step)
+    history: list[str] = field(default_factory=list)
     is_dead: bool = False
-    history: Any = field(default_factory=hashlib.blake2b)
+    _begun: datetime | None = None
+    _path: list[Answer] = field(default_factory=list)
     _greenlet: Any = None
+    _fed: int = -1
+    _effects: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -77,46 +133,109 @@ class Actor:
         return f"{self.kind}#{self.number}"
 
     @property
+    def pending(self) -> Call | None:
+        """The call at which it stands, None once it is through."""
+        return None if self.is_dead else self.step.call
+
+    @property
     def is_alive(self) -> bool:
         """True while it stands at a call."""
         return self.pending is not None
 
+    @property
+    def failed(self) -> bool:
+        """True where it raised or died."""
+        return self.is_dead or self.step.raised is not None
+
     def start(self) -> None:
         """Run to the first call."""
-        self._greenlet = greenlet.greenlet(self._run)
-        self._follow(self._greenlet.switch())
+        self._begun = self.clock.now
+        key = f"{self.kind}|{self.given}|{self._begun}"
+        if key not in self.memory:
+            self.memory[key] = self._live(None)
+        self._enter(self.memory[key])
 
-    def go_on(self, outcome: Callable[[], Any]) -> None:
-        """Make the pending call (``outcome`` has its effect) and run to the next one."""
-        self.pending = None
-        self._follow(self._greenlet.switch(outcome))
+    def go_on(self, answer: Answer) -> None:
+        """Let the pending call have this answer, and run to the next one."""
+        told = answer.told
+        key = f"{answer.now.isoformat()}|{told}"
+        following = self.step.following
+        if key not in following:
+            following[key] = self._live(answer)
+        self._path.append(answer)
+        self.history.append(told)
+        self._enter(following[key])
 
     def crash(self) -> None:
         """Die here."""
-        self.pending = None
         self.is_dead = True
-        self.raised = Crash()
-        self._greenlet.throw(Crash)
+        self.dispose()
 
-    def stop_at(self, call: Call) -> Callable[[], Any]:
-        """Called from inside: hand the call to the scheduler and wait for its outcome."""
+    def dispose(self) -> None:
+        """End the code for good, wherever it stands; it has no effect any more."""
+        was_dead, self.is_dead = self.is_dead, True
+        if self._greenlet:
+            self._greenlet.throw(Crash)
+        self._greenlet = None
+        self.is_dead = was_dead
+
+    def stop_at(self, call: Call) -> dict[str, Any]:
+        """Called from inside: hand the call to the scheduler and wait for its answer."""
         if self.is_dead:
             raise Crash
-        outcome: Callable[[], Any] = self._greenlet.parent.switch(call)
-        return outcome
+        answer: Answer = self._greenlet.parent.switch(call)
+        if answer.error is not None:
+            raise answer.error
+        return _copied(answer.response or {})  # type: ignore[no-any-return]
 
-    def see(self, *facts: object) -> None:
-        """Add to what the actor has seen."""
-        self.history.update(repr(facts).encode())
+    def effect(self, *what: Any) -> None:
+        """Called from inside: something happens that no choice depends on."""
+        if self.is_dead:
+            raise Crash
+        self._effects.append(what)
 
-    def _run(self) -> None:
-        try:
-            self.returned = self.work()
-        except Crash:
-            self.is_dead = True
-        except Exception as error:  # noqa: BLE001 - how the invocation ended
-            self.raised = error
+    def _enter(self, step: Step) -> None:
+        self.step = step
+        for effect in step.effects:
+            self.apply(self, effect)
 
-    def _follow(self, stopped: Any) -> None:
+    def _live(self, answer: Answer | None) -> Step:
+        """Run the code from where it stands; first bring it there, if it is not."""
+        now = self.clock.now
+        stopped: Any = None
+        if answer is None or not self._greenlet or self._fed != len(self._path):
+            self.dispose()
+            self._greenlet = greenlet.greenlet(self._run)
+            assert self._begun is not None
+            self.clock.travel(self._begun)
+            self._effects = []
+            stopped = self._greenlet.switch()
+            for past in self._path if answer is not None else ():
+                self.clock.travel(past.now)
+                self._greenlet.switch(past)
+        if answer is not None:
+            self.clock.travel(answer.now)
+            self._effects = []
+            stopped = self._greenlet.switch(answer)
+        self._fed = 0 if answer is None else len(self._path) + 1
+        self.clock.travel(now)
+        effects, self._effects = self._effects, []
         if isinstance(stopped, Call):
-            self.pending = stopped
+            return Step(effects, call=stopped)
+        returned, raised = stopped
+        return Step(effects, returned=returned, raised=raised)
+
+    def _run(self) -> tuple[Any, BaseException | None]:
+        try:
+            return self.work(self), None
+        except Crash as crash:
+            return None, crash
+        except Exception as error:  # noqa: BLE001 - how the invocation ended
+            return None, error
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a response: code that gets it may change it (boto3's resources do)."""
+    if isinstance(value, dict):
+        return {name: _copied(each) for name, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list) else value

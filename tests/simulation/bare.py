@@ -37,6 +37,7 @@ def replay(world: World) -> list[tuple[str, Any, Any]]:
             bare.crash(actors[subject])
         elif kind == "ended":
             bare.end_run(subject, entry[2])
+    bare.dispose()
     return [
         ("the state table", _records(world), _records(bare)),
         ("what was published", _published(world), _published(bare)),

@@ -19,13 +19,19 @@ class Clock:
         self.now = START
 
     def tick(self) -> None:
-        """Let a microsecond pass: no two writes have the same time."""
+        """Let a microsecond pass: no two states have the same time."""
         self.advance(timedelta(microseconds=1))
 
     def advance(self, by: timedelta) -> None:
         """Let time pass."""
         self.now += by
         self._coordinates.move_to(self.now)
+
+    def travel(self, moment: datetime) -> None:
+        """Show code the time at which it ran before."""
+        if moment != self.now:
+            self.now = moment
+            self._coordinates.move_to(moment)
 
     def reset(self) -> None:
         """Back to the start, for the next schedule."""

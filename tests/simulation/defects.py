@@ -37,7 +37,7 @@ def _no_url(_: str) -> None:
 
 def no_read_after_registration() -> AbstractContextManager[Any]:
     """Step 3 of the process hook is left out."""
-    return mock.patch.object(process_hook._Settler, "settle", lambda *_, **__: None)
+    return mock.patch.object(process_hook._Settler, "settle", return_value=None)
 
 
 def registration_after_cirrus() -> AbstractContextManager[Any]:

@@ -112,7 +112,7 @@ def _true(
             and message in run.messages
         ]
     state = STATE_OF_ERROR.get(error or "", row["workflow_state"]["S"])
-    if _is_true(ghost, facts, state, row, replace=replace):
+    if _is_true(ghost, facts, state, row, message, replace=replace):
         return []
     return [f"2. {token} was told {state}, which is not the outcome of the run it waits for"]
 
@@ -122,13 +122,18 @@ def _is_true(
     facts: RowFacts,
     state: str,
     row: dict[str, Any],
+    message: int,
     *,
     replace: bool,
 ) -> bool:
     settled = facts.settled or 0
     # Where the payload had ended when it was registered, cirrus runs it anew; where the
     # state table still said PROCESSING, the run of which it said so is the one waited for.
-    rerun = (replace or state not in NEVER_RERUN) and ghost.was_final(facts)
+    ran_anew = any(
+        run.started is not None and run.started > facts.begun and message in run.messages
+        for run in ghost.runs.values()
+    )
+    rerun = ghost.was_final(facts) and (replace or (state not in NEVER_RERUN and ran_anew))
 
     def is_excluded(run: RunFacts | None) -> bool:
         ended_before = run is not None and run.ended is not None and run.ended < facts.registered

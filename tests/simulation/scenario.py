@@ -70,7 +70,8 @@ class Scenario:
             for each in self.messages
         )
         start = "" if self.can_start else ", no state machine"
-        return f"{self.before or 'new'}: {sent}{start}"
+        ends = "" if len(self.outcomes) > 1 else f", runs end {self.outcomes[0]}"
+        return f"{self.before or 'new'}: {sent}{start}{ends}"
 
 
 def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
@@ -105,3 +106,53 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
         ),
     )
     return found
+
+
+def small_scenarios() -> list[Scenario]:
+    """One payload, one process, one update-state, one sender, one crash: explored whole.
+
+    A crash before a call is the crash after the one before it, so one kind is enough.
+    """
+    return [
+        Scenario(
+            before,
+            (Sent("token-a", replace=replace),),
+            outcomes=outcomes,
+            fault_kinds=("crash-after",),
+            crowd=1,
+            deliveries=2,
+        )
+        for before, replace, outcomes in (
+            (None, False, ("SUCCEEDED",)),
+            (None, False, ("FAILED",)),
+            ("FAILED", False, ("SUCCEEDED",)),
+            ("SUCCEEDED", False, ("SUCCEEDED",)),
+            ("SUCCEEDED", True, ("FAILED",)),
+            ("PROCESSING", False, ("SUCCEEDED",)),
+            ("PROCESSING", True, ("FAILED",)),
+        )
+    ] + [
+        Scenario(
+            None,
+            (Sent("token-a"),),
+            can_start=False,
+            fault_kinds=("crash-after",),
+            crowd=1,
+            deliveries=2,
+        ),
+    ]
+
+
+def twofold_scenarios() -> list[Scenario]:
+    """Two process, two update-state and one fault of any kind: for ``make simulate``."""
+    return [
+        Scenario(
+            before,
+            (Sent("token-a", replace=replace), Sent("token-b")),
+            old_events=1,
+            crowd=2,
+            deliveries=2,
+        )
+        for before in (None, "FAILED", "SUCCEEDED", "PROCESSING")
+        for replace in (False, True)
+    ]

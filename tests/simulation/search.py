@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from simulation.clock import Clock
 from simulation.fake_aws.client import installed
@@ -20,6 +21,7 @@ Chooser = Callable[[World, Sequence[Option]], int]
 """Chooses among what may happen next, by its index; -1 gives the schedule up."""
 
 MAX_STEPS = 400
+COLLECT_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,19 @@ class Simulator:
     schedules: int = 0
     states: set[bytes] = field(default_factory=set)
 
-    def __enter__(self) -> Simulator:
+    def __enter__(self) -> Self:
         self._contexts: list[Any] = [prepared(), installed()]
         for context in self._contexts:
             context.__enter__()
+        # Schedules leave nothing to collect but what the memory of actors keeps anyway.
+        gc.collect()
+        gc.disable()
         self._clock = Clock()
         self._system = System()
         return self
 
     def __exit__(self, *_: object) -> None:
+        gc.enable()
         self._clock.stop()
         for context in reversed(self._contexts):
             context.__exit__(None, None, None)
@@ -78,6 +84,7 @@ class Simulator:
             options = world.options()
             choice = choose(world, options)
             if choice < 0:
+                world.dispose()
                 return None
             choices.append(choice)
             if options[choice].kind == "finish":
@@ -85,7 +92,15 @@ class Simulator:
             world.apply(options[choice])
         world.close()
         self.schedules += 1
-        return Schedule(scenario, tuple(choices), tuple(world.trace), tuple(violations(world)))
+        if self.schedules % COLLECT_EVERY == 0:
+            gc.collect()
+        problems = tuple(violations(world))
+        world.dispose()
+        return Schedule(scenario, tuple(choices), tuple(world.trace), problems)
+
+    def forget(self) -> None:
+        """The code under test has changed: what it did before says nothing any more."""
+        self._system.memory.clear()
 
     def replay(self, scenario: Scenario, choices: Sequence[int]) -> Schedule:
         """Run a schedule again; where its choices end or do not fit, the undisturbed order."""
@@ -108,7 +123,7 @@ class Simulator:
             # Faults are many and their number small: choose the kind of step first.
             faults = [index for index, each in enumerate(options) if _is_fault(each)]
             plain = [index for index, each in enumerate(options) if not _is_fault(each)]
-            return chance.choice(faults if faults and chance.random() < 0.2 else plain)  # noqa: PLR2004
+            return chance.choice(faults if faults and chance.random() < 0.2 else plain)
 
         found = self.run(scenario, choose)
         assert found is not None

@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from boto3.session import Session
 
-from cirrus_callbacks_plugin import concurrency
+from cirrus_callbacks_plugin import batches, concurrency
 from cirrus_callbacks_plugin.answer import Answerer
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.config import EnabledWorkflows
@@ -31,10 +33,9 @@ from simulation.scenario import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulation.actors import Actor
+    from simulation.actors import Actor, Memory
     from simulation.clock import Clock
     from simulation.fake_aws.stepfunctions import Execution
-    from simulation.ghost import Ghost
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "simulated",
@@ -55,7 +56,7 @@ class _Inline:
     def __init__(self, **_: Any) -> None:
         pass
 
-    def __enter__(self) -> _Inline:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -92,6 +93,7 @@ class System:
         from cirrus.lambda_functions import update_state as cirrus_update_state
 
         self._bare: System | None = None
+        self.memory: Memory = {}
         session = Session(region_name="us-west-2")
         self._dynamodb: Any = session.client("dynamodb")
         self._sqs: Any = session.client("sqs")
@@ -129,22 +131,22 @@ class System:
             _Clients(self._dynamodb, self._s3, self._sqs),  # type: ignore[arg-type]
         )
 
-    def _noted(self, kind: str, ghost: Ghost, actor: Actor) -> Callable[[Any, Any], Any]:
+    def _noted(self, kind: str, actor: Actor) -> Callable[[Any, Any], Any]:
         def handler(event: Any, context: Any) -> Any:
-            ghost.cirrus_event(actor.number, kind, event)
+            actor.effect("handler", kind, event)
             try:
                 returned = self._handlers[kind](event, context)
             except Exception as error:
-                ghost.cirrus_done(actor.number, f"raises {type(error).__name__}")
+                actor.effect("done", f"raises {type(error).__name__}")
                 raise
-            ghost.cirrus_done(actor.number, f"returns {returned}")
+            actor.effect("done", f"returns {returned}")
             return returned
 
         return handler
 
-    def process(self, event: Any, ghost: Ghost, actor: Actor) -> Any:
+    def process(self, event: Any, actor: Actor) -> Any:
         """The wrapped ``process``, or cirrus's own."""
-        handler = self._noted("process", ghost, actor)
+        handler = self._noted("process", actor)
         if not self.bare:
             handler = process(
                 handler,
@@ -153,9 +155,9 @@ class System:
             )
         return handler(event, None)
 
-    def update_state(self, event: Any, ghost: Ghost, actor: Actor) -> Any:
+    def update_state(self, event: Any, actor: Actor) -> Any:
         """The wrapped ``update-state``, or cirrus's own."""
-        handler = self._noted("update_state", ghost, actor)
+        handler = self._noted("update_state", actor)
         if not self.bare:
             handler = update_state(handler, services=self._services, clock=lambda: 0.0)
         return handler(event, None)
@@ -196,12 +198,17 @@ def prepared() -> Iterator[None]:
     os.environ.update(ENVIRONMENT)
     pool = concurrency.ThreadPoolExecutor
     concurrency.ThreadPoolExecutor = _Inline  # type: ignore[misc, assignment]
+    sleep, temporary = batches.time.sleep, tempfile.tempdir
+    batches.time.sleep = lambda _: None
+    if Path("/dev/shm").is_dir():
+        tempfile.tempdir = "/dev/shm"
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
         logging.disable(level)
+        batches.time.sleep, tempfile.tempdir = sleep, temporary
         concurrency.ThreadPoolExecutor = pool  # type: ignore[misc]
         for name, value in before.items():
             if value is None:

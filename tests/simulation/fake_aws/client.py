@@ -15,12 +15,16 @@ from boto3.resources.factory import ResourceFactory
 from botocore.client import BaseClient
 
 from simulation.fake_aws.errors import FakeError
+from simulation.fake_aws.shapes import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Call = Callable[[BaseClient, str, str, dict[str, Any]], dict[str, Any]]
     Upload = Callable[[bytes, str], None]
+
+shapes_seen: set[str] = set()
+"""Every shape of call, and every error, that the fake has answered in this process."""
 
 _current: Call | None = None
 """What handles calls now: service, operation and parameters in, the response out."""
@@ -30,7 +34,7 @@ _upload: Upload | None = None
 
 def handle_with(call: Call | None, upload: Upload | None = None) -> None:
     """Send all calls of this process to ``call``, and all uploads to ``upload``."""
-    global _current, _upload  # noqa: PLW0603 - one process, one world at a time
+    global _current, _upload
     _current, _upload = call, upload
 
 
@@ -46,9 +50,11 @@ def _make_api_call(client: BaseClient, operation: str, parameters: dict[str, Any
     context: dict[str, Any] = {"client_region": client.meta.region_name}
     if service == "dynamodb":
         parameters = _transformed(client, operation, parameters, model, context)
+    shapes_seen.add(shape_of(service, operation, parameters))
     try:
         response = dict(_current(client, service, operation, parameters))
     except FakeError as error:
+        shapes_seen.add(f"{service} | {operation} | error {error.code}")
         told = {
             "Error": {"Code": error.code, "Message": error.message},
             "ResponseMetadata": {"HTTPStatusCode": 400},

@@ -138,9 +138,11 @@ class DynamoDB:
         names = tuple(sorted(request.get("ExpressionAttributeNames", {}).items()))
         values = request["ExpressionAttributeValues"]
         matches = expressions.condition(request["KeyConditionExpression"], names)
-        passes = expressions.condition(request["FilterExpression"], names) if (
-            "FilterExpression" in request
-        ) else (lambda _item, _values: True)
+        passes = (
+            expressions.condition(request["FilterExpression"], names)
+            if ("FilterExpression" in request)
+            else (lambda _item, _values: True)
+        )
         index = request.get("IndexName")
         variant = _consistent(request, variant)
         keys = sorted(set(table.items) | set(table.older))

@@ -30,7 +30,10 @@ def _tokens(text: str) -> list[str]:
 
 
 @functools.lru_cache(maxsize=256)
-def condition(text: str, names: tuple[tuple[str, str], ...] = ()) -> Condition:
+def condition(  # noqa: C901 - a grammar, a function for each rule
+    text: str,
+    names: tuple[tuple[str, str], ...] = (),
+) -> Condition:
     """Compile a condition, key condition or filter."""
     tokens = _tokens(text)
     alias = dict(names)

@@ -36,16 +36,12 @@ class Execution:
             "status": self.status,
             "startDate": self.started,
             "input": self.input,
+            "stopDate": self.stopped,
+            "output": self.output,
+            "error": self.error,
+            "cause": self.cause,
         }
-        for name, value in (
-            ("stopDate", self.stopped),
-            ("output", self.output),
-            ("error", self.error),
-            ("cause", self.cause),
-        ):
-            if value is not None:
-                told[name] = value
-        return told
+        return {name: value for name, value in told.items() if value is not None}
 
 
 @dataclass(slots=True)
@@ -78,7 +74,9 @@ class StepFunctions:
     def _StartExecution(self, request: dict[str, Any]) -> dict[str, Any]:
         machine = request["stateMachineArn"]
         if machine not in self.machines:
-            raise FakeError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'")
+            raise FakeError(
+                "StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'"
+            )
         arn = machine.replace(":stateMachine:", ":execution:") + ":" + request["name"]
         known = self.executions.get(arn)
         if known is not None:
@@ -101,7 +99,9 @@ class StepFunctions:
     def _ListExecutions(self, request: dict[str, Any]) -> dict[str, Any]:
         machine, wanted = request["stateMachineArn"], request["statusFilter"]
         if machine not in self.machines:
-            raise FakeError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'")
+            raise FakeError(
+                "StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'"
+            )
         found = [
             {
                 "executionArn": each.arn,
@@ -136,5 +136,7 @@ class StepFunctions:
         if token in self.tokens:
             return
         if any(token == each for each, _, _ in self.accepted):
-            raise FakeError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+            raise FakeError(
+                "TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'"
+            )
         raise FakeError("InvalidToken", "Invalid Token: 'Invalid token'")

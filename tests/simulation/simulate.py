@@ -1,0 +1,151 @@
+"""Explore schedules on all cores until told to stop: ``make simulate``.
+
+First the two exhaustive spaces, one worker each, then random walks and priorities without
+end. ``--seconds`` or Ctrl-C stops; the last line tells what was explored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from simulation.defects import DEFECTS
+from simulation.scenario import larger_scenarios, small_scenarios, twofold_scenarios
+from simulation.search import Simulator
+from simulation.teeth import hunt, table
+from simulation.test_teeth import TABLE
+
+REPORT_EVERY_SECONDS = 2.0
+
+
+@dataclass
+class Told:
+    """What the workers have told so far."""
+
+    schedules: int = 0
+    violations: int = 0
+    states: set[bytes] = field(default_factory=set)
+
+
+def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    last = time.perf_counter()
+    with Simulator() as simulator:
+
+        def report(problem: str | None = None) -> None:
+            nonlocal last
+            tell.put(("progress", simulator.schedules, b"".join(simulator.states), problem))
+            simulator.schedules = 0
+            simulator.states.clear()
+            last = time.perf_counter()
+
+        spaces = [*small_scenarios(), *twofold_scenarios()]
+        for scenario in spaces[number::workers]:
+            explored = 0
+            for schedule in simulator.exhaustively(scenario):
+                explored += 1
+                if schedule.problems:
+                    report(simulator.shrink(schedule).report("exhaustive search"))
+                if time.perf_counter() - last > REPORT_EVERY_SECONDS:
+                    report()
+            tell.put(("space", scenario.name, explored, len(simulator.states)))
+            report()
+        for seed in itertools.count(first_seed + number, workers):
+            for scenario in larger_scenarios():
+                for explore in (simulator.at_random, simulator.by_priority):
+                    schedule = explore(scenario, seed)
+                    if schedule.problems:
+                        title = f"{explore.__name__}, seed {seed}"
+                        report(simulator.shrink(schedule).report(title))
+            report()
+
+
+def explore_until(seconds: float | None, first_seed: int) -> Told:
+    """Explore on all cores; returns when the time is out or at Ctrl-C."""
+    workers = os.cpu_count() or 1
+    queue: Any = multiprocessing.Queue()
+    running = [
+        multiprocessing.Process(
+            target=_explore,
+            args=(number, workers, first_seed, queue),
+            daemon=True,
+        )
+        for number in range(workers)
+    ]
+    for each in running:
+        each.start()
+    told = Told()
+    ends = None if seconds is None else time.perf_counter() + seconds
+    try:
+        while ends is None or time.perf_counter() < ends:
+            _hear(queue, told)
+    except KeyboardInterrupt:
+        print()
+    finally:
+        for each in running:
+            each.terminate()
+    return told
+
+
+def _hear(queue: Any, told: Told) -> None:
+    try:
+        message = queue.get(timeout=0.5)
+    except multiprocessing.queues.Empty:
+        return
+    if message[0] == "space":
+        print(f"\nspace '{message[1]}' explored whole: {message[2]} schedules, {message[3]} states")
+        return
+    _, schedules, states, problem = message
+    told.schedules += schedules
+    told.states.update(states[start : start + 16] for start in range(0, len(states), 16))
+    if problem is not None:
+        told.violations += 1
+        print(f"\n{problem}\n")
+    print(
+        f"\r{told.schedules} schedules, {len(told.states)} states, {told.violations} violations",
+        end="",
+        flush=True,
+    )
+
+
+def write_table() -> int:
+    """Write the table of planted defects anew; 1 if one goes unnoticed."""
+    with Simulator() as simulator:
+        catches = {name: hunt(simulator, name) for name in DEFECTS}
+    missed = [name for name, catch in catches.items() if catch is None]
+    TABLE.write_text(table({name: catch for name, catch in catches.items() if catch}))
+    print(f"{len(catches) - len(missed)} of {len(catches)} planted defects noticed: {TABLE.name}")
+    for name in missed:
+        print(f"unnoticed: {name}")
+    return 1 if missed else 0
+
+
+def main() -> int:
+    """Run from the command line; 1 where a promise was broken."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, help="stop after so many seconds")
+    parser.add_argument("--seed", type=int, default=1000, help="the first seed")
+    parser.add_argument("--table", action="store_true", help="write the table of defects")
+    given = parser.parse_args()
+    if given.table:
+        return write_table()
+    told = explore_until(given.seconds, given.seed)
+    print(
+        f"\n{told.schedules} schedules explored, {len(told.states)} distinct states, "
+        f"{told.violations} violations",
+    )
+    return 1 if told.violations else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,69 @@
+"""How soon the simulation notices each planted defect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulation.defects import DEFECTS, SHORT_REDELIVERY, redelivery_too_short
+from simulation.scenario import larger_scenarios
+
+if TYPE_CHECKING:
+    from simulation.search import Schedule, Simulator
+
+MAX_SEEDS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """A defect that was noticed.
+
+    Attributes:
+        strategy: which kind of schedules noticed it.
+        schedules: how many it took, both strategies counted.
+        shortest: the schedule after shrinking.
+    """
+
+    strategy: str
+    schedules: int
+    shortest: Schedule
+
+
+def hunt(simulator: Simulator, name: str) -> Catch | None:
+    """Explore, as ever, until a promise is broken; None where none is."""
+    short = name == redelivery_too_short.__name__
+    worlds = larger_scenarios(redelivery_seconds=SHORT_REDELIVERY if short else 5400)
+    explored = 0
+    simulator.forget()
+    with DEFECTS[name]():
+        for seed in range(MAX_SEEDS):
+            for scenario in worlds:
+                for explore in (simulator.at_random, simulator.by_priority):
+                    explored += 1
+                    schedule = explore(scenario, seed)
+                    if schedule.problems:
+                        strategy = "random" if explore == simulator.at_random else "priorities"
+                        shortest = simulator.shrink(schedule)
+                        simulator.forget()
+                        return Catch(strategy, explored, shortest)
+    simulator.forget()
+    return None
+
+
+def table(catches: dict[str, Catch]) -> str:
+    """The table that CONTRIBUTING links, in Markdown."""
+    lines = [
+        "# Planted defects, and how the simulation notices them",
+        "",
+        "Written by `make tables`; `make test` checks that each is noticed.",
+        "",
+        "| Defect | Noticed by | Schedules needed | Shortest trace, lines | Broken promise |",
+        "|---|---|---|---|---|",
+    ]
+    for name, catch in catches.items():
+        promise = catch.shortest.problems[0].replace("|", "\\|")
+        lines.append(
+            f"| {name.replace('_', ' ')} | {catch.strategy} | {catch.schedules} "
+            f"| {len(catch.shortest.trace)} | {promise[:100]} |",
+        )
+    return "\n".join(lines) + "\n"

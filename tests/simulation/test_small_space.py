@@ -1,0 +1,29 @@
+"""The small space, whole: one payload, one process, one update-state, one sender, one fault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulation.scenario import small_scenarios
+
+if TYPE_CHECKING:
+    from simulation.scenario import Scenario
+    from simulation.search import Simulator
+
+SMALL = small_scenarios()
+
+
+@pytest.mark.parametrize("scenario", SMALL, ids=[each.name for each in SMALL])
+def test_every_order_and_every_crash(
+    simulator: Simulator,
+    scenario: Scenario,
+    record_property: pytest.RecordProperty,
+) -> None:
+    """Whatever the order of calls, wherever one invocation dies: all promises are kept."""
+    for schedule in simulator.exhaustively(scenario):
+        assert not schedule.problems, simulator.shrink(schedule).report(scenario.name)
+    record_property("schedules", simulator.schedules)
+    record_property("states", len(simulator.states))
+    print(f"{scenario.name}: {simulator.schedules} schedules, {len(simulator.states)} states")  # noqa: T201

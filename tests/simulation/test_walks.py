@@ -1,0 +1,42 @@
+"""Larger worlds, by random walks and by priorities: thousands of distinct schedules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulation.scenario import larger_scenarios
+
+if TYPE_CHECKING:
+    from simulation.search import Simulator
+
+SHARES = 8
+SEEDS = 18
+"""For every share, strategy and world: 8 x 18 x 2 x 18 = 5,184 schedules."""
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_schedule_breaks_a_promise(simulator: Simulator, share: int) -> None:
+    """Two messages, late and repeated events, two faults: all promises are kept."""
+    distinct = set()
+    for seed in range(share * SEEDS, (share + 1) * SEEDS):
+        for scenario in larger_scenarios():
+            for explore in (simulator.at_random, simulator.by_priority):
+                schedule = explore(scenario, seed)
+                distinct.add((scenario, schedule.trace))
+                assert not schedule.problems, simulator.shrink(schedule).report(
+                    f"{explore.__name__}, seed {seed}",
+                )
+    told = f"{len(distinct)} distinct schedules of {simulator.schedules}"
+    print(f"share {share}: {told}, {len(simulator.states)} states")  # noqa: T201
+    assert len(distinct) >= 5000 / SHARES, told
+
+
+def test_a_schedule_repeats_from_its_choices(simulator: Simulator) -> None:
+    """What a failing test prints is enough to see the same again, line by line."""
+    for seed, scenario in enumerate(larger_scenarios()):
+        schedule = simulator.by_priority(scenario, seed)
+        again = simulator.replay(scenario, schedule.choices)
+        assert again.trace == schedule.trace
+        assert simulator.by_priority(scenario, seed).trace == schedule.trace
