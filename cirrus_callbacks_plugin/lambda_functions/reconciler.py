@@ -106,7 +106,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
             clock=utc_now,
             seconds_left=lambda: ends - time.monotonic(),
         ),
-        first_shard=int(time.time() // repairs.interval_seconds),
+        number=int(time.time() // repairs.interval_seconds),
     )
     summary = one_pass.run()
     url = config.failures_url()

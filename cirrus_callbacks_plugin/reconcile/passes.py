@@ -2,8 +2,8 @@
 
 Each shard has its share of the time, and another shard is first each time, so that no
 row starves behind thousands of long-running children. Rows whose run is listed as running
-cost no call of their own; rows that can only turn into ``NeverStarted``, later, are
-described after all others.
+cost no call of their own and are looked at in every pass; those whose run has to be
+described take turns (:mod:`reconcile.turns`) where a pass has not the time for all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from cirrus_callbacks_plugin.reconcile.judge import (
     restarted_as,
     run_to_ask,
 )
+from cirrus_callbacks_plugin.reconcile.runs import DESCRIBES_PER_SECOND
 from cirrus_callbacks_plugin.reconcile.summary import Summary
+from cirrus_callbacks_plugin.reconcile.turns import alternately, in_turn
 from cirrus_callbacks_plugin.rules import NEVER_STARTED
 from cirrus_callbacks_plugin.waits.row import STALE, Key, Wait, moment
 from cirrus_callbacks_plugin.waits.table import shards
@@ -43,8 +45,14 @@ logger = logging.getLogger(__name__)
 
 ROWS_A_STEP = 100  # BatchGetItem's limit
 
+KEPT_FOR_DESCRIPTIONS = 0.25
+"""Of a shard's time, where its walk found runs that have to be described."""
+
 Done = tuple[str, ...]
 """What was done to a row: names of the summary's counters, or ``put_off``."""
+
+Found = tuple[Wait, "Record | None"]
+"""A row and its payload's record, as they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,8 @@ class Pass:
         states: cirrus's state table.
         runs: what Step Functions knows of runs.
         paces, limits: what bounds the pass.
-        first_shard: where it starts; give another one each time.
+        number: which pass this is, one more than the last one's: where it starts, and whose
+            turn it is to be described, follow from it.
         summary: what it did so far.
     """
 
@@ -97,39 +106,39 @@ class Pass:
     runs: Runs
     paces: Paces
     limits: Limits
-    first_shard: int = 0
+    number: int = 0
     summary: Summary = field(default_factory=Summary)
 
     def run(self) -> Summary:
         """Walk every shard, or until time is out; one row's error stops no other row."""
         order = shards()
-        first = self.first_shard % len(order)
+        first = self.number % len(order)
         order = [*order[first:], *order[:first]]
-        for number, shard in enumerate(order):
-            share = self.limits.seconds_left() / (len(order) - number)
-            until = self.limits.seconds_left() - share
-            self._walk(shard, lambda until=until: self.limits.seconds_left() > until)  # type: ignore[misc]
+        for position, shard in enumerate(order):
+            left = self.limits.seconds_left()
+            self._walk(shard, until=left - left / (len(order) - position))
         return self.summary
 
-    def _walk(self, shard: str, may_go_on: Callable[[], bool]) -> None:
-        """Look at one shard's rows, oldest first; those that can wait are described last."""
-        later: list[Wait] = []
+    def _walk(self, shard: str, *, until: float) -> None:
+        """Look at one shard's rows, oldest first; then at the runs that must be described.
+
+        Args:
+            shard: which partition of the index.
+            until: how many seconds are left of the pass once this shard's are used up.
+        """
+        unclear: list[Found] = []
+        kept = (self.limits.seconds_left() - until) * KEPT_FOR_DESCRIPTIONS
         for keys in self._steps(shard):
-            if not may_go_on():
+            if self.limits.seconds_left() <= until + (kept if unclear else 0):
                 self.summary.is_complete = False
-                return
+                break
             rows = [row for row in self.answerer.waits.read(keys).values() if not row.is_answered]
             rows.sort(key=lambda row: row.registered_at or "")
             if self.limits.heartbeat:
                 beating = [row for row in rows if not row.is_settled]
                 self._count(beating, each(self._heartbeat, beating))
-            old = [row for row in rows if self._is_old_enough(row)]
-            later.extend(self._look_at(old, may_go_on))
-        for start in range(0, len(later), ROWS_A_STEP):
-            if not may_go_on():
-                self.summary.is_complete = False
-                return
-            self._look_at(later[start : start + ROWS_A_STEP], may_go_on, put_off=False)
+            unclear.extend(self._look_at([row for row in rows if self._is_old_enough(row)]))
+        self._describe(unclear, until)
 
     def _steps(self, shard: str) -> Iterator[Sequence[Key]]:
         try:
@@ -153,14 +162,8 @@ class Pass:
         self.summary.oldest_open_seconds = max(self.summary.oldest_open_seconds, age)
         return now - moment(row.settled_at or row.registered_at) >= self.limits.grace
 
-    def _look_at(
-        self,
-        rows: Sequence[Wait],
-        may_go_on: Callable[[], bool],
-        *,
-        put_off: bool = True,
-    ) -> list[Wait]:
-        """Repair a step's rows; returns those that are put off until the others are done."""
+    def _look_at(self, rows: Sequence[Wait]) -> list[Found]:
+        """Repair a step's rows; returns those whose run has to be described first."""
         settled = [row for row in rows if row.is_settled]
         self._count(settled, each(self._answer, settled))
         waiting = [row for row in rows if not row.is_settled]
@@ -171,19 +174,39 @@ class Pass:
         except Exception as error:  # noqa: BLE001 - counted; the next pass reads them again
             self._failed(waiting, error)
             return []
-        later: list[Wait] = []
-        ready: list[Wait] = []
+        clear: list[Found] = []
+        unclear: list[Found] = []
         for row in waiting:
             record = records.get(row.payload_id)
-            (later if put_off and self._can_wait(row, record) else ready).append(row)
+            asked = run_to_ask(row, record)
+            is_clear = asked is None or self.runs.known(asked) is not None
+            (clear if is_clear else unclear).append((row, record))
+        self._repair_all(clear, until=0)
+        return unclear
 
-        def repair(row: Wait) -> Done:
-            if not may_go_on():
-                return ("put_off",)
-            return self._repair(row, records.get(row.payload_id))
+    def _describe(self, unclear: Sequence[Found], until: float) -> None:
+        """Repair rows whose run has to be described, those first whose turn it is.
 
-        self._count(ready, each(repair, ready))
-        return later
+        A row that a description can tell nothing new about, for now, does not keep one
+        waiting whose run's end was lost, nor the other way round.
+        """
+        lists = (
+            [found for found in unclear if not self._can_wait(*found)],
+            [found for found in unclear if self._can_wait(*found)],
+        )
+        fits = (self.limits.seconds_left() - until) * DESCRIBES_PER_SECOND
+        share = fits / (2 if all(lists) else 1)
+        ordered = [
+            in_turn(found, lambda each: each[0].payload_id, number=self.number, fits=share)
+            for found in lists
+        ]
+        self._repair_all(alternately(*ordered), until=until)
+
+    def _repair_all(self, found: Sequence[Found], *, until: float) -> None:
+        def repair(one: Found) -> Done:
+            return self._repair(*one) if self.limits.seconds_left() > until else ("put_off",)
+
+        self._count([row for row, _ in found], each(repair, found))
 
     def _read_records(self, rows: Sequence[Wait]) -> dict[str, Record]:
         keys = {row.payload_id: StateKey.of(row.payload_id) for row in rows}
@@ -210,11 +233,13 @@ class Pass:
         done = ["looked_at"]
         if verdict.is_running:
             done.append("still_running")
+        if verdict.outcome is None and not verdict.is_stuck:
+            return tuple(done)
+        if not self._is_unchanged(row, record):
+            return tuple(done)
         if verdict.is_stuck:
             self._report_stuck(row, record)
-        if verdict.outcome is None or not self._is_unchanged(row, record):
-            return tuple(done)
-        if self.answerer.waits.settle(row.key, verdict.outcome):
+        if verdict.outcome is not None and self.answerer.waits.settle(row.key, verdict.outcome):
             never = verdict.outcome.answer_error == NEVER_STARTED
             done.append("never_started" if never else "settled")
             logger.warning(

@@ -57,15 +57,26 @@ class Runs:
             ClientError, BotoCoreError: Step Functions could not be asked.
         """
         with self._lock:
-            described = self._described.get(execution_arn)
-            if described is not None:
-                return described
-            machine = state_machine_of(execution_arn)
-            if machine not in self._running:
-                self._running[machine] = self._list_running(machine)
-            if execution_arn in self._running[machine]:
-                return Run(execution_arn, RunStatus.RUNNING)
-            return self._describe(execution_arn)
+            return self._known(execution_arn) or self._describe(execution_arn)
+
+    def known(self, execution_arn: str) -> Run | None:
+        """A run that needs no description (any more); None where it would have to be described.
+
+        Lists the running executions of its state machine where that has not been done.
+        """
+        with self._lock:
+            return self._known(execution_arn)
+
+    def _known(self, execution_arn: str) -> Run | None:
+        described = self._described.get(execution_arn)
+        if described is not None:
+            return described
+        machine = state_machine_of(execution_arn)
+        if machine not in self._running:
+            self._running[machine] = self._list_running(machine)
+        if execution_arn in self._running[machine]:
+            return Run(execution_arn, RunStatus.RUNNING)
+        return None
 
     def _describe(self, execution_arn: str) -> Run:
         self.describe_pace.wait()

@@ -1,0 +1,491 @@
+"""Which case a row is in: one sentence of the protocol after the other, each guard alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from cirrus_callbacks_plugin.answer import answer_of
+from cirrus_callbacks_plugin.cirrus.generations import V0_7, V0_15, V1, V2, Generation
+from cirrus_callbacks_plugin.cirrus.state_table import Record
+from cirrus_callbacks_plugin.reconcile.judge import (
+    LEAVE,
+    Case,
+    Run,
+    RunStatus,
+    Verdict,
+    is_restart,
+    judge,
+    restarted_as,
+    run_to_ask,
+)
+from cirrus_callbacks_plugin.rules import NEVER_STARTED
+from cirrus_callbacks_plugin.waits.row import Wait, timestamp
+from cirrus_callbacks_plugin.waits.table import Outcome
+
+REGISTERED = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
+REDELIVERY = timedelta(seconds=5400)
+BEFORE_REDELIVERY = REGISTERED + REDELIVERY - timedelta(seconds=1)
+PAST_REDELIVERY = REGISTERED + REDELIVERY
+
+
+def at(seconds: float) -> datetime:
+    """So many seconds after the row was registered."""
+    return REGISTERED + timedelta(seconds=seconds)
+
+
+def row(state: str | None = None, execution: str | None = None, *, replaces: bool = False) -> Wait:
+    return Wait(
+        "c/workflow-w/i",
+        "t",
+        seen_state=state,
+        seen_execution=execution,
+        replace=replaces,
+        registered_at=timestamp(REGISTERED),
+    )
+
+
+def record(state: str, *executions: str, error: str | None = None) -> Record:
+    return Record(state, f"{state}_2024", executions, error)
+
+
+def ended(
+    arn: str = "a",
+    result: str = "SUCCEEDED",
+    *,
+    started: float = 10,
+    stopped: float = 100,
+    error: str | None = None,
+    cause: str | None = None,
+) -> Run:
+    return Run(arn, RunStatus.ENDED, result, at(started), at(stopped), error, cause)
+
+
+UNKNOWN = Run("a", RunStatus.UNKNOWN)
+RUNNING = Run("a", RunStatus.RUNNING)
+
+# A payload that was not there at registration, whose run ended and whose event was lost.
+LOST = Case(
+    row=row(),
+    record=record("PROCESSING", "a"),
+    run=ended(),
+    now=BEFORE_REDELIVERY,
+    redelivery=REDELIVERY,
+    generation=V2,
+)
+SUCCEEDED = Outcome("SUCCEEDED", "a")
+
+
+def never(verdict: Verdict) -> str:
+    """Why the row is settled as never started; its state stays what it is."""
+    outcome = verdict.outcome
+    assert outcome is not None
+    assert (outcome.workflow_state, outcome.answer_error) == (None, NEVER_STARTED)
+    return outcome.error or ""
+
+
+# --- which run decides ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed", "asked"),
+    [
+        (row(), record("PROCESSING", "a", "b"), "b"),
+        (row("FAILED", "a"), record("FAILED", "a"), "a"),
+        (row(), None, None),
+        (row(), record("PROCESSING"), None),
+        (row("PROCESSING", "a"), None, "a"),
+        (row("CLAIMED", "a"), record("FAILED"), "a"),
+        (row("FAILED", "a"), None, None),
+        (row("SUCCEEDED", "a", replaces=True), record("FAILED"), None),
+    ],
+)
+def test_the_run_that_decides(wait: Wait, listed: Record | None, asked: str | None) -> None:
+    """The last listed one; where none is, the one that was in progress at registration."""
+    assert run_to_ask(wait, listed) == asked
+
+
+@pytest.mark.parametrize(
+    ("listed", "generation", "asked"),
+    [
+        (record("CLAIMED", "a", "b"), V2, "a"),
+        (record("CLAIMED", "a", "b"), V1, "a"),
+        (record("CLAIMED", "a", "b"), V0_15, None),
+        (record("CLAIMED", "a"), V2, None),
+        (record("CLAIMED"), V2, None),
+        (None, V2, None),
+    ],
+)
+def test_a_stuck_claim_is_restarted_under_the_first_listed_run(
+    listed: Record | None,
+    generation: Generation,
+    asked: str | None,
+) -> None:
+    """Cirrus >= 1 starts it again under the first listed name, and lists nothing anew."""
+    assert restarted_as(row(), listed, generation) == asked
+
+
+def test_a_settled_row_asks_for_no_restart() -> None:
+    """Its outcome is known."""
+    settled = replace(row(), settled_at=timestamp(REGISTERED))
+    assert restarted_as(settled, record("CLAIMED", "a", "b"), V2) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "is_one"),
+    [
+        (ended(started=0), True),
+        (ended(started=-1), False),
+        (Run("a", RunStatus.RUNNING, started=at(5)), True),
+        (UNKNOWN, False),
+    ],
+)
+def test_the_first_listed_run_counts_where_it_started_after_registration(
+    first: Run,
+    is_one: bool,
+) -> None:
+    """Before that, it is the run that was listed first and long ago."""
+    assert is_restart(row(), first) is is_one
+
+
+# --- running --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("now", [BEFORE_REDELIVERY, PAST_REDELIVERY])
+@pytest.mark.parametrize("wait", [row(), row("FAILED", "a"), row("SUCCEEDED", "a", replaces=True)])
+def test_a_run_that_goes_on_is_left(now: datetime, wait: Wait) -> None:
+    """Running, or waiting to be redriven: whatever the record and the time say."""
+    case = replace(LOST, row=wait, run=RUNNING, record=record("FAILED", "a"), now=now)
+    assert judge(case) == Verdict(is_running=True)
+
+
+@pytest.mark.parametrize(("ago", "is_left"), [(119, True), (120, False)])
+def test_a_run_that_has_just_stopped_is_left(ago: float, is_left: bool) -> None:
+    """Its event is on its way for two minutes; the deployment is not called stuck either."""
+    run = ended(stopped=(BEFORE_REDELIVERY - at(0)).total_seconds() - ago)
+    assert (judge(replace(LOST, run=run)) == LEAVE) is is_left
+
+
+def test_a_run_without_a_stop_time_counts_as_stopped_long_ago() -> None:
+    """Step Functions always gives one; without it a wait must not hang."""
+    run = replace(ended(), stopped=None)
+    assert judge(replace(LOST, run=run)).outcome == SUCCEEDED
+
+
+# --- ended, and a new run for this row ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed"),
+    [
+        (row(), record("PROCESSING", "a")),
+        (row(), None),
+        (row("PROCESSING", "a"), record("PROCESSING", "a")),
+        (row("CLAIMED", "a"), record("CLAIMED", "a")),
+        (row("FAILED", "x"), record("FAILED", "x", "a")),
+        (row("FAILED", None), record("FAILED", "a")),
+        (row("SUCCEEDED", "x", replaces=True), record("PROCESSING", "x", "a")),
+        (row("INVALID", "x", replaces=True), record("INVALID", "x", "a")),
+    ],
+)
+def test_a_new_run_that_ended_settles_its_row(wait: Wait, listed: Record | None) -> None:
+    """The run says how it ended, whatever state the record is in."""
+    assert judge(replace(LOST, row=wait, record=listed)).outcome == SUCCEEDED
+
+
+def test_a_failed_record_does_not_outweigh_the_run() -> None:
+    """A late event of an older run wrote FAILED: the last listed run succeeded."""
+    case = replace(LOST, row=row("FAILED", "x"), record=record("FAILED", "x", "a", error="old"))
+    assert judge(case) == Verdict(outcome=SUCCEEDED)
+
+
+def test_a_completed_record_does_not_outweigh_the_run() -> None:
+    """A late event of an older run wrote SUCCEEDED: the last listed run failed."""
+    case = replace(
+        LOST,
+        record=record("SUCCEEDED", "x", "a"),
+        run=ended(result="FAILED", error="Boom"),
+    )
+    assert judge(case).outcome == Outcome("FAILED", "a", "Boom")
+
+
+@pytest.mark.parametrize(
+    ("generation", "error", "state"),
+    [
+        (V0_7, "InvalidInput", "INVALID"),
+        (V0_7, "stactask.exceptions.InvalidInput", "FAILED"),
+        (V0_7, "cirrus.lib.errors.InvalidInput", "FAILED"),
+        (V0_15, "InvalidInput", "INVALID"),
+        (V0_15, "stactask.exceptions.InvalidInput", "INVALID"),
+        (V0_15, "cirrus.lib.errors.InvalidInput", "FAILED"),
+        (V1, "InvalidInput", "FAILED"),
+        (V1, "stactask.exceptions.InvalidInput", "INVALID"),
+        (V1, "cirrus.lib.errors.InvalidInput", "INVALID"),
+        (V2, "InvalidInput", "FAILED"),
+        (V2, "stactask.exceptions.InvalidInput", "INVALID"),
+        (V2, "cirrus.lib.errors.InvalidInput", "INVALID"),
+        (V2, "Boom", "FAILED"),
+        (V2, None, "FAILED"),
+    ],
+)
+def test_an_error_is_mapped_as_its_cirrus_maps_it(
+    generation: Generation,
+    error: str | None,
+    state: str,
+) -> None:
+    """INVALID is told from FAILED by the names that this generation knows, and no others."""
+    run = ended(result="FAILED", error=error, cause="why")
+    outcome = judge(replace(LOST, run=run, generation=generation, now=PAST_REDELIVERY)).outcome
+    assert outcome == Outcome(state, "a", f"{error}: why" if error else "why")
+
+
+@pytest.mark.parametrize(
+    ("run", "outcome"),
+    [
+        (ended(result="ABORTED"), Outcome("ABORTED", "a")),
+        (ended(result="ABORTED", error="E", cause="c"), Outcome("ABORTED", "a", "E: c")),
+        (ended(result="TIMED_OUT"), Outcome("FAILED", "a", "the execution timed out")),
+        (
+            ended(result="TIMED_OUT", error="States.Timeout"),
+            Outcome("FAILED", "a", "States.Timeout"),
+        ),
+        (ended(result="FAILED"), Outcome("FAILED", "a")),
+    ],
+)
+def test_other_ends_of_a_run(run: Run, outcome: Outcome) -> None:
+    """Aborted stays aborted; cirrus stores a timeout as FAILED."""
+    assert judge(replace(LOST, run=run)).outcome == outcome
+
+
+def test_a_long_error_is_cut() -> None:
+    """A row stays far below DynamoDB's limit, whatever the child said."""
+    outcome = judge(replace(LOST, run=ended(result="FAILED", cause="x" * 100_000))).outcome
+    assert outcome is not None
+    assert len((outcome.error or "").encode()) == 16_384
+
+
+@pytest.mark.parametrize(
+    ("generation", "listed", "state"),
+    [
+        (V1, record("PROCESSING", "a"), "COMPLETED"),
+        (V2, record("PROCESSING", "a"), "SUCCEEDED"),
+        (V1, record("SUCCEEDED", "a"), "SUCCEEDED"),
+        (V2, record("COMPLETED", "a"), "COMPLETED"),
+    ],
+)
+def test_success_is_spelled_as_the_deployment_spells_it(
+    generation: Generation,
+    listed: Record,
+    state: str,
+) -> None:
+    """As the record has it already, else as the row's cirrus writes it."""
+    outcome = judge(replace(LOST, record=listed, generation=generation)).outcome
+    assert outcome == Outcome(state, "a")
+
+
+@pytest.mark.parametrize("generation", [V0_7, V0_15])
+def test_0_x_settles_from_a_run_only_past_the_redelivery_time(generation: Generation) -> None:
+    """A restart is unlisted until after its start: the listed run may not be the last one."""
+    case = replace(LOST, generation=generation)
+    assert judge(case).outcome is None
+    assert judge(replace(case, now=PAST_REDELIVERY)).outcome == Outcome("COMPLETED", "a")
+
+
+# --- a name that is used again --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wait", "stopped", "is_new"),
+    [
+        (row(), -61, False),
+        (row(), -60, True),
+        (row("SUCCEEDED", "x", replaces=True), -61, False),
+        (row("SUCCEEDED", "x", replaces=True), -60, True),
+        (row("PROCESSING", "a", replaces=True), -61, False),
+        (row("PROCESSING", "a"), -61, True),  # the record said that it was in progress
+        (row("FAILED", "x"), -61, True),  # listed since
+    ],
+)
+def test_a_run_that_stopped_long_before_registration_is_no_new_one(
+    wait: Wait,
+    stopped: float,
+    is_new: bool,
+) -> None:
+    """For a row without ``seen_state`` or with ``replace``: a name may have been used again."""
+    case = replace(
+        LOST,
+        row=wait,
+        run=ended(result="FAILED", started=-1000, stopped=stopped, error="Boom"),
+        record=record("FAILED", "a"),
+    )
+    assert (judge(case).outcome == Outcome("FAILED", "a", "Boom")) is is_new
+    if not is_new:
+        assert judge(case) == LEAVE
+        assert "Boom" in never(judge(replace(case, now=PAST_REDELIVERY)))
+
+
+def test_a_run_that_started_after_registration_is_new_whatever_was_seen() -> None:
+    """The name of the seen run, used again: its start tells."""
+    case = replace(LOST, row=row("FAILED", "a"), run=ended(started=0, result="FAILED"))
+    assert judge(case).outcome == Outcome("FAILED", "a")
+    assert judge(replace(case, run=ended(started=-1, result="FAILED"))).outcome is None
+
+
+# --- ended, and no new run ------------------------------------------------------------
+
+# The run had failed before registration, and no other one is listed.
+OLD = replace(
+    LOST,
+    row=row("FAILED", "a"),
+    record=record("FAILED", "a", error="Boom"),
+    run=ended(result="FAILED", started=-200, stopped=-100, error="Boom"),
+)
+
+
+@pytest.mark.parametrize(
+    ("run", "state"),
+    [
+        (ended(started=-200, stopped=-100), "SUCCEEDED"),
+        (
+            ended(result="FAILED", started=-200, error="stactask.exceptions.InvalidInput"),
+            "INVALID",
+        ),
+    ],
+)
+def test_what_no_cirrus_runs_again_settles_without_a_new_run(run: Run, state: str) -> None:
+    """Completed or invalid: a redriven run, say, that ended otherwise than what was seen."""
+    case = replace(OLD, run=run)
+    settled = judge(case).outcome
+    assert settled is not None
+    assert settled.workflow_state == state
+    replacing = replace(case, row=replace(case.row, replace=True))
+    assert judge(replacing).outcome is None
+    assert f"ended {state}" in never(judge(replace(replacing, now=PAST_REDELIVERY)))
+
+
+@pytest.mark.parametrize("result", ["FAILED", "ABORTED", "TIMED_OUT"])
+def test_an_old_failure_is_never_started_past_redelivery_alone(result: str) -> None:
+    """What ended before the row came is no answer; the cause names it, the state stays."""
+    case = replace(OLD, run=replace(OLD.run, result=result))  # type: ignore[type-var]
+    assert judge(case) == LEAVE
+    verdict = judge(replace(case, now=PAST_REDELIVERY))
+    state = "ABORTED" if result == "ABORTED" else "FAILED"
+    assert f"ended {state}: Boom" in never(verdict)
+    assert "5400 s" in never(verdict)
+
+
+def test_never_started_leaves_the_rows_state_and_tells_the_old_outcome() -> None:
+    """The error says only that no run was listed by then: the state stays PROCESSING."""
+    outcome = judge(replace(OLD, now=PAST_REDELIVERY)).outcome
+    assert outcome is not None
+    answer = answer_of(replace(OLD.row, **outcome.attributes()))
+    assert answer.error == "CirrusCallback.NeverStarted"
+    assert '"workflow_state":"PROCESSING"' in answer.body
+    assert "FAILED: Boom" in answer.body
+    assert "execution_arn" not in answer.body
+
+
+# --- unknown to Step Functions --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed"),
+    [
+        (row(), record("CLAIMED", "a", error="throttled")),
+        (row(), record("FAILED", "a", error="throttled")),
+        (row("CLAIMED", "a"), record("CLAIMED", "a", error="throttled")),
+        (row("FAILED", "x"), record("FAILED", "x", "a", error="throttled")),
+        (row("SUCCEEDED", "x", replaces=True), record("SUCCEEDED", "x", "a", error="throttled")),
+    ],
+)
+def test_a_new_run_that_never_came_to_be(wait: Wait, listed: Record) -> None:
+    """Never settled from the record, however final; past redelivery with the record's error."""
+    case = replace(LOST, row=wait, record=listed, run=UNKNOWN)
+    assert judge(case) == LEAVE
+    assert "never started: throttled" in never(judge(replace(case, now=PAST_REDELIVERY)))
+
+
+@pytest.mark.parametrize("state", ["SUCCEEDED", "COMPLETED", "INVALID"])
+def test_an_old_run_that_step_functions_forgot_is_as_the_record_says(state: str) -> None:
+    """Older than 90 days and no new run: completed or invalid settles, unless ``replace``."""
+    case = replace(OLD, row=row(state, "a"), record=record(state, "a"), run=UNKNOWN)
+    assert judge(case).outcome == Outcome(state, "a")
+    replacing = replace(case, row=row(state, "a", replaces=True))
+    assert judge(replacing) == LEAVE
+    assert f"ended {state}" in never(judge(replace(replacing, now=PAST_REDELIVERY)))
+
+
+def test_an_old_failure_that_step_functions_forgot_is_never_started() -> None:
+    """As "ended, and no new run": past redelivery, naming what the record says."""
+    case = replace(OLD, run=UNKNOWN)
+    assert judge(case) == LEAVE
+    assert "ended FAILED: Boom" in never(judge(replace(case, now=PAST_REDELIVERY)))
+
+
+def test_a_forgotten_run_whose_record_is_no_longer_final_is_never_started() -> None:
+    """Claimed anew under a name that never ran: there is no outcome to tell."""
+    case = replace(OLD, run=UNKNOWN, record=record("CLAIMED", "a"))
+    assert judge(case) == LEAVE
+    assert "no new run was listed" in never(judge(replace(case, now=PAST_REDELIVERY)))
+
+
+# --- no run listed --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed", "told"),
+    [
+        (row(), None, "no run was listed"),
+        (row(), record("PROCESSING"), "no run was listed"),
+        (row("FAILED", "a"), None, "no run was listed"),
+        (row("FAILED"), record("FAILED", error="no machine"), "says FAILED (no machine)"),
+        (row("SUCCEEDED", replaces=True), record("SUCCEEDED"), "says SUCCEEDED"),
+    ],
+)
+def test_no_run_is_never_started_past_redelivery_alone(
+    wait: Wait,
+    listed: Record | None,
+    told: str,
+) -> None:
+    """No record, or one that lists no run; what a final record says is named in the cause."""
+    case = replace(LOST, row=wait, record=listed, run=None)
+    assert judge(case) == LEAVE
+    assert told in never(judge(replace(case, now=PAST_REDELIVERY)))
+
+
+def test_a_run_that_was_in_progress_is_described_first() -> None:
+    """Its record is gone: how it ended is the answer, before the redelivery time as well."""
+    case = replace(LOST, row=row("PROCESSING", "a"), record=None)
+    assert run_to_ask(case.row, case.record) == "a"
+    assert judge(case).outcome == SUCCEEDED
+    assert judge(replace(case, run=RUNNING)) == Verdict(is_running=True)
+
+
+# --- stuck ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_stuck"),
+    [
+        (record("PROCESSING", "a"), True),
+        (record("CLAIMED", "a"), True),
+        (record("FAILED", "a"), False),
+        (record("SUCCEEDED", "a"), False),
+        (None, False),
+    ],
+)
+def test_a_record_in_progress_whose_run_ended_is_stuck(
+    listed: Record | None,
+    is_stuck: bool,
+) -> None:
+    """The deployment is stuck too: this payload will never be run again by itself."""
+    assert judge(replace(LOST, record=listed)).is_stuck is is_stuck
+    assert not judge(replace(LOST, record=listed, run=RUNNING)).is_stuck
+    assert not judge(replace(LOST, record=listed, run=UNKNOWN)).is_stuck
+
+
+def test_a_stuck_record_is_told_while_its_row_has_to_wait() -> None:
+    """0.x before the redelivery time: the row waits, the deployment is stuck already."""
+    assert judge(replace(LOST, generation=V0_15)) == Verdict(is_stuck=True)
