@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cirrus_callbacks_plugin.errors import RegistrationFailed
+from cirrus_callbacks_plugin.hooks import own_time
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.process import process
 from support.cirrus_world import payload, payload_id
@@ -112,8 +113,12 @@ def test_an_object_is_asked_for_twice(world: World, aws: AwsCalls) -> None:
     assert world.row("token")["payload_id"] == payload_id()
 
 
-def test_an_object_that_comes_in_drops_ends_with_the_hooks_time(world: World) -> None:
+def test_an_object_that_comes_in_drops_ends_with_the_hooks_time(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A body has no timeout as long as something comes: the stopwatch ends it."""
+    monkeypatch.setattr(own_time, "OWN_SECONDS", 2.0)
     from support.generation import bare_handler
 
     put(world, json.dumps({**payload(), "filler": "x" * 1_000_000}))
