@@ -30,7 +30,6 @@ from cirrus_callbacks_plugin.reconcile.judge import (
     restarted_as,
     run_to_ask,
 )
-from cirrus_callbacks_plugin.reconcile.runs import DESCRIBES_PER_SECOND
 from cirrus_callbacks_plugin.reconcile.summary import Summary
 from cirrus_callbacks_plugin.reconcile.turns import alternately, in_turn
 from cirrus_callbacks_plugin.rules import NEVER_STARTED
@@ -190,15 +189,12 @@ class Pass:
         A row that a description can tell nothing new about, for now, does not keep one
         waiting whose run's end was lost, nor the other way round.
         """
-        lists = (
+        kinds = (
             [found for found in unclear if not self._can_wait(*found)],
             [found for found in unclear if self._can_wait(*found)],
         )
-        fits = (self.limits.seconds_left() - until) * DESCRIBES_PER_SECOND
-        share = fits / (2 if all(lists) else 1)
         ordered = [
-            in_turn(found, lambda each: each[0].payload_id, number=self.number, fits=share)
-            for found in lists
+            in_turn(kind, lambda found: found[0].payload_id, number=self.number) for kind in kinds
         ]
         self._repair_all(alternately(*ordered), until=until)
 

@@ -16,22 +16,9 @@ from cirrus_callbacks_plugin.waits.row import digest
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FILL = 0.8
-"""How full a group is on average: groups by digest are not of one size."""
+BITS = 32
 
 Thing = TypeVar("Thing")
-
-
-def groups_of(payloads: int, fits: float) -> int:
-    """In how many groups so many payloads take turns, where a pass has time for ``fits``.
-
-    A power of two: where the number changes from pass to pass, a group of the coarser
-    division holds whole groups of the finer one, so nobody's turn is skipped.
-    """
-    groups = 1
-    while payloads > groups * max(fits, 1.0) * FILL:
-        groups *= 2
-    return groups
 
 
 def in_turn(
@@ -39,25 +26,25 @@ def in_turn(
     payload_id: Callable[[Thing], str],
     *,
     number: int,
-    fits: float,
 ) -> list[Thing]:
     """Order things so that those whose turn it is come first.
 
-    Every thing is among the first ``fits`` payloads within as many consecutive passes as
-    there are groups; twice as many where its group is larger than expected, since every
-    other time round a group begins from its other end.
+    The more low bits of a payload's digest agree with the pass's number, the earlier it
+    comes. A pass that has time for a ``2**k``-th of all payloads reaches those that agree in
+    ``k`` bits, and ``2**k`` consecutive passes have every ``k`` bits once. So nobody is
+    passed over for longer, though no pass knows how far it will come or how far others came.
 
     Args:
-        things: oldest first.
+        things: what takes turns.
         payload_id: the payload that a thing is about; things of one take their turn together.
         number: which pass this is; consecutive passes have consecutive numbers.
-        fits: payloads for which this pass has time.
     """
-    places = {payload: int(digest(payload)[:8], 16) for payload in map(payload_id, things)}
-    groups = groups_of(len(places), fits)
-    from_the_end = (number // groups) % 2 == 1
-    ordered = reversed(things) if from_the_end else things
-    return sorted(ordered, key=lambda thing: (places[payload_id(thing)] - number) % groups)
+
+    def place(thing: Thing) -> int:
+        differing = (int(digest(payload_id(thing))[:8], 16) ^ number) % 2**BITS
+        return int(f"{differing:0{BITS}b}"[::-1], 2)  # the lowest bit counts most
+
+    return sorted(things, key=place)
 
 
 def alternately(first: Sequence[Thing], second: Sequence[Thing]) -> list[Thing]:

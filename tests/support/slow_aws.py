@@ -1,0 +1,320 @@
+"""A deployment as a reconciler's pass asks about it, on a clock that calls and pauses move.
+
+DynamoDB and Step Functions, held in memory and answered at once: tens of thousands of rows
+and hours of passes take seconds. Only what a pass calls is there; each call takes its time
+on the fake clock and is noted with it. A pass's threads run one after the other here, since
+a clock that several of them moved at once would count their pauses twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin import concurrency
+from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.cirrus.state_table import StateKey, StateTable
+from cirrus_callbacks_plugin.lambda_functions import reconciler
+from cirrus_callbacks_plugin.reconcile.pacing import Pace
+from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
+from cirrus_callbacks_plugin.reconcile.runs import (
+    DESCRIBES_PER_SECOND,
+    LISTS_PER_SECOND,
+    Runs,
+)
+from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
+from cirrus_callbacks_plugin.waits.table import WaitsTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cirrus_callbacks_plugin.reconcile.summary import Summary
+
+START = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
+MACHINE = "arn:aws:states:us-west-2:1:stateMachine:x-w"
+SECONDS_A_CALL = 0.005
+INDEX_PAGE = 2500
+"""Keys on a page of the index, each of some 400 bytes: 1 MB."""
+
+
+def execution(name: str) -> str:
+    """The ARN of a run."""
+    return MACHINE.replace(":stateMachine:", ":execution:") + ":" + name
+
+
+class Clock:
+    """Seconds since the start; sleeping and calling move it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._lock = threading.Lock()
+
+    def __call__(self) -> float:
+        """The time, in seconds."""
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        with self._lock:
+            self.seconds += seconds
+
+    def now(self) -> datetime:
+        """The time of day."""
+        return START + timedelta(seconds=self.seconds)
+
+
+@dataclass
+class StepFunctions:
+    """Runs by ARN: ``RUNNING``, another status, or absent; and tokens that take answers."""
+
+    clock: Clock
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    calls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    described: list[str] = field(default_factory=list)
+    unlisted: set[str] = field(default_factory=set)
+
+    def _called(self, operation: str) -> None:
+        self.calls[operation].append(self.clock())
+        self.clock.sleep(SECONDS_A_CALL)
+
+    def list_executions(self, **request: Any) -> dict[str, Any]:
+        """A page of the running executions of one machine."""
+        self._called("ListExecutions")
+        assert request["statusFilter"] == "RUNNING"
+        machine = request["stateMachineArn"]
+        if machine in self.unlisted:
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListExecutions")
+        prefix = machine.replace(":stateMachine:", ":execution:") + ":"
+        found = [
+            arn
+            for arn, run in self.runs.items()
+            if run["status"] == "RUNNING" and arn.startswith(prefix)
+        ]
+        size, start = request["maxResults"], int(request.get("nextToken", 0))
+        page: dict[str, Any] = {
+            "executions": [{"executionArn": arn} for arn in found[start : start + size]],
+        }
+        if start + size < len(found):
+            page["nextToken"] = str(start + size)
+        return page
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        """One run."""
+        self._called("DescribeExecution")
+        self.described.append(executionArn)
+        if executionArn not in self.runs:
+            raise ClientError({"Error": {"Code": "ExecutionDoesNotExist"}}, "DescribeExecution")
+        return self.runs[executionArn]
+
+    def send_task_heartbeat(self, taskToken: str) -> None:  # noqa: N803
+        """A heartbeat."""
+        self._called("SendTaskHeartbeat")
+        if taskToken in self.gone:
+            raise ClientError({"Error": {"Code": "TaskTimedOut"}}, "SendTaskHeartbeat")
+
+    def send_task_success(self, **_: str) -> None:
+        """An answer."""
+        self._called("SendTaskSuccess")
+
+    def send_task_failure(self, **_: str) -> None:
+        """An answer."""
+        self._called("SendTaskFailure")
+
+
+@dataclass
+class DynamoDB:
+    """The two tables: rows by key, and records by their key."""
+
+    clock: Clock
+    rows: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    records: dict[StateKey, dict[str, Any]] = field(default_factory=dict)
+    calls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    shards: list[str] = field(default_factory=list)
+
+    def _called(self, operation: str, table: str) -> None:
+        self.calls[f"{operation} {table}"].append(self.clock())
+        self.clock.sleep(SECONDS_A_CALL)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """A page of one shard of the index."""
+        self._called("Query", "callbacks")
+        asked = request["ExpressionAttributeValues"][":shard"]
+        self.shards.append(asked["S"])
+        start = int(request.get("ExclusiveStartKey", 0))
+        found = sorted(
+            (row["registered_at"]["S"], key)
+            for key, row in self.rows.items()
+            if row.get("waiting") == asked
+        )
+        page = [key.to_item() for _, key in found[start : start + INDEX_PAGE]]
+        more = start + INDEX_PAGE < len(found)
+        return {"Items": page, **({"LastEvaluatedKey": start + INDEX_PAGE} if more else {})}
+
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        """Rows or records by key."""
+        ((table, asked),) = RequestItems.items()
+        assert asked["ConsistentRead"]
+        assert len(asked["Keys"]) <= 100
+        self._called("BatchGetItem", table)
+        if table == "callbacks":
+            keys = [Key.from_item(item) for item in asked["Keys"]]
+            found = [self.rows[key] for key in keys if key in self.rows]
+        else:
+            states = [_state_key(item) for item in asked["Keys"]]
+            found = [self.records[key] for key in states if key in self.records]
+        return {"Responses": {table: found}}
+
+    def get_item(self, Key: dict[str, Any], **request: Any) -> dict[str, Any]:  # noqa: N803
+        """One record."""
+        assert request["ConsistentRead"]
+        self._called("GetItem", request["TableName"])
+        item = self.records.get(_state_key(Key))
+        return {} if item is None else {"Item": item}
+
+    def update_item(self, **request: Any) -> None:
+        """Apply an update; its condition holds, since one pass runs at a time."""
+        self._called("UpdateItem", "callbacks")
+        row = dict(self.rows[Key.from_item(request["Key"])])
+        for alias, name in request["ExpressionAttributeNames"].items():
+            row[name] = request["ExpressionAttributeValues"][f":{alias[1:]}"]
+        if "REMOVE" in request["UpdateExpression"]:
+            row.pop(request["UpdateExpression"].rpartition("REMOVE ")[2])
+        self.rows[Key.from_item(request["Key"])] = row
+
+
+def _state_key(item: dict[str, Any]) -> StateKey:
+    return StateKey(item["collections_workflow"]["S"], item["itemids"]["S"])
+
+
+class SlowAws:
+    """The deployment, and the schedule that starts one pass after the other."""
+
+    def __init__(self, interval: float = 300.0) -> None:
+        self.clock = Clock()
+        self.interval = interval
+        self.stepfunctions = StepFunctions(self.clock)
+        self.dynamodb = DynamoDB(self.clock)
+        self.passes = 0
+        self.seconds_taken = 0.0
+
+    def add(self, rows: Iterable[Wait]) -> None:
+        """Put rows, each with its shard."""
+        for row in rows:
+            placed = replace(row, waiting=shard(row.task_token))
+            self.dynamodb.rows[placed.key] = placed.to_item()
+
+    def record(self, payload_id: str, state: str, *runs: str) -> None:
+        """Put a record."""
+        key = StateKey.of(payload_id)
+        assert key is not None
+        self.dynamodb.records[key] = {
+            **key.to_item(),
+            "state_updated": {"S": f"{state}_2024"},
+            "executions": {"L": [{"S": run} for run in runs]},
+        }
+
+    def run(self, arn: str, status: str, *, stopped: float | None = None) -> None:
+        """Let Step Functions know a run; it stopped at a second of the clock."""
+        told: dict[str, Any] = {"status": status, "startDate": START - timedelta(hours=30)}
+        if stopped is not None:
+            told["stopDate"] = START + timedelta(seconds=stopped)
+        self.stepfunctions.runs[arn] = told
+
+    def open_rows(self) -> list[Wait]:
+        """The rows that are not answered."""
+        rows = [Wait.from_item(item) for item in self.dynamodb.rows.values()]
+        return [row for row in rows if not row.is_answered]
+
+    def one_pass(
+        self,
+        *,
+        redelivery: float = 5400,
+        heartbeat: bool = False,
+        pass_type: type[Pass] = Pass,
+    ) -> Summary:
+        """The next pass, at its time; with the paces and the budget of the lambda."""
+        number = self.passes = self.passes + 1
+        began = number * self.interval
+        assert self.clock() <= began, "the last pass has not ended yet"
+        self.clock.seconds = began
+        ends = began + self.interval - reconciler.MARGIN_SECONDS
+        answerer = Answerer(
+            client=self.stepfunctions,  # type: ignore[arg-type]
+            waits=WaitsTable(self.dynamodb, "callbacks", self.clock.now),  # type: ignore[arg-type]
+            retention_days=60,
+        )
+        one_pass = pass_type(
+            answerer=answerer,
+            states=StateTable(self.dynamodb, "state"),  # type: ignore[arg-type]
+            runs=Runs(
+                self.stepfunctions,  # type: ignore[arg-type]
+                self._pace(LISTS_PER_SECOND),
+                self._pace(DESCRIBES_PER_SECOND),
+            ),
+            paces=Paces(
+                self._pace(reconciler.RECORD_READS_PER_SECOND),
+                self._pace(reconciler.ANSWERS_PER_SECOND),
+            ),
+            limits=Limits(
+                grace=timedelta(seconds=900),
+                redelivery=timedelta(seconds=redelivery),
+                heartbeat=heartbeat,
+                clock=self.clock.now,
+                seconds_left=lambda: ends - self.clock(),
+            ),
+            number=number,
+        )
+        with mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline):
+            summary = one_pass.run()
+        self.seconds_taken = self.clock() - began
+        return summary
+
+    def _pace(self, per_second: float) -> Pace:
+        return Pace(per_second, self.clock, self.clock.sleep)
+
+
+class _Inline:
+    """In the place of a pool of threads."""
+
+    def __init__(self, max_workers: int) -> None:
+        del max_workers
+
+    def __enter__(self) -> _Inline:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def map(self, work: Callable[[Any], Any], things: Iterable[Any]) -> Iterator[Any]:
+        """One after the other."""
+        return map(work, things)
+
+
+def waiting_since(seconds: float, payload_id: str, **fields: Any) -> Wait:
+    """A row registered so many seconds before the start."""
+    return Wait(
+        payload_id,
+        fields.pop("token", f"token-{payload_id}"),
+        workflow="w",
+        cirrus_version="2.0.0",
+        registered_at=timestamp(START - timedelta(seconds=seconds)),
+        **fields,
+    )
+
+
+def most_in_a_second(times: Iterable[float]) -> int:
+    """How many calls at most fell into a second, wherever it begins."""
+    ordered = sorted(times)
+    most = first = 0
+    for last, time in enumerate(ordered):
+        while time - ordered[first] >= 1 - 1e-6:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
