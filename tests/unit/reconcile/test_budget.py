@@ -1,0 +1,113 @@
+"""The pass's time and policy, and what it says it did."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from cirrus_callbacks_plugin.config import Repairs
+from cirrus_callbacks_plugin.errors import ConfigurationError
+from cirrus_callbacks_plugin.lambda_functions.reconciler import budget_seconds
+from cirrus_callbacks_plugin.reconcile.summary import Summary
+
+GRACE = "CIRRUS_CALLBACKS_GRACE_SECONDS"
+REDELIVERY = "CIRRUS_CALLBACKS_REDELIVERY_SECONDS"
+INTERVAL = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
+HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
+
+
+class Context:
+    """Lambda's context with so many seconds left."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds left."""
+        return int(self.seconds * 1000)
+
+
+@pytest.mark.parametrize(
+    ("context", "interval", "seconds"),
+    [
+        (Context(900), 300, 270),  # the next pass starts after 300 s
+        (Context(120), 300, 90),  # the lambda ends before that
+        (Context(300), 300, 270),
+        (None, 300, 270),
+        (object(), 600, 570),
+        (Context(10), 300, 1),  # a pass always has a second
+        (Context(900), 60, 30),
+    ],
+)
+def test_a_pass_ends_before_the_lambda_and_before_the_next_pass(
+    context: Any,
+    interval: int,
+    seconds: float,
+) -> None:
+    """The smaller of the context's time and the schedule's interval, less 30 s."""
+    repairs = Repairs(interval_seconds=interval)
+    assert budget_seconds(context, repairs) == pytest.approx(seconds)
+
+
+def test_policy_has_defaults() -> None:
+    """15 minutes' grace, 90 minutes' redelivery, every 5 minutes, no heartbeats."""
+    assert Repairs.from_env({}) == Repairs(900, 5400, 300, heartbeat=False)
+    empty = dict.fromkeys((GRACE, REDELIVERY, INTERVAL, HEARTBEAT), "")
+    assert Repairs.from_env(empty) == Repairs()
+
+
+def test_policy_is_what_the_environment_says() -> None:
+    """Every variable is read; ``TRUE`` is true as well."""
+    env = {GRACE: "0", REDELIVERY: "1209600", INTERVAL: "86400", HEARTBEAT: " TRUE "}
+    assert Repairs.from_env(env) == Repairs(0, 1_209_600, 86_400, heartbeat=True)
+    assert Repairs.from_env({HEARTBEAT: "false"}).heartbeat is False
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "give"),
+    [
+        (GRACE, "-1", "a whole number of seconds from 0 to 86400"),
+        (GRACE, "86401", "a whole number of seconds from 0 to 86400"),
+        (GRACE, "15m", "a whole number of seconds from 0 to 86400"),
+        (REDELIVERY, "1209601", "a whole number of seconds from 0 to 1209600"),
+        (REDELIVERY, "1e3", "a whole number of seconds from 0 to 1209600"),
+        (REDELIVERY, "900.0", "a whole number of seconds from 0 to 1209600"),
+        (INTERVAL, "59", "a whole number of seconds from 60 to 86400"),
+        (INTERVAL, "rate(5 minutes)", "a whole number of seconds from 60 to 86400"),
+        (HEARTBEAT, "yes", "true or false"),
+        (HEARTBEAT, "1", "true or false"),
+    ],
+)
+def test_a_wrong_value_says_which_variable_and_what_to_give(
+    variable: str,
+    text: str,
+    give: str,
+) -> None:
+    """One sentence that can be acted on."""
+    with pytest.raises(ConfigurationError, match=re.escape(f"{variable}={text!r}: give {give}")):
+        Repairs.from_env({variable: text})
+
+
+def test_a_summary_is_json_and_names_a_hundred_stuck_payloads() -> None:
+    """All counts, and the stuck ones by name as far as they fit a lambda's answer."""
+    summary = Summary(open_waits=7, oldest_open_seconds=1.23456, looked_at=6, is_complete=False)
+    summary.stuck.update(f"payload-{number:03}" for number in range(150))
+    told = json.loads(json.dumps(summary.to_json()))
+    assert told.pop("stuck_payloads") == [f"payload-{number:03}" for number in range(100)]
+    assert told == {
+        "open_waits": 7,
+        "oldest_open_seconds": 1.235,
+        "looked_at": 6,
+        "settled": 0,
+        "never_started": 0,
+        "answered": 0,
+        "stale": 0,
+        "still_running": 0,
+        "failed": 0,
+        "heartbeats": 0,
+        "stuck": 150,
+        "is_complete": False,
+    }
