@@ -146,9 +146,9 @@ class Simulator:
             nonlocal step
             self.states.add(world.state_hash())
             step += 1
-            faults = [index for index, each in enumerate(options) if _is_fault(each)]
-            if step in faults_at and faults:
-                return chance.choice(faults)
+            fault = _any_fault(options, chance) if step in faults_at else None
+            if fault is not None:
+                return fault
             plain = [index for index, each in enumerate(options) if not _is_fault(each)]
             groups = {_thread(options[index]): index for index in reversed(plain)}
             for name in groups:
@@ -217,6 +217,16 @@ class Simulator:
 
 def _is_fault(option: Option) -> bool:
     return option.kind == "go" and option.variant != "ok"
+
+
+def _any_fault(options: Sequence[Option], chance: random.Random) -> int | None:
+    """A fault, its kind chosen first: crashes can happen everywhere, stale reads seldom."""
+    faults = [index for index, each in enumerate(options) if _is_fault(each)]
+    kinds = sorted({options[index].variant.partition("-far")[0] for index in faults})
+    if not kinds:
+        return None
+    kind = chance.choice(kinds)
+    return chance.choice([index for index in faults if options[index].variant.startswith(kind)])
 
 
 def _thread(option: Option) -> str:

@@ -67,6 +67,8 @@ class _Inline:
 
 
 class _NoPace:
+    per_second = 1e9
+
     def wait(self) -> None:
         pass
 
@@ -108,12 +110,6 @@ class System:
         self.states = StateTable(self._dynamodb, "sim-state")
         self.answerer = Answerer(self._sfn, self.waits, 60)
 
-    def forget(self) -> None:
-        """Cirrus remembers queue URLs for the life of a process; each world is a new one."""
-        from cirrus.lib import utils
-
-        utils.QUEUE_URLS.clear()
-
     def without_hooks(self) -> System:
         """The same with cirrus's handlers bare."""
         if self._bare is None:
@@ -132,7 +128,11 @@ class System:
         )
 
     def _noted(self, kind: str, actor: Actor) -> Callable[[Any, Any], Any]:
+        from cirrus.lib import utils
+
         def handler(event: Any, context: Any) -> Any:
+            # Cirrus remembers queue URLs for the life of a process; each invocation is one.
+            utils.QUEUE_URLS.clear()
             actor.effect("handler", kind, event)
             try:
                 returned = self._handlers[kind](event, context)

@@ -79,7 +79,6 @@ class World:
 
     def __post_init__(self) -> None:
         self.clock.reset()
-        self.system.forget()
         self.states = Table(("collections_workflow", "itemids"))
         self.waits = Table(("payload_id", "task_token"), has_stream=True)
         self.dynamodb = DynamoDB({STATE_TABLE: self.states, WAITS_TABLE: self.waits})
