@@ -57,7 +57,7 @@ def test_the_example_succeeds_and_reads_well_when_piped(cli: CommandLine) -> Non
     assert "\x1b" not in ran.out
     assert "FAILED" not in ran.out
     assert re.search(
-        r"wait +mosaic/rub-al-khali-20230628 waits for sentinel-2-cog/S2A_39QUB_20230628_0_L2A,"
+        r"wait +mosaic/three-scenes waits for sentinel-2-cog/S2B_32UQD_20211028_0_L2A,"
         r" token [0-9a-f]{8}\n",
         ran.out,
     )

@@ -42,6 +42,7 @@ def compose(
     """One item that covers the scenes and says what of it is missing."""
     times = sorted(scene["properties"]["datetime"] for scene in scenes)
     west, south, east, north = union([scene["bbox"] for scene in scenes])
+    codes = {scene["properties"].get("proj:code") for scene in scenes}
     return {
         "type": "Feature",
         "stac_version": "1.0.0",
@@ -58,7 +59,7 @@ def compose(
             "datetime": None,
             "start_datetime": times[0],
             "end_datetime": times[-1],
-            "proj:code": scenes[0]["properties"].get("proj:code"),
+            "proj:code": codes.pop() if len(codes) == 1 else None,  # scenes of several zones
             "mosaic:scenes": sorted(scene["id"] for scene in scenes),
             "mosaic:missing": missing,
         },
