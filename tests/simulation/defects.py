@@ -21,7 +21,7 @@ from cirrus_callbacks_plugin.hooks import registration
 from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge
 from cirrus_callbacks_plugin.rules import Outcome, after_end, outcome_of_record
-from cirrus_callbacks_plugin.waits.row import STALE, moment
+from cirrus_callbacks_plugin.waits.row import STALE, Wait, moment, partition_key
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
@@ -166,14 +166,28 @@ def older_run_settles() -> AbstractContextManager[Any]:
 
 @contextmanager
 def eventual_read_in_settle() -> Iterator[None]:
-    """The record that decides is not read consistently."""
+    """Neither the rows to settle nor the record that decides are read consistently."""
 
-    def eventual(self: StateTable, key: Any) -> Record | None:
+    def get(self: StateTable, key: Any) -> Record | None:
         response = self.client.get_item(TableName=self.name, Key=key.to_item())
         item = response.get("Item")
         return Record.from_item(item) if item else None
 
-    with mock.patch.object(StateTable, "get", eventual):
+    def open_rows(self: WaitsTable, payload_id: str) -> Iterator[list[Any]]:
+        page = self.client.query(
+            TableName=self.name,
+            KeyConditionExpression="payload_id = :payload_id",
+            FilterExpression=(
+                "attribute_not_exists(settled_at) AND attribute_not_exists(answered_at)"
+            ),
+            ExpressionAttributeValues={":payload_id": {"S": partition_key(payload_id)}},
+        )
+        yield [Wait.from_item(item) for item in page["Items"]]
+
+    with (
+        mock.patch.object(StateTable, "get", get),
+        mock.patch.object(WaitsTable, "open_rows", open_rows),
+    ):
         yield
 
 

@@ -49,7 +49,7 @@ def _answered(world: World, token: str, row: dict[str, Any]) -> list[str]:
         return [f"1. {token} was never answered"]
     if row["answer"]["S"] == "stale" and token in world.sfn.tokens:
         return [f"1. {token} is marked stale, though Step Functions still waits for its answer"]
-    undisturbed = world.faults_left_at_end == world.scenario.faults and all(
+    undisturbed = not world.is_disturbed and all(
         world.events_told[arn] for arn, run in world.sfn.executions.items()
     )
     if undisturbed and world.ghost.listings <= 1 and not world.ghost.settled_by_itself[token]:

@@ -117,13 +117,16 @@ class Simulator:
     def at_random(self, scenario: Scenario, seed: int) -> Schedule:
         """A uniform random walk."""
         chance = random.Random(seed)  # noqa: S311 - a seed to repeat it by
+        faults = _Faults.of(chance)
 
         def choose(world: World, options: Sequence[Option]) -> int:
             self.states.add(world.state_hash())
-            # Faults are many and their number small: choose the kind of step first.
-            faults = [index for index, each in enumerate(options) if _is_fault(each)]
-            plain = [index for index, each in enumerate(options) if not _is_fault(each)]
-            return chance.choice(faults if faults and chance.random() < 0.2 else plain)
+            fault = faults.choose(world, options, chance)
+            if fault is not None:
+                return fault
+            return chance.choice(
+                [index for index, each in enumerate(options) if not _is_fault(each)],
+            )
 
         found = self.run(scenario, choose)
         assert found is not None
@@ -137,8 +140,8 @@ class Simulator:
         beforehand the one that would go on falls behind all others instead.
         """
         chance = random.Random(seed)  # noqa: S311 - a seed to repeat it by
+        faults = _Faults.of(chance)
         changes = set(chance.sample(range(60), depth))
-        faults_at = set(chance.sample(range(60), 3))
         priorities: dict[str, float] = {}
         step = 0
 
@@ -146,7 +149,7 @@ class Simulator:
             nonlocal step
             self.states.add(world.state_hash())
             step += 1
-            fault = _any_fault(options, chance) if step in faults_at else None
+            fault = faults.choose(world, options, chance)
             if fault is not None:
                 return fault
             plain = [index for index, each in enumerate(options) if not _is_fault(each)]
@@ -219,14 +222,55 @@ def _is_fault(option: Option) -> bool:
     return option.kind == "go" and option.variant != "ok"
 
 
-def _any_fault(options: Sequence[Option], chance: random.Random) -> int | None:
-    """A fault, its kind chosen first: crashes can happen everywhere, stale reads seldom."""
-    faults = [index for index, each in enumerate(options) if _is_fault(each)]
-    kinds = sorted({options[index].variant.partition("-far")[0] for index in faults})
-    if not kinds:
-        return None
-    kind = chance.choice(kinds)
-    return chance.choice([index for index in faults if options[index].variant.startswith(kind)])
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    """Which faults a schedule has, and how readily: a style of its own for each seed.
+
+    A uniform choice would be nearly always a crash: it can happen at every call, a stale
+    or a partial read at few.
+
+    Attributes:
+        kinds: the faults of this schedule.
+        own: True for the product's calls alone, False for cirrus's alone, None for both.
+        chance_of: that one is chosen where there is a choice.
+    """
+
+    kinds: tuple[str, ...]
+    own: bool | None
+    chance_of: float
+
+    @classmethod
+    def of(cls, chance: random.Random) -> _Faults:
+        """A style."""
+        return chance.choice(_STYLES)
+
+    def choose(
+        self,
+        world: World,
+        options: Sequence[Option],
+        chance: random.Random,
+    ) -> int | None:
+        """A fault, or None."""
+        found = [
+            index
+            for index, each in enumerate(options)
+            if _is_fault(each)
+            and each.variant.startswith(self.kinds)
+            and self.own in (None, world.is_own(each))
+        ]
+        if not found or chance.random() >= self.chance_of:
+            return None
+        return chance.choice(found)
+
+
+_ANY = ("crash", "throttle", "stale", "unprocessed")
+_STYLES = (
+    _Faults(_ANY, own=None, chance_of=0.1),
+    _Faults(("crash",), own=None, chance_of=0.1),
+    _Faults(("throttle", "unprocessed"), own=True, chance_of=0.3),
+    _Faults(("stale",), own=True, chance_of=0.7),
+    _Faults(("stale", "throttle"), own=False, chance_of=0.3),
+)
 
 
 def _thread(option: Option) -> str:

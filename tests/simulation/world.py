@@ -69,7 +69,7 @@ class World:
     events_left: Counter[str] = field(default_factory=Counter)
     event_tries: Counter[str] = field(default_factory=Counter)
     events_told: Counter[str] = field(default_factory=Counter)
-    faults_left_at_end: int = 0
+    is_disturbed: bool = False
     stream_position: int = 0
     is_closing: bool = False
     _current: Actor | None = None
@@ -197,6 +197,8 @@ class World:
         assert call is not None
         if variant != "ok":
             self.faults_left -= 1
+            # A read that asked for no consistency and got none was not disturbed.
+            self.is_disturbed |= not (call.is_own and variant.startswith("stale"))
         if not call.is_own:
             self.ghost.cirrus_call(actor.number, variant)
         if variant == "crash-before":
@@ -455,6 +457,11 @@ class World:
             found.append(Option("finish", None, "ok", "nothing more happens by itself"))
         return found
 
+    def is_own(self, option: Option) -> bool:
+        """True where the option is about a call of the product's."""
+        call = self.actors[option.subject].pending
+        return call is not None and call.is_own
+
     def _undisputed(self, alive: list[Actor]) -> Actor | None:
         """An invocation whose next call nothing else that may happen conflicts with."""
         if self.advances_left:
@@ -550,7 +557,6 @@ class World:
         without them.
         """
         self.trace.append("--- faults have stopped, lost events stay lost")
-        self.faults_left_at_end = self.faults_left
         self.faults_left = 0
         while self.queue.messages or self._alive():
             self._settle_down()
@@ -623,6 +629,7 @@ class World:
             len(self.queue.dead),
             sorted(self.events_left.items()),
             self.faults_left,
+            self.is_disturbed,
             self.passes_left,
             self.advances_left,
             self.clock.now.isoformat(timespec="microseconds"),
