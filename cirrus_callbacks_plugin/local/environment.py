@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 _NOT_INHERITED = ("AWS_", "BOTO_", "CIRRUS_", "MOTO_", "POWERTOOLS_")
 """A profile, an endpoint or a table of the caller's must never reach a local run."""
 
+RECONCILER = {
+    # Longer than the sender takes here: it is to answer first.
+    "CIRRUS_CALLBACKS_GRACE_SECONDS": "10",
+    # Five deliveries, one second apart, and what `process` may take for each.
+    "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "60",
+}
+"""The reconciler's policy where the caller has none: a deployment's minutes as seconds."""
+
 _CIRRUS_LOGGERS = ("cirrus.lib", "feeder", "function", "lambda_function", "task")
 _LIBRARY_LOGGERS = ("boto3", "botocore", "moto", "s3transfer", "urllib3", "werkzeug")
 

@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handl
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local import terraform
-from cirrus_callbacks_plugin.local.environment import isolated, logs
+from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.functions import loaded
 from cirrus_callbacks_plugin.local.moto_corrections import corrected
 from cirrus_callbacks_plugin.local.project import Project, StoredObject
@@ -24,6 +24,7 @@ from cirrus_callbacks_plugin.local.server import moto_server
 from cirrus_callbacks_plugin.local.sources.executions import ExecutionsSource
 from cirrus_callbacks_plugin.local.sources.filters import matcher
 from cirrus_callbacks_plugin.local.sources.queue import QueueSource
+from cirrus_callbacks_plugin.local.sources.schedule import ScheduleSource
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Source, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
 from cirrus_callbacks_plugin.waits.table import WaitsTable
@@ -210,9 +211,11 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
     """
     names = settings.names()
     with ExitStack() as until_end:
-        until_end.enter_context(isolated({**names.environment(), **settings.own_variables()}))
+        variables = {**names.environment(), **RECONCILER, **settings.own_variables()}
+        until_end.enter_context(isolated(variables))
         until_end.enter_context(logs(verbose=settings.verbose))
         config.retention_days()
+        config.Repairs.from_env()
         project = Project.read(root)
         project.definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
@@ -256,8 +259,8 @@ def _sources(
     timeline: Timeline,
     patterns: list[dict[str, Any]],
 ) -> tuple[Source, ...]:
-    """The three event sources; one on a schedule (the reconciler's) has its place here."""
-    from cirrus_callbacks_plugin.lambda_functions import process, sender, update_state
+    """The three event sources, and the schedule."""
+    from cirrus_callbacks_plugin.lambda_functions import process, reconciler, sender, update_state
 
     tell = Tell(timeline.trouble)
     return (
@@ -282,4 +285,5 @@ def _sources(
             tell,
             timeline.record,
         ),
+        ScheduleSource(reconciler.lambda_handler, tell),
     )
