@@ -106,7 +106,7 @@ def retention_days(environ: Mapping[str, str] | None = None) -> int:
         "days",
         1,
         _MAX_RETENTION_DAYS,
-        environ,
+        environ=environ,
     )
 
 
@@ -139,16 +139,18 @@ class Repairs:
             raise ConfigurationError(f"{HEARTBEAT}={heartbeat!r}: give true or false")
         day = 86_400
         return cls(
-            _whole_number(GRACE_SECONDS, DEFAULT_GRACE_SECONDS, "seconds", 0, day, env),
+            _whole_number(GRACE_SECONDS, DEFAULT_GRACE_SECONDS, "seconds", 0, day, environ=env),
             _whole_number(
                 REDELIVERY_SECONDS,
                 DEFAULT_REDELIVERY_SECONDS,
                 "seconds",
                 0,
                 14 * day,  # SQS keeps a message for 14 days at most
-                env,
+                environ=env,
             ),
-            _whole_number(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, "seconds", 60, day, env),
+            _whole_number(
+                INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, "seconds", 60, day, environ=env
+            ),
             heartbeat == "true",
         )
 
@@ -168,6 +170,7 @@ def _whole_number(
     unit: str,
     least: int,
     most: int,
+    *,
     environ: Mapping[str, str] | None,
 ) -> int:
     env = os.environ if environ is None else environ
