@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-import time
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
-from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.local.moto_corrections import corrected
-from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.waits.table import utc_now
-from support.cirrus_world import CHILD, payload, payload_id
+from support.cirrus_world import payload, payload_id
 from support.generation import COMPLETED, PREDECESSOR
+from support.later import GRACE, REDELIVERY, Later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
     from support.cirrus_world import World
 
-GRACE = 900
-REDELIVERY = 5400
 SOON = GRACE + 60
 # Cirrus 0.x lists a restart after its start only, so the listed run decides later there.
 MENDED = REDELIVERY + 60 if PREDECESSOR else SOON
@@ -39,25 +34,6 @@ NOTHING = {
     "stuck": 0,
     "stuck_payloads": [],
 }
-
-
-class Later:
-    """The schedule's next pass, so many seconds from now."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._seconds = 0.0
-        monkeypatch.setattr(
-            reconciler,
-            "utc_now",
-            lambda: utc_now() + timedelta(seconds=self._seconds),
-        )
-
-    def __call__(self, seconds: float, event: Any = None) -> dict[str, Any]:
-        """Make a pass."""
-        self._seconds = seconds
-        # Cirrus 0.7, once imported, switches off the loggers that it finds; the lambda has none.
-        logging.getLogger(passes.__name__).disabled = False
-        return reconciler.lambda_handler(event, None)
 
 
 @pytest.fixture
@@ -92,7 +68,7 @@ def test_a_lost_event_is_repaired(
 ) -> None:
     """The run ended and EventBridge never said so: settled from the run, sent by the sender.
 
-    The deployment is stuck too: its payload is named, in the summary and at WARNING.
+    The deployment is stuck too: its payload is named.
     """
     token = world.start_parent()
     run = child_ended(world, token)
@@ -105,8 +81,6 @@ def test_a_lost_event_is_repaired(
     }
     assert (summary["looked_at"], summary["open_waits"], summary["is_complete"]) == (1, 1, True)
     assert summary["oldest_open_seconds"] >= MENDED
-    warned = [record for record in caplog.records if record.levelno == logging.WARNING]
-    assert any(f"{payload_id('a')} is stuck" in record.getMessage() for record in warned)
     assert token not in caplog.text
     row = world.row(token)
     assert (row["workflow_state"], row["execution_arn"]) == ("SUCCEEDED", run)
@@ -119,6 +93,18 @@ def test_a_lost_event_is_repaired(
         "execution_arn": run,
     }
     assert did(later(MENDED)) == NOTHING
+
+
+def test_a_stuck_payload_is_warned_about(
+    world: World,
+    later: Later,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By its id: nobody will ever run it again by itself."""
+    child_ended(world, "token")
+    later(MENDED)
+    warned = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert any(f"{payload_id('a')} is stuck" in record.getMessage() for record in warned)
 
 
 @pytest.mark.parametrize(
@@ -403,99 +389,3 @@ def _row_of(token: str, about: str) -> Any:
         waiting=shard(token),
         cirrus_version="2.0.0",
     )
-
-
-# --- heartbeats -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def beating(later: Later, monkeypatch: pytest.MonkeyPatch) -> Later:
-    """Passes that send heartbeats."""
-    monkeypatch.setenv("CIRRUS_CALLBACKS_HEARTBEAT", "true")
-    return later
-
-
-def test_every_open_row_has_a_heartbeat_from_its_first_minute_on(
-    world: World,
-    beating: Later,
-    aws: AwsCalls,
-) -> None:
-    """Whatever its age; a settled row is not waited for any more, an answered one is gone."""
-    tokens = [world.start_parent() for _ in range(3)]
-    world.deliver(*[(payload(item), token) for item, token in zip("ab", tokens, strict=False)])
-    settled = world.start_parent()
-    world.write_state("SUCCEEDED")
-    world.deliver((payload(), settled))
-    with aws.recording() as recording:
-        for seconds in (0, 100 * REDELIVERY):
-            assert beating(seconds)["heartbeats"] == 2
-    sent = [call.parameters["taskToken"] for call in recording.of("SendTaskHeartbeat")]
-    assert sorted(sent) == sorted(tokens[:2] * 2)
-
-
-def test_heartbeats_are_sent_on_demand_alone(world: World, later: Later, aws: AwsCalls) -> None:
-    """Without the variable none is."""
-    world.deliver((payload("a"), world.start_parent()))
-    with aws.recording() as recording:
-        assert later(0)["heartbeats"] == 0
-    assert recording.of("SendTaskHeartbeat") == []
-
-
-def test_a_waiter_that_is_gone_has_its_row_closed(
-    world: World,
-    beating: Later,
-    aws: AwsCalls,
-) -> None:
-    """Its token takes no heartbeat: stale at once, not once the child ends. Others go on."""
-    gone, alive = world.start_parent(), world.start_parent()
-    world.deliver((payload("a"), gone), (payload("b"), alive), (payload("c"), "never-was"))
-    world.sfn.send_task_failure(taskToken=gone, error="Parent.GaveUp")
-    world.parent_of(gone)
-    summary = beating(0)
-    assert (summary["heartbeats"], summary["stale"], summary["failed"]) == (1, 2, 0)
-    for token in (gone, "never-was"):
-        row = world.row(token)
-        assert (row["answer"], "waiting" in row) == ("stale", False)
-        assert row["expiration_time"] > time.time()
-    assert "answer" not in world.row(alive)
-    assert beating(0)["open_waits"] == 1
-
-
-@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
-def test_a_heartbeat_that_fails_closes_nothing(
-    world: World,
-    beating: Later,
-    aws: AwsCalls,
-    code: str,
-) -> None:
-    """Only a token that is over is stale; the pass goes on to repair."""
-    token = world.start_parent()
-    child_ended(world, token)
-    aws.fail("SendTaskHeartbeat", code)
-    summary = beating(MENDED)
-    assert (summary["failed"], summary["stale"], summary["settled"]) == (1, 0, 1)
-    assert "answer" not in world.row(token)
-
-
-def test_a_parent_notices_that_heartbeats_stop(world: World, beating: Later) -> None:
-    """HeartbeatSeconds: while passes come the parent waits, longer than that; then it is told.
-
-    States.HeartbeatTimeout resumes it where it catches that.
-    """
-    seconds = 3
-    task = {**CHILD["States"]["Work"], "HeartbeatSeconds": seconds}  # type: ignore[index, dict-item]
-    task["Catch"] = [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "Noticed"}]
-    world.add_workflow(
-        "parent", {"StartAt": "Wait", "States": {"Wait": task, "Noticed": {"Type": "Succeed"}}}
-    )
-    token = world.start_parent()
-    world.deliver((payload("a"), token))
-    since = time.monotonic()
-    while time.monotonic() < since + seconds * 1.3:
-        assert beating(0)["heartbeats"] == 1
-        time.sleep(0.2)
-    # Nobody answers its token: only the Catch leads to this end.
-    assert world.parent_of(token)["status"] == "SUCCEEDED"
-    assert time.monotonic() > since + seconds * 1.3
-    assert beating(0)["stale"] == 1
-    assert world.row(token)["answer"] == "stale"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.answer import answer_of
 from cirrus_callbacks_plugin.cirrus.generations import V0_7, V0_15, V1, V2, Generation
-from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.reconcile.judge import (
     LEAVE,
-    Case,
     Run,
     RunStatus,
     Verdict,
@@ -21,70 +18,27 @@ from cirrus_callbacks_plugin.reconcile.judge import (
     restarted_as,
     run_to_ask,
 )
-from cirrus_callbacks_plugin.rules import NEVER_STARTED
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
 from cirrus_callbacks_plugin.waits.table import Outcome
-
-REGISTERED = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
-REDELIVERY = timedelta(seconds=5400)
-BEFORE_REDELIVERY = REGISTERED + REDELIVERY - timedelta(seconds=1)
-PAST_REDELIVERY = REGISTERED + REDELIVERY
-
-
-def at(seconds: float) -> datetime:
-    """So many seconds after the row was registered."""
-    return REGISTERED + timedelta(seconds=seconds)
-
-
-def row(state: str | None = None, execution: str | None = None, *, replaces: bool = False) -> Wait:
-    return Wait(
-        "c/workflow-w/i",
-        "t",
-        seen_state=state,
-        seen_execution=execution,
-        replace=replaces,
-        registered_at=timestamp(REGISTERED),
-    )
-
-
-def record(state: str, *executions: str, error: str | None = None) -> Record:
-    return Record(state, f"{state}_2024", executions, error)
-
-
-def ended(
-    arn: str = "a",
-    result: str = "SUCCEEDED",
-    *,
-    started: float = 10,
-    stopped: float = 100,
-    error: str | None = None,
-    cause: str | None = None,
-) -> Run:
-    return Run(arn, RunStatus.ENDED, result, at(started), at(stopped), error, cause)
-
-
-UNKNOWN = Run("a", RunStatus.UNKNOWN)
-RUNNING = Run("a", RunStatus.RUNNING)
-
-# A payload that was not there at registration, whose run ended and whose event was lost.
-LOST = Case(
-    row=row(),
-    record=record("PROCESSING", "a"),
-    run=ended(),
-    now=BEFORE_REDELIVERY,
-    redelivery=REDELIVERY,
-    generation=V2,
+from support.judged import (
+    BEFORE_REDELIVERY,
+    LOST,
+    PAST_REDELIVERY,
+    REGISTERED,
+    RUNNING,
+    SUCCEEDED,
+    UNKNOWN,
+    at,
+    ended,
+    never,
+    record,
+    row,
 )
-SUCCEEDED = Outcome("SUCCEEDED", "a")
 
+if TYPE_CHECKING:
+    from datetime import datetime
 
-def never(verdict: Verdict) -> str:
-    """Why the row is settled as never started; its state stays what it is."""
-    outcome = verdict.outcome
-    assert outcome is not None
-    assert (outcome.workflow_state, outcome.answer_error) == (None, NEVER_STARTED)
-    return outcome.error or ""
-
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
 
 # --- which run decides ----------------------------------------------------------------
 
@@ -331,161 +285,3 @@ def test_a_run_that_started_after_registration_is_new_whatever_was_seen() -> Non
     case = replace(LOST, row=row("FAILED", "a"), run=ended(started=0, result="FAILED"))
     assert judge(case).outcome == Outcome("FAILED", "a")
     assert judge(replace(case, run=ended(started=-1, result="FAILED"))).outcome is None
-
-
-# --- ended, and no new run ------------------------------------------------------------
-
-# The run had failed before registration, and no other one is listed.
-OLD = replace(
-    LOST,
-    row=row("FAILED", "a"),
-    record=record("FAILED", "a", error="Boom"),
-    run=ended(result="FAILED", started=-200, stopped=-100, error="Boom"),
-)
-
-
-@pytest.mark.parametrize(
-    ("run", "state"),
-    [
-        (ended(started=-200, stopped=-100), "SUCCEEDED"),
-        (
-            ended(result="FAILED", started=-200, error="stactask.exceptions.InvalidInput"),
-            "INVALID",
-        ),
-    ],
-)
-def test_what_no_cirrus_runs_again_settles_without_a_new_run(run: Run, state: str) -> None:
-    """Completed or invalid: a redriven run, say, that ended otherwise than what was seen."""
-    case = replace(OLD, run=run)
-    settled = judge(case).outcome
-    assert settled is not None
-    assert settled.workflow_state == state
-    replacing = replace(case, row=replace(case.row, replace=True))
-    assert judge(replacing).outcome is None
-    assert f"ended {state}" in never(judge(replace(replacing, now=PAST_REDELIVERY)))
-
-
-@pytest.mark.parametrize("result", ["FAILED", "ABORTED", "TIMED_OUT"])
-def test_an_old_failure_is_never_started_past_redelivery_alone(result: str) -> None:
-    """What ended before the row came is no answer; the cause names it, the state stays."""
-    case = replace(OLD, run=replace(OLD.run, result=result))  # type: ignore[type-var]
-    assert judge(case) == LEAVE
-    verdict = judge(replace(case, now=PAST_REDELIVERY))
-    state = "ABORTED" if result == "ABORTED" else "FAILED"
-    assert f"ended {state}: Boom" in never(verdict)
-    assert "5400 s" in never(verdict)
-
-
-def test_never_started_leaves_the_rows_state_and_tells_the_old_outcome() -> None:
-    """The error says only that no run was listed by then: the state stays PROCESSING."""
-    outcome = judge(replace(OLD, now=PAST_REDELIVERY)).outcome
-    assert outcome is not None
-    answer = answer_of(replace(OLD.row, **outcome.attributes()))
-    assert answer.error == "CirrusCallback.NeverStarted"
-    assert '"workflow_state":"PROCESSING"' in answer.body
-    assert "FAILED: Boom" in answer.body
-    assert "execution_arn" not in answer.body
-
-
-# --- unknown to Step Functions --------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("wait", "listed"),
-    [
-        (row(), record("CLAIMED", "a", error="throttled")),
-        (row(), record("FAILED", "a", error="throttled")),
-        (row("CLAIMED", "a"), record("CLAIMED", "a", error="throttled")),
-        (row("FAILED", "x"), record("FAILED", "x", "a", error="throttled")),
-        (row("SUCCEEDED", "x", replaces=True), record("SUCCEEDED", "x", "a", error="throttled")),
-    ],
-)
-def test_a_new_run_that_never_came_to_be(wait: Wait, listed: Record) -> None:
-    """Never settled from the record, however final; past redelivery with the record's error."""
-    case = replace(LOST, row=wait, record=listed, run=UNKNOWN)
-    assert judge(case) == LEAVE
-    assert "never started: throttled" in never(judge(replace(case, now=PAST_REDELIVERY)))
-
-
-@pytest.mark.parametrize("state", ["SUCCEEDED", "COMPLETED", "INVALID"])
-def test_an_old_run_that_step_functions_forgot_is_as_the_record_says(state: str) -> None:
-    """Older than 90 days and no new run: completed or invalid settles, unless ``replace``."""
-    case = replace(OLD, row=row(state, "a"), record=record(state, "a"), run=UNKNOWN)
-    assert judge(case).outcome == Outcome(state, "a")
-    replacing = replace(case, row=row(state, "a", replaces=True))
-    assert judge(replacing) == LEAVE
-    assert f"ended {state}" in never(judge(replace(replacing, now=PAST_REDELIVERY)))
-
-
-def test_an_old_failure_that_step_functions_forgot_is_never_started() -> None:
-    """As "ended, and no new run": past redelivery, naming what the record says."""
-    case = replace(OLD, run=UNKNOWN)
-    assert judge(case) == LEAVE
-    assert "ended FAILED: Boom" in never(judge(replace(case, now=PAST_REDELIVERY)))
-
-
-def test_a_forgotten_run_whose_record_is_no_longer_final_is_never_started() -> None:
-    """Claimed anew under a name that never ran: there is no outcome to tell."""
-    case = replace(OLD, run=UNKNOWN, record=record("CLAIMED", "a"))
-    assert judge(case) == LEAVE
-    assert "no new run was listed" in never(judge(replace(case, now=PAST_REDELIVERY)))
-
-
-# --- no run listed --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("wait", "listed", "told"),
-    [
-        (row(), None, "no run was listed"),
-        (row(), record("PROCESSING"), "no run was listed"),
-        (row("FAILED", "a"), None, "no run was listed"),
-        (row("FAILED"), record("FAILED", error="no machine"), "says FAILED (no machine)"),
-        (row("SUCCEEDED", replaces=True), record("SUCCEEDED"), "says SUCCEEDED"),
-    ],
-)
-def test_no_run_is_never_started_past_redelivery_alone(
-    wait: Wait,
-    listed: Record | None,
-    told: str,
-) -> None:
-    """No record, or one that lists no run; what a final record says is named in the cause."""
-    case = replace(LOST, row=wait, record=listed, run=None)
-    assert judge(case) == LEAVE
-    assert told in never(judge(replace(case, now=PAST_REDELIVERY)))
-
-
-def test_a_run_that_was_in_progress_is_described_first() -> None:
-    """Its record is gone: how it ended is the answer, before the redelivery time as well."""
-    case = replace(LOST, row=row("PROCESSING", "a"), record=None)
-    assert run_to_ask(case.row, case.record) == "a"
-    assert judge(case).outcome == SUCCEEDED
-    assert judge(replace(case, run=RUNNING)) == Verdict(is_running=True)
-
-
-# --- stuck ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("listed", "is_stuck"),
-    [
-        (record("PROCESSING", "a"), True),
-        (record("CLAIMED", "a"), True),
-        (record("FAILED", "a"), False),
-        (record("SUCCEEDED", "a"), False),
-        (None, False),
-    ],
-)
-def test_a_record_in_progress_whose_run_ended_is_stuck(
-    listed: Record | None,
-    is_stuck: bool,
-) -> None:
-    """The deployment is stuck too: this payload will never be run again by itself."""
-    assert judge(replace(LOST, record=listed)).is_stuck is is_stuck
-    assert not judge(replace(LOST, record=listed, run=RUNNING)).is_stuck
-    assert not judge(replace(LOST, record=listed, run=UNKNOWN)).is_stuck
-
-
-def test_a_stuck_record_is_told_while_its_row_has_to_wait() -> None:
-    """0.x before the redelivery time: the row waits, the deployment is stuck already."""
-    assert judge(replace(LOST, generation=V0_15)) == Verdict(is_stuck=True)
