@@ -9,7 +9,8 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-WORKERS ?= 2
+# Many tests wait (for Terraform, for executions): twice as many workers as cores.
+WORKERS ?= 4
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
