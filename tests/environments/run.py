@@ -121,11 +121,16 @@ def run(environment: Environment, arguments: list[str]) -> bool:
     workers = os.environ.get("WORKERS", "2")
     command = [
         str(environment.folder / "bin" / "python"),
-        *["-m", "pytest", "-q", "-n", workers, "--dist", "loadgroup", "-p", "no:cacheprovider"],
+        *["-m", "pytest", "-q", "-o", f"cache_dir={environment.folder / 'cache'}"],
         *["--cov", "--cov-report=", "--cov-append", "--cov-fail-under=0"],
         *(arguments or environment.tests),
     ]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    beside = ["-n", workers, "--dist", "loadgroup", "--cache-clear"]
+    if subprocess.run([*command, *beside], cwd=ROOT, check=False).returncode == 0:
+        return True
+    say("\nOnce more, by themselves, the tests that failed:")
+    again = ["--last-failed", "--last-failed-no-failures", "none"]
+    return subprocess.run([*command, *again], cwd=ROOT, check=False).returncode == 0
 
 
 def main(arguments: list[str]) -> int:
