@@ -10,6 +10,7 @@ A token's way through the package, from left to right::
     settle             from a payload's outcome to its open rows
     answer             from a settled row to SendTask*, and the mark
     cirrus/            what differs between cirrus's generations
+    decisions          one log line for each decision, searchable by payload id
     cli/, local/       what people run: commands, and a Cirrus on their own machine
     config, errors     environment names, and error types that say what to do
 """

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cirrus_callbacks_plugin import decisions
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.decisions import decided_on
 from cirrus_callbacks_plugin.errors import Kind, classify, error_code, is_unanswered
 from cirrus_callbacks_plugin.rules import Ended, after_end
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
     from cirrus_callbacks_plugin.waits.row import Wait
     from cirrus_callbacks_plugin.waits.table import WaitsTable
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -82,11 +82,11 @@ def settle_open_rows(
 
 def _count(progress: Progress, row: Wait, result: bool | Exception | None) -> None:
     if isinstance(result, Exception):
-        logger.warning(
-            "Payload %s: wait %s could not be settled (%s)",
-            row.payload_id,
-            row.key.name,
-            error_code(result),
+        decided_on(
+            row,
+            decisions.NOT_SETTLED,
+            level=logging.WARNING,
+            why=error_code(result),
         )
         # What a repetition does not cure is the reconciler's: it must not be tried in a loop.
         if not isinstance(result, (ClientError, BotoCoreError)) or (
@@ -116,17 +116,25 @@ class _Settler:
         """True: settled. False: not ours to settle, or somebody was first. None: no time."""
         outcome = after_end(row, self.record, self.ended)
         if outcome is None:
-            logger.info(
-                "Payload %s: the end of %s does not decide wait %s, which waits for a later run",
-                row.payload_id,
-                self.ended.execution_arn,
-                row.key.name,
+            decided_on(
+                row,
+                decisions.LEFT_OPEN,
+                ended=self.ended.execution_arn,
+                execution_arn=self.record.last_execution if self.record else None,
+                why="it waits for a later run than the one that ended",
             )
             return False
         if self.is_stopped():
             return None
         try:
-            return self.waits.settle(row.key, outcome)
+            is_first = self.waits.settle(row.key, outcome)
         except Exception as error:
             self.unanswered = self.unanswered or is_unanswered(error)
             raise
+        decided_on(
+            row,
+            decisions.SETTLED if is_first else decisions.SETTLED_BEFORE,
+            workflow_state=outcome.workflow_state,
+            execution_arn=outcome.execution_arn,
+        )
+        return is_first

@@ -10,9 +10,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin import decisions
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import noting
 from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.decisions import decided_on
 from cirrus_callbacks_plugin.errors import (
     ConfigurationError,
     RegistrationFailed,
@@ -181,16 +183,25 @@ class _Settler:
             outcome = after_cirrus(row, attempt, self.adapter.generation, output_url)
             if outcome is not None:
                 settlements.append((row, outcome))
+            else:
+                record = attempt.after
+                decided_on(
+                    row,
+                    decisions.LEFT_OPEN,
+                    record_state=record.state if record else None,
+                    execution_arn=record.last_execution if record else None,
+                )
         for (row, outcome), result in zip(settlements, each(self._put, settlements), strict=True):
-            done = "settled" if result is True else "was settled by another"
-            if isinstance(result, Exception):
-                done = f"could not be settled ({error_code(result)})"
-            logger.info(
-                "Payload %s: wait %s %s (%s)",
-                row.payload_id,
-                row.key.name,
-                done,
-                outcome.answer_error or outcome.workflow_state,
+            failed = isinstance(result, Exception)
+            done = decisions.SETTLED if result is True else decisions.SETTLED_BEFORE
+            decided_on(
+                row,
+                decisions.NOT_SETTLED if failed else done,
+                level=logging.WARNING if failed else logging.INFO,
+                workflow_state=outcome.workflow_state,
+                answer_error=outcome.answer_error,
+                execution_arn=outcome.execution_arn,
+                why=error_code(result) if isinstance(result, Exception) else None,
             )
 
     def _put(self, settlement: tuple[Wait, Outcome]) -> bool:

@@ -6,11 +6,13 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin import decisions
 from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.decisions import decided, decided_on
 from cirrus_callbacks_plugin.errors import CallbackError, error_code
 from cirrus_callbacks_plugin.hooks.payloads import Target, fetch_object, target_of
 from cirrus_callbacks_plugin.rules import at_registration, invalid_payload
-from cirrus_callbacks_plugin.waits.row import Key, Wait, shard
+from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, token_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.hooks.own_time import OwnTime
     from cirrus_callbacks_plugin.hooks.services import Services
     from cirrus_callbacks_plugin.waits.table import Outcome
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -60,6 +60,27 @@ class Registrar:
         registered = Registered()
         targets = self._targets(messages, registered)
         self._read_records(targets, registered)
+        self._put_all(messages, targets, registered)
+        for message in messages:
+            if message.index in registered.failed:
+                target = targets.get(message.index)
+                for callback in message.callbacks:
+                    decided(
+                        decisions.NOT_REGISTERED,
+                        target.payload_id if target is not None else None,
+                        level=logging.WARNING,
+                        wait=token_name(callback.task_token),
+                        message=message.name,
+                        why=registered.failed[message.index],
+                    )
+        return registered
+
+    def _put_all(
+        self,
+        messages: Sequence[Message],
+        targets: dict[int, Target],
+        registered: Registered,
+    ) -> None:
         wanted: dict[Key, Wait] = {}
         messages_of: dict[Key, list[int]] = {}
         for message in messages:
@@ -78,12 +99,7 @@ class Registrar:
                     registered.failed.setdefault(index, _reason(result, "put"))
                 continue
             there[row.key] = result
-            logger.info(
-                "Payload %s: wait %s registered (%s)",
-                row.payload_id,
-                row.key.name,
-                result.workflow_state if result is row else "it was there already",
-            )
+            _log(result, is_new=result is row)
         for row_key, row in there.items():
             # Of a message that comes back (another token of it failed) nothing is settled
             # now: cirrus has not seen it yet, and may run its payload anew when it does.
@@ -91,7 +107,6 @@ class Registrar:
             key = targets[seen[0]].key if seen else None
             if not row.is_settled and not row.is_answered and key is not None:
                 registered.open_rows[row_key] = (row, key)
-        return registered
 
     def _targets(
         self,
@@ -158,6 +173,18 @@ class Registrar:
 
     def _put(self, row: Wait) -> Wait:
         return self.own_time.call(lambda: self.services.waits.register(row))
+
+
+def _log(row: Wait, *, is_new: bool) -> None:
+    decided_on(
+        row,
+        decisions.REGISTERED if is_new else decisions.REGISTERED_BEFORE,
+        workflow_state=row.workflow_state,
+        seen_state=row.seen_state,
+        seen_execution=row.seen_execution,
+        settled=row.is_settled,
+        answer_error=row.answer_error,
+    )
 
 
 def _reason(error: Exception, call: str) -> str:

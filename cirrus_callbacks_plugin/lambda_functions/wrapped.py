@@ -7,6 +7,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin import decisions
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.hooks.registry import apply_hooks
 
@@ -27,7 +28,9 @@ def wrapped(name: str) -> Handler:
 
     @functools.lru_cache(maxsize=1)
     def build(path: str | None) -> Handler:
-        return apply_hooks(name, cirrus_handler(name, path))
+        handler = apply_hooks(name, cirrus_handler(name, path))
+        decisions.speak()
+        return handler
 
     def lambda_handler(event: Any, context: Any = None) -> Any:
         return build(given_handler(name))(event, context)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 PROJECT = ROOT / "pyproject.toml"
 # What knows nothing of cirrus's generations is tested with one of them, the newest.
-ALIKE = ("sender", "many_waiters", "stream_filters", "table", "flag_update")
+ALIKE = ("sender", "many_waiters", "stream_filters", "table", "flag_update", "decisions")
 WHOLE_LOOP = (
     "tests/functional",
     "tests/generations",

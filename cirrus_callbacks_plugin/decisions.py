@@ -1,0 +1,78 @@
+"""What became of a wait, as log lines that an engineer can search by payload id.
+
+One line of JSON for each decision of a hook, the sender or the reconciler::
+
+    {"callback": "settled", "payload_id": "...", "wait": "1a2b3c4d", "workflow_state": "FAILED"}
+
+In CloudWatch Logs Insights: ``filter @message like "PAYLOAD_ID" and @message like "callback"``.
+Tokens are named by their digest, and stand in no line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+PACKAGE = __name__.partition(".")[0]
+logger = logging.getLogger(__name__)
+
+REGISTERED = "registered"
+REGISTERED_BEFORE = "registered before"
+NOT_REGISTERED = "not registered"
+SETTLED = "settled"
+SETTLED_BEFORE = "settled before"
+LEFT_OPEN = "left open"
+NOT_SETTLED = "not settled"
+
+
+def decided(
+    decision: str,
+    payload_id: str | None,
+    *,
+    level: int = logging.INFO,
+    **facts: Any,
+) -> None:
+    """Log one decision.
+
+    Args:
+        decision: what was decided, one of this module's names.
+        payload_id: what is waited for; None where it is not known.
+        level: the line's level.
+        **facts: what it follows from; None is left out.
+    """
+    line = {"callback": decision, "payload_id": payload_id, **facts}
+    known = {name: value for name, value in line.items() if value is not None}
+    text = json.dumps(known, ensure_ascii=False)  # an id is to be found as it is
+    logger.log(level, "%s", text.encode("utf-8", "backslashreplace").decode())
+
+
+def decided_on(row: Wait, decision: str, *, level: int = logging.INFO, **facts: Any) -> None:
+    """Log one decision on a row."""
+    decided(
+        decision,
+        row.payload_id,
+        level=level,
+        wait=row.key.name,
+        waiter=row.waiter_payload_id or row.waiter_execution_arn,
+        **facts,
+    )
+
+
+def speak() -> None:
+    """Let the lines through in Lambda, whose root logger begins at WARNING.
+
+    A level that the function's own log configuration names holds. Cirrus 0.7's logging
+    setup switches off every logger that it finds: those of this package are on again.
+    """
+    if "AWS_LAMBDA_RUNTIME_API" not in os.environ:
+        return
+    for name, known in logging.root.manager.loggerDict.items():
+        if isinstance(known, logging.Logger) and name.partition(".")[0] == PACKAGE:
+            known.disabled = False
+    if not os.environ.get("AWS_LAMBDA_LOG_LEVEL"):
+        logging.getLogger(PACKAGE).setLevel(logging.INFO)
