@@ -5,6 +5,7 @@ A token's way through the package, from left to right::
     lambda_functions/  what AWS calls
     hooks/             around cirrus's own two handlers: register, settle
     carriers           where a token may travel; it is taken out here
+    tokens, json_text  which token is usable; what a text holds that json.loads does not tell
     waits/             the tracking table: one row a wait
     rules              which run decides a row
     settle             from a payload's outcome to its open rows

@@ -4,47 +4,34 @@ Four carriers (README, "How a token travels"):
 
 1. in the payload, ``process[0].callback``
 2. beside a payload reference, ``{"url": ..., "callback": ...}``
-3. in SQS message attributes, ``cirrus-task-token`` and two optional ones; in an SNS
-   notification (SNS in SQS without raw delivery, or SNS itself) they stand in
-   ``MessageAttributes``
+3. in SQS message attributes, ``cirrus-task-token`` and two optional ones, in upper or lower
+   case; in an SNS notification (SNS in SQS without raw delivery, or SNS itself) they stand
+   in ``MessageAttributes``
 4. in the envelope of AWS's documentation, ``{"Payload": ..., "TaskToken": ...}``
 
 Cirrus logs events, stores payloads and hands them to the child execution; none of those
 may hold a parent's token, so what is found here is removed here, from usable and unusable
-messages alike. A record without a token is handed on as the very same object.
+messages alike. JSON may give a name twice: cirrus reads the last value, and its logs show
+both, so a carrier counts wherever it stands. A record without a token is handed on as the
+very same object.
 """
 
 from __future__ import annotations
 
-import json
-import logging
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.waits.row import MAX_TOKEN_CHARS
+from cirrus_callbacks_plugin import json_text
+from cirrus_callbacks_plugin.json_text import earlier_values, values
+from cirrus_callbacks_plugin.tokens import Callback, Found
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 TOKEN_ATTRIBUTE = "cirrus-task-token"  # noqa: S105 - an attribute's name
 WAITER_PAYLOAD_ATTRIBUTE = "cirrus-waiter-payload-id"
 WAITER_EXECUTION_ATTRIBUTE = "cirrus-waiter-execution-arn"
 _ATTRIBUTES = (TOKEN_ATTRIBUTE, WAITER_PAYLOAD_ATTRIBUTE, WAITER_EXECUTION_ATTRIBUTE)
-
-MAX_WAITER_CHARS = 4096
-"""A longer name of a waiter is no name: it is left out of the row."""
-
-_RESERVED = "#"
-_HINTS = ("callback", "TaskToken", TOKEN_ATTRIBUTE, "\\")
-"""A body without any of these texts holds no carrier; a backslash may hide one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """A task token and who waits with it, when told."""
-
-    task_token: str = field(repr=False)
-    waiter_payload_id: str | None = None
-    waiter_execution_arn: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,182 +58,205 @@ def take(record: Any) -> Taken:
     """Take every token out of one record (or of a directly invoked payload)."""
     if not isinstance(record, dict):
         return Taken(record)
-    found: list[Callback] = []
+    found = Found()
     cleaned = _from_record(record, found)
-    distinct = {callback.task_token: callback for callback in reversed(found)}
-    ordered = tuple(
-        distinct.pop(callback.task_token) for callback in found if callback.task_token in distinct
-    )
-    return Taken(cleaned, ordered)
+    found.warn(record.get("messageId"))
+    return Taken(cleaned, found.callbacks)
 
 
-def _from_record(record: dict[str, Any], found: list[Callback]) -> dict[str, Any]:
-    """An SQS message, an SNS record, or a payload by itself."""
-    changed = _without_attributes(record, "messageAttributes", "stringValue", found)
-    if isinstance(changed.get("body"), str):
-        return _with_text(changed, "body", found)
-    if isinstance(changed.get("Sns"), dict):
-        notification = _from_notification(changed["Sns"], found)
-        if notification is not changed["Sns"]:
-            changed = {**changed, "Sns": notification}
-        return changed
-    if isinstance(changed.get("Message"), str):
-        return _from_notification(changed, found)
-    return _from_body(changed, found)
+def _from_record(record: dict[str, Any], found: Found) -> Any:
+    """An SQS message, an SNS record, or a payload by itself; told apart as cirrus does."""
+    record = _without_attributes(record, "messageAttributes", "stringValue", found)
+    if "body" in record:
+        return _with_text(record, "body", found)
+    if "Sns" in record:
+        notification = record["Sns"]
+        if not isinstance(notification, dict):
+            return record
+        cleaned = _from_body(notification, found)
+        return record if cleaned is notification else {**record, "Sns": cleaned}
+    return _from_body(record, found)
 
 
-def _from_notification(notification: dict[str, Any], found: list[Callback]) -> dict[str, Any]:
-    changed = _without_attributes(notification, "MessageAttributes", "Value", found)
-    if isinstance(changed.get("Message"), str):
-        return _with_text(changed, "Message", found)
-    return changed
-
-
-def _with_text(holder: dict[str, Any], key: str, found: list[Callback]) -> dict[str, Any]:
-    """Look into a JSON text inside a record; write it anew only where a token was in it."""
-    text = holder[key]
-    if not any(hint in text for hint in _HINTS):
+def _with_text(
+    holder: dict[str, Any],
+    key: str,
+    found: Found,
+    *,
+    may_notify: bool = True,
+) -> dict[str, Any]:
+    """Look into a JSON text inside a record; write it anew only where a carrier was in it."""
+    text = holder.get(key)
+    if not isinstance(text, str) or not _may_hold_carrier(text):
         return holder
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        body = json_text.read(text)
+    except ValueError:
         return holder  # a body that is not JSON carries no token
     if not isinstance(body, dict):
         return holder
-    is_notification = key == "body" and isinstance(body.get("Message"), str)
-    cleaned = _from_notification(body, found) if is_notification else _from_body(body, found)
-    return holder if cleaned is body else {**holder, key: json.dumps(cleaned)}
+    cleaned = _from_body(body, found, may_notify=may_notify)
+    return holder if cleaned is body else {**holder, key: json_text.write(cleaned)}
 
 
-def _from_body(body: dict[str, Any], found: list[Callback]) -> dict[str, Any]:
-    """A payload, a reference to one, or an envelope around either."""
-    inner: Any = body
-    while isinstance(inner, dict) and "TaskToken" in inner and "Payload" in inner:
-        # Always unwrapped, an envelope in an envelope too: cirrus sees the payload.
-        _add(found, {"task_token": inner["TaskToken"]}, "the envelope's TaskToken")
-        inner = inner["Payload"]
-    return _from_payload(inner, found) if isinstance(inner, dict) else inner
+def _may_hold_carrier(text: str) -> bool:
+    """A quick look; a backslash may hide any name."""
+    return (
+        "\\" in text or "callback" in text or "TaskToken" in text or TOKEN_ATTRIBUTE in text.lower()
+    )
 
 
-def _from_payload(payload: dict[str, Any], found: list[Callback]) -> dict[str, Any]:
-    if "url" in payload and "callback" in payload:
-        _add(found, payload["callback"], "callback")
-        payload = {name: value for name, value in payload.items() if name != "callback"}
+def _from_body(body: dict[str, Any], found: Found, *, may_notify: bool = True) -> Any:
+    """A payload, a reference to one, a notification, or an envelope around any of them."""
+    inner, hidden = _unwrapped(body, found)
+    while hidden:
+        passed_over, more = _unwrapped(hidden.pop(), found)
+        _from_content(passed_over, found, may_notify=may_notify)
+        hidden += more
+    return _from_content(inner, found, may_notify=may_notify)
+
+
+def _unwrapped(body: Any, found: Found) -> tuple[Any, list[Any]]:
+    """What is in an envelope, and in payloads that another one took the place of.
+
+    Always unwrapped, an envelope in an envelope too: cirrus sees the payload.
+    """
+    hidden: list[Any] = []
+    while isinstance(body, dict) and "TaskToken" in body and "Payload" in body:
+        for token in values(body, "TaskToken"):
+            found.add_token(token, "the envelope's TaskToken")
+        hidden += earlier_values(body, "Payload")
+        body = body["Payload"]
+    return body, hidden
+
+
+def _from_content(content: Any, found: Found, *, may_notify: bool) -> Any:
+    if not isinstance(content, dict):
+        return content
+    if may_notify and "Message" in content:
+        content = _each_value(
+            content,
+            {
+                "MessageAttributes": lambda holder: _without_attributes(
+                    holder, "MessageAttributes", "Value", found
+                ),
+                "Message": lambda holder: _with_text(holder, "Message", found, may_notify=False),
+            },
+        )
+    return _from_payload(content, found)
+
+
+def _each_value(
+    holder: dict[str, Any],
+    looks: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]],
+) -> dict[str, Any]:
+    """Look at the value of each name, and at those that it had before in the same object.
+
+    A look takes an object with the name and returns it, the very same one where it took
+    nothing out of it.
+    """
+    once = [{name: value} for name in looks for value in earlier_values(holder, name)]
+    hid_something = [looks[next(iter(each))](each) is not each for each in once]
+    cleaned = dict(holder) if any(hid_something) else holder
+    for look in looks.values():
+        cleaned = look(cleaned)
+    return cleaned
+
+
+def _from_payload(payload: dict[str, Any], found: Found) -> dict[str, Any]:
+    beside = values(payload, "callback") if "url" in payload else []
+    for callback in beside:
+        found.add(callback, "callback")
+    cleaned = _each_value(payload, {"process": lambda holder: _from_process(holder, found)})
+    return _without(cleaned, "callback") if beside else cleaned
+
+
+def _from_process(payload: dict[str, Any], found: Found) -> dict[str, Any]:
     process = payload.get("process")
+    cleaned: Any
     if isinstance(process, dict):
         cleaned = _without_callback(process, found, "process.callback")
         return payload if cleaned is process else {**payload, "process": cleaned}
     if not isinstance(process, list):
         return payload
-    entries: list[Any] = [
+    cleaned = [
         _without_callback(entry, found, "process[0].callback")
         if index == 0 and isinstance(entry, dict)
-        else _without_later_callbacks(entry, index)
+        else _without_later_callbacks(entry, index, found)
         for index, entry in enumerate(process)
     ]
-    if all(new is old for new, old in zip(entries, process, strict=True)):
+    if all(new is old for new, old in zip(cleaned, process, strict=True)):
         return payload
-    return {**payload, "process": entries}
+    return {**payload, "process": cleaned}
 
 
-def _without_callback(
-    entry: dict[str, Any],
-    found: list[Callback],
-    place: str,
-) -> dict[str, Any]:
+def _without_callback(entry: dict[str, Any], found: Found, place: str) -> dict[str, Any]:
     if "callback" not in entry:
         return entry
-    _add(found, entry["callback"], place)
-    return {name: value for name, value in entry.items() if name != "callback"}
+    for callback in values(entry, "callback"):
+        found.add(callback, place)
+    return _without(entry, "callback")
 
 
-def _without_later_callbacks(entry: Any, index: int) -> Any:
+def _without_later_callbacks(entry: Any, index: int, found: Found) -> Any:
     """A callback of a chained workflow that does not exist yet can wait for nothing.
 
     An entry may be a list of workflows; nothing deeper is one, for cirrus neither.
     """
     if isinstance(entry, list):
-        cleaned = [_without_later_callback(each, index) for each in entry]
+        cleaned = [_without_later_callback(each, index, found) for each in entry]
         return entry if all(a is b for a, b in zip(cleaned, entry, strict=True)) else cleaned
-    return _without_later_callback(entry, index)
+    return _without_later_callback(entry, index, found)
 
 
-def _without_later_callback(entry: Any, index: int) -> Any:
+def _without_later_callback(entry: Any, index: int, found: Found) -> Any:
     if not isinstance(entry, dict) or "callback" not in entry:
         return entry
-    logger.warning(
-        "Removed a callback from process[%d]: only process[0] can be waited for; "
+    found.problem(
+        f"Removed a callback from process[{index}]: only process[0] can be waited for; "
         "send the token with the message of the workflow that is to be waited for",
-        index,
     )
-    return {name: value for name, value in entry.items() if name != "callback"}
+    return _without(entry, "callback")
 
 
 def _without_attributes(
     holder: dict[str, Any],
     key: str,
     value_key: str,
-    found: list[Callback],
+    found: Found,
 ) -> dict[str, Any]:
     attributes = holder.get(key)
-    if not isinstance(attributes, dict) or not any(name in attributes for name in _ATTRIBUTES):
+    if not isinstance(attributes, dict):
         return holder
-    values = {
-        name: attributes[name].get(value_key)
-        for name in _ATTRIBUTES
-        if isinstance(attributes.get(name), dict)
+    ours = {name: name.lower() for name in attributes if name.lower() in _ATTRIBUTES}
+    if not ours:
+        return holder
+    texts = {
+        our_name: _texts(attributes, name, value_key) for name, our_name in reversed(ours.items())
     }
-    if TOKEN_ATTRIBUTE in attributes:
-        waiter = {
-            "payload_id": values.get(WAITER_PAYLOAD_ATTRIBUTE),
-            "execution_arn": values.get(WAITER_EXECUTION_ATTRIBUTE),
-        }
-        callback = {"task_token": values.get(TOKEN_ATTRIBUTE), "waiter": waiter}
-        _add(found, callback, f"the message attribute {TOKEN_ATTRIBUTE}")
-    kept = {name: value for name, value in attributes.items() if name not in _ATTRIBUTES}
+    waiter = {
+        "payload_id": next(iter(texts.get(WAITER_PAYLOAD_ATTRIBUTE, ())), None),
+        "execution_arn": next(iter(texts.get(WAITER_EXECUTION_ATTRIBUTE, ())), None),
+    }
+    place = f"the message attribute {TOKEN_ATTRIBUTE}"
+    for name, our_name in ours.items():
+        if our_name == TOKEN_ATTRIBUTE:
+            for token in _texts(attributes, name, value_key):
+                found.add_token(token, place, waiter)
+    kept = {name: value for name, value in attributes.items() if name not in ours}
     return {**holder, key: kept}
 
 
-def _add(found: list[Callback], callback: Any, place: str) -> None:
-    """Note a usable token; warn, without its content, about one that is none."""
-    if not isinstance(callback, dict):
-        logger.warning("Ignored %s: it is no object with a task_token", place)
-        return
-    token = callback.get("task_token")
-    problem = _problem(token)
-    if not isinstance(token, str) or problem is not None:
-        logger.warning("Ignored %s: the task token %s", place, problem)
-        return
-    waiter = callback.get("waiter")
-    told = waiter if isinstance(waiter, dict) else {}
-    found.append(
-        Callback(token, _name(told.get("payload_id")), _name(told.get("execution_arn"))),
-    )
+def _texts(attributes: dict[str, Any], name: str, value_key: str) -> list[Any]:
+    """The values of an attribute; one that is given as bytes or as a list is none."""
+    return [
+        text
+        for attribute in values(attributes, name)
+        for text in (
+            (values(attribute, value_key) or [None]) if isinstance(attribute, dict) else [None]
+        )
+    ]
 
 
-def _problem(token: Any) -> str | None:
-    """Why a token cannot be registered; None where it can."""
-    if token is None:
-        return "is missing"
-    if not isinstance(token, str):
-        return "is not a string"
-    if not token:
-        return "is empty"
-    if len(token) > MAX_TOKEN_CHARS:
-        return f"is longer than the {MAX_TOKEN_CHARS} characters that Step Functions accepts"
-    if token.startswith(_RESERVED):
-        return f"begins with the reserved character {_RESERVED!r}"
-    return None if _is_text(token) else "is not valid Unicode"
-
-
-def _name(value: Any) -> str | None:
-    usable = isinstance(value, str) and 0 < len(value) <= MAX_WAITER_CHARS and _is_text(value)
-    return value if usable else None
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _without(holder: dict[str, Any], name: str) -> dict[str, Any]:
+    return {each: value for each, value in holder.items() if each != name}

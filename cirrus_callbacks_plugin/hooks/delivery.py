@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.carriers import Callback, records_of, take
+from cirrus_callbacks_plugin.carriers import records_of, take
+from cirrus_callbacks_plugin.tokens import is_text
 from cirrus_callbacks_plugin.waits.row import digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from cirrus_callbacks_plugin.tokens import Callback
+
 DIRECT = "(direct invocation)"
+MAX_NAME_CHARS = 128
+"""SQS and SNS give messages ids of 36 characters; something longer was made up."""
 NOTHING: Mapping[int, Any] = MappingProxyType({})
 
 
@@ -36,7 +41,7 @@ class Message:
         record = self.record if isinstance(self.record, dict) else {}
         sns = record.get("Sns")
         named = record.get("messageId") or (sns.get("MessageId") if isinstance(sns, dict) else None)
-        if isinstance(named, str) and named:
+        if isinstance(named, str) and 0 < len(named) <= MAX_NAME_CHARS and is_text(named):
             return named
         return digest(self.callbacks[0].task_token)[:16] if self.callbacks else DIRECT
 

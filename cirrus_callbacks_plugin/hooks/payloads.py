@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, workflow_of
-from cirrus_callbacks_plugin.errors import UnacceptablePayload, error_code
-from cirrus_callbacks_plugin.hooks.own_time import attempted
+from cirrus_callbacks_plugin.errors import UnacceptablePayload
+from cirrus_callbacks_plugin.tokens import is_text
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
 
 if TYPE_CHECKING:
@@ -22,12 +19,6 @@ if TYPE_CHECKING:
 
 MAX_ID_BYTES = 16_384
 """A longer id makes no record in any state table; its row is named by the message."""
-
-PART_BYTES = 65_536
-
-# What S3 says where there is no such object and never was; anything else (throttling,
-# denied access) may be different when the message is delivered again.
-_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404", "InvalidBucketName"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +45,7 @@ class Target:
 def target_of(
     message: Message,
     adapter: Adapter,
-    fetch: Callable[[str], bytes],
+    fetch: Callable[[str], str],
 ) -> Target:
     """Say what a message is about, by cirrus's own code, run on a copy.
 
@@ -92,47 +83,6 @@ def target_of(
     )
 
 
-def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> bytes:
-    """Read the object behind an ``s3://`` URL.
-
-    Args:
-        client: S3.
-        url: the URL.
-        before_read: called before every part; may raise to end the reading. A body that
-            comes in drops meets no timeout of its own.
-
-    Raises:
-        UnacceptablePayload: the URL is none, or there is no such object.
-        ClientError, BotoCoreError: S3 could not be read now.
-    """
-    bucket, key = _bucket_and_key(url)
-    try:
-        body = attempted(lambda: client.get_object(Bucket=bucket, Key=key))["Body"]
-        parts = []
-        for part in body.iter_chunks(PART_BYTES):
-            before_read()
-            parts.append(part)
-    except ParamValidationError as error:
-        raise UnacceptablePayload(f"the payload's url names no valid bucket: {url}") from error
-    except ClientError as error:
-        if error_code(error) in _MISSING:
-            raise UnacceptablePayload(
-                f"the payload's object is missing ({error_code(error)}): {url}",
-            ) from error
-        raise
-    return b"".join(parts)
-
-
-def _bucket_and_key(url: str) -> tuple[str, str]:
-    """As boto3-utils, with which every cirrus reads: an S3 https URL is one too."""
-    parts = urlsplit(url)
-    bucket = parts.netloc.partition(".")[0] if parts.scheme == "https" else parts.netloc
-    key = parts.path.removeprefix("/")
-    if parts.scheme not in ("s3", "https") or not bucket or not key:
-        raise UnacceptablePayload(f"the payload's url is no s3:// URL of an object: {url}")
-    return bucket, key
-
-
 def _copy(value: Any) -> Any:
     """A copy by way of JSON, which goes as deep as JSON does: ``deepcopy`` gives up earlier.
 
@@ -145,7 +95,7 @@ def _copy(value: Any) -> Any:
         raise UnacceptablePayload(f"the payload is no JSON: {type(error).__name__}") from error
 
 
-def _payload_at(url: Any, fetch: Callable[[str], bytes]) -> Any:
+def _payload_at(url: Any, fetch: Callable[[str], str]) -> Any:
     if not isinstance(url, str):
         raise UnacceptablePayload("the payload's url is not a string")
     body = fetch(url)
@@ -156,7 +106,9 @@ def _payload_at(url: Any, fetch: Callable[[str], bytes]) -> Any:
 
 
 def _refused(payload_id: str | None, message: Message, why: str) -> Target:
-    named = payload_id if payload_id and _is_short_text(payload_id) else None
+    named = None
+    if payload_id and is_text(payload_id) and len(payload_id.encode()) <= MAX_ID_BYTES:
+        named = payload_id
     return Target(
         payload_id=named or f"invalid:{message.name}",
         workflow=(workflow_of(named) if named else None) or UNKNOWN_WORKFLOW,
@@ -168,13 +120,3 @@ def _refused(payload_id: str | None, message: Message, why: str) -> Target:
 def _own_id(payload: Any) -> str | None:
     value = payload.get("id") if isinstance(payload, dict) else None
     return value if isinstance(value, str) else None
-
-
-def _is_short_text(value: str) -> bool:
-    try:
-        return len(value.encode()) <= MAX_ID_BYTES
-    except UnicodeEncodeError:
-        return False
-
-
-FETCH_ERRORS = (ClientError, BotoCoreError)

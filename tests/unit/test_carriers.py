@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cirrus_callbacks_plugin.carriers import MAX_WAITER_CHARS, Callback, records_of, take
+from cirrus_callbacks_plugin.carriers import records_of, take
+from cirrus_callbacks_plugin.tokens import MAX_WAITER_CHARS, Callback
 
 CALLBACK = {"task_token": "T"}
 WAITER = {"payload_id": "c/workflow-w/i", "execution_arn": "arn:x"}
@@ -288,3 +289,129 @@ def test_records_of_an_event() -> None:
 def test_a_callback_shows_no_token() -> None:
     """A dataclass ends up in logs sooner or later."""
     assert "SECRET" not in repr(take(sqs(payload(callback={"task_token": "SECRET"}))).callbacks)
+
+
+HIDDEN = {
+    "process": '{"process": [{"callback": {"task_token": "A"}}], "process": [{"x": 1}]}',
+    "process, last with one too": (
+        '{"process": [{"callback": {"task_token": "A"}}],'
+        ' "process": [{"callback": {"task_token": "B"}, "x": 1}]}'
+    ),
+    "callback": (
+        '{"process": [{"callback": {"task_token": "A"}, "callback": {"task_token": "B"}, "x": 1}]}'
+    ),
+    "task_token": '{"process": [{"callback": {"task_token": "A", "task_token": "B"}, "x": 1}]}',
+    "TaskToken": '{"TaskToken": "A", "TaskToken": "B", "Payload": {"process": [{"x": 1}]}}',
+    "Payload": (
+        '{"TaskToken": "A", "Payload": {"process": [{"callback": {"task_token": "B"}}]},'
+        ' "Payload": {"process": [{"x": 1}]}}'
+    ),
+    "Payload in a hidden Payload": (
+        '{"TaskToken": "A", "Payload": {"TaskToken": "B", "Payload": 1, "Payload": 2},'
+        ' "Payload": {"process": [{"x": 1}]}}'
+    ),
+    "Message": (
+        '{"Message": "{\\"TaskToken\\": \\"A\\", \\"Payload\\": 1}",'
+        ' "Message": "{\\"process\\": [{\\"x\\": 1}]}"}'
+    ),
+    "MessageAttributes": (
+        '{"MessageAttributes": {"cirrus-task-token": {"Value": "A"}}, "MessageAttributes": {},'
+        ' "Message": "{\\"process\\": [{\\"x\\": 1}]}"}'
+    ),
+    "an attribute": (
+        '{"MessageAttributes": {"cirrus-task-token": {"Value": "A", "Value": "B"},'
+        ' "cirrus-task-token": {"Value": "C"}}, "Message": "{\\"process\\": [{\\"x\\": 1}]}"}'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_name_given_twice_hides_no_token(name: str) -> None:
+    """Cirrus reads the last value, and logs and stores the text with all of them."""
+    taken = take({"body": HIDDEN[name]})
+    expected = [token for token in "ABC" if f'"{token}' in HIDDEN[name].replace("\\", "")]
+    assert sorted(each.task_token for each in taken.callbacks) == expected
+    body = json.loads(taken.record["body"])
+    left = json.loads(body["Message"]) if "Message" in body else body
+    assert left == {"process": [{"x": 1}]}
+    for token in expected:
+        assert f'"{token}' not in taken.record["body"].replace("\\", "")
+
+
+def test_a_name_given_twice_that_hides_nothing_changes_nothing() -> None:
+    """Without a carrier in it a text stays as it came."""
+    for text in (
+        '{"process": [{"x": 1}], "process": [{"note": "callback"}]}',
+        '{"process": 1, "process": [{"callback": 1, "callback": 2}][0], "x": 1}',
+        '{"Message": "callback", "Message": "{}", "note": "callback"}',
+    ):
+        record = {"body": text}
+        assert take(record).record is record
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["[" * 50_000 + "]" * 50_000, "9" * 5_000],
+    ids=["depth", "digits"],
+)
+def test_a_body_that_cirrus_gives_up_on_gives_its_token(odd: str) -> None:
+    """It is JSON all the same: the token is found, and not in what cirrus logs and stores."""
+    record = sqs('{"process": [{"callback": {"task_token": "T"}}], "odd": ' + odd + "}")
+    taken = take(record)
+    assert [each.task_token for each in taken.callbacks] == ["T"]
+    assert taken.record["body"] == '{"process": [{}], "odd": ' + odd + "}"
+    with pytest.raises((ValueError, RecursionError)):
+        json.loads(taken.record["body"])
+    enveloped = take(sqs('{"TaskToken": "T", "Payload": ' + odd + "}"))
+    assert [each.task_token for each in enveloped.callbacks] == ["T"]
+    assert enveloped.record["body"] == odd
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Payload": notification(payload(callback=CALLBACK)), "TaskToken": "U"},
+        notification({"Payload": payload(callback=CALLBACK), "TaskToken": "U"}),
+        {**notification({"Payload": payload(), "TaskToken": "U"}), **payload(callback=CALLBACK)},
+    ],
+)
+def test_carriers_within_carriers_are_found(body: dict[str, Any]) -> None:
+    """A notification in an envelope, an envelope in a notification, a payload beside one."""
+    taken = take(sqs(body))
+    assert sorted(each.task_token for each in taken.callbacks) == ["T", "U"]
+    for secret in ('"T"', '"U"', "callback"):
+        assert secret not in taken.record["body"].replace("\\", "")
+
+
+def test_an_attributes_name_may_come_in_any_case() -> None:
+    """SQS tells cases apart; whoever writes ``Cirrus-Task-Token`` waits all the same."""
+    record = sqs(
+        payload(),
+        **{"Cirrus-Task-Token": text("T"), "CIRRUS-WAITER-PAYLOAD-ID": text("who")},
+    )
+    taken = take(record)
+    assert taken.callbacks == (Callback("T", "who"),)
+    assert taken.record["messageAttributes"] == {}
+    both = take(sqs(payload(), **{"Cirrus-Task-Token": text("A"), "cirrus-task-token": text("B")}))
+    assert [each.task_token for each in both.callbacks] == ["A", "B"]
+    assert both.record["messageAttributes"] == {}
+    noted = sqs(notification(payload(), **{"CIRRUS-task-token": sns_text("T")}))
+    assert tokens(noted) == ["T"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"messageAttributes": 7, "body": "{}"},
+        {"messageAttributes": [text("T")], "body": "{}"},
+        {"messageAttributes": {"cirrus-task-token": 7}, "body": 7, "process": 7},
+        {"Sns": 7},
+        {"Sns": {"Message": 7, "MessageAttributes": 7}},
+        {"Message": None, "MessageAttributes": {"cirrus-task-token": [1]}},
+        {"messageAttributes": {"cirrus-task-token": {"stringListValues": ["T"]}}, "body": "{}"},
+        {"messageAttributes": {"cirrus-task-token": {"binaryValue": "VA=="}}, "body": "{}"},
+    ],
+)
+def test_a_record_of_wrong_types_is_no_reason_to_fail(record: Any) -> None:
+    """Whatever stands where something else should: no token, and no exception."""
+    assert take(record).callbacks == ()
