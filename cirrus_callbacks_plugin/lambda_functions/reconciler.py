@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import time
 from datetime import timedelta
 from typing import Any
@@ -14,9 +12,9 @@ from botocore.config import Config
 from cirrus_callbacks_plugin import config, metrics
 from cirrus_callbacks_plugin.answer import Answerer
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.concurrency import WORKERS
 from cirrus_callbacks_plugin.failure_destination import count_objects
 from cirrus_callbacks_plugin.lambda_functions import logs
+from cirrus_callbacks_plugin.lambda_functions.clients import clients
 from cirrus_callbacks_plugin.reconcile.pacing import Pace
 from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import (
@@ -38,11 +36,6 @@ RECORD_READS_PER_SECOND = 5.0
 ANSWERS_PER_SECOND = 150.0
 """Half of the SendTask* refill (300 a second) of the smaller regions."""
 
-_CLIENT_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
-    max_pool_connections=WORKERS,
-)
-
 # A VPC may have no way to S3: counting must not take a pass's time.
 _S3_CONFIG = Config(
     connect_timeout=3,
@@ -51,21 +44,8 @@ _S3_CONFIG = Config(
 )
 
 
-@functools.lru_cache(maxsize=4)
-def _clients(endpoint_url: str | None, region: str | None) -> tuple[Any, Any]:
-    """DynamoDB and Step Functions; kept between invocations, built by the first one."""
-    del endpoint_url, region  # boto3 reads both; another value makes other clients
-    session = Session()
-    return (
-        session.client("dynamodb", config=_CLIENT_CONFIG),
-        session.client("stepfunctions", config=_CLIENT_CONFIG),
-    )
-
-
-@functools.lru_cache(maxsize=4)
-def _s3(endpoint_url: str | None, region: str | None) -> Any:
+def _s3() -> Any:
     """S3, for the failure destination."""
-    del endpoint_url, region
     return Session().client("s3", config=_S3_CONFIG)
 
 
@@ -81,8 +61,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     del event
     tables = config.Tables.from_env()
     repairs = config.Repairs.from_env()
-    endpoint, region = os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION")
-    dynamodb, stepfunctions = _clients(endpoint, region)
+    dynamodb, stepfunctions = clients()
     ends = time.monotonic() + budget_seconds(context, repairs)
 
     def pace(per_second: float) -> Pace:
@@ -110,7 +89,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     )
     summary = one_pass.run()
     url = config.failures_url()
-    failed_objects = count_objects(_s3(endpoint, region), url) if url else None
+    failed_objects = count_objects(_s3(), url) if url else None
     metrics.emit_pass(tables.callbacks, answers, summary, failed_objects)
     return summary.to_json()
 

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import os
 from typing import Any
-
-from boto3.session import Session
-from botocore.config import Config
 
 from cirrus_callbacks_plugin import config, metrics
 from cirrus_callbacks_plugin.answer import Answerer
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.concurrency import WORKERS
 from cirrus_callbacks_plugin.lambda_functions import logs
+from cirrus_callbacks_plugin.lambda_functions.clients import clients
 from cirrus_callbacks_plugin.remaining import may_go_on
 from cirrus_callbacks_plugin.sender import Sender
 from cirrus_callbacks_plugin.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 
 logs.configure("cirrus-callbacks-sender")
-
-_CLIENT_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
-    max_pool_connections=WORKERS,
-)
-
-
-@functools.lru_cache(maxsize=4)
-def _clients(endpoint_url: str | None, region: str | None) -> tuple[Any, Any]:
-    """DynamoDB and Step Functions; kept between invocations, built by the first one."""
-    del endpoint_url, region  # boto3 reads both; another value makes other clients
-    session = Session()
-    return (
-        session.client("dynamodb", config=_CLIENT_CONFIG),
-        session.client("stepfunctions", config=_CLIENT_CONFIG),
-    )
 
 
 def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]:
@@ -49,10 +28,7 @@ def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]
         ConfigurationError: a variable is missing or wrong: the batch is delivered again.
     """
     tables = config.Tables.from_env()
-    dynamodb, stepfunctions = _clients(
-        os.environ.get("AWS_ENDPOINT_URL"),
-        os.environ.get("AWS_REGION"),
-    )
+    dynamodb, stepfunctions = clients()
     answers = metrics.Answers(utc_now)
     sender = Sender(
         answerer=Answerer(

@@ -24,6 +24,7 @@ from cirrus_callbacks_plugin.local.server import moto_server
 from cirrus_callbacks_plugin.local.sources.executions import ExecutionsSource
 from cirrus_callbacks_plugin.local.sources.filters import matcher
 from cirrus_callbacks_plugin.local.sources.queue import QueueSource
+from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.schedule import ScheduleSource
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Source, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
@@ -278,8 +279,7 @@ def _sources(
             timeline.execution,
         ),
         StreamSource(
-            deployment.client("dynamodbstreams"),
-            deployment.stream_arn,
+            StreamRecords(deployment.client("dynamodbstreams"), deployment.stream_arn),
             sender.lambda_handler,
             matcher(patterns),
             tell,

@@ -13,7 +13,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.local import deployment as parts
-from cirrus_callbacks_plugin.local.events import execution_event, sqs_event, stream_event
+from cirrus_callbacks_plugin.local.events import execution_event, sqs_event
+from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class World:
         self.sfn = self.deployment.client("stepfunctions")
         self.streams = self.deployment.client("dynamodbstreams")
         self.work_queue_url = self.sqs.create_queue(QueueName="work")["QueueUrl"]
-        self._iterator: str | None = None
+        self._stream: StreamRecords | None = None
         self._work: dict[str, str] = {}
 
     # --- state machines -------------------------------------------------------------
@@ -247,17 +248,9 @@ class World:
 
     def new_stream_records(self) -> list[dict[str, Any]]:
         """Records of the tracking table's stream since the last call."""
-        arn = self.deployment.stream_arn
-        if self._iterator is None:
-            shard = self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]
-            self._iterator = self.streams.get_shard_iterator(
-                StreamArn=arn,
-                ShardId=shard["ShardId"],
-                ShardIteratorType="TRIM_HORIZON",
-            )["ShardIterator"]
-        page = self.streams.get_records(ShardIterator=self._iterator)
-        self._iterator = page["NextShardIterator"]
-        return list(stream_event(page["Records"], arn)["Records"])
+        if self._stream is None:
+            self._stream = StreamRecords(self.streams, self.deployment.stream_arn)
+        return self._stream.new()
 
     def send_answers(self, records: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """Deliver stream records, the new ones unless told, to the sender."""

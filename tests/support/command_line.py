@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -124,7 +125,10 @@ class CommandLine:
 
 
 def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-    """Start the installed command as a process of its own."""
+    """Start the installed command as a process of its own, with Ctrl-C as in a terminal.
+
+    (What a shell starts in the background ignores SIGINT, and so do its children.)
+    """
     return subprocess.Popen(
         [COMMAND, *(str(argument) for argument in arguments)],
         stdout=subprocess.PIPE,
@@ -132,4 +136,5 @@ def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         text=True,
         env={**os.environ, **environment},
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )

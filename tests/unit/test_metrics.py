@@ -148,7 +148,7 @@ def test_objects_of_the_mapping_alone_are_counted() -> None:
 
 def test_without_a_way_to_s3_the_count_is_unknown() -> None:
     """In a VPC without an endpoint for S3 a pass goes on, and soon."""
-    client = reconciler._s3("http://127.0.0.1:9", None)
+    client = reconciler._s3()
     assert client.meta.config.connect_timeout + client.meta.config.read_timeout < 10
     unreachable = boto3.client("s3", endpoint_url="http://127.0.0.1:9", config=client.meta.config)
     assert count_objects(unreachable, "s3://bucket/aws/lambda/uuid/") is None

@@ -6,12 +6,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.events import stream_event
 from cirrus_callbacks_plugin.local.functions import Context
 from cirrus_callbacks_plugin.local.sources.source import Handler, Poll, Tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 
 BATCH = 100
 PAUSE_SECONDS = 0.5
@@ -21,7 +22,6 @@ SECONDS = 60.0
 
 @dataclass(slots=True)
 class _Reading:
-    iterator: str | None = None
     records: list[dict[str, Any]] = field(default_factory=list)
     not_before: float = 0.0
 
@@ -31,12 +31,12 @@ class StreamSource:
     """Batches of records that match a pattern; what failed is delivered again, in order.
 
     Attributes:
+        stream: the stream's records.
         matches: whether one record matches the filter patterns that are deployed.
         seen: told every record, matching or not.
     """
 
-    streams: Any
-    stream_arn: str
+    stream: StreamRecords
     handler: Handler
     matches: Callable[[dict[str, Any]], bool]
     tell: Tell
@@ -47,7 +47,7 @@ class StreamSource:
     def poll(self) -> Poll:
         """Read what is new and deliver one batch."""
         reading = self._reading
-        for record in self._new_records():
+        for record in self.stream.new():
             self.seen(record)
             if self.matches(record):
                 reading.records.append(record)
@@ -81,18 +81,3 @@ class StreamSource:
                 )
                 return index
         return len(batch)
-
-    def _new_records(self) -> list[dict[str, Any]]:
-        reading = self._reading
-        if reading.iterator is None:
-            (shard,) = self.streams.describe_stream(StreamArn=self.stream_arn)["StreamDescription"][
-                "Shards"
-            ]
-            reading.iterator = self.streams.get_shard_iterator(
-                StreamArn=self.stream_arn,
-                ShardId=shard["ShardId"],
-                ShardIteratorType="TRIM_HORIZON",
-            )["ShardIterator"]
-        page = self.streams.get_records(ShardIterator=reading.iterator)
-        reading.iterator = page["NextShardIterator"]
-        return list(stream_event(page["Records"], self.stream_arn)["Records"])

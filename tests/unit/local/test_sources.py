@@ -15,6 +15,7 @@ from cirrus_callbacks_plugin.local.sources import stream as stream_source
 from cirrus_callbacks_plugin.local.sources.executions import ExecutionsSource
 from cirrus_callbacks_plugin.local.sources.filters import matcher
 from cirrus_callbacks_plugin.local.sources.queue import QueueSource
+from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
 from cirrus_callbacks_plugin.stream import filter_patterns
@@ -169,8 +170,7 @@ def _stream(
 ) -> tuple[StreamSource, list[str]]:
     seen: list[str] = []
     source = StreamSource(
-        Streams(*records),
-        STREAM,
+        StreamRecords(Streams(*records), STREAM),
         told,
         matcher(filter_patterns(EnabledWorkflows.parse(enabled))),
         told.tell,
@@ -196,6 +196,17 @@ def test_only_what_the_deployed_patterns_match_is_delivered() -> None:
     assert [source.poll(), source.poll()] == [Poll.DELIVERED, Poll.EMPTY]
     assert _delivered(told) == [["2", "4"]]
     assert seen == ["1", "2", "3", "4"]
+
+
+def test_a_page_that_repeats_the_last_records_brings_nothing_new() -> None:
+    """Writes at one moment share a sequence number in moto, which then repeats without end."""
+    streams = Streams(_record(1), _record(2), _record(2) | {"eventID": "other"})
+    stream = StreamRecords(streams, STREAM)
+    assert [record["eventID"] for record in stream.new()] == ["1", "2", "other"]
+    streams.records = [_record(2) | {"eventID": "other"}]
+    assert stream.new() == []
+    streams.records = [_record(2) | {"eventID": "other"}, _record(3)]
+    assert [record["eventID"] for record in stream.new()] == ["3"]
 
 
 def test_a_batch_goes_on_at_its_lowest_failure(monkeypatch: pytest.MonkeyPatch) -> None:
