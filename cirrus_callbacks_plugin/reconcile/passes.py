@@ -17,17 +17,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.answer import Answerer, answer_of
-from cirrus_callbacks_plugin.cirrus.generations import of_version
 from cirrus_callbacks_plugin.cirrus.state_table import FINAL_STATES, Record, StateKey, StateTable
 from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.errors import Kind, classify, error_code
+from cirrus_callbacks_plugin.reconcile.case import case_of, unchanged
 from cirrus_callbacks_plugin.reconcile.judge import (
-    Case,
-    RunStatus,
     Verdict,
-    is_restart,
     judge,
-    restarted_as,
     run_to_ask,
 )
 from cirrus_callbacks_plugin.reconcile.summary import Summary
@@ -231,7 +227,7 @@ class Pass:
             done.append("still_running")
         if verdict.outcome is None and not verdict.is_stuck:
             return tuple(done)
-        if not self._is_unchanged(row, record):
+        if unchanged(self.answerer.waits, self.states, row, record) is None:
             return tuple(done)
         if verdict.is_stuck:
             self._report_stuck(row, record)
@@ -247,32 +243,14 @@ class Pass:
         return tuple(done)
 
     def _judge(self, row: Wait, record: Record | None) -> Verdict:
-        generation = of_version(row.cirrus_version)
-        asked = run_to_ask(row, record)
-        run = None if asked is None else self.runs.find(asked)
-        if run is not None and run.status is RunStatus.UNKNOWN:
-            other = restarted_as(row, record, generation)
-            first = None if other is None else self.runs.find(other)
-            if first is not None and is_restart(row, first):
-                run = first
-        return judge(
-            Case(
-                row=row,
-                record=record,
-                run=run,
-                now=self.limits.clock(),
-                redelivery=self.limits.redelivery,
-                generation=generation,
-            ),
+        case = case_of(
+            row,
+            record,
+            self.runs,
+            now=self.limits.clock(),
+            redelivery=self.limits.redelivery,
         )
-
-    def _is_unchanged(self, row: Wait, record: Record | None) -> bool:
-        """Read record and row again before the act: time has passed since they were read."""
-        key = StateKey.of(row.payload_id)
-        if key is not None and self.states.get(key) != record:
-            return False
-        now = self.answerer.waits.read([row.key]).get(row.key)
-        return now is not None and not now.is_settled and not now.is_answered
+        return judge(case)
 
     def _report_stuck(self, row: Wait, record: Record | None) -> None:
         if row.payload_id not in self.summary.stuck:

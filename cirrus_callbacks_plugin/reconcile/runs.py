@@ -43,7 +43,7 @@ class Runs:
     client: SFNClient
     list_pace: Pace
     describe_pace: Pace
-    _running: dict[str, frozenset[str]] = field(default_factory=dict)
+    _running: dict[str, dict[str, Run]] = field(default_factory=dict)
     _described: dict[str, Run] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -74,9 +74,7 @@ class Runs:
         machine = state_machine_of(execution_arn)
         if machine not in self._running:
             self._running[machine] = self._list_running(machine)
-        if execution_arn in self._running[machine]:
-            return Run(execution_arn, RunStatus.RUNNING)
-        return None
+        return self._running[machine].get(execution_arn)
 
     def _describe(self, execution_arn: str) -> Run:
         self.describe_pace.wait()
@@ -102,9 +100,9 @@ class Runs:
         self._described[execution_arn] = run
         return run
 
-    def _list_running(self, machine: str) -> frozenset[str]:
-        """ARNs of a state machine's running executions; none where it cannot be listed."""
-        found: set[str] = set()
+    def _list_running(self, machine: str) -> dict[str, Run]:
+        """A state machine's running executions by ARN; none where it cannot be listed."""
+        found: dict[str, Run] = {}
         request: dict[str, Any] = {
             "stateMachineArn": machine,
             "statusFilter": "RUNNING",
@@ -114,7 +112,9 @@ class Runs:
             while True:
                 self.list_pace.wait()
                 page = self.client.list_executions(**request)
-                found.update(each["executionArn"] for each in page["executions"])
+                for each in page["executions"]:
+                    arn, started = each["executionArn"], each.get("startDate")
+                    found[arn] = Run(arn, RunStatus.RUNNING, started=started)
                 if not page.get("nextToken"):
                     break
                 request["nextToken"] = page["nextToken"]
@@ -124,7 +124,7 @@ class Runs:
                 machine,
                 error_code(error),
             )
-        return frozenset(found)
+        return found
 
 
 def state_machine_of(execution_arn: str) -> str:
