@@ -43,6 +43,13 @@ class MissingExtraError(CallbackError):
     """A command needs an optional dependency that is not installed."""
 
 
+class AwsRefusedError(CallbackError):
+    """AWS could not be asked: no credentials, no permission, throttled, not reached.
+
+    The message names the call and says what to do; it quotes no request.
+    """
+
+
 class RegistrationFailed(CallbackError):  # noqa: N818 - the contract's name
     """Some messages with tokens could not be registered and must come back.
 

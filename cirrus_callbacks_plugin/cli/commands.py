@@ -10,6 +10,12 @@ COMMANDS = {
     "demo": "cirrus_callbacks_plugin.cli.demo",
     "local": "cirrus_callbacks_plugin.cli.local",
     "package": "cirrus_callbacks_plugin.cli.package",
+    "cancel": "cirrus_callbacks_plugin.cli.cancel",
+    "reconcile": "cirrus_callbacks_plugin.cli.reconcile",
+    "resend": "cirrus_callbacks_plugin.cli.resend",
+    "settle": "cirrus_callbacks_plugin.cli.settle",
+    "show": "cirrus_callbacks_plugin.cli.show",
+    "waits": "cirrus_callbacks_plugin.cli.waits",
 }
 """Each module has its command as ``command``."""
 

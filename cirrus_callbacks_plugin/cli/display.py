@@ -16,7 +16,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cirrus_callbacks_plugin.local.timeline import Happening, Kind, short, waited_seconds, waiter_of
+from cirrus_callbacks_plugin.local.timeline import Happening, Kind
+from cirrus_callbacks_plugin.naming import short, waited_seconds, waiter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -56,6 +56,19 @@ UNFINISHED = 1
     is_flag=True,
     help="Let the Terraform module make the tracking table, as it would on AWS.",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    type=click.Choice(["process", "update-state", "sender", "reconciler"]),
+    help="Leave out this function, as if it were broken: to practise repairs.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Where AWS is to be found on 127.0.0.1; any free port unless given.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
 @click.option("--verbose", is_flag=True, help="Show the libraries' logs on standard error.")
 @click.pass_context
@@ -68,6 +81,8 @@ def command(
     prefix: str,
     variables: dict[str, str],
     terraform: bool,
+    without: tuple[str, ...],
+    port: int,
     is_json: bool,
     verbose: bool,
 ) -> None:
@@ -92,6 +107,8 @@ def command(
         variables=variables,
         verbose=verbose,
         terraform=terraform,
+        without=frozenset(without),
+        port=port,
     )
     with options.own_output(is_json=is_json) as out:
         display = Display(out, is_silent=is_json)
@@ -121,7 +138,7 @@ def _run(stack: Stack, timeout: float) -> int:
 
 
 def _conclude(display: Display, status: int, timeout: float, report: Report, dead: int) -> None:
-    from cirrus_callbacks_plugin.local.timeline import short, waiter_of
+    from cirrus_callbacks_plugin.naming import short, waiter_of
 
     if dead:
         display.verdict(f"{dead} message(s) are in the dead-letter queue", good=False)

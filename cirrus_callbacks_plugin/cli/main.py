@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 from cirrus_callbacks_plugin.cli.extras import require
-from cirrus_callbacks_plugin.errors import CallbackError
+from cirrus_callbacks_plugin.errors import AwsRefusedError, CallbackError
 
 BAD_INPUT = 2
+AWS_REFUSED = 3
 INTERRUPTED = 130
 
 
@@ -15,7 +16,8 @@ def run() -> None:
     """Run the command line and exit with its status.
 
     0: all is well. 1: the command ran, and found or left something amiss. 2: bad input,
-    named in one message on standard error. 130: interrupted.
+    named in one message on standard error. 3: AWS could not be asked (no credentials, no
+    permission, throttled); the message names the call. 130: interrupted.
     """
     sys.exit(status_of(sys.argv[1:]))
 
@@ -37,6 +39,6 @@ def status_of(arguments: list[str]) -> int:
             return INTERRUPTED
     except CallbackError as error:
         sys.stderr.write(f"cirrus-callbacks: {error}\n")
-        return BAD_INPUT
+        return AWS_REFUSED if isinstance(error, AwsRefusedError) else BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED

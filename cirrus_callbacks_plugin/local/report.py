@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.timeline import short, waited_seconds, waiter_of
+from cirrus_callbacks_plugin.naming import short, waited_seconds, waiter_of
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.timeline import Execution

@@ -11,6 +11,8 @@ import urllib.request
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,14 +20,17 @@ HOST = "127.0.0.1"
 
 
 @contextmanager
-def moto_server() -> Iterator[str]:
+def moto_server(port: int = 0) -> Iterator[str]:
     """Serve until the end of the block, beginning with nothing.
+
+    Args:
+        port: where to listen; 0: any free port.
 
     Yields:
         The endpoint's URL. ``MOTO_PORT`` is set from here on: the interpreter calls back
         to ``localhost`` at that port.
     """
-    with closing(socket.create_server((HOST, 0))) as listening:
+    with closing(_listen(port)) as listening:
         port = listening.getsockname()[1]
         os.environ["MOTO_PORT"] = str(port)
         was_used = "moto.backends" in sys.modules
@@ -56,6 +61,15 @@ def moto_server() -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} of {HOST} cannot be had ({error.strerror}): give another --port",
+        ) from error
 
 
 def _moto(endpoint: str, command: str, body: dict[str, Any]) -> None:

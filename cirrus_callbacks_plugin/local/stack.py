@@ -42,6 +42,8 @@ VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
 """Between two polls of a source that has nothing to deliver."""
+SOURCES = ("process", "update-state", "sender", "reconciler")
+"""The event sources, by the function that each one calls."""
 STOP_SECONDS = 15.0
 """How long a delivery under way may still take once the stack stops."""
 
@@ -58,6 +60,9 @@ class Settings:
         terraform: let the Terraform module make the tracking table, the sender's
             environment and its filter.
         verbose: let the libraries' logs through, to standard error.
+        without: names of event sources that are left out (see :data:`SOURCES`), as if they
+            were broken: to practise repairs.
+        port: where moto's server listens; 0: any free port.
     """
 
     prefix: str = "cirrus-local"
@@ -66,6 +71,8 @@ class Settings:
     variables: Mapping[str, str] = field(default_factory=dict)
     verbose: bool = False
     terraform: bool = False
+    without: frozenset[str] = frozenset()
+    port: int = 0
 
     def names(self) -> parts.Names:
         """The names of the parts; ``CIRRUS_STATE_DB`` names the tables where it is set.
@@ -220,7 +227,7 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
         project = Project.read(root)
         project.definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
-        names = replace(names, endpoint_url=until_end.enter_context(moto_server()))
+        names = replace(names, endpoint_url=until_end.enter_context(moto_server(settings.port)))
         os.environ.update(names.environment())
         functions = until_end.enter_context(loaded(project.functions, names.prefix))
         until_end.enter_context(corrected(functions.invoke))
@@ -245,12 +252,22 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
         ]
         if patterns is None:
             patterns = stream.filter_patterns(config.EnabledWorkflows.from_env())
-        sources = _sources(deployment, state_machines, timeline, patterns)
+        sources = tuple(
+            source
+            for source in _sources(deployment, state_machines, timeline, patterns)
+            if source.name not in settings.without
+        )
         stack = Stack(deployment, project, sources, timeline)
         stack.start()
         until_end.callback(stack.stop)
         timeline.begin()
         timeline.step(f"it is up, with the workflows {', '.join(project.workflows)}")
+        if settings.without:
+            timeline.step(
+                f"without {', '.join(sorted(settings.without))}; look at it with: "
+                f"cirrus-callbacks waits --prefix {names.prefix} --region {names.region} "
+                f"--endpoint-url {names.endpoint_url}",
+            )
         yield stack
 
 

@@ -7,10 +7,9 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.state_table import workflow_of
+from cirrus_callbacks_plugin.naming import short, waited_seconds, waiter_of
 from cirrus_callbacks_plugin.waits.row import Key, Wait, token_name
 
 if TYPE_CHECKING:
@@ -98,31 +97,6 @@ def _parsed(output: str) -> Any:
         return json.loads(output)
     except ValueError:  # moto gives an output that is a text as it is
         return output
-
-
-def short(payload_id: str) -> str:
-    """A payload's id without its collections: ``workflow/items``."""
-    workflow = workflow_of(payload_id)
-    if workflow is None:
-        return payload_id
-    return f"{workflow}/{payload_id.partition('/workflow-')[2].partition('/')[2]}"
-
-
-def waiter_of(wait: Wait) -> str:
-    """Who waits, as far as it was told."""
-    if wait.waiter_payload_id:
-        return short(wait.waiter_payload_id)
-    if wait.waiter_execution_arn:
-        return wait.waiter_execution_arn.partition(":execution:")[2] or wait.waiter_execution_arn
-    return "somebody"
-
-
-def waited_seconds(wait: Wait) -> float | None:
-    """From registration to answer; None while there is none."""
-    if wait.registered_at is None or wait.answered_at is None:
-        return None
-    registered = datetime.fromisoformat(wait.registered_at)
-    return (datetime.fromisoformat(wait.answered_at) - registered).total_seconds()
 
 
 class Timeline:

@@ -28,7 +28,9 @@ MAX_TOKEN_CHARS = 2048  # SendTaskSuccess: taskToken has at most 2,048 character
 MAX_SORT_KEY_BYTES = 1024
 MAX_PARTITION_KEY_BYTES = 2048
 
-_serialize = TypeSerializer().serialize
+serialize = TypeSerializer().serialize
+"""A plain value as DynamoDB's low-level API takes it."""
+
 _deserialize = TypeDeserializer().deserialize
 
 
@@ -161,7 +163,7 @@ class Wait:
         """The row as DynamoDB's low-level API takes it; absent values have no attribute."""
         key = self.key
         item = {
-            name: _serialize(value)
+            name: serialize(value)
             for name, value in (
                 (each.name, getattr(self, each.name))
                 for each in fields(self)
@@ -177,7 +179,7 @@ class Wait:
         if self.replace:
             item["replace"] = {"BOOL": True}
         if self.history:
-            item["history"] = _serialize([dict(entry) for entry in self.history])
+            item["history"] = serialize([dict(entry) for entry in self.history])
         return item
 
     @classmethod

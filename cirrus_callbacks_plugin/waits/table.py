@@ -25,6 +25,7 @@ from cirrus_callbacks_plugin.waits.row import (
     Key,
     Wait,
     partition_key,
+    serialize,
     timestamp,
 )
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from types_boto3_dynamodb import DynamoDBClient
+
+
+MAX_HISTORY = 20
+"""Entries of a row's history; older ones go."""
 
 
 def utc_now() -> datetime:
@@ -108,14 +113,28 @@ class WaitsTable:
             return Wait.from_item(found or wait.to_item())
         return wait
 
-    def settle(self, key: Key, outcome: Outcome) -> bool:
+    def settle(
+        self,
+        key: Key,
+        outcome: Outcome,
+        *,
+        history: Sequence[Mapping[str, str]] | None = None,
+    ) -> bool:
         """Write the outcome into a row that is neither settled nor answered.
+
+        Args:
+            key: the row.
+            outcome: how the payload ended.
+            history: of a repair by hand, the row's whole history with the repair as its last
+                entry: written with the outcome or not at all.
 
         Returns:
             True if this call settled the row, False if somebody else was first or the
             row is gone.
         """
         values = {"settled_at": self.now(), **outcome.attributes()}
+        if history is not None:
+            values["history"] = _newest(history)
         return self._update(
             key,
             sets=values,
@@ -195,11 +214,31 @@ class WaitsTable:
 
         An index cannot be read consistently: read a row itself before acting on it.
         """
+        for page in self.waiting_since(in_shard, before=before):
+            yield [key for _, key in page]
+
+    def waiting_since(
+        self,
+        in_shard: str,
+        *,
+        since: str | None = None,
+        before: str | None = None,
+    ) -> Iterator[list[tuple[str, Key]]]:
+        """The same, each key with the time of its registration.
+
+        Args:
+            in_shard: ``"0"`` to ``"7"``.
+            since: only rows registered at this time or later.
+            before: only rows registered before this time; not with ``since``.
+        """
         condition = "waiting = :shard"
         values = {":shard": {"S": in_shard}}
         if before is not None:
             condition += " AND registered_at < :before"
             values[":before"] = {"S": before}
+        elif since is not None:
+            condition += " AND registered_at >= :since"
+            values[":since"] = {"S": since}
         request: dict[str, Any] = {
             "TableName": self.name,
             "IndexName": definition.WAITING_INDEX,
@@ -208,10 +247,50 @@ class WaitsTable:
         }
         while True:
             page = self.client.query(**request)
-            yield [Key.from_item(item) for item in page["Items"]]
+            yield [(item["registered_at"]["S"], Key.from_item(item)) for item in page["Items"]]
             if not page.get("LastEvaluatedKey"):
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def rows_of(self, payload_id: str) -> Iterator[list[Wait]]:
+        """Every row of a payload, answered or not, page by page; read consistently."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "payload_id = :payload_id",
+            "ExpressionAttributeValues": {":payload_id": {"S": partition_key(payload_id)}},
+        }
+        while True:
+            page = self.client.query(**request)
+            yield [Wait.from_item(item) for item in page["Items"]]
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def note(self, key: Key, entry: Mapping[str, str]) -> bool:
+        """Add an entry to a row's history, in an answered row too; the newest twenty stay.
+
+        Nothing but the history changes. Somebody else's entry of the same moment is kept.
+
+        Returns:
+            False if the row is gone.
+        """
+        while True:
+            row = self.read([key]).get(key)
+            if row is None:
+                return False
+            before = [dict(each) for each in row.history]
+            condition = "attribute_exists(payload_id) AND attribute_not_exists(history)"
+            values: dict[str, Any] = {}
+            if before:
+                condition, values = "history = :before", {":before": serialize(before)}
+            if self._update(
+                key,
+                sets={"history": _newest([*before, entry])},
+                condition=condition,
+                values=values,
+            ):
+                return True
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
         """Read rows consistently, a hundred a call; rows that are gone are left out."""
@@ -300,8 +379,7 @@ class WaitsTable:
         if remove is not None:
             expression += f" REMOVE {remove}"
         attribute_values: dict[str, Any] = {
-            f":{index}": {"N": str(value)} if isinstance(value, int) else {"S": value}
-            for index, value in enumerate(sets.values())
+            f":{index}": serialize(value) for index, value in enumerate(sets.values())
         }
         attribute_values.update(values or {})
         try:
@@ -318,6 +396,10 @@ class WaitsTable:
                 raise
             return False
         return True
+
+
+def _newest(history: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    return [dict(entry) for entry in history[-MAX_HISTORY:]]
 
 
 def shards() -> Sequence[str]:

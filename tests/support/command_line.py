@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pytest
@@ -106,6 +106,13 @@ class Ran:
         value = json.loads(self.out)
         assert isinstance(value, dict)
         return value
+
+
+class Run(Protocol):
+    """Runs a command on a deployment of a test's own."""
+
+    def __call__(self, command: str, *arguments: str) -> Ran:
+        """Run it."""
 
 
 class CommandLine:

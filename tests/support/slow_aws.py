@@ -153,7 +153,10 @@ class DynamoDB:
             for key, row in self.rows.items()
             if row.get("waiting") == asked
         )
-        page = [key.to_item() for _, key in found[start : start + INDEX_PAGE]]
+        page = [
+            {**key.to_item(), "waiting": asked, "registered_at": {"S": registered_at}}
+            for registered_at, key in found[start : start + INDEX_PAGE]
+        ]
         more = start + INDEX_PAGE < len(found)
         return {"Items": page, **({"LastEvaluatedKey": start + INDEX_PAGE} if more else {})}
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.timeline import Execution, Happening, Kind, Timeline, short
+from cirrus_callbacks_plugin.local.timeline import Execution, Happening, Kind, Timeline
+from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.waits.row import Wait, token_name
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAWUZnXvh"

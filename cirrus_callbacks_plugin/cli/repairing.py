@@ -1,0 +1,150 @@
+"""How every repair is made: say what, ask, do it, say what was done."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.cli.screen import Screen
+from cirrus_callbacks_plugin.naming import waiter_of
+from cirrus_callbacks_plugin.operations.repairs import Act, Done, Repairer, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cirrus_callbacks_plugin.operations.deployment import Deployment
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+UNFINISHED = 1
+SHOWN = 20
+"""Steps of one kind that are shown one by one."""
+
+
+def repair_options(command: Command) -> Command:
+    """Add what every repair takes."""
+    yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+    why = click.option("--reason", metavar="TEXT", help="Why, for the history of the waits.")
+    return yes(why(command))
+
+
+def payload_options(command: Command) -> Command:
+    """Add what a repair of one payload's waits takes."""
+    wait = click.option(
+        "--wait",
+        "names",
+        multiple=True,
+        metavar="DIGEST",
+        help="Only this wait, as `waits --json` and `show` name it; may be repeated.",
+    )
+    return repair_options(wait(command))
+
+
+@dataclass
+class Repairing:
+    """One repair, from the plan to the report."""
+
+    deployment: Deployment
+    repairer: Repairer
+    is_json: bool
+    yes: bool
+    dry_run: bool = False
+    done: list[Done] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.screen = Screen(sys.stderr) if self.is_json else Screen()
+
+    @staticmethod
+    def check(*, is_json: bool, yes: bool, dry_run: bool = False) -> None:
+        """A program cannot be asked.
+
+        Raises:
+            UsageError: ``--json`` without ``--yes``.
+        """
+        if is_json and not yes and not dry_run:
+            raise click.UsageError("--json cannot ask: give --yes, too.")
+
+    def make(self, steps: Sequence[Step], nothing: str) -> int:
+        """Say what will be done, ask, do it; returns the command's exit status.
+
+        Args:
+            steps: one for each row.
+            nothing: what to say where there is no row at all.
+        """
+        acts = [step for step in steps if step.act is not Act.LEAVE]
+        left = [step for step in steps if step.act is Act.LEAVE]
+        if not self.is_json:
+            self._plan(acts, left, nothing)
+        if acts and not self.dry_run and (self.yes or self._asked(len(acts))):
+            self._act(acts)
+        if self.is_json:
+            options.write_json(sys.stdout, self._to_json(acts, left))
+        problems = [done for done in self.done if done.problem is not None]
+        undone = bool(acts) and not self.dry_run and not self.done
+        return UNFINISHED if left or problems or undone else 0
+
+    def _plan(self, acts: Sequence[Step], left: Sequence[Step], nothing: str) -> None:
+        if not acts and not left:
+            self.screen.line(nothing)
+        if acts:
+            self.screen.line(f"Would do to {len(acts)} wait(s):" if self.dry_run else "Will do:")
+            self._steps(acts)
+        if left:
+            self.screen.line(f"Leaves {len(left)} wait(s) as they are:")
+            self._steps(left)
+
+    def _steps(self, steps: Sequence[Step]) -> None:
+        for step in steps[:SHOWN]:
+            self.screen.line(f"  {step.row.payload_id}")
+            told = f"wait {step.row.key.name} of {waiter_of(step.row)}: {step.what}"
+            self.screen.indented(told, 4)
+        if len(steps) > SHOWN:
+            self.screen.line(f"  and {len(steps) - SHOWN} more")
+
+    def _asked(self, count: int) -> bool:
+        if click.confirm(f"Do it to {count} wait(s)?", err=True):
+            return True
+        self.screen.line("Nothing was done.")
+        return False
+
+    def _act(self, acts: Sequence[Step]) -> None:
+        try:
+            with self.screen.progress("repairing", len(acts)) as advance:
+                for done in self.repairer.carry_out(acts):
+                    self.done.append(done)
+                    advance(1)
+        except BaseException:  # also Ctrl-C: whoever stops it must know how far it came
+            self._report(f"Stopped: {len(self.done)} of {len(acts)} wait(s) were done")
+            raise
+        self._report("Done")
+
+    def _report(self, title: str) -> None:
+        self.screen.line(f"{title}:" if self.done else title)
+        for done in self.done[:SHOWN]:
+            row = done.row
+            told = "gone"
+            if row is not None:
+                what = row.answer_error if row.answer == "failure" else row.answer
+                told = f"answered {what}" if row.is_answered else "not answered"
+            self.screen.verdict(
+                f"{done.step.row.payload_id}, wait {done.step.row.key.name}: {told}"
+                + (f"; {done.problem}" if done.problem else ""),
+                good=done.problem is None,
+            )
+        if len(self.done) > SHOWN:
+            bad = sum(done.problem is not None for done in self.done)
+            self.screen.line(f"{len(self.done)} wait(s) in all, {bad} with a problem")
+
+    def _to_json(self, acts: Sequence[Step], left: Sequence[Step]) -> dict[str, Any]:
+        return {
+            "deployment": self.deployment.to_json(),
+            "action": self.repairer.action,
+            "dry_run": self.dry_run,
+            "planned": [step.to_json() for step in acts],
+            "left": [step.to_json() for step in left],
+            "done": [done.to_json() for done in self.done],
+        }

@@ -1,0 +1,143 @@
+"""Tables, progress and times of the operators' commands, on a terminal and in a pipe."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, TextIO
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import RenderableType
+
+WIDE = 120
+"""From this many columns on a wait is one line of a table; below, a few lines of its own."""
+_PIPE_WIDTH = 160
+
+
+class Screen:
+    """Writes to one stream; on standard error the progress of long work, on a terminal.
+
+    In a pipe there are no control codes, and as many columns as ``COLUMNS`` says.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, errors: TextIO | None = None) -> None:
+        out = sys.stdout if stream is None else stream
+        self.errors = sys.stderr if errors is None else errors
+        if isinstance(out, TextIOWrapper):  # an error text may hold any character
+            out.reconfigure(errors="replace")
+        width = None if out.isatty() else _columns()
+        self.console = Console(
+            file=out,
+            width=width,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+        unicode = self.console.encoding.lower().replace("-", "").startswith("utf")
+        self.good, self.bad, self.unknown = ("✓", "✗", "?") if unicode else ("ok", "FAILED", "?")
+
+    @property
+    def is_wide(self) -> bool:
+        """True where a table of many columns fits."""
+        return self.console.width >= WIDE
+
+    def line(self, text: str | Text = "") -> None:
+        """Write a line; one that is too long is not broken."""
+        self.console.print(text, soft_wrap=True)
+
+    def put(self, renderable: RenderableType) -> None:
+        """Write a table."""
+        self.console.print(renderable)
+
+    def indented(self, text: str | Text, indent: int = 2) -> None:
+        """Write a text that may take several lines, each of them indented."""
+        from rich.padding import Padding
+
+        self.console.print(Padding(text, (0, 0, 0, indent)))
+
+    def verdict(self, text: str, *, good: bool | None) -> None:
+        """Write a line with a tick, a cross, or a question mark where nobody could tell."""
+        mark, style = {
+            True: (self.good, "green"),
+            False: (self.bad, "bold red"),
+            None: (self.unknown, "yellow"),
+        }[good]
+        line = Text(f"{mark} ", style=style)
+        self.console.print(line.append(text, style="not bold default"), soft_wrap=True)
+
+    @contextmanager
+    def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """Show that work goes on, where standard error is a terminal.
+
+        Yields:
+            Called with how many more things are done.
+        """
+        console = Console(file=self.errors, highlight=False, markup=False)
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not self.errors.isatty(),
+        )
+        with bar:
+            task = bar.add_task(what, total=total)
+
+            def advance(done: int) -> None:
+                bar.advance(task, done)
+
+            yield advance
+
+
+def _columns() -> int:
+    text = os.environ.get("COLUMNS", "")
+    return int(text) if text.isdigit() and int(text) > 0 else _PIPE_WIDTH
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table without frames; what does not fit is folded, never cut."""
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+    )
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def duration(seconds: float) -> str:
+    """How long, in two units at most: ``6 h 12 min``."""
+    whole = max(int(seconds), 0)
+    days, hours, minutes = whole // 86_400, whole // 3600 % 24, whole // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    if minutes:
+        return f"{minutes} min {whole % 60} s"
+    return f"{whole} s"
+
+
+def at(moment: datetime | str | None) -> str:
+    """A time as people read it, in UTC."""
+    if moment is None:
+        return "-"
+    parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{parsed.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,72 @@
+"""Open waits as a table, or on a narrow terminal as a few lines each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from cirrus_callbacks_plugin.cli.screen import at, duration, table
+from cirrus_callbacks_plugin.naming import waiter_of
+from cirrus_callbacks_plugin.operations.listing import state_of
+from cirrus_callbacks_plugin.operations.reasons import Code
+from cirrus_callbacks_plugin.waits.row import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from rich.table import Table
+
+    from cirrus_callbacks_plugin.operations.reasons import Reason
+    from cirrus_callbacks_plugin.operations.survey import Judged
+
+_GOING_ON = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.BEING_SETTLED})
+_AS_OLD_AS_THE_WAIT = frozenset({Code.NOT_STARTED_YET, Code.NEVER_STARTED, Code.IN_DEAD_LETTERS})
+_CALM = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.ENDING, Code.BEING_SETTLED})
+
+
+def wide_table(waits: Sequence[Judged], now: datetime) -> Table:
+    """One line a wait; the payload's id is never broken where it fits at all."""
+    made = table("waiting", "payload", "state", "waiter", "why")
+    longest = max(len(judged.row.payload_id) for judged in waits)
+    made.columns[0].no_wrap = True
+    made.columns[1].min_width = min(longest, 72)
+    made.columns[2].no_wrap = True
+    for judged in waits:
+        made.add_row(
+            _age(judged, now),
+            judged.row.payload_id,
+            state_of(judged) or "no record",
+            Text(waiter_of(judged.row)),
+            why(judged.reason, now),
+        )
+    return made
+
+
+def blocks(waits: Sequence[Judged], now: datetime) -> Iterator[tuple[Text, Text]]:
+    """For each wait a line with age and id, and what is known of it, to be indented."""
+    for judged in waits:
+        head = Text(f"{_age(judged, now):12}", style="bold")
+        head.append(judged.row.payload_id, style="not bold")
+        waiter = judged.row.waiter_payload_id or waiter_of(judged.row)
+        text = Text(f"{state_of(judged) or 'no record'}, waited for by {waiter}\n", style="dim")
+        text.append(why(judged.reason, now))
+        yield head, text
+
+
+def why(reason: Reason, now: datetime) -> Text:
+    """The reason in a sentence, and the repair where there is one."""
+    text = Text(reason.text, style="not dim" if reason.code in _CALM else "not dim yellow")
+    if reason.since is not None and reason.code not in _AS_OLD_AS_THE_WAIT:
+        span = duration((now - reason.since).total_seconds())
+        text.append(f" (for {span})" if reason.code in _GOING_ON else f" ({span} ago)")
+    if reason.repair is not None and reason.code is not Code.BEING_SETTLED:
+        text.append(f"; repair: {reason.repair}", style="bold")
+        if reason.repair_from is not None and reason.repair_from > now:
+            text.append(f", from {at(reason.repair_from)} on")
+    return text
+
+
+def _age(judged: Judged, now: datetime) -> str:
+    return duration((now - moment(judged.row.registered_at)).total_seconds())

@@ -1,0 +1,172 @@
+"""The open waits that an operator asked for, with everything known of why they are open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.errors import ConfigurationError
+from cirrus_callbacks_plugin.operations import reasons
+from cirrus_callbacks_plugin.operations.chains import Chains
+from cirrus_callbacks_plugin.operations.reasons import Code
+from cirrus_callbacks_plugin.operations.survey import Filters, Judged, Survey
+from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, moment, partition_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from cirrus_callbacks_plugin.operations.dead_letters import DeadLetters
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: the last row's time, and the rows of that very time before it."""
+
+    registered_at: str
+    waits: frozenset[str]
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """Read what ``next`` said.
+
+        Raises:
+            ConfigurationError: it is none.
+        """
+        registered_at, separator, names = text.partition("~")
+        try:
+            moment(registered_at)
+        except ValueError:
+            separator = ""
+        if not separator:
+            raise ConfigurationError(f"{text!r} is no place to go on from: give what `next` said")
+        return cls(registered_at, frozenset(names.split(",")))
+
+    @classmethod
+    def after(cls, rows: Iterable[Wait]) -> Cursor:
+        """Behind the last of some rows, which are in order."""
+        listed = list(rows)
+        last = listed[-1].registered_at or ""
+        return cls(last, frozenset(r.key.name for r in listed if r.registered_at == last))
+
+    def __str__(self) -> str:
+        return f"{self.registered_at}~{','.join(sorted(self.waits))}"
+
+    def passed(self, row: Wait) -> bool:
+        """True for a row that an earlier page held."""
+        return row.registered_at == self.registered_at and row.key.name in self.waits
+
+
+@dataclass
+class Listing:
+    """A page of open waits.
+
+    Attributes:
+        survey: the look at the deployment.
+        filters: which waits are wanted.
+        codes: which reasons are wanted; empty: all.
+        after: where the page before ended.
+        dead_letters: what lies in the dead-letter queue, where somebody looked.
+        with_chains: find out whether running children wait themselves, which takes a walk
+            over every open row.
+    """
+
+    survey: Survey
+    filters: Filters = field(default_factory=Filters)
+    codes: frozenset[Code] = frozenset()
+    after: Cursor | None = None
+    dead_letters: DeadLetters | None = None
+    with_chains: bool = True
+    _chains: Chains | None = None
+
+    def page(self, limit: int) -> tuple[list[Judged], Cursor | None]:
+        """At most so many waits (0: all), and where the next page begins, where there is one.
+
+        Raises:
+            ClientError, BotoCoreError: AWS could not be asked.
+        """
+        found: list[Judged] = []
+        for judged in self._wanted():
+            if limit and len(found) == limit:
+                return found, self._cursor([each.row for each in found])
+            found.append(judged)
+        return found, None
+
+    def refined(self, judged: Judged) -> Judged:
+        """The reason with what only a further look tells."""
+        reason = judged.reason
+        row = judged.row
+        if reason.code is Code.RUNNING and self.with_chains:
+            others = self._all_chains().waited_for_by(row.payload_id, reason.execution_arn)
+            if others:
+                reason = reasons.waits_itself(reason, others)
+        elif reason.code in (Code.NOT_STARTED_YET, Code.NEVER_STARTED):
+            dead = self.dead_letters
+            if dead is not None and dead.queue and row.key.name in dead.waits:
+                reason = reasons.in_dead_letters(reason, dead.queue)
+        elif reason.code is Code.NOT_SETTLED:
+            key = Key(partition_key(row.payload_id), CONTINUE)
+            going_on = self.survey.deployment.waits.read([key]).get(key)
+            if going_on is not None:
+                reason = reasons.being_settled(reason, moment(going_on.settled_at))
+        return replace(judged, reason=reason)
+
+    def _wanted(self) -> Iterator[Judged]:
+        filters = self.filters
+        if self.after is not None:
+            filters = replace(filters, since=self.after.registered_at)
+        rows = self.survey.rows(filters)
+        if self.after is not None:
+            after = self.after
+            rows = (row for row in rows if not after.passed(row))
+        for judged in self.survey.judged(rows):
+            refined = self.refined(judged)
+            if not self.codes or refined.reason.code in self.codes:
+                yield refined
+
+    def _cursor(self, rows: list[Wait]) -> Cursor:
+        cursor = Cursor.after(rows)
+        before = self.after
+        if before is not None and before.registered_at == cursor.registered_at:
+            return replace(cursor, waits=cursor.waits | before.waits)
+        return cursor
+
+    def _all_chains(self) -> Chains:
+        if self._chains is None:
+            self._chains = Chains.of(self.survey.rows(Filters()))
+        return self._chains
+
+
+def wait_to_json(judged: Judged, now: datetime) -> dict[str, Any]:
+    """One wait, with stable keys and without its token."""
+    row = judged.row
+    record = judged.record
+    return {
+        "payload_id": row.payload_id,
+        "workflow": row.workflow,
+        "wait": row.key.name,
+        "state": state_of(judged),
+        "registered_at": row.registered_at,
+        "age_seconds": round((now - moment(row.registered_at)).total_seconds(), 3),
+        "waiter_payload_id": row.waiter_payload_id,
+        "waiter_execution_arn": row.waiter_execution_arn,
+        "execution_arn": record.last_execution if record is not None else row.execution_arn,
+        "reason": judged.reason.to_json(),
+    }
+
+
+def state_of(judged: Judged) -> str | None:
+    """The payload's state: what settled the row, or what StateDB says; None: no record."""
+    if judged.row.is_settled:
+        return judged.row.answer_error or judged.row.workflow_state
+    return judged.record.state if judged.record is not None else None
+
+
+def waits_for_payload(survey: Survey, payload_id: str) -> list[Wait]:
+    """Every row of a payload, answered or not, oldest first."""
+    rows = [row for page in survey.deployment.waits.rows_of(payload_id) for row in page]
+    return sorted(
+        (row for row in rows if not row.key.is_continuation),
+        key=lambda row: row.registered_at or "",
+    )

@@ -1,0 +1,127 @@
+"""Everything that is known of one payload: its record, its runs, and who waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.naming import waited_seconds
+from cirrus_callbacks_plugin.operations.console import execution_link
+from cirrus_callbacks_plugin.operations.listing import waits_for_payload
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.operations.listing import Listing
+    from cirrus_callbacks_plugin.operations.survey import Judged
+    from cirrus_callbacks_plugin.reconcile.judge import Run
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+MAX_RUNS = 20
+"""Described, the newest first: a payload that was restarted for months has hundreds."""
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What was found.
+
+    Attributes:
+        payload_id: its id.
+        record: cirrus's record; None where there is none.
+        runs: its newest runs, oldest first.
+        older_runs: how many more are listed.
+        waits: who waits or waited, oldest first.
+        judged: the open ones of them, each with its reason.
+    """
+
+    payload_id: str
+    record: Record | None
+    runs: tuple[Run, ...]
+    older_runs: int
+    waits: tuple[Wait, ...]
+    judged: tuple[Judged, ...]
+
+    @property
+    def is_known(self) -> bool:
+        """False where neither table holds anything of it."""
+        return self.record is not None or bool(self.waits)
+
+    def reason(self, row: Wait) -> Judged | None:
+        """Why one of the rows is open; None for an answered one."""
+        return next((each for each in self.judged if each.row.key == row.key), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """With stable keys, tokens as digests."""
+        record = self.record
+        return {
+            "payload_id": self.payload_id,
+            "record": None
+            if record is None
+            else {
+                "state": record.state,
+                "since": record.state_updated.partition("_")[2] or None,
+                "last_error": record.last_error,
+                "executions": len(record.executions),
+            },
+            "executions": [_run_to_json(run) for run in self.runs],
+            "waits": [self._wait_to_json(row) for row in self.waits],
+        }
+
+    def _wait_to_json(self, row: Wait) -> dict[str, Any]:
+        judged = self.reason(row)
+        return {
+            "wait": row.key.name,
+            "workflow_state": row.workflow_state,
+            "registered_at": row.registered_at,
+            "settled_at": row.settled_at,
+            "answered_at": row.answered_at,
+            "waited_seconds": waited_seconds(row),
+            "answer": row.answer,
+            "answer_error": row.answer_error,
+            "error": row.error,
+            "output_payload_url": row.output_payload_url,
+            "waiter_payload_id": row.waiter_payload_id,
+            "waiter_execution_arn": row.waiter_execution_arn,
+            "replace": row.replace,
+            "cirrus_version": row.cirrus_version,
+            "reason": judged.reason.to_json() if judged is not None else None,
+            "history": [dict(entry) for entry in row.history],
+        }
+
+
+def look(listing: Listing, payload_id: str) -> Payload:
+    """Look a payload up.
+
+    Raises:
+        ClientError, BotoCoreError: AWS could not be asked.
+    """
+    survey = listing.survey
+    rows = waits_for_payload(survey, payload_id)
+    record = survey.record(payload_id)
+    listed = list(dict.fromkeys(record.executions)) if record is not None else []
+    runs = tuple(survey.runs.find(arn) for arn in listed[-MAX_RUNS:])
+    judged = survey.judged([row for row in rows if not row.is_answered])
+    return Payload(
+        payload_id,
+        record,
+        runs,
+        len(listed) - len(runs),
+        tuple(rows),
+        tuple(listing.refined(each) for each in judged),
+    )
+
+
+def _run_to_json(run: Run) -> dict[str, Any]:
+    return {
+        "execution_arn": run.execution_arn,
+        "status": status_of(run),
+        "started": run.started.isoformat() if run.started else None,
+        "stopped": run.stopped.isoformat() if run.stopped else None,
+        "error": run.error,
+        "cause": run.cause,
+        "link": execution_link(run.execution_arn),
+    }
+
+
+def status_of(run: Run) -> str:
+    """What people read of a run's status."""
+    return run.result or run.status.value.upper()

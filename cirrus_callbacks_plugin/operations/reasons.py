@@ -1,0 +1,193 @@
+"""Why a wait still waits, as a pure judgement on the reconciler's own case and verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.reconcile.judge import EVENT_DELAY_SECONDS, RunStatus, is_new_run
+from cirrus_callbacks_plugin.rules import NEVER_STARTED, answer_error_of
+from cirrus_callbacks_plugin.waits.row import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cirrus_callbacks_plugin.reconcile.judge import Case, Run, Verdict
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+EVENT_DELAY = timedelta(seconds=EVENT_DELAY_SECONDS)
+
+
+class Code(Enum):
+    """The reasons; the values are what ``--json`` and ``--reason`` call them."""
+
+    RUNNING = "running"
+    WAITS_ITSELF = "waits-itself"
+    NOT_STARTED_YET = "not-started-yet"
+    NEVER_STARTED = "never-started"
+    IN_DEAD_LETTERS = "in-dead-letters"
+    ENDING = "event-on-its-way"
+    STUCK = "stuck"
+    NOT_SETTLED = "not-settled"
+    BEING_SETTLED = "being-settled"
+    NOT_ANSWERED = "not-answered"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a row is open.
+
+    Attributes:
+        code: which of the reasons.
+        text: the reason in a clause, without times.
+        since: since when it holds, where that is known.
+        execution_arn: the run that it is about.
+        waits_for: payloads that the child itself waits for.
+        repair: the command that ends the wait now; None where there is nothing to mend.
+        repair_from: when that command will do it, where not yet.
+    """
+
+    code: Code
+    text: str
+    since: datetime | None = None
+    execution_arn: str | None = None
+    waits_for: tuple[str, ...] = ()
+    repair: str | None = None
+    repair_from: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """With stable keys."""
+        return {
+            "code": self.code.value,
+            "text": self.text,
+            "since": self.since.isoformat() if self.since else None,
+            "execution_arn": self.execution_arn,
+            "waits_for": list(self.waits_for),
+            "repair": self.repair,
+            "repair_from": self.repair_from.isoformat() if self.repair_from else None,
+        }
+
+
+def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> Reason:
+    """Why a row is open.
+
+    Args:
+        row: an open row.
+        case: what the reconciler judged; None for a settled row.
+        verdict: its judgement.
+        now: the current time, aware.
+    """
+    if row.is_settled or case is None:
+        told = answer_error_of(row) or "success"
+        return Reason(
+            Code.NOT_ANSWERED,
+            f"settled as {told}, and nobody has told the waiter",
+            since=moment(row.settled_at),
+            execution_arn=row.execution_arn,
+            repair="resend",
+        )
+    run = case.run
+    if verdict.is_running and run is not None:
+        return Reason(
+            Code.RUNNING,
+            "the child runs",
+            since=run.started,
+            execution_arn=run.execution_arn,
+        )
+    if verdict.outcome is not None and verdict.outcome.answer_error == NEVER_STARTED:
+        return Reason(
+            Code.NEVER_STARTED,
+            f"the child never started {verdict.outcome.error}",
+            since=moment(row.registered_at),
+            execution_arn=run.execution_arn if run else None,
+            repair="settle",
+        )
+    if (
+        run is not None
+        and run.status is RunStatus.ENDED
+        and (verdict.outcome is not None or is_new_run(case, run))
+    ):
+        return _ended(case, run, verdict, now)
+    if verdict.outcome is not None:  # a run too old for Step Functions to know
+        return Reason(
+            Code.NOT_SETTLED,
+            f"the child is {verdict.outcome.workflow_state}, and this wait was not settled",
+            since=None,
+            execution_arn=run.execution_arn if run else None,
+            repair="settle",
+        )
+    return Reason(
+        Code.NOT_STARTED_YET,
+        _why_not_started(case),
+        since=moment(row.registered_at),
+        execution_arn=run.execution_arn if run else None,
+        repair="settle",
+        repair_from=moment(row.registered_at) + case.redelivery,
+    )
+
+
+def waits_itself(reason: Reason, others: Sequence[str]) -> Reason:
+    """The reason of a child that runs because it waits, too."""
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return replace(
+        reason,
+        code=Code.WAITS_ITSELF,
+        text=f"the child runs and itself waits for {others[0]}{more}",
+        waits_for=tuple(others),
+    )
+
+
+def in_dead_letters(reason: Reason, queue: str) -> Reason:
+    """The reason of a child whose message the queue has given up."""
+    return replace(
+        reason,
+        code=Code.IN_DEAD_LETTERS,
+        text=f"the child's message is in the dead-letter queue {queue}",
+    )
+
+
+def being_settled(reason: Reason, since: datetime) -> Reason:
+    """The reason of a row among thousands that the sender is settling."""
+    return replace(
+        reason,
+        code=Code.BEING_SETTLED,
+        text="the child ended, and the sender is settling its many waits",
+        since=since,
+    )
+
+
+def _ended(case: Case, run: Run, verdict: Verdict, now: datetime) -> Reason:
+    told = f"{run.result}{f' ({run.error})' if run.error else ''}"
+    record = case.record
+    if record is None or not record.is_final:
+        says = f"StateDB says {record.state}" if record else "StateDB has no record"
+        reason = Reason(Code.STUCK, f"its run ended {told}, {says}")
+    else:
+        reason = Reason(
+            Code.NOT_SETTLED,
+            f"its run ended {told}, StateDB says {record.state}, and this wait was not settled",
+        )
+    reason = replace(reason, since=run.stopped, execution_arn=run.execution_arn, repair="settle")
+    if verdict.outcome is not None:
+        return reason
+    from_when = moment(case.row.registered_at) + case.redelivery  # 0.x: it may be restarted
+    if run.stopped is not None and now - run.stopped < EVENT_DELAY:
+        from_when = run.stopped + EVENT_DELAY
+        reason = replace(
+            reason,
+            code=Code.ENDING,
+            text=f"its run ended {told} just now; its event is on its way",
+        )
+    return replace(reason, repair_from=from_when)
+
+
+def _why_not_started(case: Case) -> str:
+    run, record = case.run, case.record
+    if run is None:
+        return "no run was listed yet: its message is in the queue, or being tried"
+    if run.status is RunStatus.UNKNOWN:
+        state = record.state if record else "no record"
+        return f"a run is listed that Step Functions does not know (StateDB: {state})"
+    return f"no new run was listed yet; the last one before ended {run.result}"

@@ -1,0 +1,257 @@
+"""Repairs by hand: what would be done, and doing it; each is noted in its row's history.
+
+Which outcome a row is settled with is the reconciler's judgement, and the answer that is sent
+is the sender's own. An answer comes from the sender where that works; what it leaves
+unanswered for some seconds is answered here.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.answer import Answerer, answer_of
+from cirrus_callbacks_plugin.operations.identity import operator
+from cirrus_callbacks_plugin.operations.reasons import Code
+from cirrus_callbacks_plugin.reconcile.case import unchanged
+from cirrus_callbacks_plugin.rules import CANCELLED, answer_error_of, cut
+from cirrus_callbacks_plugin.waits.row import STALE
+from cirrus_callbacks_plugin.waits.table import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.operations.deployment import Deployment
+    from cirrus_callbacks_plugin.operations.policy import Policy
+    from cirrus_callbacks_plugin.operations.survey import Judged
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+SENDER_SECONDS = 10.0
+"""How long the sender may take to answer what was settled here."""
+_PAUSE_SECONDS = 0.5
+
+
+class Act(Enum):
+    """What a repair does to a row."""
+
+    SETTLE = "settle"
+    ANSWER = "answer"
+    CANCEL = "cancel"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done to one row.
+
+    Attributes:
+        row: as it was read.
+        act: what.
+        what: the same in a sentence; for a row that is left, why.
+        outcome: what it is settled with.
+        record: the payload's record as it was judged.
+    """
+
+    row: Wait
+    act: Act
+    what: str
+    outcome: Outcome | None = None
+    record: Record | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """With stable keys."""
+        return {
+            "payload_id": self.row.payload_id,
+            "wait": self.row.key.name,
+            "waiter_payload_id": self.row.waiter_payload_id,
+            "act": self.act.value,
+            "what": self.what,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a step.
+
+    Attributes:
+        step: the step.
+        row: the row as it is now; None where it is gone.
+        problem: why it was not done, or is not complete; None where all is well.
+    """
+
+    step: Step
+    row: Wait | None
+    problem: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """With stable keys."""
+        row = self.row
+        return {
+            "payload_id": self.step.row.payload_id,
+            "wait": self.step.row.key.name,
+            "act": self.step.act.value,
+            "workflow_state": row.workflow_state if row else None,
+            "answer": row.answer if row else None,
+            "answer_error": row.answer_error if row else None,
+            "problem": self.problem,
+        }
+
+
+def settling(judged: Judged) -> Step:
+    """Settle a row as the reconciler would, or say why not (yet)."""
+    row, verdict, reason = judged.row, judged.verdict, judged.reason
+    if row.is_settled:
+        return Step(row, Act.LEAVE, "it is settled already; `resend` answers it")
+    if verdict.outcome is not None:
+        outcome = verdict.outcome
+        told = outcome.answer_error or outcome.workflow_state
+        why = f": {outcome.error}" if outcome.error else ""
+        return Step(row, Act.SETTLE, f"settle it as {told}{why}", outcome, judged.record)
+    why = reason.text
+    if reason.repair_from is not None:
+        why = f"{why}; settle it from {reason.repair_from:%Y-%m-%d %H:%M:%S} UTC on"
+    return Step(row, Act.LEAVE, why)
+
+
+def repairing(judged: Judged) -> Step:
+    """What a pass of the reconciler does: settle, or answer what is settled."""
+    if judged.reason.code is Code.NOT_ANSWERED:
+        return resending(judged.row)
+    return settling(judged)
+
+
+def resending(row: Wait) -> Step:
+    """Answer a settled row, again where it is stale."""
+    if not row.is_settled:
+        return Step(row, Act.LEAVE, "it is not settled; `settle` judges it")
+    if row.is_answered and row.answer != STALE:
+        return Step(row, Act.LEAVE, f"it was answered: {row.answer_error or row.answer}")
+    told = answer_error_of(row) or "success"
+    again = " again: Step Functions did not take the token before" if row.is_answered else ""
+    return Step(row, Act.ANSWER, f"send {told}{again}")
+
+
+def cancelling(row: Wait, reason: str | None) -> Step:
+    """Give a wait up: its waiter is told ``CirrusCallback.Cancelled``."""
+    if row.is_answered:
+        return Step(row, Act.LEAVE, f"it was answered: {row.answer_error or row.answer}")
+    if row.is_settled:
+        told = answer_error_of(row) or "success"
+        return Step(row, Act.LEAVE, f"it is settled as {told} already; `resend` sends that")
+    error = cut(reason) if reason else "cancelled by an operator"
+    outcome = Outcome(workflow_state=None, error=error, answer_error=CANCELLED)
+    return Step(row, Act.CANCEL, f"answer {CANCELLED}: {error}", outcome)
+
+
+@dataclass
+class Repairer:
+    """Carries steps out.
+
+    Attributes:
+        deployment: where.
+        policy: how long answered rows are kept.
+        action: what the history calls it.
+        reason: why, as the history is to say.
+        sleep: waits so many seconds.
+    """
+
+    deployment: Deployment
+    policy: Policy
+    action: str
+    reason: str | None = None
+    sleep: Callable[[float], None] = time.sleep
+
+    def __post_init__(self) -> None:
+        self._by: str | None = None
+
+    def carry_out(self, steps: Sequence[Step]) -> Iterator[Done]:
+        """Do what the steps say, one row after the other.
+
+        What was settled is told once it has been answered, or was not within some seconds.
+
+        Raises:
+            ClientError, BotoCoreError: AWS could not be asked; what was done so far was told.
+        """
+        settled: list[Step] = []
+        for step in steps:
+            if step.act is Act.ANSWER:
+                yield self._answer(step)
+            elif step.outcome is not None and self._settle(step, step.outcome):
+                settled.append(step)
+            else:
+                yield Done(step, self._now(step), "it changed meanwhile; look at it again")
+        yield from self._answered(settled)
+
+    def _settle(self, step: Step, outcome: Outcome) -> bool:
+        waits, states = self.deployment.waits, self.deployment.states
+        if step.act is Act.SETTLE:
+            current = unchanged(waits, states, step.row, step.record)
+        else:  # an operator gives up, whatever the payload does
+            current = self._now(step)
+        if current is None:
+            return False
+        history = [*current.history, self._entry(step.what)]
+        return waits.settle(current.key, outcome, history=history)
+
+    def _answered(self, steps: Sequence[Step]) -> Iterator[Done]:
+        left = list(steps)
+        patience = SENDER_SECONDS
+        while left:
+            rows = self.deployment.waits.read([step.row.key for step in left])
+            waiting = []
+            for step in left:
+                row = rows.get(step.row.key)
+                if row is not None and not row.is_answered:
+                    waiting.append(step)
+                else:
+                    yield Done(step, row, None if row else "its row is gone")
+            left = waiting
+            if not left or patience <= 0:
+                break
+            self.sleep(_PAUSE_SECONDS)
+            patience -= _PAUSE_SECONDS
+        for step in left:
+            yield self._send(step)
+
+    def _answer(self, step: Step) -> Done:
+        self.deployment.waits.note(step.row.key, self._entry(step.what))
+        return self._send(step)
+
+    def _send(self, step: Step) -> Done:
+        row = self._now(step)
+        if row is None:
+            return Done(step, None, "its row is gone")
+        answerer = Answerer(
+            client=self.deployment.client("stepfunctions"),
+            waits=self.deployment.waits,
+            retention_days=self.policy.retention_days,
+        )
+        sent = answerer.answer(row, answer_of(row))
+        current = self._now(step)
+        problem = None
+        if sent is None:
+            problem = "Step Functions refused the call: states:SendTaskSuccess, SendTaskFailure"
+        elif sent == STALE and (current is None or current.answer == STALE):
+            problem = "Step Functions takes the token no more: nobody waits with it"
+        return Done(step, current, problem)
+
+    def _now(self, step: Step) -> Wait | None:
+        return self.deployment.waits.read([step.row.key]).get(step.row.key)
+
+    def _entry(self, what: str) -> dict[str, str]:
+        if self._by is None:
+            self._by = operator(self.deployment)
+        return {
+            "at": self.deployment.waits.now(),
+            "by": self._by,
+            "action": self.action,
+            "reason": self.reason or what,
+        }
+
+
+def only(rows: Iterable[Wait], names: Sequence[str]) -> list[Wait]:
+    """The rows that were named by their digest; all where none was."""
+    return [row for row in rows if not names or row.key.name in names]

@@ -1,0 +1,218 @@
+"""Open waits, oldest first, each with its payload's record and the run that decides it.
+
+Made for hundreds as for 100,000: the index is walked page by page, rows and records are read
+a hundred a call, running executions are listed and only the others described, as the
+reconciler does, and with its paces. A walk that needs only the oldest rows ends with them.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.cirrus.state_table import StateKey, workflow_of
+from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
+from cirrus_callbacks_plugin.reconcile.case import case_of
+from cirrus_callbacks_plugin.reconcile.judge import Case, Verdict, judge
+from cirrus_callbacks_plugin.reconcile.pacing import Pace
+from cirrus_callbacks_plugin.reconcile.runs import (
+    DESCRIBES_PER_SECOND,
+    LISTS_PER_SECOND,
+    Runs,
+)
+from cirrus_callbacks_plugin.waits.row import timestamp
+from cirrus_callbacks_plugin.waits.table import shards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import timedelta
+
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.operations.deployment import Deployment
+    from cirrus_callbacks_plugin.operations.policy import Policy
+    from cirrus_callbacks_plugin.waits.row import Key, Wait
+
+ROWS_A_READ = 100  # BatchGetItem's limit
+MOST_ROWS_A_STEP = 800
+RECORD_READS_PER_SECOND = 10.0
+"""Of a hundred records each: StateDB keeps a workflow in one partition, shared with cirrus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which waits are wanted.
+
+    Attributes:
+        workflows: of the payload waited for; empty: all.
+        waiter: part of the waiter's payload id or execution ARN.
+        older_than: at least this old.
+        since: registered at this time or later (as rows hold it).
+    """
+
+    workflows: frozenset[str] = frozenset()
+    waiter: str | None = None
+    older_than: timedelta | None = None
+    since: str | None = None
+
+    def admits_key(self, key: Key) -> bool:
+        """False where the key alone says no."""
+        if not self.workflows or key.payload_id.startswith("sha256:"):
+            return True
+        return (workflow_of(key.payload_id) or "unknown") in self.workflows
+
+    def admits(self, row: Wait) -> bool:
+        """True for a row that is wanted."""
+        if self.workflows and row.workflow not in self.workflows:
+            return False
+        told = (row.waiter_payload_id or "", row.waiter_execution_arn or "")
+        return self.waiter is None or any(self.waiter in each for each in told)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An open row, and why it is open.
+
+    Attributes:
+        row: the row, read consistently.
+        case: record and run; None for a row that is settled.
+        verdict: what the reconciler would do with it once it is old enough.
+        reason: why it still waits.
+    """
+
+    row: Wait
+    case: Case | None
+    verdict: Verdict
+    reason: Reason
+
+    @property
+    def record(self) -> Record | None:
+        """The payload's record; None where there is none, or none was needed."""
+        return self.case.record if self.case is not None else None
+
+
+def _pace(per_second: float) -> Pace:
+    return Pace(per_second, time.monotonic, time.sleep)
+
+
+@dataclass
+class Survey:
+    """One look at a deployment; what was learned of a run is not asked again.
+
+    Attributes:
+        deployment: where.
+        policy: what its reconciler works by.
+        progress: told how many more rows were looked at.
+    """
+
+    deployment: Deployment
+    policy: Policy
+    progress: Callable[[int], None] = lambda _: None
+    pace: Callable[[float], Pace] = _pace
+    _records: dict[StateKey, Record | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.runs = Runs(
+            self.deployment.client("stepfunctions"),
+            self.pace(LISTS_PER_SECOND),
+            self.pace(DESCRIBES_PER_SECOND),
+        )
+        self._record_pace = self.pace(RECORD_READS_PER_SECOND)
+
+    def rows(self, filters: Filters) -> Iterator[Wait]:
+        """Open rows that are wanted, oldest first.
+
+        Raises:
+            ClientError, BotoCoreError: DynamoDB could not be asked.
+        """
+        listed = self._listed(filters)
+        size = ROWS_A_READ
+        while keys := list(islice(listed, size)):
+            found = self._read(keys)
+            for key in keys:
+                row = found.get(key)
+                if row is not None and not row.is_answered and filters.admits(row):
+                    yield row
+            self.progress(len(keys))
+            size = min(size * 2, MOST_ROWS_A_STEP)
+
+    def judged(self, rows: Iterable[Wait]) -> Iterator[Judged]:
+        """Each row with its reason, in the order given.
+
+        Raises:
+            ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
+        """
+        left = iter(rows)
+        while batch := list(islice(left, ROWS_A_READ)):
+            self.read_records([row for row in batch if not row.is_settled])
+            for row in batch:
+                yield self.judge(row)
+
+    def judge(self, row: Wait) -> Judged:
+        """Why a row is open; its record is read where it was not before."""
+        now = self.deployment.clock()
+        if row.is_settled:
+            return Judged(row, None, Verdict(), reason_of(row, None, Verdict(), now))
+        case = case_of(
+            row,
+            self.record(row.payload_id),
+            self.runs,
+            now=now,
+            redelivery=self.policy.redelivery,
+        )
+        verdict = judge(case)
+        return Judged(row, case, verdict, reason_of(row, case, verdict, now))
+
+    def record(self, payload_id: str) -> Record | None:
+        """A payload's record."""
+        key = StateKey.of(payload_id)
+        if key is None:
+            return None
+        if key not in self._records:
+            self._records[key] = self.deployment.states.get(key)
+        return self._records[key]
+
+    def read_records(self, rows: Sequence[Wait]) -> None:
+        """Read the records of rows that were not read yet, a hundred a call."""
+        wanted = {StateKey.of(row.payload_id) for row in rows}
+        missing = {key for key in wanted if key is not None and key not in self._records}
+        if not missing:
+            return
+        found = self.deployment.states.read(missing, before_call=self._record_pace.wait)
+        self._records.update({key: found.get(key) for key in missing})
+
+    def forget(self, payload_id: str) -> None:
+        """Read a payload's record anew when it is asked for next."""
+        key = StateKey.of(payload_id)
+        if key is not None:
+            self._records.pop(key, None)
+
+    def _listed(self, filters: Filters) -> Iterator[Key]:
+        before = None
+        if filters.older_than is not None:
+            before = timestamp(self.deployment.clock() - filters.older_than)
+        merged = heapq.merge(
+            *(self._shard(shard, filters.since) for shard in shards()),
+            key=lambda pair: pair[0],
+        )
+        for registered_at, key in merged:
+            if before is not None and registered_at > before:
+                return
+            if filters.admits_key(key):
+                yield key
+
+    def _shard(self, shard: str, since: str | None) -> Iterator[tuple[str, Key]]:
+        for page in self.deployment.waits.waiting_since(shard, since=since):
+            yield from page
+
+    def _read(self, keys: Sequence[Key]) -> dict[Key, Wait]:
+        parts = [keys[start : start + ROWS_A_READ] for start in range(0, len(keys), ROWS_A_READ)]
+        rows: dict[Key, Wait] = {}
+        for result in each(self.deployment.waits.read, parts):
+            if isinstance(result, Exception):
+                raise result
+            rows.update(result)
+        return rows

@@ -1,0 +1,55 @@
+"""One deployment for all tests of the operators' commands, with waits in every state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cirrus_callbacks_plugin.operations import deployment
+from support.aws_calls import AwsCalls
+from support.command_line import CommandLine
+from support.open_waits import OpenWaits, seeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.command_line import Ran, Run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep them on one worker: the stack is made once."""
+    for item in items:
+        if "/tests/operations/" in item.path.as_posix():
+            item.add_marker(pytest.mark.xdist_group("operations"))
+
+
+@pytest.fixture(scope="session")
+def stack_of_waits() -> Iterator[OpenWaits]:
+    """The deployment; what repairs change is put back by those who change it."""
+    with seeded() as waits:
+        yield waits
+
+
+@pytest.fixture
+def waits(stack_of_waits: OpenWaits, monkeypatch: pytest.MonkeyPatch) -> OpenWaits:
+    """The stack, two hours after its children ended."""
+    monkeypatch.setattr(deployment, "now", stack_of_waits.now)
+    return stack_of_waits
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
+    """Every AWS call of every client: counted, and failed on demand."""
+    return AwsCalls(monkeypatch)
+
+
+@pytest.fixture
+def run(waits: OpenWaits, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line on that stack."""
+    cli = CommandLine(capsys)
+
+    def call(command: str, *arguments: str) -> Ran:
+        return cli(command, *arguments, *waits.options)
+
+    return call
