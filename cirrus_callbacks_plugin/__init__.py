@@ -13,5 +13,6 @@ A token's way through the package, from left to right::
     cirrus/            what differs between cirrus's generations
     decisions          one log line for each decision, searchable by payload id
     cli/, local/       what people run: commands, and a Cirrus on their own machine
+    lint/              state machines that wait, checked before they are deployed
     config, errors     environment names, and error types that say what to do
 """

@@ -8,6 +8,7 @@ import click
 
 COMMANDS = {
     "demo": "cirrus_callbacks_plugin.cli.demo",
+    "lint": "cirrus_callbacks_plugin.cli.lint",
     "local": "cirrus_callbacks_plugin.cli.local",
     "package": "cirrus_callbacks_plugin.cli.package",
     "cancel": "cirrus_callbacks_plugin.cli.cancel",

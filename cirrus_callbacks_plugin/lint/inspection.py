@@ -1,0 +1,129 @@
+"""Files in, findings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.lint.document import Document, read
+from cirrus_callbacks_plugin.lint.errors import UnusableFileError
+from cirrus_callbacks_plugin.lint.finding import Finding, Severity
+from cirrus_callbacks_plugin.lint.rules import RULES
+from cirrus_callbacks_plugin.lint.subject import subject_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from cirrus_callbacks_plugin.lint.finding import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A wait that was not judged, and why."""
+
+    file: str
+    state: str
+    resource: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found in some files.
+
+    Attributes:
+        files: the files, as they were named.
+        checked: how many of them (or of those that they name) were checked.
+        waits: how many waits for a payload were judged.
+        findings: in the order of the files and lines.
+        passed_over: waits for something else.
+        unusable: files that could not be checked.
+    """
+
+    files: tuple[str, ...]
+    checked: int
+    waits: int
+    findings: tuple[Finding, ...]
+    passed_over: tuple[Passed, ...]
+    unusable: tuple[UnusableFileError, ...]
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of a severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            "files": list(self.files),
+            "waits": self.waits,
+            "findings": [finding.to_json() for finding in self.findings],
+            "counts": {each.value: self.count(each) for each in Severity},
+            "passed_over": [
+                {"file": each.file, "state": each.state, "resource": each.resource, "why": each.why}
+                for each in self.passed_over
+            ],
+            "unusable": [
+                {
+                    "file": each.path,
+                    "line": each.at.line if each.at else None,
+                    "column": each.at.column if each.at else None,
+                    "problem": each.problem,
+                }
+                for each in self.unusable
+            ],
+        }
+
+
+def inspect(
+    paths: Iterable[str],
+    settings: Settings,
+    ignored: Collection[str] = (),
+) -> Inspection:
+    """Check files.
+
+    Args:
+        paths: the files.
+        settings: what is known of the deployment.
+        ignored: ids of rules that are left out.
+    """
+    files = tuple(dict.fromkeys(paths))
+    findings: list[Finding] = []
+    passed: list[Passed] = []
+    unusable: list[UnusableFileError] = []
+    seen: set[Path] = set()
+    waits = 0
+    for path in files:
+        try:
+            document = read(path)
+        except UnusableFileError as error:
+            unusable.append(error)
+            continue
+        if (resolved := Path(document.path).resolve()) in seen:
+            continue  # named by a definition, and by the user as well
+        seen.add(resolved)
+        subject = subject_of(document, settings)
+        waits += sum(1 for _ in subject.waits)
+        findings += findings_in(document, settings, ignored)
+        passed += [
+            Passed(document.path, each.state.path, each.state.resource, each.why)
+            for each in subject.passed_over
+        ]
+    return Inspection(files, len(seen), waits, tuple(findings), tuple(passed), tuple(unusable))
+
+
+def findings_in(
+    document: Document,
+    settings: Settings,
+    ignored: Collection[str] = (),
+) -> list[Finding]:
+    """Check one file that was read; sorted by line."""
+
+    def found() -> Iterator[Finding]:
+        subject = subject_of(document, settings)
+        for rule in RULES:
+            if rule.id not in ignored:
+                for problem in rule.check(subject):
+                    yield Finding(document.path, rule, problem)
+
+    return sorted(found(), key=lambda each: (each.problem.at, each.severity.rank, each.rule.id))

@@ -1,0 +1,73 @@
+"""The flag of the workflow that is waited for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.lint.examples import MESSAGE, wait
+from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Settings, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cirrus_callbacks_plugin.lint.nodes import Node
+    from cirrus_callbacks_plugin.lint.subject import Subject
+    from cirrus_callbacks_plugin.lint.waits import Wait
+
+
+def _check(subject: Subject) -> Iterator[Problem]:
+    settings = subject.settings
+    if settings.workflows is None or settings.all_workflows:
+        return
+    for each in subject.waits:
+        node = _workflow(each)
+        if node is None or node.text is None or node.is_later:
+            continue
+        if node.text not in settings.workflows and "{%" not in node.text:
+            named = ", ".join(sorted(settings.workflows)) or "none"
+            yield Problem(
+                f"waits for the workflow {node.text!r}, which may not be waited for (only {named})",
+                "have it switched on (CIRRUS_CALLBACKS_WORKFLOWS of the sender; the Terraform "
+                "module's workflows)",
+                each.state.path,
+                node.at,
+            )
+
+
+def _workflow(each: Wait) -> Node | None:
+    """Where the message names the child's workflow, if it does so in the definition."""
+    places = each.places
+    payload = places.body
+    while places.member(payload, "Payload") is not None:
+        payload = places.member(payload, "Payload")
+    process = None if payload is None else payload.get("process")
+    if process is not None and process.elements:
+        process = process.elements[0]
+    return None if process is None else process.get("workflow")
+
+
+def _for(workflow: str) -> dict[str, object]:
+    body = {
+        "type": "FeatureCollection",
+        "features.$": "$.features",
+        "process": [{"workflow": workflow, "tasks": {}}],
+    }
+    message = {name: value for name, value in MESSAGE.items() if name != "MessageBody.$"}
+    return {**message, "MessageBody": body}
+
+
+RULE = Rule(
+    id="workflow-flag",
+    severity=Severity.ERROR,
+    summary="The workflow that is waited for has its flag on.",
+    why=(
+        "Which workflows may be waited for is named one by one. A wait for another one is "
+        "answered with `CirrusCallback.NotEnabled` at once. What is on is known with "
+        "`--deployment` or `--workflows`; which workflow is waited for, where the message "
+        "names it in the definition."
+    ),
+    settings=Settings(workflows=frozenset({"sentinel-2-cog"})),
+    bad=wait(Parameters=_for("sentinel-2-cogs")),
+    good=wait(Parameters=_for("sentinel-2-cog")),
+    check=_check,
+)

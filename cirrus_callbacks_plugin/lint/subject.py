@@ -1,0 +1,62 @@
+"""What a rule looks at: a file, the waits in it, and what is known of the deployment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.lint.waits import PassedOver, Wait, wait_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cirrus_callbacks_plugin.lint.document import Document
+    from cirrus_callbacks_plugin.lint.finding import Settings
+    from cirrus_callbacks_plugin.lint.machine import Machine, State
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One file.
+
+    Attributes:
+        document: the file.
+        settings: what is known besides.
+        sends: the tasks that send a token to cirrus, whether they pause or not, and those that
+            pause for a message without a token.
+        passed_over: the tasks that wait for something else.
+    """
+
+    document: Document
+    settings: Settings
+    sends: tuple[Wait, ...]
+    passed_over: tuple[PassedOver, ...]
+
+    @property
+    def waits(self) -> Iterator[Wait]:
+        """The waits: tasks that pause for a payload."""
+        return (each for each in self.sends if each.pauses and each.is_ours)
+
+    @property
+    def states(self) -> Iterator[State]:
+        """Every state of every state machine."""
+        return (state for machine in self.document.machines for state in machine.states)
+
+    def machine_of(self, state: State) -> Machine:
+        """The state machine of a state."""
+        outermost = state.scope
+        while outermost.parent is not None:
+            outermost = outermost.parent.scope
+        return next(each for each in self.document.machines if each.scope is outermost)
+
+
+def subject_of(document: Document, settings: Settings) -> Subject:
+    """Find the waits of a file."""
+    states = [state for machine in document.machines for state in machine.states]
+    judged = [wait_of(state, settings.queues) for state in states]
+    return Subject(
+        document,
+        settings,
+        tuple(each for each in judged if isinstance(each, Wait)),
+        tuple(each for each in judged if isinstance(each, PassedOver)),
+    )

@@ -1,0 +1,139 @@
+"""Which states wait for a payload of cirrus, and where their task token travels.
+
+A task with ``.waitForTaskToken`` may wait for anything. It is taken for one of ours where
+its queue (topic, function) is named like cirrus's ``process``, or its token travels in a
+carrier that the product reads (:mod:`cirrus_callbacks_plugin.carriers`). What is judged
+without that would be somebody else's business.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.lint.tokens import Places, Token, tokens_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cirrus_callbacks_plugin.lint.machine import State
+    from cirrus_callbacks_plugin.lint.nodes import Node
+
+SUFFIX = ".waitForTaskToken"
+_PROCESS = re.compile(
+    r"(?:^|[^a-z]|(?<=[a-z])(?=P))process(?:[-_.]?bulk)?(?:[-_.]?(?:queue|topic|function|lambda))?"
+    r"(?:[-_.]?(?:url|arn|name|id|ref|queuename))?\W*$",
+    re.IGNORECASE,
+)
+"""``${process_queue_url}``, ``CIRRUS_PROCESS_QUEUE_URL``, ``!Ref ProcessQueue``, ``x-process``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How a service integration names its parts.
+
+    Attributes:
+        action: what stands behind ``arn:...:states:::``.
+        target: the parameter that says where to.
+        body: the parameter that holds the message.
+        has_attributes: whether message attributes can go with it.
+    """
+
+    action: str
+    target: str
+    body: str
+    has_attributes: bool = True
+
+
+SERVICES = (
+    Service("sqs:sendMessage", "QueueUrl", "MessageBody"),
+    Service("aws-sdk:sqs:sendMessage", "QueueUrl", "MessageBody"),
+    Service("sns:publish", "TopicArn", "Message"),
+    Service("aws-sdk:sns:publish", "TopicArn", "Message"),
+    Service("lambda:invoke", "FunctionName", "Payload", has_attributes=False),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wait:
+    """A state that waits for a payload, or means to.
+
+    Attributes:
+        state: the task.
+        service: how its message is sent.
+        arguments: its Parameters or Arguments.
+        tokens: every mention of the task token in them.
+        pauses: True where its resource ends in ``.waitForTaskToken``.
+        is_ours: False for a queue that is not known as cirrus's.
+    """
+
+    state: State
+    service: Service
+    arguments: Node
+    tokens: tuple[Token, ...]
+    pauses: bool
+    is_ours: bool = True
+
+    @property
+    def places(self) -> Places:
+        """Where its message's parts stand."""
+        return Places(self.arguments, self.service.body, self.state.is_jsonata)
+
+    @property
+    def carried(self) -> tuple[Token, ...]:
+        """The mentions that the product reads, or may read."""
+        return tuple(token for token in self.tokens if token.is_carried)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PassedOver:
+    """A task that waits, but not for cirrus as far as can be seen."""
+
+    state: State
+    why: str
+
+
+def wait_of(state: State, queues: Iterable[str] = ()) -> Wait | PassedOver | None:
+    """Judge a state.
+
+    Args:
+        state: any state.
+        queues: texts by which the user says that a queue is cirrus's.
+
+    Returns:
+        A wait for a payload, a wait for something else, or None.
+    """
+    if state.type != "Task":
+        return None
+    action = state.resource.partition(":states:::")[2]
+    pauses = action.endswith(SUFFIX)
+    service = next((each for each in SERVICES if each.action == action.removesuffix(SUFFIX)), None)
+    if service is None:
+        return PassedOver(state, "another service is called") if pauses else None
+    arguments = state.node.get("Arguments" if state.is_jsonata else "Parameters")
+    if arguments is None or not arguments.is_object:
+        return PassedOver(state, "its parameters are known only later") if pauses else None
+    tokens = tuple(tokens_in(Places(arguments, service.body, state.is_jsonata)))
+    wait = Wait(state, service, arguments, tokens, pauses)
+    if not pauses:
+        is_meant = any(token.is_named for token in tokens)
+        return wait if is_meant and _is_ours(wait, queues) else None
+    if _is_ours(wait, queues):
+        return wait
+    if not tokens and service.has_attributes and not wait.places.is_later:
+        # Whoever reads that queue, nobody can answer.
+        return replace(wait, is_ours=False)
+    return PassedOver(state, f"{service.target} is not known as cirrus's, and no carrier is used")
+
+
+def _is_ours(wait: Wait, queues: Iterable[str]) -> bool:
+    target = wait.places.parameter(wait.service.target)
+    named = "" if target is None else target.text or target.expression or ""
+    if _PROCESS.search(named) or any(queue in named for queue in queues):
+        return True
+    # What an expression builds cannot be seen: no sign of a carrier.
+    carriers = {token.carrier for token in wait.carried} - {None, "expression"}
+    if not wait.service.has_attributes:
+        carriers.discard("envelope")  # also how any function is called back
+    return bool(carriers)

@@ -1,0 +1,115 @@
+"""YAML as cirrus 0.x, CloudFormation, SAM and the serverless framework keep state machines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.lint.errors import UnreadableError
+from cirrus_callbacks_plugin.lint.json_source import Parsed
+from cirrus_callbacks_plugin.lint.nodes import Duplicate, Expression, Node, Position
+
+if TYPE_CHECKING:
+    import yaml
+
+_OWN_TAG = "tag:yaml.org,2002:"
+_TEXT_TAGS = ("!Sub",)
+"""What these make of a text is a text, with ``${...}`` filled in later."""
+
+
+def parse(text: str) -> Parsed:
+    """Read the first YAML document of a text.
+
+    Raises:
+        UnreadableError: it is no YAML, or refers to itself.
+    """
+    import yaml
+
+    try:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        if root is None:
+            raise UnreadableError("is empty", Position(1, 1))
+        reader = _Reader(loader, text)
+        return Parsed(reader.node(root), (), tuple(reader.duplicates))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = Position(1, 1) if mark is None else Position(mark.line + 1, mark.column + 1)
+        raise UnreadableError(error.problem or "is no YAML", at) from None
+    except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, UnreadableError):
+            raise
+        raise UnreadableError(str(error).splitlines()[0], Position(1, 1)) from None
+    except RecursionError:
+        raise UnreadableError("is nested too deeply", Position(1, 1)) from None
+
+
+class _Reader:
+    """Turns PyYAML's nodes into ours; an anchor's node is made once."""
+
+    def __init__(self, loader: yaml.SafeLoader, text: str) -> None:
+        self.duplicates: list[Duplicate] = []
+        self._loader = loader
+        self._lines = text.splitlines()
+        self._made: dict[int, Node | None] = {}
+
+    def node(self, given: Any) -> Node:
+        if id(given) in self._made:
+            made = self._made[id(given)]
+            if made is None:
+                raise UnreadableError("an anchor refers to itself", _position(given))
+            return made
+        self._made[id(given)] = None
+        made = self._make(given)
+        self._made[id(given)] = made
+        return made
+
+    def _make(self, given: Any) -> Node:
+        import yaml
+
+        at = _position(given)
+        if isinstance(given, yaml.MappingNode):
+            return self._mapping(given, at)
+        if isinstance(given, yaml.SequenceNode):
+            if not given.tag.startswith(_OWN_TAG) and given.tag not in _TEXT_TAGS:
+                return Node(Expression(given.tag), at)
+            return Node(tuple(self.node(each) for each in given.value), at)
+        if given.tag.startswith(_OWN_TAG):
+            value = self._loader.construct_object(given)
+            if not (value is None or isinstance(value, (str, int, float, bool))):
+                value = given.value  # a date, say: JSON has only texts
+            return self._scalar(given, value, at)
+        if given.tag in _TEXT_TAGS:
+            return self._scalar(given, given.value, at)
+        return Node(Expression(f"{given.tag} {given.value}"), at)
+
+    def _scalar(self, given: Any, value: Any, at: Position) -> Node:
+        if isinstance(value, str) and given.style == "|":
+            return Node(value, self._first_line(given, value), is_block=True)
+        return Node(value, at)
+
+    def _mapping(self, given: Any, at: Position) -> Node:
+        seen: dict[str, Position] = {}
+        for key, _ in given.value:
+            name = str(key.value)
+            if name in seen and name != "<<":
+                self.duplicates.append(Duplicate(name, _position(key), seen[name]))
+            seen.setdefault(name, _position(key))
+        self._loader.flatten_mapping(given)
+        members: dict[str, Node] = {}
+        keys: dict[str, Position] = {}
+        for key, value in given.value:
+            members[str(key.value)] = self.node(value)
+            keys[str(key.value)] = _position(key)
+        return Node(members, at, keys)
+
+    def _first_line(self, given: Any, value: str) -> Position:
+        """Where the text of a block begins, so that JSON in it keeps its lines."""
+        line = given.start_mark.line + 1
+        source = self._lines[line] if line < len(self._lines) else ""
+        first = value.split("\n", 1)[0]
+        indent = len(source) - len(source.lstrip()) - (len(first) - len(first.lstrip()))
+        return Position(line + 1, max(indent, 0) + 1)
+
+
+def _position(given: Any) -> Position:
+    return Position(given.start_mark.line + 1, given.start_mark.column + 1)

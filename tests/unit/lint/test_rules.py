@@ -1,0 +1,68 @@
+"""Every rule, with the examples of its documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cirrus_callbacks_plugin.lint import handbook
+from cirrus_callbacks_plugin.lint.document import read_text
+from cirrus_callbacks_plugin.lint.examples import example_text, machine_text
+from cirrus_callbacks_plugin.lint.finding import Finding, Rule, Severity
+from cirrus_callbacks_plugin.lint.inspection import findings_in
+from cirrus_callbacks_plugin.lint.rules import RULES
+
+IDS = [rule.id for rule in RULES]
+
+
+def _found(rule: Rule, example: object) -> list[Finding]:
+    text = machine_text(example)  # type: ignore[arg-type]
+    return findings_in(read_text(text, "example.asl.json"), rule.settings)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_the_bad_example_breaks_its_rule(rule: Rule) -> None:
+    """The rule finds something, of its own severity, and says where and what to do."""
+    found = [each for each in _found(rule, rule.bad) if each.rule is rule]
+    assert found
+    assert found[0].severity is rule.severity
+    for each in found:
+        assert each.problem.at.line > 1
+        assert each.problem.fix
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_the_bad_example_breaks_no_other_rule(rule: Rule) -> None:
+    """An example shows one mistake: nothing else in it is worse than a note."""
+    others = [each for each in _found(rule, rule.bad) if each.rule is not rule]
+    assert [each.rule.id for each in others if each.severity is not Severity.NOTE] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_the_good_example_is_good(rule: Rule) -> None:
+    """The rule finds nothing in it, and no rule anything worse than a note."""
+    found = _found(rule, rule.good)
+    assert [each.rule.id for each in found if each.rule is rule] == []
+    assert [each.rule.id for each in found if each.severity is not Severity.NOTE] == []
+
+
+def test_ids_are_unique() -> None:
+    """People ignore rules by their ids."""
+    assert len(set(IDS)) == len(IDS)
+
+
+def test_the_page_is_what_the_rules_say() -> None:
+    """RULES.md is written from the rules: ``python -m cirrus_callbacks_plugin.lint.handbook``."""
+    page = Path(handbook.__file__).with_name("RULES.md")
+    assert page.read_text(encoding="utf-8") == handbook.page()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_an_example_reads_as_what_it_is(rule: Rule) -> None:
+    """What the page shows is the example itself, laid out."""
+    for example in (rule.bad, rule.good):
+        if not isinstance(example, str):
+            import json
+
+            assert json.loads(example_text(example)) == example
