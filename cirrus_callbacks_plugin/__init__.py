@@ -14,5 +14,7 @@ A token's way through the package, from left to right::
     decisions          one log line for each decision, searchable by payload id
     cli/, local/       what people run: commands, and a Cirrus on their own machine
     lint/              state machines that wait, checked before they are deployed
+    package/           zips for Lambda
+    serverless/        what the builds of cirrus 0.x projects get
     config, errors     environment names, and error types that say what to do
 """

@@ -39,6 +39,10 @@ class PackageError(CallbackError):
     """A zip cannot be read, made or written; the message names it and says what to do."""
 
 
+class ProjectError(CallbackError):
+    """A Serverless project, or what was built of it, is not what is needed; says what to do."""
+
+
 class MissingExtraError(CallbackError):
     """A command needs an optional dependency that is not installed."""
 

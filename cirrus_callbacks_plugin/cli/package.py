@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.cli.extras import require
 from cirrus_callbacks_plugin.package import archive
 from cirrus_callbacks_plugin.package.build import ARCHITECTURES, PYTHONS, Target, build
 from cirrus_callbacks_plugin.package.contents import inspect
@@ -47,6 +48,12 @@ ZIP = click.Path(path_type=Path)
 )
 @click.option("--sender", is_flag=True, help="Make the zip for sender and reconciler.")
 @click.option("--check", type=ZIP, metavar="ZIP", help="Say what a zip contains.")
+@click.option(
+    "--build-dir",
+    type=ZIP,
+    metavar="DIR",
+    help="Put the hooks into what `cirrus build` of cirrus 0.x made (.cirrus).",
+)
 @click.option("-o", "--output", type=ZIP, metavar="OUT", help="The zip to write.")
 @click.option("--force", is_flag=True, help="Replace OUT where it exists.")
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
@@ -58,6 +65,7 @@ def command(
     arch: str | None,
     sender: bool,
     check: Path | None,
+    build_dir: Path | None,
     output: Path | None,
     force: bool,
     is_json: bool,
@@ -66,11 +74,19 @@ def command(
 
     The root handlers process and update_state become the wrapped ones; api, pre_batch and
     post_batch stay as they are. Deploy it where the dist zip of cirrus was. The same input
-    makes the same bytes.
+    makes the same bytes. Cirrus 0.x has no such zip: there --build-dir patches what was built,
+    sender, reconciler and tracking table included.
     """
-    given = [value for value in (cirrus_dist, cirrus_version, check) if value is not None]
+    given = [value for value in (cirrus_dist, cirrus_version, check, build_dir) if value]
     if len(given) + sender != 1:
-        raise click.UsageError("Give one of --cirrus-dist, --cirrus-version, --sender and --check.")
+        raise click.UsageError(
+            "Give one of --cirrus-dist, --cirrus-version, --sender, --check and --build-dir.",
+        )
+    if build_dir is not None:
+        if python or arch or output or force:
+            raise click.UsageError("--build-dir changes that folder: leave out other options.")
+        _patch(build_dir, is_json=is_json)
+        return
     if sender:
         if python or arch:
             raise click.UsageError(
@@ -134,6 +150,18 @@ def _check(path: Path, output: Path | None, *, is_json: bool) -> None:
         _print_json({"path": str(path), **contents.to_json()})
         return
     for line in contents.lines():
+        click.echo(line)
+
+
+def _patch(build_dir: Path, *, is_json: bool) -> None:
+    require("cli", "yaml")
+    from cirrus_callbacks_plugin.serverless.patch import patch
+
+    patched = patch(build_dir)
+    if is_json:
+        _print_json(patched.to_json())
+        return
+    for line in patched.lines():
         click.echo(line)
 
 

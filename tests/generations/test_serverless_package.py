@@ -1,8 +1,8 @@
 """The package of one function, as a serverless project of cirrus 0.x makes it.
 
 It holds cirrus's library without any metadata, the handler as ``lambda_function.py`` at
-its root and the requirements; here as the README's recipe changes it. On 0.15 cirrus's own
-``cirrus build`` lays it out; 0.7's cannot be installed any more, so its layout is copied.
+its root and the requirements; here with a folder of the project's own, wrapped by hand. On
+0.15 cirrus's own ``cirrus build`` lays it out; of 0.7 the layout is copied.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def endpoint() -> Iterator[str]:
         server.stop()
 
 
-def follow_the_recipe(project: Path, hook: str) -> None:
-    """The README's commands for one function."""
+def wrap_by_hand(project: Path, hook: str) -> None:
+    """A folder of the project's own for one function, its handler wrapped by hand."""
     import cirrus.builtins
 
     builtin = Path(next(iter(cirrus.builtins.__path__))) / "functions" / NAMES[hook]
@@ -97,12 +97,12 @@ def link_requirements(folder: Path) -> Path:
     return folder
 
 
-def test_the_readmes_recipe_ends_in_a_working_loop(tmp_path: Path, endpoint: str) -> None:
+def test_a_function_wrapped_by_hand_ends_in_a_working_loop(tmp_path: Path, endpoint: str) -> None:
     """Built as the project builds it, both functions are wrapped, and the loop runs."""
     project = tmp_path / "project"
     project.mkdir()
     for hook in NAMES:
-        follow_the_recipe(project, hook)
+        wrap_by_hand(project, hook)
     packages = build(project)
     requirements = link_requirements(tmp_path / "requirements")
     created = deploy(endpoint)

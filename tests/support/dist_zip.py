@@ -33,8 +33,17 @@ def write_dist(path: Path) -> Path:
 
 def link_boto3(folder: Path) -> Path:
     """A folder with boto3 and what it needs, and nothing else."""
+    return _link(folder, set(BOTO3))
+
+
+def link_distributions(folder: Path, names: set[str]) -> Path:
+    """A folder with distributions and what they need, as an installer fills it."""
+    return _link(folder, {each for name in names for each in needed_by(name)})
+
+
+def _link(folder: Path, names: set[str]) -> Path:
     folder.mkdir()
-    for name, source in _files(set(BOTO3)).items():
+    for name, source in _files(names).items():
         top = PurePosixPath(name).parts[0]
         link = folder / top
         if not link.exists():

@@ -1,0 +1,140 @@
+"""What a project says under ``custom.callbacks`` in its ``cirrus.yml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.config import EnabledWorkflows
+from cirrus_callbacks_plugin.errors import ConfigurationError, ProjectError
+
+_WHERE = "custom.callbacks"
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
+_DAY = 86_400
+_SCHEDULE = re.compile(
+    r"rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)"
+    r"|cron\([^ ]+( [^ ]+){5}\)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings; a text may hold Serverless variables, known only at deployment.
+
+    Attributes:
+        workflows: the flag: names of workflows that may be waited for, ``*`` for all.
+        retention_days: how long an answered row is kept.
+        grace_seconds: rows younger than this are not repaired.
+        redelivery_seconds: after this the process queue delivers a message no more.
+        heartbeat: send a heartbeat for every open row at every pass of the reconciler.
+        schedule: when the reconciler runs.
+        deletion_protection: refuse to delete the tracking table.
+    """
+
+    workflows: str = ""
+    retention_days: int | str = config.DEFAULT_RETENTION_DAYS
+    grace_seconds: int | str = config.DEFAULT_GRACE_SECONDS
+    redelivery_seconds: int | str = config.DEFAULT_REDELIVERY_SECONDS
+    heartbeat: bool = False
+    schedule: str = "rate(5 minutes)"
+    deletion_protection: bool = True
+
+    @classmethod
+    def from_project(cls, custom: Any) -> Settings:
+        """Read them from the project's ``custom``.
+
+        Raises:
+            ProjectError: a setting is unknown or not what it must be.
+        """
+        given = custom.get("callbacks") if isinstance(custom, Mapping) else None
+        if given is None:
+            return cls()
+        if not isinstance(given, Mapping):
+            raise ProjectError(f"{_WHERE}: give settings by name, as 'workflows: \"*\"'")
+        known = {_camel(field.name): field.name for field in fields(cls)}
+        unknown = [str(name) for name in given if name not in known]
+        if unknown:
+            raise ProjectError(
+                f"{_WHERE}: {', '.join(unknown)} is no setting; there are {', '.join(known)}",
+            )
+        values = {known[name]: value for name, value in given.items() if value is not None}
+        if "workflows" in values:
+            values["workflows"] = _flag(values["workflows"])
+        settings = cls(**values)
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Refuse what could only fail in Lambda.
+
+        Raises:
+            ProjectError: a setting is not what it must be; says which.
+        """
+        for name in ("heartbeat", "deletion_protection"):
+            if not isinstance(getattr(self, name), bool):
+                raise ProjectError(f"{_WHERE}.{_camel(name)}: give true or false")
+        if not isinstance(self.schedule, str) or not _SCHEDULE.fullmatch(self.schedule):
+            raise ProjectError(
+                f"{_WHERE}.schedule: {self.schedule!r} is no EventBridge schedule: "
+                "rate(5 minutes), rate(1 hour) or cron(0/10 * * * ? *)",
+            )
+        environment = {name: text for name, text in self.reconciler.items() if "${" not in text}
+        try:
+            config.retention_days(environment)
+            config.Repairs.from_env(environment)
+        except ConfigurationError as error:
+            raise ProjectError(f"{_WHERE}: {error}") from error
+
+    @property
+    def enabled(self) -> EnabledWorkflows:
+        """The flag for the stream's filter.
+
+        Where a variable decides, the filter lets every new row through: the sender, which
+        gets the variable's value, decides.
+        """
+        return EnabledWorkflows.parse("" if "${" in self.workflows else self.workflows)
+
+    @property
+    def interval_seconds(self) -> int:
+        """From one pass of the reconciler to the next; a cron expression does not tell."""
+        match = _RATE.fullmatch(self.schedule)
+        if match is None:
+            return config.DEFAULT_INTERVAL_SECONDS
+        return min(int(match[1]) * _SECONDS[match[2]], _DAY)
+
+    @property
+    def sender(self) -> dict[str, str]:
+        """The sender's own variables."""
+        flag = {config.WORKFLOWS: self.workflows} if self.workflows else {}
+        return {config.RETENTION_DAYS: str(self.retention_days), **flag}
+
+    @property
+    def reconciler(self) -> dict[str, str]:
+        """The reconciler's own variables."""
+        return {
+            config.RETENTION_DAYS: str(self.retention_days),
+            config.GRACE_SECONDS: str(self.grace_seconds),
+            config.REDELIVERY_SECONDS: str(self.redelivery_seconds),
+            config.HEARTBEAT: str(self.heartbeat).lower(),
+            config.INTERVAL_SECONDS: str(self.interval_seconds),
+        }
+
+
+def _camel(name: str) -> str:
+    """``retention_days`` as Serverless spells settings: ``retentionDays``."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _flag(value: Any) -> str:
+    """A list of names, or the text that the variable itself takes."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProjectError(
+            f'{_WHERE}.workflows: give a list of workflow names, or "*" (quoted) for all',
+        )
+    return ",".join(names)
