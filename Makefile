@@ -16,7 +16,7 @@ WORKERS ?= 4
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
-.PHONY: simulate tables help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
+.PHONY: simulate fuzz tables help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,12 +27,12 @@ demo: .venv/.ready ## Run the example on an embedded Cirrus and show who waits f
 test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, -2.0: with one)
 	@rm -rf .coverage .coverage.* .pytest_cache
 	@# What fails beside others (a machine under load) is run once more, by itself, and said.
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --ignore tests/simulation $(ARGS) tests \
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --ignore tests/simulation --ignore tests/fuzz $(ARGS) tests \
 	  || { echo; echo "make: once more, by themselves, the tests that failed above:"; \
 	  $(PYTEST) --last-failed --last-failed-no-failures none --cov --cov-append --cov-report= \
-	  --ignore tests/simulation tests; }
-	@# Its schedules are many, and run no line that the tests before did not: not traced.
-	@$(PYTEST) -n $(WORKERS) $(ARGS) tests/simulation || [ $$? -eq 5 ]
+	  --ignore tests/simulation --ignore tests/fuzz tests; }
+	@# Schedules and cases are many, and run no line that the tests before did not: not traced.
+	@$(PYTEST) -n $(WORKERS) $(ARGS) tests/simulation tests/fuzz || [ $$? -eq 5 ]
 	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV)
 	@$(PYTHON) -m coverage report
 	@$(PYTHON) tests/support/terraform_lint.py --skipped
@@ -42,6 +42,9 @@ test-0.7 test-0.15 test-1.3 test-2.0 test-none: test-%: .venv/.ready # one cirru
 
 simulate: .venv/.ready ## Explore schedules of the simulation on all cores until Ctrl-C
 	@$(PYTHON) tests/simulation/simulate.py $(ARGS)
+
+fuzz: .venv/.ready ## Fuzz the wrapped process handler on all cores until Ctrl-C
+	@$(PYTHON) tests/fuzz/run.py $(ARGS)
 
 tables: .venv/.ready ## Write the table of planted defects anew
 	@$(PYTHON) tests/simulation/simulate.py --table

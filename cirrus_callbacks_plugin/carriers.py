@@ -78,13 +78,7 @@ def _from_record(record: dict[str, Any], found: Found) -> Any:
     return _from_body(record, found)
 
 
-def _with_text(
-    holder: dict[str, Any],
-    key: str,
-    found: Found,
-    *,
-    may_notify: bool = True,
-) -> dict[str, Any]:
+def _with_text(holder: dict[str, Any], key: str, found: Found) -> dict[str, Any]:
     """Look into a JSON text inside a record; write it anew only where a carrier was in it."""
     text = holder.get(key)
     if not isinstance(text, str) or not _may_hold_carrier(text):
@@ -95,7 +89,7 @@ def _with_text(
         return holder  # a body that is not JSON carries no token
     if not isinstance(body, dict):
         return holder
-    cleaned = _from_body(body, found, may_notify=may_notify)
+    cleaned = _from_body(body, found)
     return holder if cleaned is body else {**holder, key: json_text.write(cleaned)}
 
 
@@ -106,14 +100,18 @@ def _may_hold_carrier(text: str) -> bool:
     )
 
 
-def _from_body(body: dict[str, Any], found: Found, *, may_notify: bool = True) -> Any:
-    """A payload, a reference to one, a notification, or an envelope around any of them."""
+def _from_body(body: dict[str, Any], found: Found) -> Any:
+    """A payload, a reference to one, a notification, or an envelope around any of them.
+
+    A notification in a notification (a topic behind a topic) is one that cirrus refuses,
+    logs and stores. Each is a text in a text, so a message holds a few at the most.
+    """
     inner, hidden = _unwrapped(body, found)
     while hidden:
         passed_over, more = _unwrapped(hidden.pop(), found)
-        _from_content(passed_over, found, may_notify=may_notify)
+        _from_content(passed_over, found)
         hidden += more
-    return _from_content(inner, found, may_notify=may_notify)
+    return _from_content(inner, found)
 
 
 def _unwrapped(body: Any, found: Found) -> tuple[Any, list[Any]]:
@@ -130,17 +128,17 @@ def _unwrapped(body: Any, found: Found) -> tuple[Any, list[Any]]:
     return body, hidden
 
 
-def _from_content(content: Any, found: Found, *, may_notify: bool) -> Any:
+def _from_content(content: Any, found: Found) -> Any:
     if not isinstance(content, dict):
         return content
-    if may_notify and "Message" in content:
+    if "Message" in content:
         content = _each_value(
             content,
             {
                 "MessageAttributes": lambda holder: _without_attributes(
                     holder, "MessageAttributes", "Value", found
                 ),
-                "Message": lambda holder: _with_text(holder, "Message", found, may_notify=False),
+                "Message": lambda holder: _with_text(holder, "Message", found),
             },
         )
     return _from_payload(content, found)
