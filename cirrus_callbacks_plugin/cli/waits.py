@@ -212,7 +212,7 @@ def _show(screen: Screen, deployment: Deployment, page: Page, *, watched: bool) 
     if not page.waits:
         screen.line("Nobody waits." if page.next is None else "")
     elif screen.is_wide:
-        screen.put(wide_table(page.waits, now))
+        screen.put(wide_table(page.waits, now, screen.console.width))
     else:
         for head, text in blocks(page.waits, now):
             screen.line(head)

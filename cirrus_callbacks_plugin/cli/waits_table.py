@@ -21,26 +21,39 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.reasons import Reason
     from cirrus_callbacks_plugin.operations.survey import Judged
 
+_NAMES = ("waiting", "payload", "state", "waiter")
+_WIDEST_WAITER = 36
+_NARROWEST_REASON = 40
 _GOING_ON = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.BEING_SETTLED})
 _AS_OLD_AS_THE_WAIT = frozenset({Code.NOT_STARTED_YET, Code.NEVER_STARTED, Code.IN_DEAD_LETTERS})
 _CALM = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.ENDING, Code.BEING_SETTLED})
 
 
-def wide_table(waits: Sequence[Judged], now: datetime) -> Table:
-    """One line a wait; the payload's id is never broken where it fits at all."""
-    made = table("waiting", "payload", "state", "waiter", "why")
-    longest = max(len(judged.row.payload_id) for judged in waits)
-    made.columns[0].no_wrap = True
-    made.columns[1].min_width = min(longest, 72)
-    made.columns[2].no_wrap = True
-    for judged in waits:
-        made.add_row(
+def wide_table(waits: Sequence[Judged], now: datetime, width: int) -> Table:
+    """One line a wait; the payload's id is not broken where the width allows it.
+
+    Widths are given, not left to the library: it cuts a table whose columns it cannot shrink.
+    """
+    rows = [
+        (
             _age(judged, now),
             judged.row.payload_id,
             state_of(judged) or "no record",
-            Text(waiter_of(judged.row)),
-            why(judged.reason, now),
+            waiter_of(judged.row),
         )
+        for judged in waits
+    ]
+    made = table("waiting", "payload", "state", "waiter", "why")
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    widths = [max(wide, len(name)) for wide, name in zip(widths, _NAMES, strict=True)]
+    widths[3] = min(widths[3], _WIDEST_WAITER)
+    gaps = 3 * len(widths)
+    others = widths[0] + widths[2] + widths[3] + gaps + _NARROWEST_REASON
+    widths[1] = max(min(widths[1], width - others), 20)
+    for column, wide in zip(made.columns, [*widths, width - gaps - sum(widths)], strict=True):
+        column.width = wide
+    for row, judged in zip(rows, waits, strict=True):
+        made.add_row(*map(Text, row), why(judged.reason, now))
     return made
 
 
