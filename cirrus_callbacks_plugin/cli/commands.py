@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "demo": "cirrus_callbacks_plugin.cli.demo",
     "lint": "cirrus_callbacks_plugin.cli.lint",
+    "doctor": "cirrus_callbacks_plugin.cli.doctor",
     "local": "cirrus_callbacks_plugin.cli.local",
     "package": "cirrus_callbacks_plugin.cli.package",
     "cancel": "cirrus_callbacks_plugin.cli.cancel",

@@ -64,7 +64,7 @@ class Screen:
         """Write a text that may take several lines, each of them indented."""
         from rich.padding import Padding
 
-        self.console.print(Padding(text, (0, 0, 0, indent)))
+        self.console.print(Padding(text, (0, 0, 0, indent), expand=False))
 
     def verdict(self, text: str, *, good: bool | None) -> None:
         """Write a line with a tick, a cross, or a question mark where nobody could tell."""

@@ -252,6 +252,25 @@ class WaitsTable:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def count_waiting(self) -> int:
+        """How many rows are open; reads the whole index."""
+        count = 0
+        for shard in shards():
+            request: dict[str, Any] = {
+                "TableName": self.name,
+                "IndexName": definition.WAITING_INDEX,
+                "KeyConditionExpression": "waiting = :shard",
+                "ExpressionAttributeValues": {":shard": {"S": shard}},
+                "Select": "COUNT",
+            }
+            while True:
+                page = self.client.query(**request)
+                count += page["Count"]
+                if not page.get("LastEvaluatedKey"):
+                    break
+                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return count
+
     def rows_of(self, payload_id: str) -> Iterator[list[Wait]]:
         """Every row of a payload, answered or not, page by page; read consistently."""
         request: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""Is a deployment's callback system whole? One module for each part that is looked at."""

@@ -1,0 +1,64 @@
+"""All the checks, in the order in which a reader would mend things."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.operations.doctor import (
+    functions,
+    hooks,
+    permissions,
+    queues,
+    quotas,
+    table,
+)
+from cirrus_callbacks_plugin.operations.doctor.check import Check, looked_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cirrus_callbacks_plugin.operations.doctor.parts import Parts
+
+    Look = tuple[str, str, Callable[[], Iterable[Check]]]
+    """Area, name, and what makes the checks."""
+
+
+def examine(parts: Parts) -> Iterator[Check]:
+    """Look at everything; what cannot be looked at is said to be unknown."""
+    for area, name, look in _looks(parts):
+        yield from looked_at(area, name, look)
+
+
+def _looks(parts: Parts) -> list[Look]:
+    found = parts.deployment
+    cirrus = (("process", found.process_function), ("update-state", found.update_state_function))
+    own = (("sender", found.sender_function), ("reconciler", found.reconciler_function))
+    sender, reconciler = functions.SENDER, functions.RECONCILER
+
+    def own_function(area: str, name: str | None) -> list[Look]:
+        return [
+            (area, "function", lambda: functions.function(parts, area, name)),
+            (area, "last runs", lambda: functions.last_runs(parts, area, name)),
+        ]
+
+    def wrapped(which: str, name: str | None) -> Look:
+        return (hooks.AREA, which, lambda: hooks.hooks(parts, which, name))
+
+    def allowed(which: str, name: str | None) -> Look:
+        return (permissions.AREA, which, lambda: permissions.permissions(parts, which, name))
+
+    dead = "update-state: dead letters"
+    return [
+        (table.AREA, "table", lambda: table.table(parts)),
+        *own_function(sender, found.sender_function),
+        (sender, "mapping", lambda: functions.mapping(parts)),
+        *own_function(reconciler, found.reconciler_function),
+        (reconciler, "schedule", lambda: functions.schedule(parts)),
+        *(wrapped(which, name) for which, name in cirrus),
+        *(allowed(which, name) for which, name in (*cirrus, *own)),
+        (queues.AREA, "process", lambda: queues.feeding(parts)),
+        (queues.AREA, dead, lambda: queues.update_state_dead_letters(parts)),
+        (queues.AREA, "failure destination", lambda: queues.failure_destination(parts)),
+        (quotas.AREA, "open executions", lambda: quotas.open_waits(parts)),
+        (quotas.AREA, "concurrent executions", lambda: quotas.concurrency(parts)),
+    ]

@@ -1,0 +1,150 @@
+"""Sender and reconciler: there, for this table, fed, scheduled, and running well."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin import config, stream
+from cirrus_callbacks_plugin.operations.doctor.check import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cirrus_callbacks_plugin.operations.doctor.parts import Parts
+
+SENDER = "sender"
+RECONCILER = "reconciler"
+_APPLY = "apply the Terraform module again"
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+
+
+def function(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
+    """A function is there, active, and for this deployment's tables."""
+    found = parts.function(name)
+    if found is None:
+        told = f"there is no function {name}" if name else "its name is not known"
+        yield Check(area, "function", False, told, _APPLY if name else "give --deployment")
+        return
+    state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
+    well = state in ("Active", "Inactive") and update != "Failed"
+    told = f"{name} is {state}" + ("" if update == "Successful" else f", its update {update}")
+    do = None if well else f"see why: {found.get('StateReason') or 'the Lambda console tells'}"
+    yield Check(area, "function", well, told, do)
+    tables = parts.deployment.tables
+    variables = parts.variables(found)
+    names = (variables.get(config.STATE_DB), variables.get(config.TABLE))
+    well = names == (tables.state, tables.callbacks)
+    yield Check(
+        area,
+        "tables",
+        well,
+        f"it works on {names[0]} and {names[1]}",
+        None if well else f"those of this deployment are {tables.state} and {tables.callbacks}",
+    )
+
+
+def mapping(parts: Parts) -> Iterator[Check]:
+    """The stream feeds the sender, through the filters that the flag calls for."""
+    name = parts.deployment.sender_function
+    table = parts.table(parts.deployment.tables.callbacks)
+    sender = parts.function(name)
+    if name is None or table is None or sender is None:
+        return
+    arn = table.get("LatestStreamArn")
+    fed = [each for each in parts.mappings(name) if each.get("EventSourceArn") == arn]
+    if not fed:
+        told = "no event source mapping leads from the table's stream to it"
+        yield Check(SENDER, "mapping", False, told, _APPLY)
+        return
+    found = fed[0]
+    enabled = found.get("State", "Enabled") in ("Enabled", "Enabling", "Updating", "Creating")
+    last = found.get("LastProcessingResult")
+    yield Check(
+        SENDER,
+        "mapping",
+        enabled,
+        f"the mapping is {found.get('State')}" + (f", last result: {last}" if last else ""),
+        None if enabled else "enable the event source mapping: nothing is answered meanwhile",
+    )
+    yield _filters(parts, found, sender)
+    partial = "ReportBatchItemFailures" in found.get("FunctionResponseTypes", [])
+    told = "failed records come again alone" if partial else "one failed record holds up all"
+    do = None if partial else "set ReportBatchItemFailures on the mapping"
+    yield Check(SENDER, "partial batches", partial, told, do)
+    destination = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    yield Check(
+        SENDER,
+        "on-failure destination",
+        bool(destination),
+        f"records it gives up go to {destination}" if destination else "there is none",
+        None if destination else _APPLY,
+    )
+
+
+def _filters(parts: Parts, found: dict[str, Any], sender: dict[str, Any]) -> Check:
+    flag = config.EnabledWorkflows.from_env(parts.variables(sender))
+    wanted = [_text(each) for each in stream.filter_patterns(flag)]
+    there = [
+        _text(json.loads(each["Pattern"]))
+        for each in (found.get("FilterCriteria") or {}).get("Filters", [])
+    ]
+    names = "every workflow" if flag.names is None else ", ".join(sorted(flag.names)) or "none"
+    if sorted(wanted) == sorted(there):
+        return Check(SENDER, "filters", True, f"the filters are those of the flag ({names})")
+    told = f"the filters are not those of the flag ({names}): {'; '.join(there) or 'none'}"
+    return Check(SENDER, "filters", False, told, f"{_APPLY}; wanted: {'; '.join(wanted)}")
+
+
+def _text(pattern: Any) -> str:
+    return json.dumps(pattern, sort_keys=True, separators=(",", ":"))
+
+
+def schedule(parts: Parts) -> Iterator[Check]:
+    """A rule starts the reconciler."""
+    found = parts.function(parts.deployment.reconciler_function)
+    if found is None:
+        return
+    events = parts.deployment.client("events")
+    names = events.list_rule_names_by_target(TargetArn=found["FunctionArn"])["RuleNames"]
+    rules = [events.describe_rule(Name=name) for name in names]
+    on = [rule for rule in rules if rule.get("State") == "ENABLED"]
+    if on:
+        told = ", ".join(f"{rule['Name']}: {rule.get('ScheduleExpression')}" for rule in on)
+        yield Check(RECONCILER, "schedule", True, told)
+        return
+    told = f"its rule {names[0]} is disabled" if names else "no rule starts it"
+    do = "enable it (reconciler.enabled)" if names else _APPLY
+    yield Check(RECONCILER, "schedule", False, told, f"{do}: lost ends are not repaired")
+
+
+def last_runs(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
+    """What CloudWatch says of the last day, and of the reconciler's last hour."""
+    if name is None or parts.function(name) is None:
+        return
+    runs, errors = (_sum(parts, name, metric, _DAY) for metric in ("Invocations", "Errors"))
+    told = f"{runs:g} runs in the last day, {errors:g} failed"
+    do = f"look at the log /aws/lambda/{name}" if errors else None
+    late = False
+    if area == RECONCILER:
+        recent = _sum(parts, name, "Invocations", _HOUR)
+        late, told = not recent, f"{told}; {recent:g} in the last hour"
+    if late:
+        do = "it should run every few minutes: look at its schedule and its log"
+    yield Check(area, "last runs", not (errors or late), told, do)
+
+
+def _sum(parts: Parts, function: str, metric: str, span: timedelta) -> float:
+    now = parts.deployment.clock()
+    told = parts.deployment.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda",
+        MetricName=metric,
+        Dimensions=[{"Name": "FunctionName", "Value": function}],
+        StartTime=now - span,
+        EndTime=now,
+        Period=int(span.total_seconds()),
+        Statistics=["Sum"],
+    )
+    return float(sum(point["Sum"] for point in told["Datapoints"]))

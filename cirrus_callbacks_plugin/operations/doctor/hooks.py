@@ -1,0 +1,88 @@
+"""The hooks are in the code that is deployed, and the handler leads to them."""
+
+from __future__ import annotations
+
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.operations.doctor.check import Check
+from cirrus_callbacks_plugin.package import archive
+from cirrus_callbacks_plugin.package.contents import inspect
+from cirrus_callbacks_plugin.package.plugin import PACKAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cirrus_callbacks_plugin.operations.doctor.parts import Parts
+
+AREA = "hooks"
+_PACKAGE_DO = "deploy a zip with the hooks: README, 'Install it into your cirrus'"
+
+
+def hooks(parts: Parts, function: str, name: str | None) -> Iterator[Check]:
+    """Whether a function of cirrus's runs wrapped.
+
+    Args:
+        parts: the deployment's parts.
+        function: ``process`` or ``update-state``.
+        name: what it is called here.
+    """
+    found = parts.function(name)
+    if found is None:
+        told = f"there is no function {name}" if name else "its name is not known"
+        yield Check(AREA, function, False, told, "is it the right deployment?")
+        return
+    if found.get("PackageType") == "Image":
+        told = f"{name} is a container image, which cannot be looked into"
+        do = f"its command must be {PACKAGE}.lambda_functions.{_module(function)}.lambda_handler"
+        yield Check(AREA, function, None, told, do)
+        return
+    client = parts.deployment.client("lambda")
+    url = client.get_function(FunctionName=name)["Code"]["Location"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "code.zip"
+        download(url, path)
+        files = archive.read(path)
+    yield _judge(function, found, files, str(name))
+
+
+def _module(function: str) -> str:
+    return function.replace("-", "_")
+
+
+def _judge(function: str, found: dict[str, Any], files: archive.Files, name: str) -> Check:
+    handler = str(found.get("Handler", ""))
+    ours = f"{PACKAGE}.lambda_functions.{_module(function)}"
+    source = files.get(f"{handler.rpartition('.')[0].replace('.', '/')}.py")
+    leads = handler.startswith(ours) or (source is not None and ours.encode() in source.data)
+    held = f"{PACKAGE}/__init__.py" in files
+    layers = bool(found.get("Layers"))
+    if not leads:
+        told = f"{name} runs {handler}, which is not wrapped"
+        return Check(AREA, function, False, told, _PACKAGE_DO)
+    if not held and not layers:
+        told = f"the handler of {name} wants {PACKAGE}, which is not in its zip"
+        return Check(AREA, function, False, told, _PACKAGE_DO)
+    version = inspect(files, name).plugin if held else None
+    if held and version is None:
+        told = f"{name} holds {PACKAGE} without its *.dist-info: its hooks are not found"
+        return Check(AREA, function, False, told, "keep its *.dist-info when slimming the zip")
+    told = f"{name} runs wrapped" + (f", plugin {version}" if version else " (from a layer)")
+    return Check(AREA, function, True, told)
+
+
+def download(url: str, path: Path) -> None:
+    """Fetch a function's code from the URL that Lambda signs for a few minutes.
+
+    Raises:
+        OSError: it could not be fetched.
+    """
+    request = urllib.request.Request(url)  # noqa: S310 - Lambda's own https URL
+    with (
+        urllib.request.urlopen(request, timeout=60) as response,  # noqa: S310
+        path.open("wb") as file,
+    ):
+        while part := response.read(1 << 20):
+            file.write(part)

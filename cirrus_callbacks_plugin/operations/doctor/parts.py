@@ -1,0 +1,73 @@
+"""A deployment's parts as AWS describes them, each asked for once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.errors import error_code
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.operations.deployment import Deployment
+    from cirrus_callbacks_plugin.operations.policy import Policy
+
+
+@dataclass
+class Parts:
+    """What the checks share.
+
+    Attributes:
+        deployment: the deployment.
+        policy: what its reconciler works by.
+    """
+
+    deployment: Deployment
+    policy: Policy
+    _functions: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    _tables: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    _mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def function(self, name: str | None) -> dict[str, Any] | None:
+        """A function's configuration; None where there is none."""
+        if name is None:
+            return None
+        if name not in self._functions:
+            client = self.deployment.client("lambda")
+            try:
+                found: Any = client.get_function_configuration(FunctionName=name)
+            except ClientError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
+                found = None
+            self._functions[name] = found
+        return self._functions[name]
+
+    def table(self, name: str) -> dict[str, Any] | None:
+        """A table's description; None where there is none."""
+        if name not in self._tables:
+            try:
+                found = self.deployment.client("dynamodb").describe_table(TableName=name)["Table"]
+            except ClientError as error:
+                if error_code(error) != "ResourceNotFoundException":
+                    raise
+                found = None
+            self._tables[name] = found
+        return self._tables[name]
+
+    def mappings(self, function: str) -> list[dict[str, Any]]:
+        """The event source mappings of a function."""
+        if function not in self._mappings:
+            pages = self.deployment.client("lambda").get_paginator("list_event_source_mappings")
+            self._mappings[function] = [
+                mapping
+                for page in pages.paginate(FunctionName=function)
+                for mapping in page["EventSourceMappings"]
+            ]
+        return self._mappings[function]
+
+    @staticmethod
+    def variables(function: dict[str, Any] | None) -> dict[str, str]:
+        """A function's environment."""
+        return dict((function or {}).get("Environment", {}).get("Variables", {}))

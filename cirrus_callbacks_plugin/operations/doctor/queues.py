@@ -1,0 +1,118 @@
+"""What feeds ``process``, how often it delivers, and what was given up."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.failure_destination import MAX_COUNTED, count_objects
+from cirrus_callbacks_plugin.operations.doctor.check import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cirrus_callbacks_plugin.operations.doctor.parts import Parts
+
+AREA = "queues"
+FAILURES_URL = "CIRRUS_CALLBACKS_FAILURES_URL"
+
+
+def feeding(parts: Parts) -> Iterator[Check]:
+    """Every mapping that feeds ``process``: enabled, and done within the redelivery time."""
+    name = parts.deployment.process_function
+    if name is None or parts.function(name) is None:
+        return
+    fed = [each for each in parts.mappings(name) if ":sqs:" in str(each.get("EventSourceArn", ""))]
+    if not fed:
+        yield Check(AREA, "process", False, f"no queue feeds {name}", "map the process queue to it")
+    for mapping in fed:
+        yield from _queue(parts, mapping)
+
+
+def _queue(parts: Parts, mapping: dict[str, Any]) -> Iterator[Check]:
+    queue = str(mapping["EventSourceArn"]).rpartition(":")[2]
+    on = mapping.get("State", "Enabled") not in ("Disabled", "Disabling")
+    do = None if on else "enable its event source mapping, or nothing of it is processed"
+    yield Check(AREA, f"{queue}: mapping", on, f"{queue} feeds process", do)
+    attributes = _attributes(parts, queue)
+    if attributes is None:
+        yield Check(AREA, queue, False, f"there is no queue {queue}", "remove its mapping")
+        return
+    policy = json.loads(attributes.get("RedrivePolicy") or "{}")
+    visibility = int(attributes.get("VisibilityTimeout", 30))
+    redelivery = parts.policy.redelivery
+    if not policy:
+        kept = timedelta(seconds=int(attributes.get("MessageRetentionPeriod", 345_600)))
+        well = kept <= redelivery
+        told = f"{queue} has no dead-letter queue: it delivers for {kept}"
+        do = "give it one; till then NeverStarted may be answered too early"
+        yield Check(AREA, f"{queue}: redelivery", well, told, None if well else do)
+        return
+    most = int(policy["maxReceiveCount"])
+    longest = timedelta(seconds=visibility * most)
+    well = longest <= redelivery
+    told = (
+        f"{queue} delivers for {visibility} s x {most} = {visibility * most} s; "
+        f"CIRRUS_CALLBACKS_REDELIVERY_SECONDS is {int(redelivery.total_seconds())}"
+    )
+    do = f"set redelivery_seconds to more than {visibility * most}"
+    yield Check(AREA, f"{queue}: redelivery", well, told, None if well else do)
+    dead = str(policy["deadLetterTargetArn"]).rpartition(":")[2]
+    yield _is_empty(parts, dead, f"{queue}: dead letters")
+
+
+def update_state_dead_letters(parts: Parts) -> Iterator[Check]:
+    """Ends that ``update-state`` was not able to take."""
+    prefix = parts.deployment.prefix
+    for suffix in ("update-state-dead-letter", "update-state-dlq"):
+        name = f"{prefix}-{suffix}"
+        if prefix and _attributes(parts, name) is not None:
+            yield _is_empty(parts, name, "update-state: dead letters")
+
+
+def _is_empty(parts: Parts, queue: str, name: str) -> Check:
+    attributes = _attributes(parts, queue)
+    if attributes is None:
+        return Check(AREA, name, False, f"there is no queue {queue}", "create it anew")
+    count = int(attributes["ApproximateNumberOfMessages"])
+    if not count:
+        return Check(AREA, name, True, f"{queue} is empty")
+    do = "find out why, then redrive or purge it; `waits --dead-letters` shows who waits for them"
+    return Check(AREA, name, False, f"{count} message(s) are in {queue}", do)
+
+
+def _attributes(parts: Parts, queue: str) -> dict[str, str] | None:
+    sqs = parts.deployment.client("sqs")
+    try:
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+    except ClientError as error:
+        if "NonExistentQueue" not in error_code(error):
+            raise
+        return None
+
+
+def failure_destination(parts: Parts) -> Iterator[Check]:
+    """Stream records that the sender gave up."""
+    found = parts.function(parts.deployment.reconciler_function)
+    url = parts.variables(found).get(FAILURES_URL) or parts.deployment.parameters.get(FAILURES_URL)
+    name = "failure destination"
+    if found is None:
+        return
+    if not url:
+        yield Check(AREA, name, False, "its place is not known", f"set {FAILURES_URL}")
+        return
+    count = count_objects(parts.deployment.client("s3"), url)
+    if count is None:
+        yield Check(
+            AREA, name, None, f"{url} cannot be listed", "have s3:ListBucket allowed to you"
+        )
+        return
+    more = " or more" if count >= MAX_COUNTED else ""
+    do = "look why in the sender's log, then remove them: the reconciler answers their waits"
+    told = f"{count}{more} record(s) lie at {url}" if count else f"{url} is empty"
+    yield Check(AREA, name, not count, told, do if count else None)

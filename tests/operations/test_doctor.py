@@ -1,0 +1,398 @@
+"""``doctor``: a whole deployment has a tick everywhere; each thing broken alone has its cross."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.client import BaseClient
+
+from cirrus_callbacks_plugin.local import deployment as local
+from cirrus_callbacks_plugin.operations import deployment
+from cirrus_callbacks_plugin.operations.aws import Aws
+from cirrus_callbacks_plugin.operations.doctor import hooks, quotas
+from cirrus_callbacks_plugin.operations.doctor.documents import Decision, decide
+from cirrus_callbacks_plugin.waits.table import utc_now
+from support import schemas, snapshots
+from support.command_line import CommandLine
+from support.kept_clients import kept_clients
+from support.whole_deployment import FLAG, NAME, PREFIX, Whole, allow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support.aws_calls import AwsCalls
+    from support.command_line import Ran
+
+    Doctor = Callable[..., Ran]
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> Iterator[Whole]:
+    """A whole deployment, fresh for each test."""
+    from moto import mock_aws
+
+    monkeypatch.setattr(local, "Session", kept_clients)
+    original = BaseClient._make_api_call
+
+    def call(client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "GetAccountSettings":  # the one call that moto does not know
+            return {"AccountLimit": {"UnreservedConcurrentExecutions": 900}}
+        return original(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        made = Whole()
+        monkeypatch.setattr(hooks, "download", made.download)
+        yield made
+
+
+@pytest.fixture
+def doctor(
+    whole: Whole,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Doctor:
+    """The command on it."""
+    cli = CommandLine(capsys)
+    kept = Aws.of("us-west-2", None, None)
+    monkeypatch.setattr(Aws, "of", lambda *_: kept)  # clients are what costs time
+    return lambda *more: cli("doctor", "--deployment", NAME, *more)
+
+
+@pytest.mark.parametrize("columns", ["80", "160"])
+def test_a_whole_deployment(
+    doctor: Doctor,
+    monkeypatch: pytest.MonkeyPatch,
+    columns: str,
+) -> None:
+    """A tick at every check, exit status 0."""
+    monkeypatch.setenv("COLUMNS", columns)
+    ran = doctor()
+    assert ran.status == 0, ran.out
+    assert "✗" not in ran.out
+    snapshots.matches(f"doctor-{columns}", ran.out)
+
+
+def _no_table(whole: Whole) -> None:
+    whole.client("dynamodb").delete_table(TableName=f"{PREFIX}-callbacks")
+
+
+def _no_index(whole: Whole) -> None:
+    whole.client("dynamodb").update_table(
+        TableName=f"{PREFIX}-callbacks",
+        GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "waiting"}}],
+    )
+
+
+def _no_stream(whole: Whole) -> None:
+    whole.client("dynamodb").update_table(
+        TableName=f"{PREFIX}-callbacks", StreamSpecification={"StreamEnabled": False}
+    )
+
+
+def _no_ttl(whole: Whole) -> None:
+    whole.client("dynamodb").update_time_to_live(
+        TableName=f"{PREFIX}-callbacks",
+        TimeToLiveSpecification={"Enabled": False, "AttributeName": "expiration_time"},
+    )
+
+
+def _function_gone(whole: Whole, name: str) -> None:
+    whole.lambdas.delete_function(FunctionName=f"{PREFIX}-{name}")
+
+
+def _other_table(whole: Whole) -> None:
+    whole.lambdas.update_function_configuration(
+        FunctionName=f"{PREFIX}-callbacks-reconciler",
+        Environment={
+            "Variables": {"CIRRUS_STATE_DB": "other-state", "CIRRUS_CALLBACKS_TABLE": "other"}
+        },
+    )
+
+
+def _no_mapping(whole: Whole) -> None:
+    whole.lambdas.delete_event_source_mapping(UUID=whole.mapping)
+
+
+def _mapping(whole: Whole, **changed: Any) -> None:
+    whole.lambdas.update_event_source_mapping(UUID=whole.mapping, **changed)
+
+
+def _rule_off(whole: Whole) -> None:
+    whole.events.disable_rule(Name=f"{PREFIX}-callbacks-reconciler")
+
+
+def _no_rule(whole: Whole) -> None:
+    rule = f"{PREFIX}-callbacks-reconciler"
+    whole.events.remove_targets(Rule=rule, Ids=[rule])
+
+
+def _bare(whole: Whole) -> None:
+    whole.code = "bare"
+
+
+def _slimmed(whole: Whole) -> None:
+    whole.code = "slimmed"
+
+
+def _no_plugin(whole: Whole) -> None:
+    whole.code = "handlers alone"
+
+
+def _without(whole: Whole, name: str, action: str) -> None:
+    """Take one action away from a role."""
+    kept = [
+        {
+            **statement,
+            "Action": [each for each in statement["Action"] if each != action] or ["none:None"],
+        }
+        for statement in whole.statements(name)
+    ]
+    whole.put_policy(name, kept)
+
+
+def _denied(whole: Whole) -> None:
+    deny = allow(["dynamodb:put*"], "*", Effect="Deny")
+    whole.put_policy("process", [*whole.statements("process"), deny])
+
+
+def _bound(whole: Whole) -> None:
+    document = {"Version": "2012-10-17", "Statement": [allow(["dynamodb:GetItem"], "*")]}
+    made = whole.iam.create_policy(PolicyName="bound", PolicyDocument=json.dumps(document))
+    whole.iam.put_role_permissions_boundary(
+        RoleName=f"{PREFIX}-update-state-role",
+        PermissionsBoundary=made["Policy"]["Arn"],
+    )
+
+
+def _slow_queue(whole: Whole) -> None:
+    whole.sqs.set_queue_attributes(
+        QueueUrl=whole.names.process_queue_url, Attributes={"VisibilityTimeout": "1200"}
+    )
+
+
+def _bulk_queue(whole: Whole) -> None:
+    """A second queue that feeds process, and delivers for longer than the reconciler thinks."""
+    dead = whole.arn("sqs", whole.names.dead_letter_queue)
+    policy = {"deadLetterTargetArn": dead, "maxReceiveCount": 5}
+    whole.sqs.create_queue(
+        QueueName=f"{PREFIX}-bulk-process",
+        Attributes={"VisibilityTimeout": "5000", "RedrivePolicy": json.dumps(policy)},
+    )
+    whole.lambdas.create_event_source_mapping(
+        EventSourceArn=whole.arn("sqs", f"{PREFIX}-bulk-process"),
+        FunctionName=f"{PREFIX}-process",
+    )
+
+
+def _endless_queue(whole: Whole) -> None:
+    whole.sqs.create_queue(QueueName=f"{PREFIX}-feed")
+    whole.lambdas.create_event_source_mapping(
+        EventSourceArn=whole.arn("sqs", f"{PREFIX}-feed"), FunctionName=f"{PREFIX}-process"
+    )
+
+
+def _no_feed(whole: Whole) -> None:
+    listed = whole.lambdas.list_event_source_mappings(FunctionName=f"{PREFIX}-process")
+    for each in listed["EventSourceMappings"]:
+        whole.lambdas.delete_event_source_mapping(UUID=each["UUID"])
+
+
+def _message(whole: Whole, queue: str) -> None:
+    url = whole.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    whole.sqs.send_message(QueueUrl=url, MessageBody="{}")
+
+
+def _failed_record(whole: Whole) -> None:
+    whole.client("s3").put_object(
+        Bucket=f"{PREFIX}-cb-fail", Key="aws/lambda/mapping/one", Body=b"{}"
+    )
+
+
+BREAKS: dict[str, tuple[Callable[[Whole], None], set[str]]] = {
+    "table": (_no_table, {"table"}),
+    "index": (_no_index, {"index"}),
+    "stream": (_no_stream, {"stream"}),
+    "ttl": (_no_ttl, {"ttl"}),
+    "sender": (lambda whole: _function_gone(whole, "callbacks-sender"), {"function"}),
+    "reconciler": (lambda whole: _function_gone(whole, "callbacks-reconciler"), {"function"}),
+    "process": (lambda whole: _function_gone(whole, "process"), {"process"}),
+    "other table": (_other_table, {"tables", "failure destination"}),
+    "mapping": (_no_mapping, {"mapping"}),
+    "mapping off": (lambda whole: _mapping(whole, Enabled=False), {"mapping"}),
+    "filters": (
+        lambda whole: _mapping(whole, FilterCriteria={"Filters": [{"Pattern": '{"a":[1]}'}]}),
+        {"filters"},
+    ),
+    "no partial batches": (
+        lambda whole: _mapping(whole, FunctionResponseTypes=[]),
+        {"partial batches"},
+    ),
+    "rule off": (_rule_off, {"schedule"}),
+    "no rule": (_no_rule, {"schedule"}),
+    "sender fails": (lambda whole: whole.ran("callbacks-sender", 2, "Errors"), {"last runs"}),
+    "not wrapped": (_bare, {"process", "update-state"}),
+    "slimmed": (_slimmed, {"process", "update-state"}),
+    "no plugin": (_no_plugin, {"process", "update-state"}),
+    "process may not put": (
+        lambda whole: _without(whole, "process", "dynamodb:PutItem"),
+        {"process"},
+    ),
+    "update-state may not query": (
+        lambda whole: _without(whole, "update-state", "dynamodb:Query"),
+        {"update-state"},
+    ),
+    "sender may not answer": (
+        lambda whole: _without(whole, "callbacks-sender", "states:SendTaskFailure"),
+        {"sender"},
+    ),
+    "reconciler may not list": (
+        lambda whole: _without(whole, "callbacks-reconciler", "states:ListExecutions"),
+        {"reconciler"},
+    ),
+    "denied": (_denied, {"process"}),
+    "bound": (_bound, {"update-state"}),
+    "slow queue": (_slow_queue, {f"{PREFIX}-process: redelivery"}),
+    "bulk queue": (_bulk_queue, {f"{PREFIX}-bulk-process: redelivery"}),
+    "queue without an end": (_endless_queue, {f"{PREFIX}-feed: redelivery"}),
+    "nothing feeds process": (_no_feed, {"process"}),
+    "dead letters": (
+        lambda whole: _message(whole, whole.names.dead_letter_queue),
+        {f"{PREFIX}-process: dead letters"},
+    ),
+    "ends given up": (
+        lambda whole: _message(whole, f"{PREFIX}-update-state-dead-letter"),
+        {"update-state: dead letters"},
+    ),
+    "failed records": (_failed_record, {"failure destination"}),
+}
+
+
+@pytest.mark.parametrize("broken", list(BREAKS))
+def test_each_thing_broken_alone_has_its_cross(
+    doctor: Doctor,
+    whole: Whole,
+    broken: str,
+) -> None:
+    """That check, no other one, with what to do; exit status 1."""
+    break_it, crosses = BREAKS[broken]
+    break_it(whole)
+    ran = doctor("--json")
+    assert ran.status == 1, ran.err
+    schemas.check("doctor", ran.json)
+    amiss = [check for check in ran.json["checks"] if check["ok"] is False]
+    assert {check["name"] for check in amiss} == crosses, amiss
+    assert all(check["do"] for check in amiss)
+    assert ran.json["whole"] is False
+
+
+def test_a_call_that_is_not_allowed_is_named(
+    doctor: Doctor,
+    aws: AwsCalls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A question mark, the call's name, and all other checks are made."""
+    monkeypatch.setenv("COLUMNS", "160")
+    aws.fail("ListRolePolicies", "AccessDeniedException")
+    ran = doctor()
+    assert ran.status == 1
+    assert ran.out.count("? ") == 4
+    assert "ListRolePolicies was refused (AccessDeniedException)" in ran.out
+    assert "4 could not be made." in ran.out
+
+
+def test_a_reconciler_that_does_not_run(
+    doctor: Doctor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No run within the last hour: it should run every few minutes."""
+    monkeypatch.setattr(deployment, "now", lambda: utc_now() + timedelta(hours=3))
+    amiss = [check for check in doctor("--json").json["checks"] if check["ok"] is False]
+    assert [(check["area"], check["name"]) for check in amiss] == [("reconciler", "last runs")]
+
+
+def test_quotas_that_are_near(
+    doctor: Doctor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Open waits and concurrent executions against what the account may have."""
+    monkeypatch.setattr(quotas, "OPEN_EXECUTIONS", 0)
+    monkeypatch.setattr(quotas, "FEW_CONCURRENT", 1000)
+    amiss = [check for check in doctor("--json").json["checks"] if check["ok"] is False]
+    assert [check["name"] for check in amiss] == ["open executions", "concurrent executions"]
+
+
+def test_code_that_cannot_be_looked_into(
+    doctor: Doctor,
+    whole: Whole,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A download that fails is unknown, not amiss."""
+
+    def refuse(*_: Any) -> None:
+        raise OSError("no way out")
+
+    monkeypatch.setattr(hooks, "download", refuse)
+    unknown = [check for check in doctor("--json").json["checks"] if check["ok"] is None]
+    assert {check["name"] for check in unknown} == {"process", "update-state"}
+
+
+STATEMENTS = [
+    {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"},
+    {"Effect": "Allow", "Action": ["dynamodb:Put*"], "Resource": ["arn:x:table/a*"]},
+    {"Effect": "Allow", "NotAction": "s3:*", "Resource": "arn:x:table/*"},
+    {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "arn:x:table/a"},
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"},
+    {"Effect": "Deny", "NotAction": "dynamodb:*", "Resource": "*"},
+]
+CALLS = [
+    ("dynamodb:PutItem", "arn:x:table/a"),
+    ("dynamodb:PutItem", "arn:x:table/abc"),
+    ("dynamodb:GetItem", "arn:x:table/b"),
+    ("s3:GetObject", "arn:x:bucket/key"),
+]
+
+
+@pytest.mark.parametrize(("action", "resource"), CALLS)
+def test_policies_are_evaluated_as_moto_evaluates_them(action: str, resource: str) -> None:
+    """Every pair of statements: allow and deny, wildcards, NotAction."""
+    from support.enforced_iam import allows
+
+    for first in STATEMENTS:
+        for second in STATEMENTS:
+            documents = [
+                {"Version": "2012-10-17", "Statement": [first]},
+                {"Version": "2012-10-17", "Statement": second},
+            ]
+            listed = [{**each, "Statement": [each["Statement"]]} for each in documents[1:]]
+            expected = allows([documents[0], *listed], action, resource)
+            decided = decide(documents, action, resource)
+            assert (decided is Decision.ALLOWED) is expected, (first, second)
+
+
+def test_a_condition_leaves_it_open() -> None:
+    """Nobody can evaluate one without the call; what denies without one, denies."""
+    conditional = {"Condition": {"Bool": {"aws:SecureTransport": "true"}}}
+    allowed = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", **conditional}}
+    denied = {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", **conditional}}
+    other = {"Statement": {"Effect": "Allow", "Action": "*", "NotResource": "arn:b"}}
+    assert decide([allowed], "a:B", "arn:a") is Decision.DEPENDS
+    assert decide([denied, other], "a:B", "arn:a") is Decision.ALLOWED
+    assert decide([other], "a:B", "arn:b") is Decision.DENIED
+
+
+def test_actions_have_no_case_and_a_question_mark_is_one_letter() -> None:
+    """As IAM documents it; moto's evaluation knows neither."""
+    document = {"Statement": {"Effect": "Allow", "Action": "DYNAMODB:put?tem", "Resource": "a?"}}
+    assert decide([document], "dynamodb:PutItem", "ab") is Decision.ALLOWED
+    assert decide([document], "dynamodb:PutItem", "abc") is Decision.DENIED
+    assert decide([document], "dynamodb:PutIItem", "ab") is Decision.DENIED
+
+
+def test_the_flag_is_read_from_the_sender(doctor: Doctor) -> None:
+    """The filters are compared with what the sender's own environment says."""
+    found = {check["name"]: check["found"] for check in doctor("--json").json["checks"]}
+    assert FLAG in found["filters"]
