@@ -11,7 +11,8 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
-# Many tests wait (for Terraform, for executions): twice as many workers as cores.
+# Many tests wait (for Terraform, for executions): more workers than cores. The simulation
+# and the other environments compute all the time: as many as cores there.
 WORKERS ?= 4
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
@@ -32,13 +33,13 @@ test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, 
 	  $(PYTEST) --last-failed --last-failed-no-failures none --cov --cov-append --cov-report= \
 	  --ignore tests/simulation --ignore tests/fuzz tests; }
 	@# Schedules and cases are many, and run no line that the tests before did not: not traced.
-	@$(PYTEST) -n $(WORKERS) $(ARGS) tests/simulation tests/fuzz || [ $$? -eq 5 ]
-	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV)
+	@$(PYTEST) -n auto $(ARGS) tests/simulation tests/fuzz || [ $$? -eq 5 ]
+	@$(PYTHON) tests/environments/run.py $(UV)
 	@$(PYTHON) -m coverage report
 	@$(PYTHON) tests/support/terraform_lint.py --skipped
 
 test-0.7 test-0.15 test-1.3 test-2.0 test-none: test-%: .venv/.ready # one cirrus, or none
-	@WORKERS=$(WORKERS) $(PYTHON) tests/environments/run.py $(UV) $* $(if $(ARGS),-- $(ARGS))
+	@$(PYTHON) tests/environments/run.py $(UV) $* $(if $(ARGS),-- $(ARGS))
 
 simulate: .venv/.ready ## Explore schedules of the simulation on all cores until Ctrl-C
 	@$(PYTHON) tests/simulation/simulate.py $(ARGS)
