@@ -12,6 +12,7 @@ A token's way through the package, from left to right::
     answer             from a settled row to SendTask*, and the mark
     cirrus/            what differs between cirrus's generations
     decisions          one log line for each decision, searchable by payload id
+    operations/        what an on-call engineer does: look, repair, check
     cli/, local/       what people run: commands, and a Cirrus on their own machine
     lint/              state machines that wait, checked before they are deployed
     package/           zips for Lambda

@@ -17,6 +17,7 @@ COMMANDS = {
     "resend": "cirrus_callbacks_plugin.cli.resend",
     "settle": "cirrus_callbacks_plugin.cli.settle",
     "show": "cirrus_callbacks_plugin.cli.show",
+    "stats": "cirrus_callbacks_plugin.cli.stats",
     "waits": "cirrus_callbacks_plugin.cli.waits",
 }
 """Each module has its command as ``command``."""

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
+from cirrus_callbacks_plugin.cli.spans import read_span
 from cirrus_callbacks_plugin.operations.reasons import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.dead_letters import DeadLetters
     from cirrus_callbacks_plugin.operations.deployment import Deployment
     from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
     from cirrus_callbacks_plugin.operations.survey import Filters, Judged
-
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def read_span(
-    _ctx: click.Context,
-    _param: click.Parameter,
-    value: str | None,
-) -> timedelta | None:
-    """A time span: ``90``, ``90s``, ``30m``, ``6h``, ``2d``."""
-    if value is None:
-        return None
-    match = _SPAN.fullmatch(value.strip().lower())
-    if match is None:
-        raise click.BadParameter(f"{value!r} is no time span such as 90s, 30m, 6h or 2d")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,20 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 
+_STATISTICAL = (
+    "payload_id",
+    "task_token",
+    "workflow",
+    "workflow_state",
+    "registered_at",
+    "settled_at",
+    "answered_at",
+    "answer",
+    "answer_error",
+    "waiting",
+)
+"""Attributes that statistics need."""
+
 MAX_HISTORY = 20
 """Entries of a row's history; older ones go."""
 
@@ -373,6 +387,42 @@ class WaitsTable:
                 raise
             return False
         return True
+
+    def scan_since(
+        self,
+        since: str,
+        *,
+        segment: int,
+        segments: int,
+    ) -> Iterator[tuple[list[Wait], int]]:
+        """Open rows, and those answered at a time or later; one part of the whole table.
+
+        Args:
+            since: the time, as rows hold it.
+            segment: which part, from 0 on; parts can be read at once.
+            segments: how many parts there are.
+
+        Yields:
+            A page of rows, and how many rows were read for it. What tells a token from
+            another is read, errors and histories are not.
+        """
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "Segment": segment,
+            "TotalSegments": segments,
+            "FilterExpression": "attribute_exists(waiting) OR answered_at >= :since",
+            "ExpressionAttributeValues": {":since": {"S": since}},
+            "ExpressionAttributeNames": {
+                f"#{index}": name for index, name in enumerate(_STATISTICAL)
+            },
+            "ProjectionExpression": ", ".join(f"#{index}" for index in range(len(_STATISTICAL))),
+        }
+        while True:
+            page = self.client.scan(**request)
+            yield [Wait.from_item(item) for item in page["Items"]], page["ScannedCount"]
+            if not page.get("LastEvaluatedKey"):
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def all_rows(self) -> Iterator[Wait]:
         """Every row, in no order: for small tables on one's own machine."""
