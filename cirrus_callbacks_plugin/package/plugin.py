@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PACKAGE = "cirrus_callbacks_plugin"
 DISTRIBUTION = "cirrus-callbacks-plugin"
-_FOR_PEOPLE = ("cli", "local", "package", "serverless")
+_FOR_PEOPLE = ("cli", "lint", "local", "operations", "package", "serverless")
 """What people run on their own machines; a lambda has no use for it."""
 
 _WHEEL = (

@@ -34,6 +34,7 @@ def run_loop(
     functions: Unpacked,
     created: deployment.Deployment,
     update_state: Unpacked | None = None,
+    handlers: tuple[str, str] = ("process.lambda_handler", "update_state.lambda_handler"),
 ) -> dict[str, Any]:
     """Send a payload with a token through both functions; return its row.
 
@@ -41,10 +42,8 @@ def run_loop(
         functions: one zip with both, or the package of ``process`` alone.
         created: the deployment.
         update_state: the package of ``update-state``, where it has one of its own.
+        handlers: the two handlers.
     """
-    handlers = ("process.lambda_handler", "update_state.lambda_handler")
-    if update_state is not None:
-        handlers = ("lambda_function.lambda_handler",) * 2
     queue = created.names.process_queue_url
     sqs, sfn = created.client("sqs"), created.client("stepfunctions")
     sqs.send_message(
