@@ -17,5 +17,6 @@ A token's way through the package, from left to right::
     lint/              state machines that wait, checked before they are deployed
     package/           zips for Lambda
     serverless/        what the builds of cirrus 0.x projects get
+    graph/             who waits for whom, drawn
     config, errors     environment names, and error types that say what to do
 """

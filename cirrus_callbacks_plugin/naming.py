@@ -34,3 +34,10 @@ def waited_seconds(wait: Wait) -> float | None:
         return None
     registered = datetime.fromisoformat(wait.registered_at)
     return (datetime.fromisoformat(wait.answered_at) - registered).total_seconds()
+
+
+def visible(text: str) -> str:
+    """A text on one line, with what a terminal or a reader's eye might obey made visible."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )

@@ -8,6 +8,7 @@ import click
 
 COMMANDS = {
     "demo": "cirrus_callbacks_plugin.cli.demo",
+    "graph": "cirrus_callbacks_plugin.cli.graph",
     "lint": "cirrus_callbacks_plugin.cli.lint",
     "doctor": "cirrus_callbacks_plugin.cli.doctor",
     "local": "cirrus_callbacks_plugin.cli.local",

@@ -18,6 +18,7 @@ from cirrus_callbacks_plugin.lint.finding import Settings, Severity
 from cirrus_callbacks_plugin.lint.inspection import Inspection, inspect
 from cirrus_callbacks_plugin.lint.rules import RULES
 from cirrus_callbacks_plugin.lint.sarif import to_sarif
+from cirrus_callbacks_plugin.naming import visible
 
 OK, FOUND, UNUSABLE = 0, 1, 2
 _IDS = {rule.id: rule for rule in RULES}
@@ -149,7 +150,7 @@ def command(
     else:
         findings.write(inspection, sys.stdout)
     for error in inspection.unusable:
-        click.echo(f"cirrus-callbacks: {findings.printable(str(error))}", err=True)
+        click.echo(f"cirrus-callbacks: {visible(str(error))}", err=True)
     return _status(inspection, Severity(fail_on))
 
 

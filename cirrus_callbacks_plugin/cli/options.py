@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.cli.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
 _VARIABLE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_-]*)=(?P<value>.*)", re.DOTALL)
@@ -64,6 +65,24 @@ def own_output(*, is_json: bool) -> Iterator[TextIO]:
         return
     with contextlib.redirect_stdout(sys.stderr):
         yield out
+
+
+@contextlib.contextmanager
+def output_to(path: Path | None) -> Iterator[TextIO]:
+    """A file that the user named, else standard output.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        stream = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}.") from error
+    with stream:
+        yield stream
 
 
 def write_json(out: TextIO, value: Any) -> None:

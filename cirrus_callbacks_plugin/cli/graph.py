@@ -1,0 +1,138 @@
+"""``cirrus-callbacks graph``: who waits for whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cirrus_callbacks_plugin.cli.screen import Screen
+    from cirrus_callbacks_plugin.graph.model import Graph
+
+FORMATS = ("tree", "mermaid", "dot", "html")
+
+
+@click.command(
+    "graph",
+    epilog="Example: cirrus-callbacks graph --deployment earth-prod --format html -o waits.html",
+)
+@click.option(
+    "--payload",
+    "payload_id",
+    metavar="ID",
+    help="What this payload waits for, and who waits for it.",
+)
+@click.option(
+    "--answered",
+    "with_answered",
+    is_flag=True,
+    help="With --payload: also the answered waits of it and of those that wait for it.",
+)
+@click.option("--workflow", "workflows", multiple=True, metavar="NAME", help="Waits for this one.")
+@click.option("--waiter", metavar="TEXT", help="Whose waiter's id or execution holds TEXT.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=500,
+    show_default=True,
+    metavar="N",
+    help="At most so many waits, the oldest; 0: all.",
+)
+@click.option("--format", "as_format", type=click.Choice(FORMATS), default="tree")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write to FILE.",
+)
+@on_deployment
+def command(
+    *,
+    where: Where,
+    payload_id: str | None,
+    with_answered: bool,
+    workflows: tuple[str, ...],
+    waiter: str | None,
+    limit: int,
+    as_format: str,
+    output: Path | None,
+    is_json: bool,
+) -> None:
+    """Draw who waits for whom: a tree, mermaid, Graphviz's dot, or an HTML page.
+
+    Waits that go round in a circle are red: nobody will ever answer them. The page is one file
+    that loads nothing; a click on a node shows its details.
+    """
+    from cirrus_callbacks_plugin.cli.screen import Screen
+    from cirrus_callbacks_plugin.graph import gathering
+    from cirrus_callbacks_plugin.graph.page import to_html
+    from cirrus_callbacks_plugin.graph.text_formats import to_dot, to_mermaid
+    from cirrus_callbacks_plugin.operations.policy import policy_of
+    from cirrus_callbacks_plugin.operations.survey import Filters, Survey
+
+    if payload_id is None and with_answered:
+        raise click.UsageError("--answered goes with --payload.")
+    if payload_id is not None and (workflows or waiter):
+        raise click.UsageError("--payload follows every wait: leave out --workflow and --waiter.")
+    if is_json and as_format != "tree":
+        raise click.UsageError("Give one of --json and --format.")
+    screen = Screen()
+    with where.found() as deployment, screen.progress("looking at open waits") as advance:
+        survey = Survey(deployment, policy_of(deployment, must_know=False), advance)
+        if payload_id is not None:
+            graph = gathering.of_payload(survey, payload_id, with_answered=with_answered)
+        else:
+            filters = Filters(frozenset(workflows), waiter)
+            graph = gathering.of_deployment(survey, filters, limit)
+        now, told = deployment.clock(), deployment.to_json()
+        name = deployment.name
+    if is_json:
+        with options.output_to(output) as out:
+            options.write_json(out, {"deployment": told, **graph.to_json(now)})
+        return
+    if as_format == "tree":
+        with options.output_to(output) as out:
+            _show(Screen(out), graph, now)
+        return
+    text = {
+        "mermaid": lambda: to_mermaid(graph),
+        "dot": lambda: to_dot(graph),
+        "html": lambda: to_html(graph, name, now),
+    }[as_format]()
+    with options.output_to(output) as out:
+        out.write(text)
+
+
+def _show(screen: Screen, graph: Graph, now: datetime) -> None:
+    from cirrus_callbacks_plugin.cli.graph_tree import trees
+    from cirrus_callbacks_plugin.naming import visible
+
+    if not graph.edges:
+        screen.line(
+            "Nobody waits."
+            if graph.focus is None
+            else f"{visible(graph.focus)} waits for nothing, and nobody waits for it."
+        )
+        return
+    for tree in trees(graph, now, screen.console.width):
+        screen.put(tree)
+    waits, nodes, cycles = len(graph.edges), len(graph.nodes), len(graph.cycles)
+    text = f"{waits} wait{'s' * (waits != 1)} among {nodes} nodes"
+    screen.line()
+    if cycles:
+        screen.verdict(
+            f"{text}, {cycles} cycle{'s' * (cycles != 1)}: waits in a circle are never answered",
+            good=False,
+        )
+    else:
+        screen.line(f"{text}, no cycle")
+    if graph.is_cut:
+        screen.line("There are more: --limit 0 for all, or --workflow, --waiter, --payload.")

@@ -1,0 +1,1 @@
+"""Who waits for whom: the graph of open waits, and its pictures."""

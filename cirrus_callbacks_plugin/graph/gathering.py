@@ -1,0 +1,132 @@
+"""From a deployment's tables to the graph that was asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.graph.model import Graph, Identities, graph_of
+from cirrus_callbacks_plugin.operations.listing import waits_for_payload
+from cirrus_callbacks_plugin.operations.survey import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.operations.reasons import Reason
+    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+
+def of_deployment(survey: Survey, filters: Filters, limit: int) -> Graph:
+    """The open waits of a deployment, the oldest first.
+
+    Args:
+        survey: a look at the deployment.
+        filters: which waits are wanted.
+        limit: at most so many waits; 0: all.
+
+    Raises:
+        ClientError, BotoCoreError: AWS could not be asked.
+    """
+    rows = list(islice(survey.rows(filters), limit + 1 if limit else None))
+    is_cut = bool(limit) and len(rows) > limit
+    rows = rows[:limit] if is_cut else rows
+    records = _records(survey, rows)
+    identities = Identities()
+    identities.learn(rows, records)
+    return graph_of(_judged(survey, rows), records, identities, is_cut=is_cut)
+
+
+def of_payload(survey: Survey, payload_id: str, *, with_answered: bool = False) -> Graph:
+    """What a payload waits for, and who waits for it, as far as that leads.
+
+    Args:
+        survey: a look at the deployment.
+        payload_id: where to begin.
+        with_answered: also the answered waits of the payloads that wait for it, and of itself.
+
+    Raises:
+        ClientError, BotoCoreError: AWS could not be asked.
+    """
+    everything = list(survey.rows(Filters()))
+    records = _records(survey, everything, payload_id)
+    identities = Identities()
+    identities.learn(everything, records)
+    if with_answered:
+        everything = _with_answered(survey, everything, payload_id, identities)
+        records.update(_records(survey, everything, payload_id))
+    rows = _around(everything, payload_id, identities)
+    return graph_of(_judged(survey, rows), records, identities, focus=payload_id)
+
+
+def _around(rows: Sequence[Wait], payload_id: str, identities: Identities) -> list[Wait]:
+    """The rows that lead to a payload from above, and from it downwards."""
+    above: dict[str, list[int]] = defaultdict(list)
+    below: dict[str, list[int]] = defaultdict(list)
+    for index, row in enumerate(rows):
+        above[row.payload_id].append(index)
+        below[identities.waiter_of(row)[0]].append(index)
+    wanted: set[int] = set()
+    for side, end in ((above, _waiter), (below, _child)):
+        seen, left = {payload_id}, [payload_id]
+        while left:
+            for index in side.get(left.pop(), ()):
+                wanted.add(index)
+                name = end(rows[index], identities)
+                if name not in seen:
+                    seen.add(name)
+                    left.append(name)
+    return [rows[index] for index in sorted(wanted)]
+
+
+def _waiter(row: Wait, identities: Identities) -> str:
+    return identities.waiter_of(row)[0]
+
+
+def _child(row: Wait, _identities: Identities) -> str:
+    return row.payload_id
+
+
+def _with_answered(
+    survey: Survey,
+    rows: Sequence[Wait],
+    payload_id: str,
+    identities: Identities,
+) -> list[Wait]:
+    """All rows, and the answered ones upwards of a payload: downwards no index leads."""
+    found = {row.key: row for row in rows}
+    seen, left = {payload_id}, [payload_id]
+    while left:
+        for row in waits_for_payload(survey, left.pop()):
+            found.setdefault(row.key, row)
+            name = identities.waiter_of(row)[0]
+            if name not in seen:
+                seen.add(name)
+                left.append(name)
+    return sorted(found.values(), key=lambda row: row.registered_at or "")
+
+
+def _judged(survey: Survey, rows: Iterable[Wait]) -> list[tuple[Wait, Reason | None]]:
+    listed = list(rows)
+    reasons = {
+        judged.row.key: judged.reason
+        for judged in survey.judged(row for row in listed if not row.is_answered)
+    }
+    return [(row, reasons.get(row.key)) for row in listed]
+
+
+def _records(
+    survey: Survey,
+    rows: Iterable[Wait],
+    *more: str,
+) -> dict[str, Record | None]:
+    """Cirrus's records of every payload that waits or is waited for."""
+    ids = dict.fromkeys(more)
+    for row in rows:
+        ids.update(dict.fromkeys(name for name in (row.payload_id, row.waiter_payload_id) if name))
+    keys = {name: StateKey.of(name) for name in ids}
+    found = survey.deployment.states.read({key for key in keys.values() if key is not None})
+    return {name: found.get(key) if key is not None else None for name, key in keys.items()}
