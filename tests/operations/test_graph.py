@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,6 @@ from support.open_waits import MANY, payload_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.command_line import Run
     from support.open_waits import OpenWaits
@@ -55,6 +55,23 @@ def test_a_payload_up_and_down(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
         (payload_id("chained"), payload_id("running")),
     }
     assert told["focus"] == payload_id("chained")
+
+
+def test_the_readme_shows_what_the_command_prints(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The operations page's tree and its mermaid graph, word for word."""
+    monkeypatch.setenv("COLUMNS", "100")
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("### Who waits for whom\n")[2].partition("\n## ")[0]
+    tree = re.search(r"```text\n\$ cirrus-callbacks (.*?)\n(.*?)```", section, re.DOTALL)
+    mermaid = re.search(r"```mermaid\n(.*?)```", section, re.DOTALL)
+    assert tree is not None
+    assert mermaid is not None
+    arguments = tree[1].split()
+    assert run(*arguments).out == tree[2]
+    assert run(*arguments, "--format", "mermaid").out == mermaid[1]
 
 
 def test_the_json(run: Run, cycle: tuple[str, str]) -> None:
