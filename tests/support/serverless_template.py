@@ -227,7 +227,9 @@ def _state_machine(name: str, machine: dict[str, Any]) -> dict[str, Any]:
         made: {
             "Type": "AWS::StepFunctions::StateMachine",
             "Properties": {
-                "DefinitionString": {"Fn::Sub": [definition, parameters]},
+                "DefinitionString": {"Fn::Sub": [definition, parameters]}
+                if parameters
+                else definition,
                 "RoleArn": {"Fn::GetAtt": [f"{made}Role", "Arn"]},
                 "StateMachineName": full,
             },

@@ -93,7 +93,7 @@ def deploy(template: dict[str, Any], build: Path, endpoint: str, packages: Path)
     )
     queue = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{STACK}-process"
     for machine in machines.values():
-        text, parameters = machine["Properties"]["DefinitionString"]["Fn::Sub"]
+        text, parameters = definition_of(machine)
         for name, value in parameters.items():
             assert value == {"Ref": "ProcessQueue"}, value
             text = text.replace(f"${{{name}}}", queue)
@@ -103,6 +103,15 @@ def deploy(template: dict[str, Any], build: Path, endpoint: str, packages: Path)
             roleArn=f"arn:aws:iam::{ACCOUNT}:role/any",
         )
     return world
+
+
+def definition_of(machine: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A machine's text, and what stands for its parameters."""
+    definition = machine["Properties"]["DefinitionString"]
+    if isinstance(definition, str):
+        return definition, {}
+    text, parameters = definition["Fn::Sub"]
+    return text, parameters
 
 
 def physical_id(world: ServerlessWorld, logical_id: str) -> str:
