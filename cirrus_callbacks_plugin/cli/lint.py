@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cirrus_callbacks_plugin.cli import findings
 from cirrus_callbacks_plugin.cli.extras import require
+from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 from cirrus_callbacks_plugin.cli.options import write_json
 from cirrus_callbacks_plugin.config import DEFAULT_INTERVAL_SECONDS, EnabledWorkflows
 from cirrus_callbacks_plugin.lint import handbook
@@ -19,6 +21,9 @@ from cirrus_callbacks_plugin.lint.inspection import Inspection, inspect
 from cirrus_callbacks_plugin.lint.rules import RULES
 from cirrus_callbacks_plugin.lint.sarif import to_sarif
 from cirrus_callbacks_plugin.naming import visible
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.lint.deployed import Deployed
 
 OK, FOUND, UNUSABLE = 0, 1, 2
 _IDS = {rule.id: rule for rule in RULES}
@@ -91,9 +96,10 @@ def _read_input(_ctx: click.Context, _param: click.Parameter, value: Path | None
 @click.option("--explain", metavar="RULE", help="Tell what a rule demands, and why.")
 @click.option("--rules", "is_list", is_flag=True, help="List the rules.")
 @click.option("--sarif", "is_sarif", is_flag=True, help="Print a SARIF 2.1.0 log for code review.")
-@click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
+@on_deployment
 def command(
     *,
+    where: Where,
     files: tuple[str, ...],
     workflows: str | None,
     heartbeats: bool | None,
@@ -118,6 +124,7 @@ def command(
     Example:
       cirrus-callbacks lint workflows/*.asl.json
       cirrus-callbacks lint --sarif workflows/*.asl.json > lint.sarif
+      cirrus-callbacks lint --deployment earth-prod workflows/*.asl.json
     """  # noqa: D301 - click's mark for lines that stay as they are
     if explain is not None:
         if explain not in _IDS:
@@ -133,15 +140,8 @@ def command(
         raise click.UsageError("Name the files to check.")
     if any(name.lower().endswith((".yml", ".yaml")) for name in files):
         require("cli", "yaml")
-    enabled = None if workflows is None else EnabledWorkflows.parse(workflows)
-    settings = Settings(
-        heartbeats=heartbeats,
-        interval_seconds=interval or DEFAULT_INTERVAL_SECONDS,
-        workflows=None if enabled is None else (enabled.names or frozenset()),
-        all_workflows=enabled is not None and enabled.names is None,
-        queues=queues,
-        example=example,
-    )
+    settings = _settings(_deployed(where), workflows, heartbeats, interval)
+    settings = replace(settings, queues=(*settings.queues, *queues), example=example)
     inspection = inspect(files, settings, ignore)
     if is_json:
         write_json(sys.stdout, inspection.to_json())
@@ -152,6 +152,40 @@ def command(
     for error in inspection.unusable:
         click.echo(f"cirrus-callbacks: {visible(str(error))}", err=True)
     return _status(inspection, Severity(fail_on))
+
+
+def _deployed(where: Where) -> Deployed | None:
+    """What a deployment says, where one is named: a check of files alone never asks AWS."""
+    if where.deployment is None and where.prefix is None:
+        return None
+    from cirrus_callbacks_plugin.lint.deployed import Deployed
+
+    with where.found() as deployment:
+        return Deployed.of(deployment)
+
+
+def _settings(
+    deployed: Deployed | None,
+    workflows: str | None,
+    heartbeats: bool | None,
+    interval: int | None,
+) -> Settings:
+    """What is known: the user's own word outranks the deployment's."""
+    enabled = None if deployed is None else deployed.workflows
+    if workflows is not None:
+        enabled = EnabledWorkflows.parse(workflows)
+    repairs = None if deployed is None else deployed.repairs
+    if heartbeats is None and repairs is not None:
+        heartbeats = repairs.heartbeat
+    if interval is None:
+        interval = DEFAULT_INTERVAL_SECONDS if repairs is None else repairs.interval_seconds
+    return Settings(
+        heartbeats=heartbeats,
+        interval_seconds=interval,
+        workflows=None if enabled is None else (enabled.names or frozenset()),
+        all_workflows=enabled is not None and enabled.names is None,
+        queues=() if deployed is None else (deployed.queue,),
+    )
 
 
 def _status(inspection: Inspection, least: Severity) -> int:
