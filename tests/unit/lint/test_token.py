@@ -65,6 +65,23 @@ def test_the_linter_and_the_product_agree(body: Any, attributes: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"process": [{}, {"callback": CALLBACK}]}, "only process[0] is waited for"),
+        ({"process": [{}, [{"callback": CALLBACK}]]}, "only process[0] is waited for"),
+        ({"process": [{"callback.$": PATH}]}, 'write {"task_token": ...}'),
+        ({"process": [{"callback": {"token.$": PATH}}]}, "its key is 'task_token'"),
+        ({"callback": CALLBACK}, "beside 'url' alone"),
+        ({"TaskToken.$": PATH}, "beside 'Payload' alone"),
+    ],
+)
+def test_what_is_wrong_is_told(body: Any, words: str) -> None:
+    """Each slip has its own remedy."""
+    (found,) = of("token", send(body))
+    assert words in f"{found.problem.message}: {found.problem.fix}"
+
+
+@pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         ({"MessageBody": "{}", "MessageAttributes": attribute(JSONATA_TOKEN, "StringValue")}, ""),
