@@ -189,6 +189,7 @@ class Simulator:
                 if state in seen:
                     return -1
                 seen.add(state)
+                self.states.add(state)
                 todo.extend((*taken, other) for other in range(len(options) - 1, 0, -1))
                 taken.append(0)
                 return 0
@@ -196,7 +197,6 @@ class Simulator:
             schedule = self.run(scenario, choose)
             if schedule is not None:
                 yield schedule
-        self.states |= seen
 
     def shrink(self, schedule: Schedule) -> Schedule:
         """The same violation with the fewest deviations from the undisturbed order."""

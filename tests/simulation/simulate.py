@@ -35,6 +35,27 @@ class Told:
     schedules: int = 0
     violations: int = 0
     states: set[bytes] = field(default_factory=set)
+    spaces: dict[str, Space] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Space:
+    """How far the exhaustive exploration of one world came.
+
+    Attributes:
+        schedules: run to their end.
+        states: distinct ones.
+        is_whole: nothing is left to explore.
+    """
+
+    schedules: int
+    states: int
+    is_whole: bool
+
+    def line(self, name: str) -> str:
+        """What a person reads of it."""
+        told = "whole" if self.is_whole else "so far, not whole"
+        return f"{name}: {self.schedules} schedules, {self.states} states ({told})"
 
 
 def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
@@ -49,16 +70,23 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
             simulator.states.clear()
             last = time.perf_counter()
 
-        spaces = [*small_scenarios(), *twofold_scenarios()]
-        for scenario in spaces[number::workers]:
-            explored = 0
+        spaces = [
+            *((f"one of each, {each.name}", each) for each in small_scenarios()),
+            *((f"two of each, {each.name}", each) for each in twofold_scenarios()),
+        ]
+        for name, scenario in spaces[number::workers]:
+            explored = states = 0
             for schedule in simulator.exhaustively(scenario):
                 explored += 1
                 if schedule.problems:
+                    states += len(simulator.states)
                     report(simulator.shrink(schedule).report("exhaustive search"))
                 if time.perf_counter() - last > REPORT_EVERY_SECONDS:
+                    states += len(simulator.states)
+                    tell.put(("space", name, Space(explored, states, is_whole=False)))
                     report()
-            tell.put(("space", scenario.name, explored, len(simulator.states)))
+            states += len(simulator.states)
+            tell.put(("space", name, Space(explored, states, is_whole=True)))
             report()
         for seed in itertools.count(first_seed + number, workers):
             for scenario in larger_scenarios():
@@ -103,7 +131,9 @@ def _hear(queue: Any, told: Told) -> None:
     except multiprocessing.queues.Empty:
         return
     if message[0] == "space":
-        print(f"\nspace '{message[1]}' explored whole: {message[2]} schedules, {message[3]} states")
+        told.spaces[message[1]] = message[2]
+        if message[2].is_whole:
+            print(f"\n{message[2].line(message[1])}")
         return
     _, schedules, states, problem = message
     told.schedules += schedules
@@ -140,6 +170,9 @@ def main() -> int:
     if given.table:
         return write_table()
     told = explore_until(given.seconds, given.seed)
+    for name, space in told.spaces.items():
+        if not space.is_whole:
+            print(f"\n{space.line(name)}", end="")
     print(
         f"\n{told.schedules} schedules explored, {len(told.states)} distinct states, "
         f"{told.violations} violations",
