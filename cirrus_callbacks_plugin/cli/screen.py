@@ -136,8 +136,11 @@ def duration(seconds: float) -> str:
 
 
 def at(moment: datetime | str | None) -> str:
-    """A time as people read it, in UTC."""
+    """A time as people read it, in UTC; a text that is no time as it is."""
     if moment is None:
         return "-"
-    parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    try:
+        parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    except ValueError:
+        return str(moment)
     return f"{parsed.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"

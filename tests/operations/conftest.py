@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
 
 from cirrus_callbacks_plugin.operations import deployment
+from cirrus_callbacks_plugin.operations.aws import Aws
 from support.aws_calls import AwsCalls
 from support.command_line import CommandLine
 from support.open_waits import OpenWaits, seeded
@@ -20,8 +22,17 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep them on one worker: the stack is made once."""
     for item in items:
-        if "/tests/operations/" in item.path.as_posix():
+        if "stack_of_waits" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("operations"))
+
+
+_of = Aws.of
+
+
+@functools.cache
+def _kept(region: str | None, profile: str | None, endpoint_url: str | None) -> Aws:
+    """In the place of ``Aws.of``: reading AWS's models is what costs a command its time."""
+    return _of(region, profile, endpoint_url)
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +56,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> AwsCalls:
 
 
 @pytest.fixture
-def run(waits: OpenWaits, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    waits: OpenWaits,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
     """The command line on that stack."""
     cli = CommandLine(capsys)
+    monkeypatch.setattr(Aws, "of", _kept)
 
     def call(command: str, *arguments: str) -> Ran:
         return cli(command, *arguments, *waits.options)

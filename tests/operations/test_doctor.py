@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.operations import deployment
 from cirrus_callbacks_plugin.operations.aws import Aws
 from cirrus_callbacks_plugin.operations.doctor import hooks, quotas
 from cirrus_callbacks_plugin.operations.doctor.documents import Decision, decide
+from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support import schemas, snapshots
 from support.command_line import CommandLine
@@ -338,6 +339,132 @@ def test_code_that_cannot_be_looked_into(
     monkeypatch.setattr(hooks, "download", refuse)
     unknown = [check for check in doctor("--json").json["checks"] if check["ok"] is None]
     assert {check["name"] for check in unknown} == {"process", "update-state"}
+
+
+def _checks(doctor: Doctor, name: str) -> list[dict[str, Any]]:
+    return [check for check in doctor("--json").json["checks"] if check["name"] == name]
+
+
+def test_container_images_cannot_be_looked_into(
+    doctor: Doctor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Unknown, with the command that the image must have."""
+    found = Parts.function
+
+    def as_image(parts: Parts, name: str | None) -> Any:
+        return {**(found(parts, name) or {}), "PackageType": "Image"}
+
+    monkeypatch.setattr(Parts, "function", as_image)
+    check = _checks(doctor, "update-state")[0]
+    assert check["ok"] is None
+    assert "cirrus_callbacks_plugin.lambda_functions.update_state.lambda_handler" in check["do"]
+
+
+def test_a_plugin_in_a_layer_is_seen(
+    doctor: Doctor,
+    whole: Whole,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The handler leads there, and the layer may hold it."""
+    whole.code = "handlers alone"
+    found = Parts.function
+
+    def with_layer(parts: Parts, name: str | None) -> Any:
+        return {**(found(parts, name) or {}), "Layers": [{"Arn": "arn:layer"}]}
+
+    monkeypatch.setattr(Parts, "function", with_layer)
+    assert "(from a layer)" in _checks(doctor, "process")[0]["found"]
+
+
+def test_a_conditional_permission_is_left_open(doctor: Doctor, whole: Whole) -> None:
+    """The condition would have to be evaluated with the call."""
+    conditional = {"Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}
+    statements = [{**each, **conditional} for each in whole.statements("process")]
+    whole.put_policy("process", statements)
+    check = _checks(doctor, "process")[1]
+    assert (check["ok"], "depends on a condition" in check["found"]) == (None, True)
+
+
+def test_attached_policies_and_a_key_count(
+    doctor: Doctor,
+    whole: Whole,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A managed policy allows as an inline one; an encrypted table needs its key."""
+    document = {"Version": "2012-10-17", "Statement": whole.statements("process")}
+    made = whole.iam.create_policy(PolicyName="managed", PolicyDocument=json.dumps(document))
+    role = f"{PREFIX}-process-role"
+    whole.iam.delete_role_policy(RoleName=role, PolicyName="own")
+    whole.iam.attach_role_policy(RoleName=role, PolicyArn=made["Policy"]["Arn"])
+    assert _checks(doctor, "process")[1]["ok"] is True
+    found = Parts.table
+
+    def encrypted(parts: Parts, name: str) -> Any:
+        key = {"SSEDescription": {"KMSMasterKeyArn": "arn:aws:kms:x:1:key/k"}}
+        return {**(found(parts, name) or {}), **key}
+
+    monkeypatch.setattr(Parts, "table", encrypted)
+    check = _checks(doctor, "process")[1]
+    assert (check["ok"], "kms:Decrypt" in check["found"]) == (False, True)
+
+
+def test_an_empty_deployment(doctor: Doctor, whole: Whole) -> None:
+    """Nothing but crosses, and no error."""
+    for name in ("process", "update-state", "callbacks-sender", "callbacks-reconciler"):
+        _function_gone(whole, name)
+    for name in ("state", "callbacks"):
+        whole.client("dynamodb").delete_table(TableName=f"{PREFIX}-{name}")
+    told = doctor("--json").json["checks"]
+    amiss = {(check["area"], check["name"]) for check in told if not check["ok"]}
+    assert ("tracking table", "state table") in amiss
+    assert ("tracking table", "table") in amiss
+    assert ("hooks", "process") in amiss
+
+
+def test_another_table_of_that_name(doctor: Doctor, whole: Whole) -> None:
+    """Its keys are not the tracking table's."""
+    client = whole.client("dynamodb")
+    client.delete_table(TableName=f"{PREFIX}-callbacks")
+    client.create_table(
+        TableName=f"{PREFIX}-callbacks",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    check = _checks(doctor, "index")[0]
+    assert (check["ok"], check["do"]) == (False, "another table has this name: see table_name")
+
+
+def test_queues_that_are_gone(doctor: Doctor, whole: Whole) -> None:
+    """A mapping without its queue, and a queue without its dead-letter queue."""
+    url = whole.sqs.get_queue_url(QueueName=whole.names.dead_letter_queue)["QueueUrl"]
+    whole.sqs.delete_queue(QueueUrl=url)
+    check = _checks(doctor, f"{PREFIX}-process: dead letters")[0]
+    assert (check["ok"], check["do"]) == (False, "create it anew")
+    whole.sqs.delete_queue(QueueUrl=whole.names.process_queue_url)
+    check = _checks(doctor, f"{PREFIX}-process")[0]
+    assert (check["ok"], check["do"]) == (False, "remove its mapping")
+
+
+def test_a_failure_destination_that_cannot_be_listed(doctor: Doctor, whole: Whole) -> None:
+    """Unknown, and why."""
+    whole.client("s3").delete_bucket(Bucket=f"{PREFIX}-cb-fail")
+    check = _checks(doctor, "failure destination")[0]
+    assert (check["ok"], "cannot be listed" in check["found"]) == (None, True)
+
+
+@pytest.mark.parametrize("operation", ["GetFunctionConfiguration", "DescribeTable"])
+def test_what_may_not_be_described_is_unknown(
+    doctor: Doctor,
+    aws: AwsCalls,
+    operation: str,
+) -> None:
+    """Each check says which call."""
+    aws.fail(operation, "AccessDeniedException")
+    unknown = [check for check in doctor("--json").json["checks"] if check["ok"] is None]
+    assert unknown
+    assert all(operation in check["found"] for check in unknown)
 
 
 STATEMENTS = [

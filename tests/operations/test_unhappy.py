@@ -31,13 +31,18 @@ def _told(ran: Ran, status: int, *parts: str) -> None:
         assert part in ran.err
 
 
-def test_no_credentials(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_credentials(
+    waits: OpenWaits,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Says which ways there are to give them."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    _told(run("waits"), 3, "no AWS credentials were found", "--profile")
+    ran = CommandLine(capsys)("waits", *waits.options)
+    _told(ran, 3, "no AWS credentials were found", "--profile")
 
 
 def test_a_profile_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:

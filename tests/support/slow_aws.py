@@ -148,10 +148,11 @@ class DynamoDB:
         asked = request["ExpressionAttributeValues"][":shard"]
         self.shards.append(asked["S"])
         start = int(request.get("ExclusiveStartKey", 0))
+        since = request["ExpressionAttributeValues"].get(":since", {"S": ""})["S"]
         found = sorted(
             (row["registered_at"]["S"], key)
             for key, row in self.rows.items()
-            if row.get("waiting") == asked
+            if row.get("waiting") == asked and row["registered_at"]["S"] >= since
         )
         page = [
             {**key.to_item(), "waiting": asked, "registered_at": {"S": registered_at}}

@@ -48,13 +48,12 @@ def function(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
 
 def mapping(parts: Parts) -> Iterator[Check]:
     """The stream feeds the sender, through the filters that the flag calls for."""
-    name = parts.deployment.sender_function
     table = parts.table(parts.deployment.tables.callbacks)
-    sender = parts.function(name)
-    if name is None or table is None or sender is None:
+    sender = parts.function(parts.deployment.sender_function)
+    if table is None or sender is None:
         return
     arn = table.get("LatestStreamArn")
-    fed = [each for each in parts.mappings(name) if each.get("EventSourceArn") == arn]
+    fed = parts.fed_by(arn, sender["FunctionArn"]) if arn else []
     if not fed:
         told = "no event source mapping leads from the table's stream to it"
         yield Check(SENDER, "mapping", False, told, _APPLY)

@@ -67,6 +67,16 @@ class Parts:
             ]
         return self._mappings[function]
 
+    def fed_by(self, source_arn: str, function_arn: str) -> list[dict[str, Any]]:
+        """The event source mappings from a source to a function, or to an alias of it."""
+        pages = self.deployment.client("lambda").get_paginator("list_event_source_mappings")
+        return [
+            mapping
+            for page in pages.paginate(EventSourceArn=source_arn)
+            for mapping in page["EventSourceMappings"]
+            if f"{mapping['FunctionArn']}:".startswith(f"{function_arn}:")
+        ]
+
     @staticmethod
     def variables(function: dict[str, Any] | None) -> dict[str, str]:
         """A function's environment."""

@@ -1,0 +1,133 @@
+"""A look at 20,000 open waits: what it asks of AWS, and that a page costs a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+
+from cirrus_callbacks_plugin import concurrency, config
+from cirrus_callbacks_plugin.operations.deployment import Deployment
+from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
+from cirrus_callbacks_plugin.operations.policy import Policy
+from cirrus_callbacks_plugin.operations.reasons import Code
+from cirrus_callbacks_plugin.operations.survey import Filters, Survey
+from cirrus_callbacks_plugin.reconcile.pacing import Pace
+from support.slow_aws import SlowAws, _Inline, execution, waiting_since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WAITS = 20_000
+WAITERS = 5
+"""On each payload."""
+
+
+class FakeAws:
+    """Clients of the in-memory AWS."""
+
+    region = "us-west-2"
+
+    def __init__(self, slow: SlowAws) -> None:
+        self._clients = {"dynamodb": slow.dynamodb, "stepfunctions": slow.stepfunctions}
+
+    def client(self, service: str) -> Any:
+        """A client."""
+        return self._clients[service]
+
+
+@pytest.fixture(scope="module")
+def slow() -> SlowAws:
+    """4,000 payloads: most run, some have ended and their ends were lost."""
+    aws = SlowAws()
+    for number in range(WAITS // WAITERS):
+        about, run = f"c/workflow-w/{number}", execution(str(number))
+        aws.record(about, "PROCESSING", run)
+        aws.run(run, "SUCCEEDED" if number % 100 == 0 else "RUNNING", stopped=-3600)
+        aws.add(
+            waiting_since(7200 + number, about, token=f"t-{number}-{waiter}")
+            for waiter in range(WAITERS)
+        )
+    return aws
+
+
+@pytest.fixture
+def survey(slow: SlowAws) -> Iterator[Survey]:
+    from datetime import timedelta
+
+    aws: Any = FakeAws(slow)
+    slow.dynamodb.calls.clear()
+    slow.stepfunctions.calls.clear()
+    deployment = Deployment(
+        "x", aws, config.Tables("state", "callbacks"), "x", clock=slow.clock.now
+    )
+    policy = Policy(timedelta(seconds=900), timedelta(seconds=5400), 60, "a test")
+
+    def pace(per_second: float) -> Pace:
+        return Pace(per_second, slow.clock, slow.clock.sleep)
+
+    with mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline):
+        yield Survey(deployment, policy, pace=pace)
+
+
+def calls(slow: SlowAws) -> dict[str, int]:
+    both = {**slow.dynamodb.calls, **slow.stepfunctions.calls}
+    return {name: len(times) for name, times in both.items()}
+
+
+def test_a_page_of_the_oldest_costs_a_page(survey: Survey, slow: SlowAws) -> None:
+    """A query a shard, one read of rows, one of records, the lists of what runs."""
+    found, cursor = Listing(survey, with_chains=False).page(50)
+    assert len(found) == 50
+    assert cursor is not None
+    asked = calls(slow)
+    assert asked["Query callbacks"] == 8
+    assert asked["BatchGetItem callbacks"] == 1
+    assert asked["BatchGetItem state"] == 1
+    assert asked["ListExecutions"] == 4  # a thousand a call
+    assert asked.get("DescribeExecution", 0) <= 1
+
+
+def test_all_of_them_are_read_a_hundred_a_call(survey: Survey, slow: SlowAws) -> None:
+    """Only runs that are not listed as running are described, once for all their waiters."""
+    found, cursor = Listing(survey, with_chains=False).page(0)
+    assert cursor is None
+    codes = Counter(judged.reason.code for judged in found)
+    lost = WAITS // 100
+    assert codes == {Code.RUNNING: WAITS - lost, Code.STUCK: lost}
+    asked = calls(slow)
+    assert asked["BatchGetItem callbacks"] <= WAITS / 100 + 10
+    assert asked["DescribeExecution"] == lost // WAITERS
+    assert asked["BatchGetItem state"] <= WAITS / 100
+
+
+def test_pages_join_where_many_have_one_time(survey: Survey) -> None:
+    """The cursor names the rows of its very time that were shown."""
+    seen: list[str] = []
+    after = None
+    for _ in range(4):
+        page, after = Listing(survey, after=after, with_chains=False).page(7)
+        seen += [judged.row.key.name for judged in page]
+        assert after is not None
+        after = Cursor.parse(str(after))
+    assert len(seen) == len(set(seen)) == 28
+
+
+def test_an_age_ends_the_walk(survey: Survey, slow: SlowAws) -> None:
+    """Rows that are younger are not read."""
+    from datetime import timedelta
+
+    oldest = 7200 + WAITS // WAITERS + slow.clock.seconds
+    filters = Filters(older_than=timedelta(seconds=oldest - 10))
+    found, _ = Listing(survey, filters, with_chains=False).page(0)
+    assert 0 < len(found) <= 10 * WAITERS + WAITERS
+    assert calls(slow)["BatchGetItem callbacks"] == 1
+
+
+def test_another_workflow_is_told_by_the_key(survey: Survey, slow: SlowAws) -> None:
+    """Its rows are not even read."""
+    found, _ = Listing(survey, Filters(frozenset({"v"})), with_chains=False).page(0)
+    assert found == []
+    assert "BatchGetItem callbacks" not in calls(slow)
