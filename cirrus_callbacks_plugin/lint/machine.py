@@ -31,12 +31,6 @@ class Scope:
     is_jsonata: bool
     states: dict[str, State] = field(default_factory=dict)
 
-    @property
-    def start(self) -> str | None:
-        """The name of the first state."""
-        node = self.node.get("StartAt")
-        return None if node is None else node.text
-
     def can_succeed(self, start: str) -> bool:
         """True where some way from a state leads to a good end."""
         seen, left = set[str](), [start]
