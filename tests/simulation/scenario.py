@@ -140,14 +140,19 @@ def small_scenarios() -> list[Scenario]:
 
 
 def twofold_scenarios() -> list[Scenario]:
-    """Two process, two update-state and one fault of any kind: for ``make simulate``."""
+    """Two process, two update-state and one fault of any kind: for ``make simulate``.
+
+    A crash before a call is the crash after the call before it. What a fault sends back to
+    the queue is delivered once more when the exploring is over.
+    """
     return [
         Scenario(
             before,
             (Sent("token-a", replace=replace), Sent("token-b")),
             old_events=1,
+            fault_kinds=("crash-after", "throttle", "stale", "stale-far", "unprocessed"),
             crowd=2,
-            deliveries=2,
+            deliveries=1,
         )
         for before in (None, "FAILED", "SUCCEEDED", "PROCESSING")
         for replace in (False, True)
