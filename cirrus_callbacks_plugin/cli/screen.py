@@ -62,9 +62,11 @@ class Screen:
 
     def indented(self, text: str | Text, indent: int = 2) -> None:
         """Write a text that may take several lines, each of them indented."""
-        from rich.padding import Padding
-
-        self.console.print(Padding(text, (0, 0, 0, indent), expand=False))
+        whole = Text(text) if isinstance(text, str) else text
+        width = max(self.console.width - indent, 20)
+        for line in whole.wrap(self.console, width, overflow="fold"):
+            line.rstrip()
+            self.line(Text(" " * indent).append_text(line))
 
     def verdict(self, text: str, *, good: bool | None) -> None:
         """Write a line with a tick, a cross, or a question mark where nobody could tell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -229,6 +230,19 @@ def test_an_option_that_is_wrong(
     ran = cli("local", folder.root, *option)
     assert (ran.status, ran.out) == (2, "")
     assert option[0] in ran.err
+
+
+def test_a_port_that_is_taken(cli: CommandLine, folder: Folder) -> None:
+    """The message names it, and the option."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        _refused_late(cli("local", folder.root, "--json", "--port", port), port, "--port")
+
+
+def _refused_late(ran: Ran, *names: str) -> None:
+    assert ran.status == 2
+    assert all(name in ran.err for name in names)
+    assert "Traceback" not in ran.err
 
 
 def test_the_folder_under_test_is_good(cli: CommandLine, folder: Folder) -> None:

@@ -102,6 +102,15 @@ def test_at_the_timeout_open_waits_are_listed(cli: CommandLine, folder: Folder) 
     )
 
 
+def test_a_function_left_out_is_as_if_broken(cli: CommandLine, folder: Folder) -> None:
+    """--without: nobody is answered, and the operators' command for it is told."""
+    without = ("--without", "sender", "--without", "reconciler")
+    ran = cli("local", folder.root, *without, "--timeout", "8")
+    assert ran.status == 1
+    assert "without reconciler, sender; look at it with: cirrus-callbacks waits" in ran.out
+    assert "1 open wait(s)" in ran.out
+
+
 def test_an_interrupt_ends_the_run(folder: Folder) -> None:
     """Ctrl-C ends with 130, lists what is open, and leaves no process behind."""
     folder.write("workflows/child.asl.json", SLOW)
