@@ -1,7 +1,8 @@
 """Explore schedules on all cores until told to stop: ``make simulate``.
 
-First the two exhaustive spaces, one worker each, then random walks and priorities without
-end. ``--seconds`` or Ctrl-C stops; the last line tells what was explored.
+The small worlds whole; then half of the workers explore the worlds with two of each, the
+others go on with random walks and priorities without end. ``--seconds`` or Ctrl-C stops: how
+far each world came is told, and in the last line what was explored.
 """
 
 from __future__ import annotations
@@ -70,11 +71,12 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
             simulator.states.clear()
             last = time.perf_counter()
 
-        spaces = [
-            *((f"one of each, {each.name}", each) for each in small_scenarios()),
-            *((f"two of each, {each.name}", each) for each in twofold_scenarios()),
-        ]
-        for name, scenario in spaces[number::workers]:
+        small = [(f"one of each, {each.name}", each) for each in small_scenarios()]
+        twofold = [(f"two of each, {each.name}", each) for each in twofold_scenarios()]
+        # Worlds with two of each take hours: half of the workers go on to the walks at once.
+        explorers = (workers + 1) // 2
+        share = twofold[number::explorers] if number < explorers else []
+        for name, scenario in [*small[number::workers], *share]:
             explored = states = 0
             for schedule in simulator.exhaustively(scenario):
                 explored += 1
