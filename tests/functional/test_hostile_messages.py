@@ -234,6 +234,21 @@ def test_an_id_too_long_for_a_key_of_the_tracking_table_makes_the_whole_way(
     assert answer["payload_id"] == long_id
 
 
+def test_the_largest_row_stays_far_below_what_a_table_takes(world: World) -> None:
+    """An item has 400 KB at most: everything in a row that a message can make long is bounded."""
+    waiter = {"payload_id": "€" * 4096, "execution_arn": "€" * 4096}
+    callback = {"task_token": "€" * 2048, "waiter": waiter}
+    about = {**payload(callback=callback), "id": f"{'a' * 8100}/workflow-{'w' * 8100}/{'i' * 100}"}
+    world.send(about)
+    with contextlib.suppress(Exception):  # cirrus's own
+        world.process()
+    (item,) = world.dynamodb.scan(TableName=world.names.callbacks_table)["Items"]
+    assert len(item["full_payload_id"]["S"]) > 16_000
+    assert len(item["waiter_payload_id"]["S"]) == 4096
+    size = sum(len(name) + len(str(value).encode()) for name, value in item.items())
+    assert 50_000 < size < 400_000 / 2
+
+
 def test_a_packed_object_is_read_as_cirrus_reads_it(world: World) -> None:
     """Cirrus unpacks an object whose name ends in ``.gz``."""
     body = gzip.compress(json.dumps(payload()).encode())
