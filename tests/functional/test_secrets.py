@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.hooks.process import _Invocation
 from cirrus_callbacks_plugin.hooks.registration import Registrar
 from cirrus_callbacks_plugin.waits.row import digest
 from support.cirrus_world import payload, payload_id
+from support.generation import bare_handler
 from support.secrets import Written, calls, every_logger, forms, stores
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
 AWKWARD = [f'AQB{number}/+é"\\=={"x" * 40}' for number in range(9)]
 DEEP = "[" * 20_000 + "]" * 20_000
+
+
+@pytest.fixture(autouse=True)
+def imported(world: World) -> None:
+    """Cirrus 0.7's logging setup, done at import, switches off every logger that it finds."""
+    for name in ("process", "update_state"):
+        bare_handler(name)
 
 
 def messages(world: World, tokens: list[str]) -> list[tuple[Any, str | None]]:
