@@ -9,6 +9,7 @@ import pytest
 
 from cirrus_callbacks_plugin.local import deployment as local
 from cirrus_callbacks_plugin.operations.aws import Aws
+from support.aws_calls import aws_error
 from support.command_line import CommandLine
 from support.kept_clients import kept_clients
 from support.linted import attribute, send
@@ -17,6 +18,8 @@ from support.whole_deployment import FLAG, NAME, PREFIX, Whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from support.aws_calls import AwsCalls
 
 
 FLAGGED = FLAG.split(",")[0]
@@ -116,6 +119,14 @@ def test_a_part_that_is_missing_is_named(whole: Whole, lint: Any, missing: str) 
     ran = lint(FLAGGED, "--prefix", PREFIX, "--region", "us-west-2")
     assert (ran.status, ran.out) == (2, "")
     assert f"({PREFIX}-{missing}): has the Terraform module been applied?" in ran.err
+
+
+def test_a_call_that_is_refused_is_named(whole: Whole, lint: Any, aws: AwsCalls) -> None:
+    """Exit status 3, and which permission is missing."""
+    aws.fail("GetFunctionConfiguration", aws_error("AccessDeniedException"))
+    ran = lint(FLAGGED, "--prefix", PREFIX, "--region", "us-west-2")
+    assert (ran.status, ran.out) == (3, "")
+    assert "not allowed to call" in ran.err
 
 
 def test_without_a_deployment_aws_is_not_asked(
