@@ -84,6 +84,8 @@ def command(
         raise click.UsageError("--payload follows every wait: leave out --workflow and --waiter.")
     if is_json and as_format != "tree":
         raise click.UsageError("Give one of --json and --format.")
+    if output is not None and not output.parent.is_dir():
+        raise click.UsageError(f"{output} cannot be written: there is no such folder.")
     screen = Screen()
     with where.found() as deployment, screen.progress("looking at open waits") as advance:
         survey = Survey(deployment, policy_of(deployment, must_know=False), advance)

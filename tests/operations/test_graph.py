@@ -43,12 +43,8 @@ def test_the_deployment(run: Run, monkeypatch: pytest.MonkeyPatch, columns: str)
     snapshots.matches(f"graph-{columns}", ran.out)
 
 
-def test_a_payload_up_and_down(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payload_up_and_down(run: Run) -> None:
     """Who waits for it, and what it waits for by the run that its record lists."""
-    monkeypatch.setenv("COLUMNS", "100")
-    ran = run("graph", "--payload", payload_id("chained"))
-    assert ran.status == 0, ran.err
-    snapshots.matches("graph-payload", ran.out)
     told = run("graph", "--payload", payload_id("chained"), "--json").json
     assert {(edge["waiter"], edge["payload"]) for edge in told["edges"]} == {
         (MOSAIC, payload_id("chained")),
@@ -117,16 +113,14 @@ def test_answered_waits_upwards(run: Run, waits: OpenWaits) -> None:
     [("mermaid", "graph LR\n"), ("dot", "digraph waits {\n"), ("html", "<!DOCTYPE html>\n")],
 )
 def test_formats_and_files(run: Run, tmp_path: Path, form: str, begins: str) -> None:
-    """On standard output, or in a file; every payload is in it, and no token."""
-    shown = run("graph", "--format", form, "--waiter", "three-scenes")
-    assert shown.status == 0, shown.err
-    assert shown.out.startswith(begins)
-    assert "three-scenes" in shown.out
-    assert "-token" not in shown.out
+    """In a file; every payload is in it, and no token."""
     file = tmp_path / "waits"
-    ran = run("graph", "--format", form, "--waiter", "three-scenes", "-o", str(file))
-    assert (ran.status, ran.out) == (0, "")
-    assert file.read_text(encoding="utf-8") == shown.out
+    ran = run("graph", "--format", form, "-o", str(file))
+    assert (ran.status, ran.out) == (0, ""), ran.err
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith(begins)
+    assert "three-scenes" in text
+    assert "-token" not in text
 
 
 def test_the_oldest_come_first(run: Run) -> None:
@@ -134,7 +128,6 @@ def test_the_oldest_come_first(run: Run) -> None:
     ran = run("graph", "--limit", "3")
     assert "3 waits among" in ran.out
     assert "There are more: --limit 0 for all" in ran.out
-    assert run("graph", "--limit", "3", "--json").json["is_cut"] is True
 
 
 def test_filters(run: Run) -> None:
