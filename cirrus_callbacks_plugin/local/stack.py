@@ -252,11 +252,7 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
         ]
         if patterns is None:
             patterns = stream.filter_patterns(config.EnabledWorkflows.from_env())
-        sources = tuple(
-            source
-            for source in _sources(deployment, state_machines, timeline, patterns)
-            if source.name not in settings.without
-        )
+        sources = _sources(deployment, state_machines, timeline, patterns, settings.without)
         stack = Stack(deployment, project, sources, timeline)
         stack.start()
         until_end.callback(stack.stop)
@@ -276,12 +272,18 @@ def _sources(
     state_machines: list[str],
     timeline: Timeline,
     patterns: list[dict[str, Any]],
+    without: frozenset[str],
 ) -> tuple[Source, ...]:
-    """The three event sources, and the schedule."""
+    """The three event sources, and the schedule, but for those that are left out.
+
+    Executions are watched in any case, since a run is not over while one goes on: without
+    update-state their ends are lost.
+    """
     from cirrus_callbacks_plugin.lambda_functions import process, reconciler, sender, update_state
 
     tell = Tell(timeline.trouble)
-    return (
+    ended = (lambda *_: None) if "update-state" in without else update_state.lambda_handler
+    sources: tuple[Source, ...] = (
         QueueSource(
             deployment.client("sqs"),
             deployment.names,
@@ -291,7 +293,7 @@ def _sources(
         ExecutionsSource(
             deployment.client("stepfunctions"),
             state_machines,
-            update_state.lambda_handler,
+            ended,
             tell,
             timeline.execution,
         ),
@@ -304,3 +306,5 @@ def _sources(
         ),
         ScheduleSource(reconciler.lambda_handler, tell),
     )
+    left_out = without - {"update-state"}
+    return tuple(source for source in sources if source.name not in left_out)

@@ -5,6 +5,7 @@ A lambda retries and logs; a person wants to know which call was refused, and wh
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,7 +88,9 @@ class Aws:
             ConfigurationError: there is no such profile.
         """
         try:
-            session = Session(profile_name=profile, region_name=region)
+            # As the AWS CLI, and unlike boto3, AWS_REGION counts.
+            named = region or os.environ.get("AWS_REGION") or None
+            session = Session(profile_name=profile, region_name=named)
         except ProfileNotFound as error:
             raise ConfigurationError(
                 f"there is no AWS profile {profile!r}: `aws configure list-profiles` lists them",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
+from cirrus_callbacks_plugin.operations.aws import Aws
 from support.aws_calls import aws_error
 from support.command_line import COMMAND, CommandLine, start
 from support.open_waits import PREFIX, payload_id
@@ -56,6 +57,14 @@ def test_no_region(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     _told(CommandLine(capsys)("waits", "--prefix", "p"), 2, "--region", "AWS_REGION")
+
+
+def test_the_region_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS_REGION as the AWS CLI reads it, which boto3 does not; --region before it."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert Aws.of(None, None, None).region == "eu-central-1"
+    assert Aws.of("us-west-2", None, None).region == "us-west-2"
 
 
 def test_no_deployment_is_named(capsys: pytest.CaptureFixture[str]) -> None:
