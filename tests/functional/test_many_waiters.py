@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
     from support.cirrus_world import World
 
-WAITERS = 120
+WAITERS = 60
 
 
 def register(world: World, run: str, count: int = WAITERS) -> None:
@@ -83,7 +83,7 @@ def test_what_does_not_fit_goes_on_in_the_sender(world: World, aws: AwsCalls) ->
     (run,) = world.write_state("PROCESSING")
     register(world, run)
     world.new_stream_records()
-    slow_update_state(world, world.event_about(run), aws, rows=40)
+    slow_update_state(world, world.event_about(run), aws, rows=20)
     settled = sum("settled_at" in row for row in world.rows())
     assert 0 < settled < WAITERS
     left = continuation(world)
@@ -113,7 +113,7 @@ def test_the_sender_puts_it_again_when_its_own_time_is_up(
 
     def short(_: object) -> Callable[[], bool]:
         budget = itertools.count()
-        return lambda: next(budget) < 40
+        return lambda: next(budget) < 20
 
     monkeypatch.setattr(sender, "may_go_on", short)
     assert work_off(world) >= 3

@@ -41,6 +41,7 @@ class Scenario:
             a repetition, and not at all is always possible.
         faults: how many crashes, throttles, stale or partial reads may happen.
         fault_kinds: which ones; empty for all.
+        reconcilers: passes that may be under way at once.
         passes: reconciler passes while things still happen (some always follow at the end).
         advances: how often 200 s may pass while things still happen.
         redelivery_seconds: what the reconciler believes of the queue.
@@ -56,6 +57,7 @@ class Scenario:
     events: int = 1
     faults: int = 1
     fault_kinds: tuple[str, ...] = ()
+    reconcilers: int = 1
     passes: int = 0
     advances: int = 0
     redelivery_seconds: int = 5400
@@ -71,7 +73,8 @@ class Scenario:
         )
         start = "" if self.can_start else ", no state machine"
         ends = "" if len(self.outcomes) > 1 else f", runs end {self.outcomes[0]}"
-        return f"{self.before or 'new'}: {sent}{start}{ends}"
+        repairs = "" if self.reconcilers == 1 else f", {self.reconcilers} reconcilers"
+        return f"{self.before or 'new'}: {sent}{start}{ends}{repairs}"
 
 
 def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
@@ -102,6 +105,17 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
             (Sent("token-a", replace=True), b),
             old_events=1,
             faults=2,
+            redelivery_seconds=redelivery_seconds,
+        ),
+    )
+    found.append(
+        Scenario(
+            "PROCESSING",
+            (a, b),
+            old_events=1,
+            reconcilers=2,
+            passes=2,
+            advances=2,
             redelivery_seconds=redelivery_seconds,
         ),
     )

@@ -521,7 +521,7 @@ class World:
             found.append(Option("stream", pending, "ok", f"{pending} records are delivered"))
             if pending > 1:
                 found.append(Option("stream", 1, "ok", "1 record is delivered"))
-        if self.passes_left and not kinds["reconciler"]:
+        if self.passes_left and kinds["reconciler"] < self.scenario.reconcilers:
             found.append(Option("reconcile", None, "ok", "the reconciler begins"))
         if self.advances_left:
             found.append(Option("advance", 200, "ok", "200 s pass"))
