@@ -14,8 +14,6 @@ PYTEST := $(PYTHON) -m pytest
 # Many tests wait (for Terraform, for executions): more workers than cores. The simulation
 # and the other environments compute all the time: as many as cores there.
 WORKERS ?= 4
-# Thousands of schedules and events, which run no line that the other tests do not run.
-UNTRACED := tests/simulation tests/fuzz
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
