@@ -237,10 +237,9 @@ def sending(world: Any) -> Result:
 
 def accept_answers() -> None:
     """Let the sender's client take every token: moto's tokens are of executions in a thread."""
-    from cirrus_callbacks_plugin.lambda_functions import sender
+    from cirrus_callbacks_plugin.lambda_functions.clients import clients
 
-    _, stepfunctions = sender._clients(None, os.environ["AWS_REGION"])
-    stepfunctions.meta.events.register_last(
+    clients().stepfunctions.meta.events.register_last(
         "before-call.stepfunctions.SendTaskSuccess",
         _accepted,
     )
