@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
-from cirrus_callbacks_plugin.cli.repairing import Repairing, payload_options
+from cirrus_callbacks_plugin.cli.repairing import PayloadRepair, payload_options
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.operations.repairs import Step
+    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.waits.row import Wait
 
 
 @click.command(
@@ -19,33 +26,21 @@ from cirrus_callbacks_plugin.cli.repairing import Repairing, payload_options
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     where: Where,
-    payload_id: str,
-    names: tuple[str, ...],
-    reason: str | None,
-    yes: bool,
-    is_json: bool,
+    **asked: Any,
 ) -> None:
     """Answer the open waits for PAYLOAD_ID with CirrusCallback.Cancelled.
 
     The child is left as it is: it may go on, and its end will find nobody waiting. The
     reason stands in the error's cause.
     """
-    from cirrus_callbacks_plugin.operations.listing import waits_for_payload
-    from cirrus_callbacks_plugin.operations.policy import policy_of
-    from cirrus_callbacks_plugin.operations.repairs import Repairer, cancelling, only
-    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.operations.repairs import cancelling
 
-    Repairing.check(is_json=is_json, yes=yes)
-    with where.found() as deployment:
-        policy = policy_of(deployment, must_know=True)
-        rows = only(waits_for_payload(Survey(deployment, policy), payload_id), names)
-        repairing = Repairing(
-            deployment, Repairer(deployment, policy, "cancel", reason), is_json, yes
-        )
-        status = repairing.make(
-            [cancelling(row, reason) for row in rows if not row.is_answered],
-            f"Nobody waits for {payload_id}.",
-        )
-    ctx.exit(status)
+    repair = PayloadRepair(**asked)
+
+    def plan(_: Survey, rows: list[Wait]) -> list[Step]:
+        return [cancelling(row, repair.reason) for row in rows if not row.is_answered]
+
+    ctx.exit(repair.make(where, "cancel", plan, f"Nobody waits for {repair.payload_id}."))

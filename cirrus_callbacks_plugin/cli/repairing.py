@@ -11,12 +11,15 @@ import click
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.screen import Screen
 from cirrus_callbacks_plugin.naming import waiter_of
-from cirrus_callbacks_plugin.operations.repairs import Act, Done, Repairer, Step
+from cirrus_callbacks_plugin.operations.repairs import Act, Done, Repairer, Step, only
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from cirrus_callbacks_plugin.cli.operating import Where
     from cirrus_callbacks_plugin.operations.deployment import Deployment
+    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.waits.row import Wait
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -148,3 +151,52 @@ class Repairing:
             "left": [step.to_json() for step in left],
             "done": [done.to_json() for done in self.done],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadRepair:
+    """A repair of one payload's waits, as its command's arguments ask for it.
+
+    Attributes:
+        payload_id: the payload waited for.
+        names: digests of the waits to choose; empty for all.
+        reason: why, for the history.
+        yes: do not ask.
+        is_json: print one JSON object.
+    """
+
+    payload_id: str
+    names: tuple[str, ...]
+    reason: str | None
+    yes: bool
+    is_json: bool
+
+    def make(
+        self,
+        where: Where,
+        action: str,
+        plan: Callable[[Survey, list[Wait]], Sequence[Step]],
+        nothing: str,
+    ) -> int:
+        """Find the deployment and the waits, plan, and carry it out; the exit status.
+
+        Args:
+            where: the deployment.
+            action: how the history calls it.
+            plan: the steps for the chosen waits, answered ones among them.
+            nothing: what to say where there is no step at all.
+
+        Raises:
+            UsageError: ``--json`` without ``--yes``.
+        """
+        from cirrus_callbacks_plugin.operations.listing import waits_for_payload
+        from cirrus_callbacks_plugin.operations.policy import policy_of
+        from cirrus_callbacks_plugin.operations.survey import Survey
+
+        Repairing.check(is_json=self.is_json, yes=self.yes)
+        with where.found() as deployment:
+            policy = policy_of(deployment, must_know=True)
+            survey = Survey(deployment, policy)
+            steps = plan(survey, only(waits_for_payload(survey, self.payload_id), self.names))
+            repairer = Repairer(deployment, policy, action, self.reason)
+            return Repairing(deployment, repairer, self.is_json, self.yes).make(steps, nothing)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
-from cirrus_callbacks_plugin.cli.repairing import Repairing, payload_options
+from cirrus_callbacks_plugin.cli.repairing import PayloadRepair, payload_options
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.operations.repairs import Step
+    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.waits.row import Wait
 
 
 @click.command(
@@ -19,37 +26,27 @@ from cirrus_callbacks_plugin.cli.repairing import Repairing, payload_options
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     where: Where,
-    payload_id: str,
-    names: tuple[str, ...],
-    reason: str | None,
-    yes: bool,
-    is_json: bool,
+    **asked: Any,
 ) -> None:
     """Answer the settled waits for PAYLOAD_ID that are unanswered, or stale.
 
     Stale: Step Functions did not take the token. It mostly will not now either; an answer
     that it does take is kept in its place.
     """
-    from cirrus_callbacks_plugin.operations.listing import waits_for_payload
-    from cirrus_callbacks_plugin.operations.policy import policy_of
-    from cirrus_callbacks_plugin.operations.repairs import Repairer, only, resending
-    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.operations.repairs import resending
     from cirrus_callbacks_plugin.waits.row import STALE
 
-    Repairing.check(is_json=is_json, yes=yes)
-    with where.found() as deployment:
-        policy = policy_of(deployment, must_know=True)
-        rows = only(waits_for_payload(Survey(deployment, policy), payload_id), names)
-        unanswered = [
-            row for row in rows if not row.is_answered or (row.is_settled and row.answer == STALE)
+    repair = PayloadRepair(**asked)
+
+    def plan(_: Survey, rows: list[Wait]) -> list[Step]:
+        return [
+            resending(row)
+            for row in rows
+            if not row.is_answered or (row.is_settled and row.answer == STALE)
         ]
-        repairing = Repairing(
-            deployment, Repairer(deployment, policy, "resend", reason), is_json, yes
-        )
-        status = repairing.make(
-            [resending(row) for row in unanswered],
-            f"No wait for {payload_id} is without its answer.",
-        )
-    ctx.exit(status)
+
+    nothing = f"No wait for {repair.payload_id} is without its answer."
+    ctx.exit(repair.make(where, "resend", plan, nothing))

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
-from cirrus_callbacks_plugin.cli.repairing import Repairing, payload_options
+from cirrus_callbacks_plugin.cli.repairing import PayloadRepair, payload_options
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.operations.repairs import Step
+    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.waits.row import Wait
 
 
 @click.command(
@@ -19,13 +26,10 @@ from cirrus_callbacks_plugin.cli.repairing import Repairing, payload_options
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     where: Where,
-    payload_id: str,
-    names: tuple[str, ...],
-    reason: str | None,
-    yes: bool,
-    is_json: bool,
+    **asked: Any,
 ) -> None:
     """Settle the open waits for PAYLOAD_ID as the reconciler would, without its grace period.
 
@@ -33,21 +37,14 @@ def command(
     The sender answers what was settled; what it has not answered after ten seconds is
     answered here. Ends with 0 if no wait for the payload is left open.
     """
-    from cirrus_callbacks_plugin.operations.listing import Listing, waits_for_payload
-    from cirrus_callbacks_plugin.operations.policy import policy_of
-    from cirrus_callbacks_plugin.operations.repairs import Repairer, only, settling
-    from cirrus_callbacks_plugin.operations.survey import Survey
+    from cirrus_callbacks_plugin.operations.listing import Listing
+    from cirrus_callbacks_plugin.operations.repairs import settling
 
-    Repairing.check(is_json=is_json, yes=yes)
-    with where.found() as deployment:
-        policy = policy_of(deployment, must_know=True)
-        survey = Survey(deployment, policy)
+    repair = PayloadRepair(**asked)
+
+    def plan(survey: Survey, rows: list[Wait]) -> list[Step]:
         listing = Listing(survey, with_chains=False)
-        rows = only(waits_for_payload(survey, payload_id), names)
         judged = survey.judged([row for row in rows if not row.is_answered])
-        steps = [settling(listing.refined(each)) for each in judged]
-        repairing = Repairing(
-            deployment, Repairer(deployment, policy, "settle", reason), is_json, yes
-        )
-        status = repairing.make(steps, f"Nobody waits for {payload_id}.")
-    ctx.exit(status)
+        return [settling(listing.refined(each)) for each in judged]
+
+    ctx.exit(repair.make(where, "settle", plan, f"Nobody waits for {repair.payload_id}."))

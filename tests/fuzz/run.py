@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import multiprocessing
-import os
 import secrets
 import signal
 import sys
-import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from fuzz.check import Checker
 from fuzz.explore import explore, keep
+from support.all_cores import on_all_cores
 
 CASES_A_ROUND = 50
 
@@ -50,38 +48,13 @@ def _work(number: int, workers: int, first_seed: int, queue: Any) -> None:
 
 def fuzz_until(seconds: float | None, first_seed: int) -> Told:
     """Fuzz on all cores; returns when the time is out or at Ctrl-C."""
-    workers = os.cpu_count() or 1
-    queue: Any = multiprocessing.Queue()
-    running = [
-        multiprocessing.Process(
-            target=_work,
-            args=(number, workers, first_seed, queue),
-            daemon=True,
-        )
-        for number in range(workers)
-    ]
-    for each in running:
-        each.start()
     told = Told()
-    ends = None if seconds is None else time.monotonic() + seconds
-    try:
-        while ends is None or time.monotonic() < ends:
-            _hear(queue, told)
-            if not any(each.is_alive() for each in running):
-                break
-    except KeyboardInterrupt:
-        print()
-    finally:
-        for each in running:
-            each.terminate()
+    on_all_cores(_work, first_seed, lambda message: _hear(message, told), seconds)
     return told
 
 
-def _hear(queue: Any, told: Told) -> None:
-    try:
-        count, registrations, found, at_seed = queue.get(timeout=0.5)
-    except multiprocessing.queues.Empty:
-        return
+def _hear(message: Any, told: Told) -> None:
+    count, registrations, found, at_seed = message
     told.cases += count
     told.registrations += registrations
     if found is not None and found[0] not in told.failures:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import multiprocessing
-import os
 import signal
 import sys
 import time
@@ -25,6 +23,7 @@ from simulation.scenario import larger_scenarios, small_scenarios, twofold_scena
 from simulation.search import Simulator
 from simulation.teeth import hunt, table
 from simulation.test_teeth import TABLE
+from support.all_cores import on_all_cores
 
 REPORT_EVERY_SECONDS = 2.0
 
@@ -102,36 +101,12 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
 
 def explore_until(seconds: float | None, first_seed: int) -> Told:
     """Explore on all cores; returns when the time is out or at Ctrl-C."""
-    workers = os.cpu_count() or 1
-    queue: Any = multiprocessing.Queue()
-    running = [
-        multiprocessing.Process(
-            target=_explore,
-            args=(number, workers, first_seed, queue),
-            daemon=True,
-        )
-        for number in range(workers)
-    ]
-    for each in running:
-        each.start()
     told = Told()
-    ends = None if seconds is None else time.perf_counter() + seconds
-    try:
-        while ends is None or time.perf_counter() < ends:
-            _hear(queue, told)
-    except KeyboardInterrupt:
-        print()
-    finally:
-        for each in running:
-            each.terminate()
+    on_all_cores(_explore, first_seed, lambda message: _hear(message, told), seconds)
     return told
 
 
-def _hear(queue: Any, told: Told) -> None:
-    try:
-        message = queue.get(timeout=0.5)
-    except multiprocessing.queues.Empty:
-        return
+def _hear(message: Any, told: Told) -> None:
     if message[0] == "space":
         told.spaces[message[1]] = message[2]
         if message[2].is_whole:
