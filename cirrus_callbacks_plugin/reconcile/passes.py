@@ -127,8 +127,7 @@ class Pass:
             if self.limits.seconds_left() <= until + (kept if unclear else 0):
                 self.summary.is_complete = False
                 break
-            rows = [row for row in self.answerer.waits.read(keys).values() if not row.is_answered]
-            rows.sort(key=lambda row: row.registered_at or "")
+            rows = self._read_rows(keys)
             if self.limits.heartbeat:
                 beating = [row for row in rows if not row.is_settled]
                 self._count(beating, each(self._heartbeat, beating))
@@ -149,6 +148,16 @@ class Pass:
             )
             self.summary.failed += 1
             self.summary.is_complete = False
+
+    def _read_rows(self, keys: Sequence[Key]) -> list[Wait]:
+        """A step's open rows, oldest first; none where they cannot be read now."""
+        try:
+            found = self.answerer.waits.read(keys)
+        except Exception as error:  # noqa: BLE001 - counted; the next pass reads them again
+            self._failed(keys, error)
+            return []
+        rows = [row for row in found.values() if not row.is_answered]
+        return sorted(rows, key=lambda row: row.registered_at or "")
 
     def _is_old_enough(self, row: Wait) -> bool:
         """Older than the grace period, counted from its settling where it is settled."""
@@ -296,12 +305,12 @@ class Pass:
                 else:
                     setattr(self.summary, name, getattr(self.summary, name) + 1)
 
-    def _failed(self, rows: Sequence[Wait], error: Exception) -> None:
+    def _failed(self, rows: Sequence[Wait | Key], error: Exception) -> None:
         self.summary.failed += len(rows)
         for row in rows:
             logger.warning(
                 "Payload %s: wait %s could not be repaired (%s); the next pass tries again",
                 row.payload_id,
-                row.key.name,
+                row.name if isinstance(row, Key) else row.key.name,
                 error_code(error),
             )

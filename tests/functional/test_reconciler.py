@@ -294,6 +294,31 @@ def test_a_shard_that_cannot_be_read_stops_no_other(
     assert "settled_at" in world.row(other)
 
 
+def test_rows_that_cannot_be_read_stop_no_other(
+    world: World,
+    later: Later,
+    aws: AwsCalls,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One step's read is throttled: its rows are counted, the others repaired, the pass ends."""
+    child_ended(world, "token-a")
+    shard = world.row("token-a")["waiting"]
+    other = next(
+        token
+        for token in (f"token-{number}" for number in range(100))
+        if not _in_shard(token, shard)
+    )
+    child_ended(world, other, "b")
+    aws.fail("BatchGetItem", when=lambda call: "token-a" in str(call.parameters))
+    summary = later(MENDED)
+    assert (summary["settled"], summary["failed"]) == (1, 1)
+    assert "settled_at" in world.row(other)
+    assert f"Payload {payload_id('a')}: wait" in caplog.text
+    assert "token-a" not in caplog.text
+    aws.heal()
+    assert later(MENDED)["settled"] == 1
+
+
 def _in_shard(token: str, number: str) -> bool:
     from cirrus_callbacks_plugin.waits.row import shard
 
