@@ -33,7 +33,7 @@ ANSWERED = {
     STALE: "AnsweredStale",
     None: "AnswersRefused",
 }
-"""By what became of an answer; None: Step Functions refused the call, the row stays open."""
+"""By what became of an answer; None: AWS refused a call, the row stays open."""
 SETTLED_TO_ANSWERED = "SettledToAnsweredSeconds"
 
 OPEN_WAITS = "OpenWaits"

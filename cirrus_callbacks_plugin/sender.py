@@ -6,9 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from cirrus_callbacks_plugin.answer import answer_of, refusal_of
 from cirrus_callbacks_plugin.concurrency import each
-from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.errors import Kind, classify, error_code
 from cirrus_callbacks_plugin.rules import Ended
 from cirrus_callbacks_plugin.settle import settle_open_rows
 from cirrus_callbacks_plugin.waits.table import Outcome
@@ -57,7 +59,9 @@ class Sender:
         Returns:
             The sequence numbers to report as failed: the first record of each row whose
             answer met throttling, a server error or no answer. Lambda delivers everything
-            from the lowest of them again; rows answered by then are passed over.
+            from the lowest of them again; rows answered by then are passed over. An answer or
+            mark that was refused is logged and counted and blocks no shard: the row stays open
+            for the reconciler.
 
         Raises:
             ClientError, BotoCoreError: the rows could not be read; the whole batch is to
@@ -77,16 +81,31 @@ class Sender:
         failed: list[str] = []
         results = each(lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers)
         for (key, row), result in zip(answers, results, strict=True):
-            if isinstance(result, Exception):
-                _log_failure(row, result)
+            if isinstance(result, Exception) and self._comes_again(row, result):
                 failed.append(told[key].sequence_number)
         for key, row in ordered[len(answers) :]:
             try:
                 self._go_on(row)
             except Exception as error:  # noqa: BLE001 - told to Lambda, which delivers it again
-                _log_failure(row, error)
+                _log_again(row, error)
                 failed.append(told[key].sequence_number)
         return failed
+
+    def _comes_again(self, row: Wait, error: Exception) -> bool:
+        """Log what an answer met; True where its record is to be delivered again."""
+        if isinstance(error, (ClientError, BotoCoreError)) and classify(error) is Kind.REFUSED:
+            logger.error(
+                "Payload %s: AWS refused a call for wait %s (%s); it stays open until that is "
+                "mended",
+                row.payload_id,
+                row.key.name,
+                error_code(error),
+            )
+            if self.answerer.tell is not None:
+                self.answerer.tell(row, None)
+            return False
+        _log_again(row, error)
+        return True
 
     def _handle(self, row: Wait, inserted: Wait | None) -> None:
         if self._is_refused(inserted):
@@ -130,7 +149,7 @@ class Sender:
             self.answerer.waits.postpone_continuation(row)
 
 
-def _log_failure(row: Wait, error: Exception) -> None:
+def _log_again(row: Wait, error: Exception) -> None:
     logger.warning(
         "Payload %s: wait %s is delivered again (%s)",
         row.payload_id,

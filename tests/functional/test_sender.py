@@ -131,6 +131,28 @@ def test_a_refused_call_leaves_the_row_open_and_the_shard_going(
     assert world.row(other)["answer"] == "failure"
 
 
+def test_a_mark_that_is_refused_leaves_the_row_open_and_the_shard_going(
+    world: World,
+    aws: AwsCalls,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The parent has its answer; what cannot be written is no reason to hold up others."""
+    token, other = world.start_parent(), world.start_parent()
+    settled_row(world, token, "a")
+    settled_row(world, other, "b")
+    aws.fail(
+        "UpdateItem",
+        "AccessDeniedException",
+        when=lambda call: token in str(call.parameters["Key"]),
+    )
+    assert world.send_answers() == NOTHING_FAILED
+    assert world.parent_of(token)["status"] == "FAILED"
+    assert "answered_at" not in world.row(token)
+    assert world.row(other)["answer"] == "failure"
+    assert "AWS refused a call for wait" in caplog.text
+    assert token not in caplog.text
+
+
 @pytest.mark.parametrize("error", ["InternalServerError", "ThrottlingException"])
 def test_what_passes_is_delivered_again(world: World, aws: AwsCalls, error: str) -> None:
     """Throttling and server errors come back by the partial batch response."""
