@@ -62,7 +62,7 @@ format: .venv/.ready ## Write the style that lint checks
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
 
-bench: .venv/.ready ## Measure what the hooks and the sender add
+bench: .venv/.ready ## Measure what is added, soak under faults, ten thousand waiters on one payload
 	@$(PYTHON) tests/bench/run.py $(ARGS)
 
 lock: $(UV) ## Resolve the locked versions anew
