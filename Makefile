@@ -17,7 +17,7 @@ WORKERS ?= 4
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
-.PHONY: simulate fuzz tables help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
+.PHONY: simulate fuzz mutate tables help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ simulate: .venv/.ready ## Explore schedules of the simulation on all cores until
 fuzz: .venv/.ready ## Fuzz the wrapped process handler on all cores until Ctrl-C
 	@$(PYTHON) tests/fuzz/run.py $(ARGS)
 
+mutate: .venv/.ready ## Change the protocol's code in every small way: does a test notice?
+	@$(PYTHON) tests/mutation/run.py $(ARGS)
+
 tables: .venv/.ready ## Write the table of planted defects anew
 	@$(PYTHON) tests/simulation/simulate.py --table
 
@@ -71,7 +74,7 @@ lock: $(UV) ## Resolve the locked versions anew
 	@tests/environments/lock.sh $(UV)
 
 clean: ## Remove the environments and what tests left behind
-	@rm -rf .tools .venv .venvs .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis dist
+	@rm -rf .tools .venv .venvs .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutate dist
 
 $(UV):
 	@command -v python3 >/dev/null || { echo "make: python3 is missing: install any Python 3" >&2; exit 1; }

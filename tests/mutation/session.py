@@ -1,0 +1,171 @@
+"""Tests of a pytest session, run one by one in a process forked from it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mutation.children import CONTROL, KILLED, SURVIVED, Ended, Job, limit, run
+from mutation.reach import Reach, Tracer, could_notice
+from mutation.report import BrokenRunError
+from mutation.swap import Living
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from mutation.memory import Memory
+    from mutation.mutants import Mutant
+
+    Say = Callable[[str], None]
+
+
+OPTIONS = (
+    "-q",
+    "--override-ini=addopts=",
+    "--override-ini=tmp_path_retention_policy=none",
+    "--import-mode=importlib",
+    "--strict-markers",
+    "--capture=sys",  # in memory: a file would be shared with the processes forked from this one
+    "--hypothesis-profile=ci",  # the same cases each time
+    "--color=no",
+    *(f"-pno:{name}" for name in ("cacheprovider", "xdist", "pytest_cov", "faulthandler")),
+)
+BUDGET_SECONDS = 20.0
+_UNKNOWN_SECONDS = 10.0
+
+
+def options(scratch: Path) -> list[str]:
+    """What every session is run with; temporary folders lie in a scratch folder."""
+    return [*OPTIONS, f"--basetemp={scratch / f'tmp-{os.getpid()}'}"]
+
+
+class Loop:
+    """In the place of pytest's own loop: runs what it is given on the collected session."""
+
+    def __init__(self, work: Callable[[pytest.Session], None]) -> None:
+        self._work = work
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Everything is imported, nothing has run."""
+        if session.testsfailed:
+            raise pytest.UsageError("the tests cannot be collected")
+        self._work(session)
+        return True
+
+
+def run_items(
+    session: pytest.Session,
+    names: Sequence[str],
+    reached: Mapping[str, Reach],
+    say: Say,
+    tracer: Tracer | None = None,
+) -> int:
+    """Run tests until one fails, in this order; ``KILLED`` or ``SURVIVED``.
+
+    Args:
+        session: a collected session.
+        names: the tests.
+        say: told which one runs.
+        reached: how long they take; told here where they are traced.
+        tracer: what traces them.
+    """
+    by_name = {item.nodeid: item for item in session.items}
+    slowest: dict[str, float] = {}  # of a file: the first test to run sets up what they share
+    for name, reach in reached.items():
+        slowest[file_of(name)] = max(reach.seconds, slowest.get(file_of(name), 0.0))
+    items = [by_name[name] for name in names]
+    for item, following in zip(items, [*items[1:], None], strict=False):
+        say(item.nodeid)
+        limit(
+            slowest.get(file_of(item.nodeid), _UNKNOWN_SECONDS)
+            if tracer is None
+            else _UNKNOWN_SECONDS
+        )
+        with tracer.test() if tracer is not None else nullcontext([]) as told:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return KILLED
+        if told and isinstance(reached, dict):
+            reached[item.nodeid] = told[0]
+    say("")
+    return SURVIVED
+
+
+def file_of(name: str) -> str:
+    return name.partition("::")[0]
+
+
+class Warm:
+    """A collected session from which processes are forked: for mutants in functions."""
+
+    def __init__(self, session: pytest.Session, root: Path, paths: Sequence[str]) -> None:
+        self._session = session
+        self._root = root
+        self._living = Living(root, paths)
+
+    def reached(self, memory: Memory, scratch: Path, at_once: int) -> dict[str, Reach]:
+        """Run every test once, as it is, and learn what it reaches; or remember it.
+
+        Raises:
+            BrokenRunError: one fails.
+        """
+        files: dict[str, list[str]] = {}
+        for item in self._session.items:
+            files.setdefault(file_of(item.nodeid), []).append(item.nodeid)
+        told = memory.recall(files)
+        groups: list[list[str]] = [[] for _ in range(at_once)]
+        for number, names in enumerate(each for each in files.values() if each[0] not in told):
+            groups[number % at_once].extend(names)
+
+        def job(number: int) -> Job:
+            def work(say: Say) -> int:
+                found: dict[str, Reach] = {}
+                names = groups[number]
+                ended = run_items(self._session, names, found, say, Tracer(self._living))
+                (scratch / f"reach-{number}").write_bytes(pickle.dumps(found))
+                return ended
+
+            return Job(str(number), work)
+
+        def hear(job: Job, ended: Ended) -> None:
+            if ended.code != SURVIVED:
+                raise BrokenRunError(f"a test fails without any change: {ended.word or job.name}")
+            told.update(pickle.loads((scratch / f"reach-{job.name}").read_bytes()))  # noqa: S301
+
+        run([job(number) for number in range(at_once)], hear, at_once=at_once)
+        memory.keep(told)
+        return told
+
+    def control(self, reached: Mapping[str, Reach]) -> Job:
+        """All tests, unchanged, in the order in which mutants meet them: none may fail."""
+        names = sorted(reached, key=lambda name: reached[name].seconds)
+        return Job(CONTROL, lambda say: run_items(self._session, names, reached, say))
+
+    def jobs(
+        self,
+        mutants: Sequence[Mutant],
+        reached: Mapping[str, Reach],
+        killers: Mapping[tuple[str, str], Sequence[str]],
+    ) -> Iterator[Job]:
+        """A job for each mutant, named by its place; its tests are chosen when it begins."""
+        for number, mutant in enumerate(mutants):
+            names = could_notice(
+                mutant,
+                str(self._root / mutant.path),
+                reached,
+                seconds=BUDGET_SECONDS,
+                first=killers.get((mutant.path, mutant.function), ()),
+            )
+
+            def work(say: Say, mutant: Mutant = mutant, names: Sequence[str] = names) -> int:
+                limit(_UNKNOWN_SECONDS)
+                self._living.become(mutant)
+                return run_items(self._session, names, reached, say)
+
+            yield Job(str(number), work)
