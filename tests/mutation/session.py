@@ -35,7 +35,7 @@ OPTIONS = (
     "--color=no",
     *(f"-pno:{name}" for name in ("cacheprovider", "xdist", "pytest_cov", "faulthandler")),
 )
-BUDGET_SECONDS = 20.0
+BUDGET_SECONDS = 10.0
 _UNKNOWN_SECONDS = 10.0
 
 

@@ -19,9 +19,7 @@ MODULE = '''
 """A module."""
 from __future__ import annotations
 import functools
-import logging
 
-logger = logging.getLogger(__name__)
 LIMIT = 2
 
 
@@ -40,7 +38,6 @@ class Counter:
         if self.is_full:
             raise ValueError("it is full already")
         self.count += 1
-        logger.info("one more: %s", self.count)
 
 
 @functools.cache
@@ -56,15 +53,12 @@ TESTS = """
 import pytest
 from small.module import Counter, double, is_small
 
-def test_counts(caplog):
-    caplog.set_level("INFO")
+def test_counts():
     counter = Counter()
     counter.add()
     assert (counter.count, counter.is_full) == (1, False)
     counter.add()
     assert (counter.count, counter.is_full) == (2, True)
-    assert caplog.messages == ["one more: 1", "one more: 2"]
-    assert caplog.records[0].name == "small.module"
     with pytest.raises(ValueError):
         counter.add()
 
@@ -157,6 +151,8 @@ def test_tests_that_fail_unchanged_tell_nothing(project: Path) -> None:
 
 def test_everything_that_runs_is_changed_and_no_text_for_people(project: Path) -> None:
     """Decorated functions and constants too; no docstring, annotation, format or message."""
+    with (project / "small" / "module.py").open("a") as file:
+        file.write('\n\ndef tell(count: int) -> None:\n    logger.info("one more: %s", count)\n')
     mutants = mutants_of(project, "small/module.py")
     functions = {each.function for each in mutants}
     assert functions == {
@@ -166,16 +162,16 @@ def test_everything_that_runs_is_changed_and_no_text_for_people(project: Path) -
         "Counter.is_full",
         "double",
         "is_small",
+        "tell",
     }
     changed = {(each.before, each.after) for each in mutants}
     assert ("LIMIT = 2", "LIMIT = 3") in changed
     assert ("if self.is_full:", "if (not self.is_full):") in changed
     assert ('raise ValueError("it is full already")', "pass") in changed
     assert ("return value + value", "return None") in changed
-    assert ('logger.info("one more: %s", self.count)', "pass") in changed
-    assert ('logger.info("one more: %s", self.count)', 'logger.info("one more: %s", None)') in (
-        changed
-    )
+    line = 'logger.info("one more: %s", count)'
+    assert (line, "pass") in changed
+    assert (line, 'logger.info("one more: %s", None)') in changed
     after = "\n".join(each.after for each in mutants)
     assert "XX" not in after
     assert "ValueError(None)" not in after
