@@ -28,12 +28,12 @@ demo: .venv/.ready ## Run the example on an embedded Cirrus and show who waits f
 test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, -2.0: with one)
 	@rm -rf .coverage .coverage.* .pytest_cache
 	@# What fails beside others (a machine under load) is run once more, by itself, and said.
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --ignore tests/simulation --ignore tests/fuzz $(ARGS) tests \
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults $(ARGS) tests \
 	  || { echo; echo "make: once more, by themselves, the tests that failed above:"; \
 	  $(PYTEST) --last-failed --last-failed-no-failures none --cov --cov-append --cov-report= \
-	  --ignore tests/simulation --ignore tests/fuzz tests; }
-	@# Schedules and cases are many, and run no line that the tests before did not: not traced.
-	@$(PYTEST) -n auto $(ARGS) tests/simulation tests/fuzz || [ $$? -eq 5 ]
+	  --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults tests; }
+	@# Schedules, cases and faults are many, and run no line that the tests before did not: not traced.
+	@$(PYTEST) -n auto $(ARGS) tests/simulation tests/fuzz tests/faults || [ $$? -eq 5 ]
 	@$(PYTHON) tests/environments/run.py $(UV)
 	@$(PYTHON) -m coverage report
 	@$(PYTHON) tests/support/terraform_lint.py --skipped
@@ -50,8 +50,9 @@ fuzz: .venv/.ready ## Fuzz the wrapped process handler on all cores until Ctrl-C
 mutate: .venv/.ready ## Change the protocol's code in every small way: does a test notice?
 	@$(PYTHON) tests/mutation/run.py $(ARGS)
 
-tables: .venv/.ready ## Write the table of planted defects anew
+tables: .venv/.ready ## Write the tables of planted defects and of faults anew
 	@$(PYTHON) tests/simulation/simulate.py --table
+	@$(PYTHON) tests/faults/write.py
 
 lint: .venv/.ready ## Check style and types
 	@$(PYTHON) -m ruff format --check .

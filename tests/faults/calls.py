@@ -1,0 +1,173 @@
+"""Who makes an AWS call: which function of the product, for which step of the protocol.
+
+Read off the stack at the moment of the call, so no call of the product goes unnoticed and
+none of cirrus's own is taken for one.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
+
+import cirrus_callbacks_plugin
+from cirrus_callbacks_plugin import concurrency
+from simulation.fake_aws.shapes import shape_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+PACKAGE = str(Path(cirrus_callbacks_plugin.__file__).parent) + "/"
+_BETWEEN = (
+    *("/botocore/", "/boto3/", "/moto/"),
+    *("/tests/faults/", "/tests/support/", "/tests/simulation/"),
+)
+"""What stands between a caller and the wire."""
+
+_PLUMBING = (
+    "concurrency.py",
+    "hooks/own_time.py",
+    "batches.py",
+    "lambda_functions/wrapped.py",
+)
+_PLUMBING_FUNCTIONS = ("WaitsTable._update",)
+
+_FUNCTIONS = (
+    ("hooks/process.py", "process"),
+    ("hooks/update_state.py", "update-state"),
+    ("sender.py", "sender"),
+    ("lambda_functions/sender.py", "sender"),
+    ("reconcile/passes.py", "reconciler"),
+    ("lambda_functions/reconciler.py", "reconciler"),
+)
+LOCAL = "local"
+"""What runs on a person's own machine only."""
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """A kind of call: the same one wherever it is made for the same purpose.
+
+    Attributes:
+        function: which of the product's functions makes it, or which command.
+        operation: AWS's name of it.
+        target: what it is about.
+        step: the functions of the product that it is made by, the caller's first.
+        shape: the conditions and options that decide its answer.
+        site: where in the source it stands: file, function and method.
+    """
+
+    function: str
+    operation: str
+    target: str
+    step: str
+    shape: str
+    site: str = field(compare=False, default="")
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        return f"{self.operation} ({self.target}), {self.step}"
+
+
+def call_of(service: str, operation: str, parameters: dict[str, Any]) -> Call | None:
+    """The call that is being made on this thread; None where it is not the product's."""
+    frames = list(_frames())
+    function = _function(frames)
+    if function is None:
+        return None
+    return Call(
+        function,
+        operation,
+        _target(service, parameters),
+        _step(frames),
+        shape_of(service, operation, parameters),
+        f"{_path(frames[0])} {_qualname(frames[0])} {xform_name(operation)}",
+    )
+
+
+def _frames() -> Iterator[FrameType]:
+    """The product's frames from the call outwards, over the threads of ``concurrency.each``."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and any(part in frame.f_code.co_filename for part in _BETWEEN):
+        frame = frame.f_back
+    if frame is None or not frame.f_code.co_filename.startswith(PACKAGE):
+        return
+    last = frame
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(PACKAGE):
+            last = frame
+            yield frame
+        frame = frame.f_back
+    if last.f_code.co_name == "attempt" and last.f_code.co_filename == concurrency.__file__:
+        yield from _waiting_for(last.f_locals["work"])
+
+
+def _waiting_for(work: Any) -> Iterator[FrameType]:
+    """The frames of the thread whose ``each`` does this work in a pool."""
+    for top in list(sys._current_frames().values()):
+        frame: FrameType | None = top
+        while frame is not None and not (
+            frame.f_code is concurrency.each.__code__ and frame.f_locals.get("work") is work
+        ):
+            frame = frame.f_back
+        if frame is not None:
+            while frame is not None:
+                if frame.f_code.co_filename.startswith(PACKAGE):
+                    yield frame
+                frame = frame.f_back
+            return
+
+
+def _function(frames: list[FrameType]) -> str | None:
+    """Which function or command the outermost frames belong to."""
+    for frame in reversed(frames):
+        path = _path(frame)
+        for known, name in _FUNCTIONS:
+            if path == known:
+                return name
+        if path.startswith("cli/") and path.removesuffix(".py") not in _SHARED:
+            return f"`{path.removeprefix('cli/').removesuffix('.py')}`"
+        if path.startswith("local/"):
+            return LOCAL
+    return None
+
+
+_SHARED = {f"cli/{name}" for name in ("main", "commands", "operating", "repairing", "screen")}
+
+
+def _path(frame: FrameType) -> str:
+    return frame.f_code.co_filename.removeprefix(PACKAGE)
+
+
+def _qualname(frame: FrameType) -> str:
+    return frame.f_code.co_qualname.partition(".<locals>")[0]
+
+
+def _step(frames: list[FrameType]) -> str:
+    """The innermost two functions that say what the call is for."""
+    told: list[str] = []
+    for frame in frames:
+        path, name = _path(frame), _qualname(frame)
+        if path in _PLUMBING or name in _PLUMBING_FUNCTIONS:
+            continue
+        shown = f"{Path(path).stem}.{name}" if "." not in name else name
+        if shown not in told:
+            told.append(shown)
+        if len(told) == 2:
+            break
+    return " > ".join(reversed(told))
+
+
+def _target(service: str, parameters: dict[str, Any]) -> str:
+    if service != "dynamodb":
+        return {"stepfunctions": "Step Functions"}.get(service, service.upper())
+    requested = parameters.get("RequestItems")
+    table = str(next(iter(requested)) if requested else parameters.get("TableName", ""))
+    if "IndexName" in parameters:
+        return f"index {parameters['IndexName']}"
+    return "tracking table" if table.endswith("-callbacks") else "state table"

@@ -1,0 +1,123 @@
+"""Planted defects: the matrix notices each of them, in the cell where it has to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+
+from cirrus_callbacks_plugin import answer
+from cirrus_callbacks_plugin.errors import Kind, classify, error_code
+from cirrus_callbacks_plugin.hooks import process, update_state
+from cirrus_callbacks_plugin.reconcile.passes import Pass
+from faults.cell import LASTING, attempt
+from faults.fault import Fault
+from faults.matrix import ways
+from faults.rules import violations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from faults.world import Deployed
+
+
+def throttling_is_stale() -> AbstractContextManager[Any]:
+    """A token whose answer was throttled is taken for one that nobody waits with."""
+
+    def careless(error: Any) -> Kind:
+        found = classify(error)
+        return Kind.CLOSED if error_code(error) == "ThrottlingException" else found
+
+    return mock.patch.object(answer, "classify", careless)
+
+
+def failed_registrations_are_swallowed() -> AbstractContextManager[Any]:
+    """``process`` returns, though a token could not be registered."""
+
+    def finish(_self: Any, _registered: Any, returned: Any, _kept: Any = None) -> Any:
+        return returned
+
+    return mock.patch.object(process._Invocation, "_finish", finish)
+
+
+def update_state_raises() -> AbstractContextManager[Any]:
+    """A failure to settle fails cirrus's own lambda."""
+
+    def settle(notes: Any, event: Any, adapter: Any, services: Any, time_left: Any) -> None:
+        for payload_id, final in notes.by_payload.items():
+            found = services()
+            ended = update_state._ended(payload_id, final, event, adapter)
+            update_state.settle_open_rows(
+                found.waits,
+                found.states,
+                payload_id,
+                ended,
+                may_go_on=time_left.may_go_on,
+            )
+
+    return mock.patch.object(update_state, "_settle", settle)
+
+
+def tokens_are_logged() -> AbstractContextManager[Any]:
+    """A line about an answer that was refused names the token itself."""
+    original = answer.Answerer._send
+
+    def send(self: Any, token: str, given: Any) -> None:
+        try:
+            original(self, token, given)
+        except Exception:
+            answer.logger.warning("The answer to %s failed", token)
+            raise
+
+    return mock.patch.object(answer.Answerer, "_send", send)
+
+
+def a_read_ends_the_pass() -> AbstractContextManager[Any]:
+    """Rows of one step cannot be read, and no other step is made."""
+
+    def failed(_self: Pass, _rows: Any, error: Exception) -> None:
+        raise error
+
+    return mock.patch.object(Pass, "_failed", failed)
+
+
+PLANTED: dict[Callable[[], AbstractContextManager[Any]], tuple[str, str, Fault, str]] = {
+    throttling_is_stale: (
+        "sender",
+        "SendTaskSuccess",
+        Fault.THROTTLED,
+        "the parent was told nothing",
+    ),
+    failed_registrations_are_swallowed: (
+        *("process", "WaitsTable.register", Fault.DENIED),
+        "the parent was told nothing",
+    ),
+    update_state_raises: (
+        *("update-state", "WaitsTable.open_rows", Fault.THROTTLED),
+        "update-state was failed by it",
+    ),
+    tokens_are_logged: ("sender", "SendTaskSuccess", Fault.DENIED, "a token was written"),
+    a_read_ends_the_pass: (
+        *("reconciler", "Pass._read_rows", Fault.SERVER_ERROR),
+        "a whole pass failed",
+    ),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.__name__)
+def test_the_defect_is_noticed(
+    where: Deployed,
+    planted: Callable[[], AbstractContextManager[Any]],
+) -> None:
+    """With the defect the cell has a problem, and the right one; without it none."""
+    function, part, fault, problem = PLANTED[planted]
+    way, call = next(
+        (way, call) for way, calls in ways(where, function) for call in calls if part in call.name
+    )
+    sound = attempt(where, way, call, fault, LASTING)
+    assert [*sound.problems, *violations(sound)] == []
+    with planted():
+        cell = attempt(where, way, call, fault, LASTING)
+    assert any(problem in found for found in cell.problems), cell.problems
