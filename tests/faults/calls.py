@@ -44,6 +44,9 @@ _FUNCTIONS = (
     ("reconcile/passes.py", "reconciler"),
     ("lambda_functions/reconciler.py", "reconciler"),
 )
+COMMAND = "command"
+"""What operators run."""
+
 LOCAL = "local"
 """What runs on a person's own machine only."""
 
@@ -131,7 +134,7 @@ def _function(frames: list[FrameType]) -> str | None:
             if path == known:
                 return name
         if path.startswith("cli/") and path.removesuffix(".py") not in _SHARED:
-            return f"`{path.removeprefix('cli/').removesuffix('.py')}`"
+            return COMMAND
         if path.startswith("local/"):
             return LOCAL
     return None

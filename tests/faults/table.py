@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faults.cell import LASTING, ONCE
 from faults.fault import Fault
+from faults.known import PATH
 from faults.rules import AT_ONCE, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from faults.cell import Cell
-
-PATH = Path(__file__).with_name("matrix.md")
 
 HEAD = """\
 # What comes of each fault of each AWS call

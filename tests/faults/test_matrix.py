@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faults import table
+from faults.known import PATH
 from faults.matrix import FUNCTIONS, cells
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def test_every_fault_of_every_call(where: Deployed, function: str) -> None:
 
 def test_the_table_has_no_section_too_many() -> None:
     """Nothing of what it shows is of another day."""
-    text = table.PATH.read_text()
+    text = PATH.read_text()
     assert text.startswith(table.HEAD)
     headings = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert headings == list(FUNCTIONS)

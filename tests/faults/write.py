@@ -9,8 +9,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
 
+from faults.known import PATH
 from faults.matrix import FUNCTIONS, cells
-from faults.table import PATH, section, write
+from faults.table import section, write
 from faults.world import deployed
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from cirrus_callbacks_plugin.hooks import own_time
 from cirrus_callbacks_plugin.local import deployment
+from faults.known import Noted
 from support.aws_calls import AwsCalls
 from support.cirrus_world import World
 from support.elsewhere import why_not
@@ -50,6 +51,20 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         monkeypatch.setenv("CIRRUS_CALLBACKS_WORKFLOWS", "*")
         deployed.add_workflow("sentinel-2-cog")
         yield deployed
+
+
+@pytest.fixture(autouse=True)
+def no_unknown_call(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a test makes the product call, the fault matrix has a row for it.
+
+    The hooks, the sender and the reconciler are the same under every cirrus: one will do.
+    """
+    if not IS_NEWEST:
+        yield
+        return
+    noted = Noted(monkeypatch)
+    yield
+    assert not noted.unknown(), "tests/faults/scenarios.py goes no way on which these are made"
 
 
 @pytest.fixture
