@@ -169,9 +169,10 @@ def asking(what: str) -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         if is_unanswered(error):
+            where = getattr(error, "kwargs", {}).get("endpoint_url")
             raise AwsRefusedError(
-                f"AWS did not answer ({type(error).__name__}): is the region right, and the "
-                "endpoint reachable from here?",
+                f"AWS did not answer ({type(error).__name__}{f' at {where}' if where else ''}): "
+                "is the region right, and the endpoint reachable from here?",
             ) from error
         raise AwsRefusedError(f"AWS could not be asked: {error}") from error
 

@@ -235,7 +235,7 @@ class Repairer:
         if sent is None:
             problem = "Step Functions refused the call: states:SendTaskSuccess, SendTaskFailure"
         elif sent == STALE and (current is None or current.answer == STALE):
-            problem = "Step Functions takes the token no more: nobody waits with it"
+            problem = "Step Functions takes the token no more: its task is over, or was answered"
         return Done(step, current, problem)
 
     def _now(self, step: Step) -> Wait | None:

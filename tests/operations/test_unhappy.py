@@ -161,7 +161,10 @@ def test_a_call_that_is_not_allowed_is_named(
         ("ThrottlingException", "throttles or fails Query (ThrottlingException)"),
         ("ExpiredTokenException", "does not accept the credentials"),
         ("ValidationException", "AWS refused Query (ValidationException)"),
-        (EndpointConnectionError(endpoint_url="http://x"), "AWS did not answer"),
+        (
+            EndpointConnectionError(endpoint_url="http://x"),
+            "AWS did not answer (EndpointConnectionError at http://x)",
+        ),
     ],
 )
 def test_what_aws_says_otherwise(
