@@ -76,6 +76,14 @@ class Call:
         """What the table calls it."""
         return f"{self.operation} ({self.target}), {self.step}"
 
+    @property
+    def is_write(self) -> bool:
+        """True where the call changes something at AWS."""
+        return self.operation.startswith(_WRITES)
+
+
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "DeleteMessageBatch", "SendTask")
+
 
 def call_of(service: str, operation: str, parameters: dict[str, Any]) -> Call | None:
     """The call that is being made on this thread; None where it is not the product's."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin import decisions
-from faults.fault import Fault, code_of
+from faults.fault import Fault, code_of, without_codes
 from faults.trial import GONE, NOTHING, Again, Trial
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 ONCE = "once"
 LASTING = "until mended"
 
-_SERVICES = {"Step Functions": "stepfunctions", "S3": "s3", "SQS": "sqs"}
+_SERVICES = {
+    "Step Functions": "stepfunctions",
+    **{name.upper(): name for name in ("s3", "sqs", "lambda", "sts")},
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Scenario:
         act: the step of AWS in which they are made.
         sees: what the parent may be told in the end.
         environment: variables that it needs.
+        again: what is done once more as long as the row is open; None: nothing but what AWS
+            does by itself.
+        faults: those that are tried.
     """
 
     name: str
@@ -44,6 +50,8 @@ class Scenario:
     act: Callable[[Trial], Any]
     sees: frozenset[str] = frozenset({"success"})
     environment: dict[str, str] = field(default_factory=dict)
+    again: Callable[[Trial], Any] | None = None
+    faults: tuple[Fault, ...] = tuple(Fault)
 
 
 @dataclass(frozen=True)
@@ -188,8 +196,8 @@ def _attempts(trial: Trial, call: Call) -> int:
 def _outage(trial: Trial, scenario: Scenario) -> None:
     """While it lasts, one more round: nobody may be told anything untrue."""
     trial.round()
-    if scenario.function == "reconciler" and trial.is_open():
-        trial.schedule()
+    if scenario.again is not None and trial.is_open():
+        scenario.again(trial)
     if trial.sees() not in {*scenario.sees, NOTHING, GONE}:
         trial.problems.append(f"while it lasts the parent is told {trial.sees()}")
 
@@ -197,8 +205,8 @@ def _outage(trial: Trial, scenario: Scenario) -> None:
 def _finish(trial: Trial, scenario: Scenario) -> None:
     """All is well: go on until the row is answered."""
     trial.drive()
-    if scenario.function == "reconciler" and trial.is_open():
-        trial.schedule()
+    if scenario.again is not None and trial.is_open():
+        scenario.again(trial)
         trial.drive()
     trial.repair()
     trial.look()
@@ -264,7 +272,11 @@ def _logged(trial: Trial) -> tuple[str, ...]:
         else:
             told = '"' + str(record.msg).replace("%s", "…").replace("%d", "…") + '"'
         said.append(f"{record.levelname} {told}")
-    return _each_once([*said, *(f"raises `{name}`" for name in trial.raised)])
+    said += [f"raises `{name}`" for name in trial.raised]
+    for ran in trial.failed_runs:
+        told = f": {without_codes(ran.told)}" if ran.told else ""
+        said.append(f"exit status {ran.status}{told}")
+    return _each_once(said)
 
 
 def expected_code(call: Call, fault: Fault) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.client import BaseClient
 
-from faults.calls import LOCAL, call_of
+from faults.calls import COMMAND, LOCAL, call_of
 
 if TYPE_CHECKING:
     import pytest
@@ -29,7 +29,7 @@ def known() -> set[tuple[str, str]]:
 
 
 class Noted:
-    """The product's calls, as long as a test runs."""
+    """The functions' calls, as long as a test runs."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: set[Call] = set()
@@ -37,7 +37,7 @@ class Noted:
 
         def make_api_call(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
             call = call_of(client.meta.service_model.service_name, operation, parameters)
-            if call is not None and call.function != LOCAL:
+            if call is not None and call.function not in (COMMAND, LOCAL):
                 self.calls.add(call)
             return original(client, operation, parameters)
 
@@ -46,9 +46,8 @@ class Noted:
     def unknown(self) -> list[str]:
         """Those that the matrix does not have."""
         there = known()
-        functions = {function for function, _ in there}
         return sorted(
             f"{call.function}: {call.name}"
             for call in self.calls
-            if call.function in functions and (call.function, call.name) not in there
+            if (call.function, call.name) not in there
         )

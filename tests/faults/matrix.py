@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faults.calls import COMMAND
 from faults.cell import LASTING, ONCE, Cell, attempt, ordinary
-from faults.fault import Fault
+from faults.commands import COMMANDS
 from faults.rules import violations
 from faults.scenarios import SCENARIOS
 
@@ -14,15 +15,17 @@ if TYPE_CHECKING:
 
     from faults.calls import Call
     from faults.cell import Ordinary
+    from faults.fault import Fault
     from faults.world import Deployed
 
-FUNCTIONS = tuple(dict.fromkeys(scenario.function for scenario in SCENARIOS))
+WAYS = (*SCENARIOS, *COMMANDS)
+FUNCTIONS = tuple(dict.fromkeys(scenario.function for scenario in WAYS))
 
 
 def ways(deployed: Deployed, function: str) -> Iterator[tuple[Ordinary, list[Call]]]:
     """The way of each scenario of a function, and the calls that none before it makes."""
     known: set[Call] = set()
-    for scenario in SCENARIOS:
+    for scenario in WAYS:
         if scenario.function != function:
             continue
         way = ordinary(deployed, scenario)
@@ -31,11 +34,20 @@ def ways(deployed: Deployed, function: str) -> Iterator[tuple[Ordinary, list[Cal
 
 
 def cells(deployed: Deployed, function: str) -> Iterator[Cell]:
-    """Try every fault of every call: once where it may pass, and until it is mended."""
+    """Try every fault of every call: once where it may pass, and until it is mended.
+
+    What a command reads is tried until it is mended alone: its clients try again as those of
+    the sender do.
+    """
     for way, calls in ways(deployed, function):
         for call in calls:
-            for fault in Fault:
-                for span in (ONCE, LASTING) if fault.may_pass else (LASTING,):
+            for fault in way.scenario.faults:
+                for span in _spans(call, fault):
                     cell = attempt(deployed, way, call, fault, span)
                     cell.problems += violations(cell)
                     yield cell
+
+
+def _spans(call: Call, fault: Fault) -> tuple[str, ...]:
+    is_read_by_command = call.function == COMMAND and not call.is_write
+    return (ONCE, LASTING) if fault.may_pass and not is_read_by_command else (LASTING,)

@@ -199,14 +199,21 @@ SCENARIOS = (
     Scenario("the waiter is gone", "sender", waiter_gone, Trial.records, NOBODY),
     Scenario("the rest of the waiters is settled", "sender", put_aside, Trial.records),
     Scenario("and no time left for it either", "sender", put_aside, sender_without_time),
-    Scenario("an event was lost", "reconciler", event_lost, Trial.schedule),
-    Scenario("a stream record was lost", "reconciler", stream_lost, Trial.schedule),
+    Scenario("an event was lost", "reconciler", event_lost, Trial.schedule, again=Trial.schedule),
+    Scenario(
+        "a stream record was lost",
+        "reconciler",
+        stream_lost,
+        Trial.schedule,
+        again=Trial.schedule,
+    ),
     Scenario(
         "a stream record was lost, of a failure",
         "reconciler",
         stream_lost_of_a_failure,
         Trial.schedule,
         frozenset({FAILED}),
+        again=Trial.schedule,
     ),
     Scenario(
         "heartbeats",
@@ -214,6 +221,7 @@ SCENARIOS = (
         running,
         Trial.schedule,
         environment=HEARTBEAT,
+        again=Trial.schedule,
     ),
     Scenario(
         "heartbeats, and the waiter is gone",
@@ -222,6 +230,7 @@ SCENARIOS = (
         Trial.schedule,
         NOBODY,
         environment=HEARTBEAT,
+        again=Trial.schedule,
     ),
     Scenario(
         "failed records are counted",
@@ -229,5 +238,6 @@ SCENARIOS = (
         failures_bucket,
         Trial.schedule,
         environment={"CIRRUS_CALLBACKS_FAILURES_URL": "s3://fd-test-cirrus-payloads/none/"},
+        again=Trial.schedule,
     ),
 )

@@ -14,8 +14,8 @@ from faults.calls import PACKAGE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SERVICES = ("dynamodb", "s3", "sqs", "stepfunctions")
-"""What the functions call; the operators' commands call more, and only read it."""
+SERVICES = ("dynamodb", "lambda", "s3", "sqs", "ssm", "stepfunctions", "sts")
+"""What the functions and the operators' commands call."""
 
 
 def methods() -> set[str]:

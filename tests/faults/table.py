@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from faults.cell import LASTING, ONCE
 from faults.fault import Fault
 from faults.known import PATH
-from faults.rules import AT_ONCE, rule_of
+from faults.rules import AT_ONCE, UNHEARD, is_unheard, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +30,8 @@ of the message or of the stream's records, or through further passes of the reco
   retries or the hook's.
 - *Retried by*: who made it, or what it was for, again later.
 - *The answer waits for*: what had to come before the parent was told; "-" where nothing is delayed.
-- *Logged*: warnings and errors (decisions in backquotes) beyond those of the undisturbed way.
+- *Logged*: warnings and errors (decisions in backquotes) beyond those of the undisturbed way; of
+  a command its exit status, and the message with which it ends.
 - *Row*: how it was marked in the end. `stale` says that Step Functions took the token no more,
   which may stand for an answer of ours.
 
@@ -62,7 +63,8 @@ def section(function: str, cells: Sequence[Cell]) -> str:
             named = ""
     for cell in cells:
         rule = rule_of(cell)
-        said[AT_ONCE if rule is None else rule.says] = None
+        at_once = UNHEARD if is_unheard(cell) else AT_ONCE
+        said[at_once if rule is None else rule.says] = None
     return "\n".join([*lines, "", "Rules that these cells were held to:", ""]) + "".join(
         f"\n- {each}" for each in said
     )

@@ -37,6 +37,19 @@ Again = tuple[str, str]
 """Who did something beyond the ordinary way, and what was waited for until then."""
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A command that was run.
+
+    Attributes:
+        status: its exit status.
+        told: what it wrote to standard error.
+    """
+
+    status: int
+    told: str
+
+
 @dataclass
 class Trial:
     """The parts of AWS that go on, for one parent that waits.
@@ -53,6 +66,7 @@ class Trial:
         is_queue_empty: True where no message is left.
         plain_deliveries: how often the neighbour was delivered.
         passes_at: how many seconds after now the reconciler's passes are made.
+        runs: the commands that were run.
     """
 
     deployed: Deployed
@@ -66,6 +80,7 @@ class Trial:
     is_queue_empty: bool = True
     plain_deliveries: int = 0
     passes_at: float = SOON
+    runs: list[Ran] = field(default_factory=list)
     _deliveries: int = 0
     _passes: int = 0
     _continued: bool = False
@@ -142,6 +157,8 @@ class Trial:
             self.note(f"the sender, by {another} `#continue`", "the record of `#continue`")
         if known & self._sent:
             self.note("the stream", "the batch's next delivery")
+        if self.runs and self.is_open():
+            self.note("the sender", "the row's stream record")
         self._sent |= known
         batch = list(self.stream)
         told: dict[str, Any] = {}
@@ -211,6 +228,11 @@ class Trial:
         """True where there is a row and it is not answered."""
         row = self.waiting.row()
         return row is not None and not row.is_answered
+
+    @property
+    def failed_runs(self) -> list[Ran]:
+        """The commands that did not end with 0."""
+        return [ran for ran in self.runs if ran.status]
 
     def accepted(self) -> list[Made]:
         """The answers to this parent that Step Functions took."""

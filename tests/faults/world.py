@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import boto3
+from boto3.session import Session
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
@@ -26,10 +27,13 @@ from cirrus_callbacks_plugin.hooks import own_time, services
 from cirrus_callbacks_plugin.lambda_functions import clients, reconciler
 from cirrus_callbacks_plugin.local import deployment
 from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.operations import deployment as operated
+from cirrus_callbacks_plugin.operations import repairs
+from cirrus_callbacks_plugin.operations.aws import Aws, _name_call
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
 from cirrus_callbacks_plugin.waits.table import Outcome, utc_now
 from faults.wire import Wire, quotas, refill, wired
-from support.cirrus_world import PARENT, World, payload, payload_id
+from support.cirrus_world import PARENT, REGION, World, payload, payload_id
 from support.generation import forget_clients, forget_queue_urls
 from support.kept_clients import KeptClients
 from support.later import GRACE, REDELIVERY
@@ -163,6 +167,8 @@ def deployed() -> Iterator[Deployed]:
         )
         stack.enter_context(corrected())
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))  # metrics
+        stack.enter_context(mock.patch.object(Aws, "of", functools.cache(_at_hand)))
+        stack.enter_context(mock.patch.object(repairs, "SENDER_SECONDS", 0.0))
         world = World()
         for name, value in world.names.environment().items():
             os.environ[name] = value
@@ -172,6 +178,7 @@ def deployed() -> Iterator[Deployed]:
         _build_clients()
         found = Deployed(world, wire, lines)
         stack.enter_context(mock.patch.object(reconciler, "utc_now", found.now))
+        stack.enter_context(mock.patch.object(operated, "now", found.now))
         root.addHandler(lines)
         stack.callback(root.removeHandler, lines)
         for name in ("process", "update_state"):
@@ -207,6 +214,22 @@ def _forget() -> None:
     forget_queue_urls()
 
 
+class _KeptSession(Session):
+    """Builds a client once: reading AWS's models is what costs a command its time."""
+
+    @functools.cache  # noqa: B019 - as long as the world
+    def client(self, service_name: str, **given: Any) -> Any:
+        """The client of a service."""
+        return super().client(service_name, **given)
+
+
+def _at_hand(region: str | None, _profile: str | None, _endpoint_url: str | None) -> Aws:
+    """In the place of ``Aws.of``."""
+    session = _KeptSession(region_name=region)
+    session.events.register("after-call", _name_call)
+    return Aws(session)
+
+
 def _build_clients() -> None:
     """Build what the product keeps, so that the retry quotas of all of them are known."""
     found = clients.clients()
@@ -217,6 +240,8 @@ def _build_clients() -> None:
     assert hooks.s3
     assert hooks.sqs
     assert reconciler._s3()
+    for service in ("dynamodb", "stepfunctions", "lambda", "sts"):
+        assert Aws.of(REGION, None, None).client(service)
 
 
 @dataclass
