@@ -133,7 +133,7 @@ def event_lost(deployed: Deployed) -> Trial:
 def stream_lost(deployed: Deployed, state: str = "SUCCEEDED") -> Trial:
     """A settled row whose stream record never came."""
     trial = settled(deployed, state)
-    deployed.world.new_stream_records()
+    deployed.new_records()
     return trial
 
 

@@ -142,7 +142,7 @@ class Trial:
     def records_delivered(self, context: Context) -> bool:
         """Deliver them in a context, through the filter that Terraform deploys."""
         matches = matcher(filter_patterns(config.EnabledWorkflows.from_env()))
-        new = self.deployed.world.new_stream_records()
+        new = self.deployed.new_records()
         self.stream += [record for record in new if matches(record)]
         if not self.stream:
             return False
