@@ -55,6 +55,6 @@ class Memory:
 def _digest(paths: Iterable[Path]) -> str:
     content = hashlib.sha256()
     for path in paths:
-        content.update(str(path).encode())
+        content.update(path.name.encode())
         content.update(path.read_bytes())
     return content.hexdigest()[:32]

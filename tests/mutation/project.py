@@ -20,6 +20,7 @@ class Project:
         modules: the modules to be changed, as patterns below it.
         tests: pytest's arguments: which tests, and which not.
         equivalent: the list of equivalent mutants.
+        warm_up: a test after which most of what takes long to load has been loaded.
         imported_early: what takes long to import, and imports nothing of the package.
     """
 
@@ -28,6 +29,7 @@ class Project:
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     equivalent: Path
+    warm_up: str | None = None
     imported_early: tuple[str, ...] = ()
 
     @property
@@ -73,5 +75,6 @@ PROTOCOL = Project(
         "--ignore=tests/functional/local",
     ),
     equivalent=_HERE / "equivalent.toml",
+    warm_up="tests/functional/test_loop.py::test_a_new_payload_resumes_its_waiter",
     imported_early=("boto3", "moto", "moto.stepfunctions", "cirrus.lambda_functions.process"),
 )

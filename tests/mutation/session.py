@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -82,11 +83,8 @@ def run_items(
     items = [by_name[name] for name in names]
     for item, following in zip(items, [*items[1:], None], strict=False):
         say(item.nodeid)
-        limit(
-            slowest.get(file_of(item.nodeid), _UNKNOWN_SECONDS)
-            if tracer is None
-            else _UNKNOWN_SECONDS
-        )
+        known = slowest.get(file_of(item.nodeid)) if tracer is None else None
+        limit(_UNKNOWN_SECONDS if known is None else known)
         with tracer.test() if tracer is not None else nullcontext([]) as told:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
@@ -98,16 +96,35 @@ def run_items(
 
 
 def file_of(name: str) -> str:
+    """The file of a test."""
     return name.partition("::")[0]
 
 
 class Warm:
     """A collected session from which processes are forked: for mutants in functions."""
 
-    def __init__(self, session: pytest.Session, root: Path, paths: Sequence[str]) -> None:
+    def __init__(
+        self,
+        session: pytest.Session,
+        root: Path,
+        paths: Sequence[str],
+        warm_up: str | None,
+    ) -> None:
+        """Collected already; one test is run here, for what the first one loads and keeps.
+
+        Raises:
+            BrokenRunError: that test fails, or leaves a thread, which no fork would take along.
+        """
         self._session = session
         self._root = root
         self._living = Living(root, paths)
+        for item in session.items:
+            if item.nodeid == warm_up:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        if session.testsfailed:
+            raise BrokenRunError(f"a test fails without any change: {warm_up}")
+        if threading.active_count() > 1:
+            raise BrokenRunError(f"threads are left: {threading.enumerate()}")
 
     def reached(self, memory: Memory, scratch: Path, at_once: int) -> dict[str, Reach]:
         """Run every test once, as it is, and learn what it reaches; or remember it.

@@ -88,7 +88,8 @@ class Judge:
                 broken.append(error)
 
         def judge(session: pytest.Session) -> None:
-            warm = Warm(session, self.project.root, self.paths)
+            project = self.project
+            warm = Warm(session, project.root, self.paths, project.warm_up)
             self.progress.say(f"{len(session.items)} tests: which lines does each one run?")
             memory = Memory(self.project)
             reached = warm.reached(memory, self.scratch, self.at_once)

@@ -111,7 +111,7 @@ def test_a_new_run_that_never_came_to_be(wait: Wait, listed: Record) -> None:
 def test_an_old_run_that_step_functions_forgot_is_as_the_record_says(state: str) -> None:
     """Older than 90 days and no new run: completed or invalid settles, unless ``replace``."""
     case = replace(OLD, row=row(state, "a"), record=record(state, "a"), run=UNKNOWN)
-    assert judge(case).outcome == Outcome(state, "a")
+    assert judge(case) == Verdict(outcome=Outcome(state, "a"), is_stuck=False)
     replacing = replace(case, row=row(state, "a", replaces=True))
     assert judge(replacing) == LEAVE
     assert f"ended {state}" in never(judge(replace(replacing, now=PAST_REDELIVERY)))
@@ -128,7 +128,7 @@ def test_a_forgotten_run_whose_record_is_no_longer_final_is_never_started() -> N
     """Claimed anew under a name that never ran: there is no outcome to tell."""
     case = replace(OLD, run=UNKNOWN, record=record("CLAIMED", "a"))
     assert judge(case) == LEAVE
-    assert "no new run was listed" in never(judge(replace(case, now=PAST_REDELIVERY)))
+    assert never(judge(replace(case, now=PAST_REDELIVERY))).endswith(": no new run was listed")
 
 
 # --- no run listed --------------------------------------------------------------------
@@ -137,11 +137,11 @@ def test_a_forgotten_run_whose_record_is_no_longer_final_is_never_started() -> N
 @pytest.mark.parametrize(
     ("wait", "listed", "told"),
     [
-        (row(), None, "no run was listed"),
-        (row(), record("PROCESSING"), "no run was listed"),
-        (row("FAILED", "a"), None, "no run was listed"),
-        (row("FAILED"), record("FAILED", error="no machine"), "says FAILED (no machine)"),
-        (row("SUCCEEDED", replaces=True), record("SUCCEEDED"), "says SUCCEEDED"),
+        (row(), None, ": no run was listed"),
+        (row(), record("PROCESSING"), ": no run was listed"),
+        (row("FAILED", "a"), None, ": no run was listed"),
+        (row("FAILED"), record("FAILED", error="no machine"), " says FAILED (no machine)"),
+        (row("SUCCEEDED", replaces=True), record("SUCCEEDED"), " says SUCCEEDED"),
     ],
 )
 def test_no_run_is_never_started_past_redelivery_alone(
@@ -152,7 +152,7 @@ def test_no_run_is_never_started_past_redelivery_alone(
     """No record, or one that lists no run; what a final record says is named in the cause."""
     case = replace(LOST, row=wait, record=listed, run=None)
     assert judge(case) == LEAVE
-    assert told in never(judge(replace(case, now=PAST_REDELIVERY)))
+    assert never(judge(replace(case, now=PAST_REDELIVERY))).endswith(told)
 
 
 def test_a_run_that_was_in_progress_is_described_first() -> None:
@@ -184,6 +184,13 @@ def test_a_record_in_progress_whose_run_ended_is_stuck(
     assert judge(replace(LOST, record=listed)).is_stuck is is_stuck
     assert not judge(replace(LOST, record=listed, run=RUNNING)).is_stuck
     assert not judge(replace(LOST, record=listed, run=UNKNOWN)).is_stuck
+
+
+def test_a_record_left_in_progress_without_a_new_run_is_stuck() -> None:
+    """Its row gets what the last run said; a start that failed left the record behind (0.15)."""
+    case = replace(OLD, record=record("PROCESSING", "a"), run=ended(started=-200, stopped=-100))
+    assert judge(case) == Verdict(outcome=SUCCEEDED, is_stuck=True)
+    assert judge(replace(case, record=record("FAILED", "a"))) == Verdict(outcome=SUCCEEDED)
 
 
 def test_a_stuck_record_is_told_while_its_row_has_to_wait() -> None:
