@@ -38,6 +38,7 @@ OPTIONS = (
 )
 BUDGET_SECONDS = 10.0
 _UNKNOWN_SECONDS = 10.0
+_THREAD_SECONDS = 10.0
 
 
 def options(scratch: Path) -> list[str]:
@@ -123,8 +124,10 @@ class Warm:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         if session.testsfailed:
             raise BrokenRunError(f"a test fails without any change: {warm_up}")
-        if threading.active_count() > 1:
-            raise BrokenRunError(f"threads are left: {threading.enumerate()}")
+        for thread in set(threading.enumerate()) - {threading.current_thread()}:
+            thread.join(_THREAD_SECONDS)
+            if thread.is_alive():
+                raise BrokenRunError(f"{warm_up} leaves a thread: {thread}")
 
     def reached(self, memory: Memory, scratch: Path, at_once: int) -> dict[str, Reach]:
         """Run every test once, as it is, and learn what it reaches; or remember it.
