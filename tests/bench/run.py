@@ -37,6 +37,7 @@ PLAIN_SECONDS = 15
     "--reconcile-every", default=20.0, show_default=True, help="Soak: seconds between passes."
 )
 @click.option("--deployments", type=int, help="Soak: side by side  [default: one a core]")
+@click.option("--defect", help="Soak: plant one of tests/simulation/defects.py's.")
 @click.option("--waiters", default=10_000, show_default=True, help="Many: on one payload.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def main(
@@ -49,6 +50,7 @@ def main(
     faults: float,
     reconcile_every: float,
     deployments: int | None,
+    defect: str | None,
     waiters: int,
     as_json: bool,
 ) -> None:
@@ -59,7 +61,10 @@ def main(
     """
     from bench import comparisons, screen
     from bench.soak.run import Settings
+    from simulation.defects import DEFECTS
 
+    if defect is not None and defect not in DEFECTS:
+        raise click.BadParameter(f"one of: {', '.join(DEFECTS)}", param_hint="--defect")
     chosen = parts or PARTS
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
     console = Console(width=118)
@@ -79,6 +84,7 @@ def main(
             seed=random.SystemRandom().randrange(1_000_000) if seed is None else seed,
             faults=faults,
             reconcile_every=reconcile_every,
+            defect=defect,
         )
         outcome = _soak(settings, deployments)
         found["soak"] = outcome.to_json()

@@ -57,6 +57,8 @@ def show_soak(console: Console, outcome: Outcome) -> None:
     table.add_row("answered, row says stale", f"{waits['told_but_stale']:,}", "the mark was lost")
     names = {"usual": "by stream and sender", "reconciler": "by the reconciler", "all": "all"}
     for way, figures in outcome.latencies().items():
+        if not figures["count"]:
+            continue
         table.add_row(
             f"child's end to answer, {names[way]}",
             f"{figures['median']:.1f} s",

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from bench.soak.judge import Judgement
 
 SMALL = Settings(
-    tokens=24, payloads=6, real=3, seed=77, faults=2.0, reconcile_every=2.0, visibility=1
+    tokens=24, payloads=6, real=3, seed=368, faults=2.0, reconcile_every=2.0, visibility=1
 )
-CALM = Settings(tokens=6, payloads=2, real=0, seed=19, faults=0.0, reconcile_every=2.0)
+CALM = Settings(tokens=6, payloads=2, real=0, seed=10, faults=0.0, reconcile_every=2.0)
 
 
 def soaked(settings: Settings) -> tuple[Soak, Judgement]:

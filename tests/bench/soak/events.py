@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from bench.soak.chance import Chance
 
+LATE = 2 * OVERLAP
+"""Places of the feed: a further run of the payload may have begun, or ended, by then."""
 PAUSE_SECONDS = 0.5
 """Before a further attempt of an invocation that failed; Lambda waits minutes."""
 
@@ -51,9 +53,9 @@ class Events:
             event = {**event, "detail": {**event["detail"], "input": None, "inputDetails": None}}
         now = self.place()
         late = self.chance.happens("event late", about)
-        self._put(now + (self.chance.share(f"late {about}") * OVERLAP if late else 0), event)
+        self._put(now + (self.chance.share(f"late {about}") * LATE if late else 0), event)
         if self.chance.happens("event repeated", about):
-            self._put(now + self.chance.share(f"repeated {about}") * OVERLAP, event)
+            self._put(now + self.chance.share(f"repeated {about}") * LATE, event)
 
     def _put(self, due: float, event: dict[str, Any]) -> None:
         with self._lock:

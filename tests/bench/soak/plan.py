@@ -19,12 +19,12 @@ OVERLAP = 30
 """Payloads under way at once: a payload's messages are spread over that many places."""
 
 KINDS: dict[str, float] = {
-    "succeeds": 0.60,
+    "succeeds": 0.52,
     "fails": 0.10,
-    "restarts": 0.11,
+    "restarts": 0.16,
     "invalid": 0.04,
     "aborted": 0.03,
-    "replaced": 0.07,
+    "replaced": 0.10,
     "no-machine": 0.02,
     "not-enabled": 0.02,
     "unusable": 0.01,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -25,6 +24,7 @@ from bench.soak.lambdas import Lambdas
 from bench.soak.notes import Notes
 from bench.soak.parents import Parents
 from bench.soak.plan import ENABLED, WORKFLOWS, plan
+from bench.soak.records import Parts
 from bench.soak.schedule import END_SECONDS, ENVIRONMENT, Schedule
 from bench.soak.wire import Wire
 from cirrus_callbacks_plugin import config, stream
@@ -67,6 +67,7 @@ class Settings:
         faults: times the chances of every fault; 0: none.
         reconcile_every: seconds between two passes of the reconciler.
         visibility: seconds after which a message that was not deleted comes again.
+        defect: one of the simulation's planted defects, to see that it is noticed.
     """
 
     tokens: int
@@ -76,6 +77,7 @@ class Settings:
     faults: float = 1.0
     reconcile_every: float = 20.0
     visibility: int = 3
+    defect: str | None = None
 
 
 class Soak:
@@ -176,36 +178,22 @@ class Soak:
         for number in range(UPDATERS):
             sources[f"update-state {number}"] = self.events.poll
         patterns = stream.filter_patterns(config.EnabledWorkflows.from_env())
-        passes_filter = matcher(patterns)
+        matches = matcher(patterns)
+
+        def passes(record: dict[str, Any]) -> bool:
+            keys = json.dumps(record["dynamodb"]["Keys"])
+            return matches(record) and not self.chance.happens("stream record lost", keys)
+
+        client = self.deployment.client("dynamodbstreams")
+        records = Parts(StreamRecords(client, self.deployment.stream_arn), SENDERS, passes)
         self._streams = []
         for number in range(SENDERS):
-            source = StreamSource(
-                StreamRecords(
-                    self.deployment.client("dynamodbstreams"), self.deployment.stream_arn
-                ),
-                self.lambdas.sender,
-                self._half(number, passes_filter),
-                tell,
-                lambda _: None,
-            )
+            part: Any = records.part(number)
+            source = StreamSource(part, self.lambdas.sender, lambda _: True, tell, lambda _: None)
             self._streams.append(source)
             sources[f"sender {number}"] = source.poll
         sources["reconciler"] = self.schedule.poll
         return sources
-
-    def _half(
-        self, number: int, passes_filter: Callable[[dict[str, Any]], bool]
-    ) -> Callable[[dict[str, Any]], bool]:
-        """Records of one payload keep their order: they go to the same one of the senders."""
-
-        def is_mine(record: dict[str, Any]) -> bool:
-            keys = record["dynamodb"]["Keys"]
-            digest = hashlib.sha256(keys["payload_id"]["S"].encode()).digest()[0]
-            if digest % SENDERS != number or not passes_filter(record):
-                return False
-            return not self.chance.happens("stream record lost", json.dumps(keys))
-
-        return is_mine
 
     def _start(self) -> list[threading.Thread]:
         threads = []

@@ -5,19 +5,22 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from multiprocessing.managers import SyncManager
 from typing import TYPE_CHECKING, Any
 
 from bench.soak.outcome import Outcome
 from bench.soak.run import Settings, Soak
+from simulation.defects import DEFECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TELL_SECONDS = 0.5
 SEEDS_APART = 1_000_003
+STOP = "stop"
 
 
 def shares(settings: Settings, deployments: int) -> list[Settings]:
@@ -60,10 +63,20 @@ def run(settings: Settings, deployments: int, tell: Callable[[dict[str, Any]], o
             while pending:
                 try:
                     _, pending = wait(pending, timeout=TELL_SECONDS)
-                    tell(_sum(list(far.values())))
-                except KeyboardInterrupt:  # each of them has got it, too, and comes to its end
-                    continue
-            return Outcome.together(settings, [future.result() for future in futures])
+                    tell(_sum([part for name, part in far.items() if name != STOP]))
+                except KeyboardInterrupt:
+                    far[STOP] = True
+            return _together(settings, futures)
+
+
+def _together(settings: Settings, futures: list[Future[Outcome]]) -> Outcome:
+    found = []
+    for future in futures:
+        with suppress(KeyboardInterrupt):  # before it had begun
+            found.append(future.result())
+    outcome = Outcome.together(settings, found)
+    outcome.is_interrupted |= len(found) < len(futures)
+    return outcome
 
 
 def _run_share(settings: Settings, number: int, far: Any) -> Outcome:
@@ -73,6 +86,8 @@ def _run_share(settings: Settings, number: int, far: Any) -> Outcome:
         nonlocal last
         if time.monotonic() - last >= TELL_SECONDS:
             last = time.monotonic()
+            if STOP in far:
+                raise KeyboardInterrupt
             far[number] = {
                 "phase": soak.phase,
                 "sent": soak.feed.sent,
@@ -83,7 +98,8 @@ def _run_share(settings: Settings, number: int, far: Any) -> Outcome:
             }
 
     soak = Soak(settings)
-    return Outcome.of(soak, soak.run(tell))
+    with DEFECTS[settings.defect]() if settings.defect else nullcontext():
+        return Outcome.of(soak, soak.run(tell))
 
 
 def _sum(parts: list[dict[str, Any]]) -> dict[str, Any]:
