@@ -1,0 +1,314 @@
+"""One pass, row by row: what it does, counts and says, and what one error does not stop."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.reconcile.passes import Pass
+from cirrus_callbacks_plugin.waits.row import Wait, timestamp
+from support.slow_aws import SlowAws, execution, waiting_since
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+INTERVAL = 300
+ONE = "c/workflow-w/one"
+TWO = "c/workflow-w/two"
+
+
+@pytest.fixture(autouse=True)
+def everything_is_heard(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="cirrus_callbacks_plugin")
+
+
+@pytest.fixture
+def aws() -> SlowAws:
+    return SlowAws(INTERVAL)
+
+
+def said(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= level]
+
+
+def lost(aws: SlowAws, payload_id: str = ONE, state: str = "PROCESSING", **row: Any) -> Wait:
+    """A run that ended, and its event never came."""
+    name = payload_id.rpartition("/")[2]
+    aws.record(payload_id, state, execution(name))
+    aws.run(execution(name), "SUCCEEDED", stopped=-900)
+    waits = waiting_since(1000, payload_id, **row)
+    aws.add([waits])
+    return waits
+
+
+def row_of(aws: SlowAws, row: Wait) -> Wait:
+    return Wait.from_item(aws.dynamodb.rows[row.key])
+
+
+def failing(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    when: Callable[[dict[str, Any]], bool] = lambda _: True,
+    code: str = "AccessDeniedException",
+) -> None:
+    """Let DynamoDB refuse some calls."""
+    original = getattr(aws.dynamodb, operation)
+
+    def call(**request: Any) -> Any:
+        if when(request):
+            raise ClientError({"Error": {"Code": code}}, operation)
+        return original(**request)
+
+    monkeypatch.setattr(aws.dynamodb, operation, call, raising=True)
+
+
+def test_a_repair_is_counted_and_told(aws: SlowAws, caplog: pytest.LogCaptureFixture) -> None:
+    """Settled from the run; the deployment is stuck too; two lines name payload and wait."""
+    row = lost(aws)
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.settled, summary.never_started) == (1, 1, 0)
+    assert summary.stuck == {ONE}
+    assert summary.is_complete is True
+    assert row_of(aws, row).workflow_state == "SUCCEEDED"
+    assert said(caplog) == [
+        f"Payload {ONE} is stuck: its run ended, the state table says PROCESSING",
+        f"Payload {ONE}: wait {row.key.name} repaired (SUCCEEDED)",
+    ]
+
+
+def test_a_wait_for_nothing_is_told_by_its_error(
+    aws: SlowAws,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The line names what is sent, not the state, which stays as it is."""
+    row = waiting_since(7200, ONE)
+    aws.add([row])
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.settled, summary.never_started) == (1, 0, 1)
+    assert said(caplog) == [
+        f"Payload {ONE}: wait {row.key.name} repaired (CirrusCallback.NeverStarted)",
+    ]
+
+
+def test_a_run_in_progress_at_registration_is_asked_about(aws: SlowAws) -> None:
+    """Its record is gone; it is among the running ones, and the row is left."""
+    aws.run(execution("one"), "RUNNING")
+    aws.add([waiting_since(7200, ONE, seen_state="PROCESSING", seen_execution=execution("one"))])
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.still_running, summary.never_started) == (1, 1, 0)
+
+
+def test_what_is_clear_costs_no_description(aws: SlowAws) -> None:
+    """Rows without a run, and those whose run is listed as running, in the same pass."""
+    aws.add([waiting_since(7200, TWO)])
+    aws.record(ONE, "PROCESSING", execution("one"))
+    aws.run(execution("one"), "RUNNING")
+    aws.add([waiting_since(7200, ONE)])
+    assert aws.one_pass().looked_at == 2
+    assert aws.stepfunctions.described == []
+
+
+@pytest.mark.parametrize(("age", "looked_at"), [(900 - INTERVAL, 1), (899 - INTERVAL, 0)])
+def test_the_grace_period_has_passed_when_it_is_over(
+    aws: SlowAws,
+    age: float,
+    looked_at: int,
+) -> None:
+    """Fifteen minutes to the second, from the registration; the age is told whatever it is."""
+    aws.clock.sleep = lambda _: None  # type: ignore[method-assign]
+    aws.add([waiting_since(age, "c/workflow-w/listed-nowhere")])
+    summary = aws.one_pass()
+    assert summary.looked_at == looked_at
+    assert (summary.open_waits, summary.oldest_open_seconds) == (1, age + INTERVAL)
+
+
+def test_a_settled_rows_grace_begins_when_it_was_settled(aws: SlowAws) -> None:
+    """The sender had no time yet: an old wait that has just been settled is left to it."""
+    now: datetime = aws.clock.now()
+    aws.add([waiting_since(7200, ONE, workflow_state="FAILED", settled_at=timestamp(now))])
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.answered) == (0, 0)
+
+
+def settled(**more: Any) -> Wait:
+    return waiting_since(
+        7200, ONE, workflow_state="SUCCEEDED", settled_at="2024-01-01T00:00:00.000000+00:00", **more
+    )
+
+
+def test_settled_rows_are_answered_at_their_pace(aws: SlowAws) -> None:
+    """SendTask* calls share a quota with the whole account."""
+    rows = [settled(token=f"t{number}") for number in range(300)]
+    aws.add(rows)
+    assert aws.one_pass().answered == 300
+    times = aws.stepfunctions.calls["SendTaskSuccess"]
+    assert times[-1] - times[0] > 299 / 250
+
+
+@pytest.mark.parametrize("meanwhile", ["answered", "removed"])
+def test_what_somebody_else_saw_to_is_not_answered_again(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: str,
+) -> None:
+    """Read again just before: the sender was first, or the row is gone. Looked at, no more."""
+    row = settled()
+    aws.add([row])
+    original = aws.dynamodb.batch_get_item
+    reads: list[Any] = []
+
+    def batch_get_item(**request: Any) -> Any:
+        reads.append(request)
+        if len(reads) == 2:
+            item = aws.dynamodb.rows.pop(row.key)
+            if meanwhile == "answered":
+                aws.dynamodb.rows[row.key] = {**item, "answered_at": {"S": "2024"}}
+        return original(**request)
+
+    monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.answered, summary.failed) == (1, 0, 0)
+    assert aws.stepfunctions.calls["SendTaskSuccess"] == []
+
+
+def test_a_shard_that_cannot_be_read_stops_no_other(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each is named with the error; the pass says that it is not complete."""
+    row = lost(aws)
+    bad = "0" if row_of(aws, row).waiting != "0" else "1"
+    failing(
+        aws,
+        monkeypatch,
+        "query",
+        lambda request: request["ExpressionAttributeValues"][":shard"]["S"] == bad,
+    )
+    summary = aws.one_pass()
+    assert (summary.settled, summary.failed, summary.is_complete) == (1, 1, False)
+    assert said(caplog, logging.ERROR) == [
+        f"Shard {bad} of the waiting index cannot be read to its end (AccessDeniedException)",
+    ]
+
+
+def test_every_shard_that_cannot_be_read_counts(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All eight of them."""
+    failing(aws, monkeypatch, "query")
+    summary = aws.one_pass()
+    assert (summary.failed, summary.is_complete) == (8, False)
+
+
+@pytest.mark.parametrize("table", ["callbacks", "state"])
+def test_rows_that_cannot_be_read_are_counted_and_named(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    table: str,
+) -> None:
+    """The row itself, or its record: the next pass tries again, and the row stays as it is."""
+    row = lost(aws)
+    failing(
+        aws,
+        monkeypatch,
+        "batch_get_item",
+        lambda request: table in request["RequestItems"],
+        "AccessDeniedException",
+    )
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.failed) == (0, 1)
+    (line,) = said(caplog)
+    assert line.startswith(
+        f"Payload {ONE}: wait {row.key.name} could not be repaired (AccessDeniedException)",
+    )
+    assert not row_of(aws, row).is_settled
+
+
+def test_one_rows_error_is_counted_and_named_and_stops_no_other(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The update of one is refused; the other is settled."""
+    bad, good = lost(aws, ONE, "SUCCEEDED"), lost(aws, TWO, "SUCCEEDED")
+    failing(
+        aws,
+        monkeypatch,
+        "update_item",
+        lambda request: request["Key"]["task_token"]["S"] == bad.task_token,
+    )
+    summary = aws.one_pass()
+    assert (summary.settled, summary.failed, summary.looked_at) == (1, 1, 1)
+    assert row_of(aws, good).is_settled
+    (line,) = [line for line in said(caplog) if "could not" in line]
+    assert line.startswith(f"Payload {ONE}: wait {bad.key.name} could not be repaired (AccessD")
+
+
+def test_a_record_that_changed_meanwhile_leaves_the_row_to_the_next_pass(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Looked at, and neither settled nor called stuck."""
+    row = lost(aws)
+
+    def get_item(**_: Any) -> dict[str, Any]:
+        return {"Item": {"state_updated": {"S": "SUCCEEDED_2025"}}}
+
+    monkeypatch.setattr(aws.dynamodb, "get_item", get_item)
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.settled, summary.stuck) == (1, 0, set())
+    assert not row_of(aws, row).is_settled
+
+
+def test_a_payload_is_called_stuck_once(aws: SlowAws, caplog: pytest.LogCaptureFixture) -> None:
+    """However many wait for it; each of its rows is settled."""
+    lost(aws, token="a")
+    lost(aws, token="b")
+    assert aws.one_pass().settled == 2
+    assert sum("is stuck" in line for line in said(caplog)) == 1
+
+
+def test_a_pass_without_time_says_so(aws: SlowAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is looked at and no heartbeat sent; what was listed by then is counted."""
+    lost(aws)
+
+    class Late(Pass):
+        def run(self) -> Any:
+            aws.clock.sleep(INTERVAL)
+            return super().run()
+
+    summary = aws.one_pass(heartbeat=True, pass_type=Late)
+    assert (summary.looked_at, summary.heartbeats) == (0, 0)
+    assert summary.is_complete is False
+    assert aws.stepfunctions.calls["SendTaskHeartbeat"] == []
+
+
+def test_a_heartbeat_for_a_task_that_is_gone_closes_its_row(aws: SlowAws) -> None:
+    """Stale, once; a row that somebody else has answered by then is not counted."""
+    row = waiting_since(0, ONE)
+    aws.add([row])
+    aws.stepfunctions.gone.add(row.task_token)
+    summary = aws.one_pass(heartbeat=True)
+    assert (summary.stale, summary.heartbeats) == (1, 0)
+    assert row_of(aws, row).answer == "stale"
+
+
+def test_a_stale_mark_that_the_row_does_not_take_counts_for_nobody(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An accepted answer outranks it."""
+    row = waiting_since(0, ONE)
+    aws.add([row])
+    aws.stepfunctions.gone.add(row.task_token)
+    failing(aws, monkeypatch, "update_item", code="ConditionalCheckFailedException")
+    summary = aws.one_pass(heartbeat=True)
+    assert (summary.stale, summary.heartbeats, summary.failed) == (0, 0, 0)
