@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -55,6 +56,58 @@ def test_a_failure_is_named_by_state_or_by_its_own_error(
     answer = answer_of(Wait("p", "t", workflow_state=state, answer_error=answer_error, error="E"))
     assert answer.error == name
     assert json.loads(answer.body) == {"payload_id": "p", "workflow_state": state, "error": "E"}
+
+
+def test_a_success_tells_what_is_known() -> None:
+    """The contract's four keys; no error, whatever the row holds."""
+    row = Wait(
+        "p",
+        "t",
+        workflow_state="SUCCEEDED",
+        execution_arn="arn",
+        output_payload_url="s3://b/k",
+        error="E",
+    )
+    answer = answer_of(row)
+    assert answer.error is None
+    assert json.loads(answer.body) == {
+        "payload_id": "p",
+        "workflow_state": "SUCCEEDED",
+        "execution_arn": "arn",
+        "output_payload_url": "s3://b/k",
+    }
+
+
+def test_a_failure_tells_which_run_failed_and_why() -> None:
+    """The contract's four keys; a failure has no output."""
+    row = Wait(
+        "p",
+        "t",
+        workflow_state="FAILED",
+        execution_arn="arn",
+        output_payload_url="s3://b/k",
+        error="E",
+    )
+    assert json.loads(answer_of(row).body) == {
+        "payload_id": "p",
+        "workflow_state": "FAILED",
+        "execution_arn": "arn",
+        "error": "E",
+    }
+
+
+def test_an_errors_name_is_as_long_as_step_functions_takes_it() -> None:
+    """256 characters: a longer one would be refused each time."""
+    answer = answer_of(Wait("p", "t", workflow_state="PROCESSING", answer_error="x" * 257))
+    assert answer.error == "x" * 256
+
+
+def test_a_refusal_tells_what_is_known_of_the_payload() -> None:
+    """Its state and run, where the row was settled when it was registered."""
+    row = Wait("p", "t", workflow="w", workflow_state="SUCCEEDED", execution_arn="arn")
+    body = json.loads(refusal_of(row).body)
+    assert body.pop("error").startswith("callbacks are not enabled for the workflow 'w'")
+    assert body == {"payload_id": "p", "workflow_state": "SUCCEEDED", "execution_arn": "arn"}
 
 
 def test_a_refusal_names_the_workflow() -> None:
@@ -126,13 +179,15 @@ def test_cut_counts_bytes_and_splits_no_character(
 
 
 class Client:
-    """Step Functions that says one thing."""
+    """Step Functions that says one thing, and remembers what it was asked."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
+        self.asked: list[dict[str, object]] = []
 
-    def send_task_success(self, **_: object) -> None:
+    def send_task_success(self, **request: object) -> None:
         """Accept the answer, or say why not."""
+        self.asked.append(request)
         if self.error:
             raise self.error
 
@@ -142,13 +197,16 @@ class Client:
 class Table:
     """A tracking table that remembers the marks."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes: bool = True) -> None:
         self.marks: list[str] = []
+        self.requests: list[tuple[object, dict[str, object]]] = []
+        self.takes = takes
 
-    def mark_answered(self, _: object, answer: str, **__: object) -> bool:
+    def mark_answered(self, key: object, answer: str, **request: object) -> bool:
         """Remember the mark."""
         self.marks.append(answer)
-        return True
+        self.requests.append((key, request))
+        return self.takes
 
 
 @pytest.mark.parametrize(
@@ -195,3 +253,85 @@ def test_what_passes_is_raised_and_not_marked(error: Exception) -> None:
     with pytest.raises(type(error)):
         answerer.answer(Wait("p", "t"), Answer("E", "{}"))
     assert table.marks == []
+
+
+ROW = Wait("c/workflow-w/i", "secret-token", workflow_state="SUCCEEDED")
+
+
+def test_a_success_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    """With the row's token and key, no error, the retention; the line names wait and state."""
+    caplog.set_level(logging.INFO, logger="cirrus_callbacks_plugin")
+    client, table = Client(), Table()
+    answerer = Answerer(client, table, 60)  # type: ignore[arg-type]
+    assert answerer.answer(ROW, Answer(None, "{}")) == "success"
+    assert client.asked == [{"taskToken": "secret-token", "output": "{}"}]
+    assert table.requests == [(ROW.key, {"answer_error": None, "retention_days": 60})]
+    assert caplog.messages == [
+        f"Payload {ROW.payload_id}: wait {ROW.key.name} answered success (SUCCEEDED)",
+    ]
+    assert caplog.records[0].name == "cirrus_callbacks_plugin.answer"
+
+
+def test_a_failure_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    """With the error's name, which the row keeps and the line tells."""
+    caplog.set_level(logging.INFO, logger="cirrus_callbacks_plugin")
+    client, table = Client(), Table()
+    answerer = Answerer(client, table, 30)  # type: ignore[arg-type]
+    assert answerer.answer(ROW, Answer("E", "{}")) == "failure"
+    assert client.asked == [{"taskToken": "secret-token", "error": "E", "cause": "{}"}]
+    assert table.requests == [(ROW.key, {"answer_error": "E", "retention_days": 30})]
+    assert caplog.messages == [
+        f"Payload {ROW.payload_id}: wait {ROW.key.name} answered failure (E)"
+    ]
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_whether_the_row_took_the_mark_is_said(takes: bool) -> None:
+    """An accepted answer outranks ``stale``: the caller must not count it then."""
+    told: list[object] = []
+    answerer = Answerer(
+        Client(),  # type: ignore[arg-type]
+        Table(takes=takes),  # type: ignore[arg-type]
+        60,
+        lambda row, sent: told.append((row, sent)),
+    )
+    assert answerer.mark(ROW, "stale", None) is takes
+    assert told == [(ROW, "stale")]
+
+
+def test_a_refused_call_is_told_with_its_code(caplog: pytest.LogCaptureFixture) -> None:
+    """An error, since somebody has to act: which wait of which payload, and what AWS said."""
+    told: list[object] = []
+    answerer = Answerer(
+        Client(aws_error("AccessDeniedException")),  # type: ignore[arg-type]
+        Table(),  # type: ignore[arg-type]
+        60,
+        lambda row, sent: told.append((row, sent)),
+    )
+    answerer.answer(ROW, Answer(None, "{}"))
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.args == (ROW.payload_id, ROW.key.name, "AccessDeniedException")
+    assert told == [(ROW, None)]
+
+
+@pytest.mark.parametrize("name", ["payload_id", "execution_arn"])
+def test_every_text_gives_way_as_far_as_it_must(name: str) -> None:
+    """Whichever is too long: as much of it is kept as fits, to the byte or nearly."""
+    body = cause({**BASE, name: "p" * 40_000, "error": "E"})
+    assert MAX_CAUSE_BYTES - 4 <= len(body.encode()) <= MAX_CAUSE_BYTES
+    assert json.loads(body)[name].endswith("p…")
+
+
+def test_a_cause_of_just_the_limit_is_whole() -> None:
+    """32,768 bytes fit; one more does not."""
+    rest = len(cause({**BASE, "error": ""}))
+    fits = "x" * (MAX_CAUSE_BYTES - rest)
+    assert json.loads(cause({**BASE, "error": fits}))["error"] == fits
+    assert json.loads(cause({**BASE, "error": fits + "x"}))["error"] == fits[:-3] + "…"
+
+
+def test_characters_stand_as_they_are_unless_they_are_none() -> None:
+    """Compact JSON in UTF-8; only a lone surrogate makes it ASCII."""
+    assert cause({"error": "é"}) == '{"error":"é"}'
+    assert cause({"error": "é\ud800"}) == '{"error":"\\u00e9\\ud800"}'

@@ -1,0 +1,214 @@
+"""One batch of stream records: what is answered, what comes again, what goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cirrus_callbacks_plugin.answer import Answer, Answerer, answer_of, refusal_of
+from cirrus_callbacks_plugin.cirrus.state_table import Record
+from cirrus_callbacks_plugin.sender import Sender
+from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, Wait
+from cirrus_callbacks_plugin.waits.table import Outcome
+from support.aws_calls import aws_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PAYLOAD = "c/workflow-w/i"
+
+
+class Waits:
+    """The tracking table."""
+
+    def __init__(self, *rows: Wait, pages: list[list[Wait]] | None = None) -> None:
+        self.rows = {row.key: row for row in rows}
+        self.pages = pages or []
+        self.settled: list[tuple[Key, Outcome]] = []
+        self.ended: list[tuple[str, Wait]] = []
+
+    def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
+        """Rows by key, as they are now."""
+        return {key: self.rows[key] for key in keys if key in self.rows}
+
+    def open_rows(self, payload_id: str) -> Iterable[list[Wait]]:
+        """The open rows of a payload."""
+        assert payload_id == PAYLOAD
+        return self.pages
+
+    def settle(self, key: Key, outcome: Outcome) -> bool:
+        """One conditional update."""
+        self.settled.append((key, outcome))
+        return True
+
+    def finish_continuation(self, row: Wait) -> None:
+        """Nothing is left."""
+        self.ended.append(("finished", row))
+
+    def postpone_continuation(self, row: Wait) -> None:
+        """The next invocation goes on."""
+        self.ended.append(("postponed", row))
+
+
+class Answers:
+    """In the place of the answerer: what it was asked to send, and what it met."""
+
+    def __init__(self, waits: Waits, errors: dict[str, Exception] | None = None) -> None:
+        self.waits = waits
+        self.errors = errors or {}
+        self.sent: list[tuple[str, Answer]] = []
+        self.told: list[tuple[Wait, str | None]] = []
+
+    def answer(self, row: Wait, answer: Answer) -> None:
+        """Send and mark."""
+        if row.task_token in self.errors:
+            raise self.errors[row.task_token]
+        self.sent.append((row.task_token, answer))
+
+    def tell(self, row: Wait, sent: str | None) -> None:
+        """Count."""
+        self.told.append((row, sent))
+
+
+class States:
+    """The state table: the run that ended is the last listed one."""
+
+    def get(self, _: object) -> Record:
+        """The payload's record."""
+        return Record("SUCCEEDED", "SUCCEEDED_2024", ("arn",))
+
+
+def sender(
+    answers: Answers,
+    enabled: tuple[str, ...] = ("w",),
+    *,
+    may_go_on: bool = True,
+) -> Sender:
+    some: Any = answers
+    states: Any = States()
+    flag: Any = enabled
+    return Sender(some, states, flag, lambda: may_go_on)
+
+
+def settled(token: str, **more: Any) -> Wait:
+    given = {"workflow": "w", "workflow_state": "SUCCEEDED", "settled_at": "2024", **more}
+    return Wait(PAYLOAD, token, **given)
+
+
+def record(number: int, row: Wait, *, is_new: bool = False) -> StreamRecord:
+    return StreamRecord(str(number), row.key, row if is_new else None)
+
+
+CONTINUATION = Wait(
+    PAYLOAD,
+    CONTINUE,
+    workflow_state="SUCCEEDED",
+    settled_at="2024",
+    execution_arn="arn",
+    error="E",
+    output_payload_url="s3://b/k",
+)
+
+
+def test_a_settled_row_is_answered_with_its_outcome() -> None:
+    """Open ones and answered ones are passed over; nothing is reported."""
+    rows = [settled("a"), settled("done", answered_at="2024"), Wait(PAYLOAD, "open", workflow="w")]
+    answers = Answers(Waits(*rows))
+    assert sender(answers).send([record(n, row) for n, row in enumerate(rows)]) == []
+    assert answers.sent == [("a", answer_of(rows[0]))]
+
+
+@pytest.mark.parametrize("row", [settled("a"), Wait(PAYLOAD, "a", workflow="w")])
+def test_the_flag_is_judged_on_the_record_of_the_new_row(row: Wait) -> None:
+    """Settled or not; a later record of the same row is not judged, nor a first one lost."""
+    off = sender(answers := Answers(Waits(row)), enabled=("other",))
+    off.send([record(1, row, is_new=True), record(2, row)])
+    assert answers.sent == [("a", refusal_of(row))]
+    off = sender(answers := Answers(Waits(row)), enabled=("other",))
+    off.send([record(2, row)])
+    assert answers.sent == ([("a", answer_of(row))] if row.is_settled else [])
+
+
+def test_a_row_registered_with_an_error_says_more_than_the_flag() -> None:
+    """It is sent, enabled or not."""
+    row = settled("a", answer_error="CirrusCallback.InvalidPayload")
+    answers = Answers(Waits(row))
+    sender(answers, enabled=()).send([record(1, row, is_new=True)])
+    assert answers.sent == [("a", answer_of(row))]
+
+
+def test_what_passes_comes_again_from_its_first_record(caplog: pytest.LogCaptureFixture) -> None:
+    """The row's first record in the batch is reported; the others are answered."""
+    bad, good = settled("bad"), settled("good")
+    answers = Answers(Waits(bad, good), {"bad": aws_error("ThrottlingException")})
+    assert sender(answers).send([record(1, bad), record(2, good), record(3, bad)]) == ["1"]
+    assert [token for token, _ in answers.sent] == ["good"]
+    (line,) = caplog.records
+    assert (line.levelname, line.args) == (
+        "WARNING",
+        (PAYLOAD, bad.key.name, "ThrottlingException"),
+    )
+    assert answers.told == []
+
+
+def test_what_is_refused_blocks_no_shard(caplog: pytest.LogCaptureFixture) -> None:
+    """Logged as an error and counted; the reconciler has the row."""
+    row = settled("bad")
+    answers = Answers(Waits(row), {"bad": aws_error("AccessDeniedException")})
+    assert sender(answers).send([record(1, row)]) == []
+    (line,) = caplog.records
+    assert (line.levelname, line.args) == (
+        "ERROR",
+        (PAYLOAD, row.key.name, "AccessDeniedException"),
+    )
+    assert answers.told == [(row, None)]
+    quiet: Any = Answerer(None, Waits(row), 60)  # type: ignore[arg-type]
+    assert not Sender(quiet, *[None] * 3)._comes_again(row, aws_error("AccessDeniedException"))  # type: ignore[arg-type]
+
+
+def test_what_nobody_expected_comes_again() -> None:
+    """An error of our own may be mended by the next version."""
+    row = settled("bad")
+    answers = Answers(Waits(row), {"bad": RuntimeError("secret")})
+    assert sender(answers).send([record(7, row)]) == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("may_go_on", "end", "count"), [(True, "finished", 1), (False, "postponed", 0)]
+)
+def test_a_continuation_is_worked_off_as_far_as_time_allows(
+    may_go_on: bool,
+    end: str,
+    count: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With all that it carries; after the answers; put again where time ran out."""
+    caplog.set_level(logging.INFO, logger="cirrus_callbacks_plugin.sender")
+    waits = Waits(CONTINUATION, settled("a"), pages=[[Wait(PAYLOAD, "open", workflow="w")]])
+    answers = Answers(waits)
+    rows = [CONTINUATION, settled("a")]
+    batch = [record(n, row) for n, row in enumerate(rows)]
+    assert sender(answers, may_go_on=may_go_on).send(batch) == []
+    assert [token for token, _ in answers.sent] == ["a"]
+    outcome = Outcome("SUCCEEDED", "arn", "E", "s3://b/k")
+    assert [each for _, each in waits.settled] == [outcome] * count
+    assert waits.ended == [(end, CONTINUATION)]
+    (line,) = caplog.records
+    assert (line.levelname, line.args) == ("INFO", (PAYLOAD, count))
+    assert line.name == "cirrus_callbacks_plugin.sender"
+
+
+def test_a_continuation_that_meets_an_error_comes_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Its rows would wait for nobody else but the reconciler."""
+    waits = Waits(CONTINUATION)
+    waits.finish_continuation = _refuse  # type: ignore[method-assign]
+    assert sender(Answers(waits)).send([record(5, CONTINUATION)]) == ["5"]
+    (line,) = caplog.records
+    assert line.args == (PAYLOAD, CONTINUATION.key.name, "AccessDeniedException")
+
+
+def _refuse(_: Wait) -> None:
+    raise aws_error("AccessDeniedException")
