@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.reconcile.passes import Pass
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
-from support.slow_aws import SlowAws, execution, waiting_since
+from support import slow_aws
+from support.slow_aws import START, SlowAws, execution, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -141,13 +144,67 @@ def settled(**more: Any) -> Wait:
     )
 
 
-def test_settled_rows_are_answered_at_their_pace(aws: SlowAws) -> None:
-    """SendTask* calls share a quota with the whole account."""
-    rows = [settled(token=f"t{number}") for number in range(300)]
-    aws.add(rows)
-    assert aws.one_pass().answered == 300
+def test_settled_rows_are_answered_at_their_pace(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SendTask* calls share a quota with the whole account, however fast they are."""
+    monkeypatch.setattr(slow_aws, "SECONDS_A_CALL", 0.0)
+    aws.add(settled(token=f"t{number}") for number in range(100))
+    assert aws.one_pass().answered == 100
     times = aws.stepfunctions.calls["SendTaskSuccess"]
-    assert times[-1] - times[0] > 299 / 250
+    assert times[-1] - times[0] == pytest.approx(99 / reconciler.ANSWERS_PER_SECOND)
+
+
+def test_a_row_that_is_left_costs_no_further_read(aws: SlowAws) -> None:
+    """Only before an act are row and record read again."""
+    aws.record(ONE, "PROCESSING", execution("one"))
+    aws.run(execution("one"), "RUNNING")
+    aws.add([waiting_since(7200, ONE)])
+    aws.one_pass()
+    assert aws.dynamodb.calls["GetItem state"] == []
+    assert len(aws.dynamodb.calls["BatchGetItem callbacks"]) == 1
+
+
+def test_the_oldest_of_a_step_come_first(aws: SlowAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BatchGetItem keeps no order; who has waited longest is answered first."""
+    rows = [
+        Wait(
+            ONE,
+            f"t{age}",
+            workflow_state="SUCCEEDED",
+            registered_at=timestamp(START - timedelta(seconds=age)),
+            settled_at="2024-01-01T00:00:00.000000+00:00",
+        )
+        for age in (3000, 5000, 4000)
+    ]
+    monkeypatch.setattr(slow_aws, "shard", lambda _: "0")
+    aws.add(rows)
+    sent: list[str] = []
+    monkeypatch.setattr(
+        aws.stepfunctions, "send_task_success", lambda **request: sent.append(request["taskToken"])
+    )
+    aws.one_pass()
+    assert sent == ["t5000", "t4000", "t3000"]
+
+
+def test_time_that_runs_out_puts_off_heartbeats(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between the reading of a step and its heartbeats: none is sent, the pass is incomplete."""
+    aws.add([waiting_since(0, ONE)])
+    original = aws.dynamodb.batch_get_item
+
+    def batch_get_item(**request: Any) -> Any:
+        aws.clock.seconds = 2 * INTERVAL - reconciler.MARGIN_SECONDS
+        return original(**request)
+
+    monkeypatch.setattr(slow_aws, "SECONDS_A_CALL", 0.0)
+    monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
+    summary = aws.one_pass(heartbeat=True)
+    assert aws.stepfunctions.calls["SendTaskHeartbeat"] == []
+    assert (summary.heartbeats, summary.failed, summary.is_complete) == (0, 0, False)
 
 
 @pytest.mark.parametrize("meanwhile", ["answered", "removed"])
