@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.state_table import (
+    CLAIMED,
     COMPLETED_STATES,
     FINAL_STATES,
     INVALID,
@@ -123,7 +124,7 @@ def after_cirrus(
             )
         return outcome_of_record(record, output_url)
     ended_before_registration_could_tell = (
-        row.seen_state == PROCESSING
+        row.seen_state in (CLAIMED, PROCESSING)
         and len(record.executions) == 1
         and record.last_execution == row.seen_execution
     )

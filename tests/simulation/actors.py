@@ -7,6 +7,7 @@ remembered, and code runs again only where an invocation sees something new.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,8 @@ class Actor:
         memory: what invocations did before.
         apply: lets an effect happen in the world.
         step: where it stands.
+        is_through: cirrus's handler, in it, has ended.
+        found: of ``update_state``: the tokens of the open rows that it has found.
         history: all that it has seen: with the same, two actors are in one state.
     """
 
@@ -121,6 +124,8 @@ class Actor:
     step: Step = field(default_factory=Step)
     history: list[str] = field(default_factory=list)
     is_dead: bool = False
+    is_through: bool = False
+    found: frozenset[str] | None = None
     _begun: datetime | None = None
     _path: list[Answer] = field(default_factory=list)
     _greenlet: Any = None
@@ -146,6 +151,18 @@ class Actor:
     def failed(self) -> bool:
         """True where it raised or died."""
         return self.is_dead or self.step.raised is not None
+
+    def fork(self, apply: Callable[[Actor, tuple[Any, ...]], None]) -> Actor:
+        """The invocation where it stands, once more, in another world.
+
+        Code cannot be copied: where the next step is not remembered, it runs again.
+        """
+        if not self.is_alive:
+            return self
+        fork = copy(self)
+        fork.apply, fork._greenlet, fork._fed = apply, None, -1
+        fork.history, fork._path, fork._effects = list(self.history), list(self._path), []
+        return fork
 
     def start(self) -> None:
         """Run to the first call."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """A run, as it really went.
 
@@ -30,7 +31,7 @@ class RunFacts:
     messages: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RowFacts:
     """A row's life.
 
@@ -44,7 +45,7 @@ class RowFacts:
     registered: int
     settled: int | None = None
     answered: int | None = None
-    images: list[dict[str, Any]] = field(default_factory=list)
+    images: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,41 +76,44 @@ class Ghost:
     problems: list[str] = field(default_factory=list)
     listings: int = 0
     settled_by_itself: dict[str, bool] = field(default_factory=dict)
-    _state_updated: str = ""
+
+    def fork(self) -> Ghost:
+        """The notes as they stand, once more."""
+        fork = copy(self)
+        fork.runs, fork.rows = dict(self.runs), dict(self.rows)
+        fork.written, fork.log = list(self.written), list(self.log)
+        fork.endings, fork.problems = list(self.endings), list(self.problems)
+        fork.settled_by_itself = dict(self.settled_by_itself)
+        return fork
 
     def begin(self, state: str, run: str, *, ended: bool) -> None:
         """The world starts with an old run."""
-        self.runs[run] = RunFacts(listed=0, started=0)
+        ended_at, result = (0, state) if ended else (None, None)
+        self.runs[run] = RunFacts(listed=0, started=0, ended=ended_at, result=result)
         self.listings = 1
-        if ended:
-            self.runs[run].ended = 0
-            self.runs[run].result = state
         self.written.append(Written(0, state, run))
 
     def started(self, arn: str, actor: int, messages: tuple[int, ...]) -> None:
         """An execution began."""
-        run = self.runs.setdefault(arn, RunFacts())
-        run.started = self.step
-        run.messages = messages
+        run = self.runs.get(arn, RunFacts())
+        self.runs[arn] = replace(run, started=self.step, messages=messages)
         self.log.append(("started", arn, actor))
 
     def ended(self, arn: str, result: str) -> None:
         """An execution ended."""
-        self.runs[arn].ended = self.step
-        self.runs[arn].result = result
+        self.runs[arn] = replace(self.runs[arn], ended=self.step, result=result)
         self.log.append(("ended", arn, result))
 
-    def see_record(self, state_updated: str, executions: tuple[str, ...], run: str | None) -> None:
-        """The state table was written."""
+    def see_record(self, state: str | None, executions: tuple[str, ...], run: str | None) -> None:
+        """The state table was written: with this state, perhaps the one it had before."""
         self.listings = max(self.listings, len(executions))
         for arn in executions:
-            facts = self.runs.setdefault(arn, RunFacts())
+            facts = self.runs.get(arn, RunFacts())
             if facts.listed is None:
-                facts.listed = self.step
-        if state_updated != self._state_updated:
-            self._state_updated = state_updated
+                self.runs[arn] = replace(facts, listed=self.step)
+        if state is not None:
             last = executions[-1] if executions else None
-            self.written.append(Written(self.step, state_updated.partition("_")[0], run or last))
+            self.written.append(Written(self.step, state, run or last))
 
     def see_rows(self, items: Iterable[dict[str, Any]], begun: int) -> None:
         """The tracking table was written, by an invocation that began at that step."""
@@ -117,17 +121,18 @@ class Ghost:
             token = item["task_token"]["S"]
             if token.startswith("#"):
                 continue
-            row = self.rows.setdefault(token, RowFacts(begun, self.step))
+            row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:
-                row.settled = self.step
+                row = replace(row, settled=self.step)
             if "answered_at" in item:
-                row.answered = row.answered or self.step
+                row = replace(row, answered=row.answered or self.step)
                 if not row.images or row.images[-1] != item:
-                    row.images.append(dict(item))
+                    row = replace(row, images=(*row.images, item))
                 if "expiration_time" not in item:
                     self.problems.append(f"{token}: answered, and never expires")
             elif "expiration_time" in item:
                 self.problems.append(f"{token}: expires though it was not answered")
+            self.rows[token] = row
 
     def latest_listed(self, step: int) -> str | None:
         """The run that the state table listed last, as of a step."""
@@ -145,7 +150,11 @@ class Ghost:
 
     def was_final(self, row: RowFacts) -> bool:
         """True where the payload's state was final all the while the row was registered."""
-        held = self.held(row.begun, row.registered)
+        return self.were_final(row.begun, row.registered)
+
+    def were_final(self, since: int, until: int) -> bool:
+        """True where the payload's state was final from one step to another."""
+        held = self.held(since, until)
         return bool(held) and all(each.state in FINAL for each in held)
 
     def cirrus_event(self, actor: int, kind: str, event: Any) -> None:
@@ -163,27 +172,3 @@ class Ghost:
     def crashed(self, actor: int) -> None:
         """An invocation died."""
         self.log.append(("crashed", actor))
-
-    def facts(self) -> tuple[Any, ...]:
-        """What of this the invariants depend on, for state hashes, without step numbers.
-
-        Steps matter only in their order relative to each other.
-        """
-        steps = sorted(
-            {0}
-            | {w.step for w in self.written}
-            | {s for r in self.runs.values() for s in (r.listed, r.started, r.ended) if s}
-            | {s for r in self.rows.values() for s in (r.registered, r.settled, r.answered) if s},
-        )
-        rank = {step: number for number, step in enumerate(steps)}
-        return (
-            [(rank[w.step], w.state, w.run) for w in self.written],
-            [
-                (arn, *(s and rank[s] for s in (r.listed, r.started, r.ended)), r.messages)
-                for arn, r in sorted(self.runs.items())
-            ],
-            [
-                (token, *(s and rank[s] for s in (r.registered, r.settled, r.answered)))
-                for token, r in sorted(self.rows.items())
-            ],
-        )

@@ -1,51 +1,129 @@
 """Which calls need no choice: nothing else that may happen could tell a difference.
 
-Partial-order reduction, in its simplest form: where an invocation stands at a call that
-no other one, under way or still to come, conflicts with, that call is made at once; other
-orders lead to the same states. (Faults of that call are choices all the same.)
+Partial-order reduction: where an invocation stands at a call that no other one, under way or
+still to come, conflicts with, that call is made at once; other orders lead to the same states.
+(Faults of that call are choices all the same.) What an invocation may still touch is
+told by how far it has come; the world notes it as a problem if one touches anything else.
+
+Things are told apart by a text: the record (``S``), executions (``X``), ends of runs (``E``),
+task tokens (``K``), the queue (``Q``), settled rows (``R``: hooks neither see nor change them,
+but for registering a message that comes again), a row that waits (``W token``), all of
+these (``W``).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from simulation.actors import Call
+    from collections.abc import Callable, Iterable
 
-# Who reads and who writes what. The letters: the state table, the tracking table,
-# executions, task tokens, the queue.
-READS = {
-    "process": "SWXQ",
-    "update_state": "SW",
-    "sender": "WSK",
-    "reconciler": "SWXK",
-    "end": "",
-}
-WRITES = {
-    "process": "SWXQ",
-    "update_state": "SW",
-    "sender": "WK",
-    "reconciler": "WK",
-    "end": "E",
-}
+    from simulation.actors import Actor, Call
 
 
-def touched(call: Call) -> tuple[str, bool]:
-    """What a call touches, and whether it writes."""
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What is read and what is written."""
+
+    reads: frozenset[str]
+    writes: frozenset[str]
+
+    @classmethod
+    def of(cls, reads: Iterable[str], writes: Iterable[str]) -> Touched:
+        """From any collections; what is written is also read."""
+        return cls(frozenset(reads) | frozenset(writes), frozenset(writes))
+
+    def conflicts(self, other: Touched) -> bool:
+        """True where the order of the two could be told."""
+        return _meet(self.writes, other.reads) or _meet(self.reads, other.writes)
+
+    def covers(self, other: Touched) -> bool:
+        """True where the other one touches nothing but what this one does."""
+        return _within(other.reads, self.reads) and _within(other.writes, self.writes)
+
+
+def _meet(some: frozenset[str], others: frozenset[str]) -> bool:
+    if some & others:
+        return True
+    for one, other in ((some, others), (others, some)):
+        if "W" in one and any(each.startswith("W ") for each in other):
+            return True
+    return False
+
+
+def _within(some: frozenset[str], others: frozenset[str]) -> bool:
+    return all(each in others or (each.startswith("W ") and "W" in others) for each in some)
+
+
+CONTINUE = "#continue"
+"""The key of the row by which a hook leaves the rest of its settling to the sender."""
+UPDATE_STATE = Touched.of("SW", "SW")
+SENDER = Touched.of("WRSK", "WRK")
+RECONCILER = Touched.of("WRSXEK", "WRK")
+END = Touched.of("", "E")
+
+
+def process_of(tokens: Iterable[str]) -> Touched:
+    """A ``process`` invocation with these tokens."""
+    rows = [f"W {token}" for token in tokens]
+    return Touched.of([*rows, *"SXQ"], [*rows, *"SXQ"])
+
+
+def future(actor: Actor, tokens: Iterable[str]) -> Touched:
+    """What an invocation may still touch.
+
+    Args:
+        actor: the invocation.
+        tokens: of ``process``: those of its messages.
+    """
+    if actor.kind == "process":
+        if not actor.is_through:
+            return process_of(tokens)
+        rows = [f"W {token}" for token in tokens]
+        return Touched.of([*rows, "R", "S"], [*rows, "Q"])
+    if actor.kind == "update_state":
+        if not actor.is_through:
+            return Touched.of("SWR", "SW")
+        if actor.found is None:
+            return Touched.of("SWR", "W")
+        return Touched.of("SR", [f"W {token}" for token in (*actor.found, CONTINUE)])
+    return SENDER if actor.kind == "sender" else RECONCILER
+
+
+def touched(call: Call, is_settled: Callable[[str], bool], *, comes_again: bool) -> Touched:
+    """What a call touches.
+
+    Args:
+        call: the call.
+        is_settled: of a token.
+        comes_again: a message may be, or is being, delivered once more.
+    """
     if call.service == "sqs":
-        return "Q", True
+        return Touched.of((), "Q")
     if call.service == "stepfunctions":
         if call.operation == "StartExecution":
-            return "X", True
-        if call.operation.startswith("SendTask"):
-            return "K", True
-        return "E", False
-    table = call.request.get("TableName") or next(iter(call.request["RequestItems"]))
+            return Touched.of((), "X")
+        return Touched.of((), "K") if call.operation.startswith("SendTask") else Touched.of("E", ())
+    request = call.request
+    if "RequestItems" in request:
+        ((table, wanted),) = request["RequestItems"].items()
+        keys = wanted["Keys"]
+    else:
+        key = request.get("Key") or request.get("Item")
+        table, keys = request["TableName"], [key] if key else []
     writes = call.operation in ("PutItem", "UpdateItem", "DeleteItem")
-    return ("W" if table.endswith("-callbacks") else "S"), writes
+    if not table.endswith("-callbacks"):
+        things = ["S"]
+    elif not keys:
+        things = ["W"]
+    else:
+        things = [_row(key["task_token"]["S"], is_settled, comes_again) for key in keys]
+    if writes and call.is_own and things == ["R"] and "settled_at" in str(request):
+        writes = False  # a settled row is settled no second time
+    return Touched.of((), things) if writes else Touched.of(things, ())
 
 
-def conflicts(call: Call, others: set[str]) -> bool:
-    """True where one of these kinds of actors could tell whether the call was made before it."""
-    what, writes = touched(call)
-    return any(what in WRITES[other] or (writes and what in READS[other]) for other in others)
+def _row(token: str, is_settled: Callable[[str], bool], comes_again: bool) -> str:
+    waits_no_more = token != CONTINUE and is_settled(token) and not comes_again
+    return "R" if waits_no_more else f"W {token}"

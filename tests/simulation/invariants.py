@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COMPLETED = "SUCCEEDED"
 NEVER_RERUN = ("SUCCEEDED", "INVALID")
+IN_PROGRESS = ("CLAIMED", "PROCESSING")
 NEVER_STARTED = "CirrusCallback.NeverStarted"
 STATE_OF_ERROR = {
     "CirrusCallback.Failed": "FAILED",
@@ -50,7 +51,7 @@ def _answered(world: World, token: str, row: dict[str, Any]) -> list[str]:
     if row["answer"]["S"] == "stale" and token in world.sfn.tokens:
         return [f"1. {token} is marked stale, though Step Functions still waits for its answer"]
     undisturbed = not world.is_disturbed and all(
-        world.events_told[arn] for arn, run in world.sfn.executions.items()
+        world.events[arn].tries for arn, run in world.sfn.executions.items()
     )
     if undisturbed and world.ghost.listings <= 1 and not world.ghost.settled_by_itself[token]:
         return [f"1. {token} had to wait for the reconciler, though nothing was lost"]
@@ -76,18 +77,13 @@ def _once(world: World, token: str, row: dict[str, Any], facts: RowFacts) -> lis
     answer = row.get("answer", {}).get("S")
     if answer in ("success", "failure") and answer not in [each for each, _ in accepted]:
         found.append(f"3. {token} is marked {answer}, which Step Functions never took")
-    if answer == "stale" and accepted and not _crashed(world):
+    if answer == "stale" and accepted and not world.may_repeat:
         found.append(f"3. {token} is marked stale, though its answer was accepted")
     for before, after in zip(facts.images, facts.images[1:], strict=False):
         outranks = before["answer"]["S"] == "stale" and after["answer"]["S"] != "stale"
         if not outranks:
             found.append(f"3. {token} was changed after it had been answered")
     return found
-
-
-def _crashed(world: World) -> bool:
-    """A crash or a lost mark between sending and marking may leave ``stale``."""
-    return any("crash" in line or "throttle" in line for line in world.trace)
 
 
 def _true(
@@ -111,28 +107,38 @@ def _true(
             and run.started > facts.registered
             and message in run.messages
         ]
-    state = STATE_OF_ERROR.get(error or "", row["workflow_state"]["S"])
-    if _is_true(ghost, facts, state, row, message, replace=replace):
+    if is_true(ghost, facts, row, replace=replace, ran_anew=ran_anew(ghost, facts, message)):
         return []
-    return [f"2. {token} was told {state}, which is not the outcome of the run it waits for"]
+    return [
+        f"2. {token} was told {_told(row)}, which is not the outcome of the run it waits for",
+    ]
 
 
-def _is_true(
-    ghost: Ghost,
-    facts: RowFacts,
-    state: str,
-    row: dict[str, Any],
-    message: int,
-    *,
-    replace: bool,
-) -> bool:
-    settled = facts.settled or 0
-    # Where the payload had ended when it was registered, cirrus runs it anew; where the
-    # state table still said PROCESSING, the run of which it said so is the one waited for.
-    ran_anew = any(
+def ran_anew(ghost: Ghost, facts: RowFacts, message: int) -> bool:
+    """A run came of the message since the invocation began that registered the row."""
+    return any(
         run.started is not None and run.started > facts.begun and message in run.messages
         for run in ghost.runs.values()
     )
+
+
+def _told(row: dict[str, Any]) -> str:
+    error = row.get("answer_error", {}).get("S")
+    return STATE_OF_ERROR.get(error or "", row["workflow_state"]["S"])  # type: ignore[no-any-return]
+
+
+def is_true(
+    ghost: Ghost,
+    facts: RowFacts,
+    row: dict[str, Any],
+    *,
+    replace: bool,
+    ran_anew: bool,
+) -> bool:
+    """True where a settled row says what happened; the future changes ``ran_anew`` alone."""
+    settled, state = facts.settled or 0, _told(row)
+    # Where the payload had ended when it was registered, cirrus runs it anew; where the
+    # state table still said PROCESSING, the run of which it said so is the one waited for.
     rerun = ghost.was_final(facts) and (replace or (state not in NEVER_RERUN and ran_anew))
 
     def is_excluded(run: RunFacts | None) -> bool:
@@ -144,6 +150,15 @@ def _is_true(
         run = ghost.runs[latest]
         has_ended = run.ended is not None and run.ended <= settled
         if has_ended and run.result == state and not is_excluded(run):
+            return True
+    if row.get("seen_state", {}).get("S") in IN_PROGRESS:
+        # The run in progress when the hook looked, though it ended before the row was put, and
+        # a late event of an older run hid its end.
+        waited_for = row["seen_execution"]["S"]
+        run = ghost.runs[waited_for]
+        has_ended = run.ended is not None and run.ended <= settled
+        is_latest = ghost.latest_listed(facts.registered) == waited_for
+        if has_ended and is_latest and run.result == state:
             return True
     for written in ghost.held(facts.registered, settled):
         newest = ghost.latest_listed(max(written.step, facts.registered))

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from simulation.clock import Clock
 from simulation.fake_aws.client import installed
+from simulation.fingerprint import fingerprint
 from simulation.invariants import violations
 from simulation.system import System, prepared
 from simulation.world import Option, World
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from simulation.scenario import Scenario
 
 Chooser = Callable[[World, Sequence[Option]], int]
@@ -50,6 +53,32 @@ class Schedule:
         lines = [title, f"scenario: {self.scenario}", *self.problems, "", *self.trace, ""]
         lines.append(f"replay with: {list(self.choices)}")
         return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class _Crossing:
+    """A state that a search has still to leave in some directions.
+
+    Attributes:
+        world: as it stands, for the next direction; before one is taken, it is forked for the rest.
+        moment: its time.
+        choices: that led there.
+        options: what may happen next, by their index; the last is taken first.
+    """
+
+    world: World
+    moment: datetime
+    choices: tuple[int, ...]
+    options: list[tuple[int, Option]]
+
+    def leave(self) -> tuple[World, tuple[int, ...], Option]:
+        """A world to go on with, the choices that led there, and what happens next."""
+        number, option = self.options.pop()
+        world = self.world  # its code goes on; that of a fork has to run again
+        if self.options:
+            self.world = world.fork()
+        world.take_over(self.moment)
+        return world, (*self.choices, number), option
 
 
 @dataclass
@@ -90,13 +119,18 @@ class Simulator:
             if options[choice].kind == "finish":
                 break
             world.apply(options[choice])
+        found = self._finished(world, tuple(choices))
+        world.dispose()
+        return found
+
+    def _finished(self, world: World, choices: tuple[int, ...]) -> Schedule:
+        """Nothing more happens by itself: what comes then, and the judgement."""
         world.close()
         self.schedules += 1
         if self.schedules % COLLECT_EVERY == 0:
             gc.collect()
         problems = tuple(violations(world))
-        world.dispose()
-        return Schedule(scenario, tuple(choices), tuple(world.trace), problems)
+        return Schedule(world.scenario, choices, tuple(world.trace), problems)
 
     def forget(self) -> None:
         """The code under test has changed: what it did before says nothing any more."""
@@ -120,7 +154,7 @@ class Simulator:
         faults = _Faults.of(chance)
 
         def choose(world: World, options: Sequence[Option]) -> int:
-            self.states.add(world.state_hash())
+            self.states.add(fingerprint(world))
             fault = faults.choose(world, options, chance)
             if fault is not None:
                 return fault
@@ -147,7 +181,7 @@ class Simulator:
 
         def choose(world: World, options: Sequence[Option]) -> int:
             nonlocal step
-            self.states.add(world.state_hash())
+            self.states.add(fingerprint(world))
             step += 1
             fault = faults.choose(world, options, chance)
             if fault is not None:
@@ -169,34 +203,37 @@ class Simulator:
 
     def exhaustively(self, scenario: Scenario) -> Iterator[Schedule]:
         """Every schedule, up to states that were seen already."""
-        todo: list[tuple[int, ...]] = [()]
         seen: set[bytes] = set()
-        while todo:
-            prefix = todo.pop()
-            taken: list[int] = []
+        begun = World(scenario, self._system, self._clock)
+        crossings = [self._crossing(begun, (), seen)]
+        while crossings:
+            crossing = crossings[-1]
+            if not crossing.options:
+                crossings.pop()
+                continue
+            world, choices, option = crossing.leave()
+            if option.kind == "finish":
+                yield self._finished(world, choices)
+                world.dispose()
+                continue
+            world.apply(option)
+            crossings.append(self._crossing(world, choices, seen))
 
-            def choose(
-                world: World,
-                options: Sequence[Option],
-                prefix: tuple[int, ...] = prefix,
-                taken: list[int] = taken,
-            ) -> int:
-                place = len(taken)
-                if place < len(prefix):
-                    taken.append(prefix[place])
-                    return prefix[place]
-                state = world.state_hash()
-                if state in seen:
-                    return -1
-                seen.add(state)
-                self.states.add(state)
-                todo.extend((*taken, other) for other in range(len(options) - 1, 0, -1))
-                taken.append(0)
-                return 0
-
-            schedule = self.run(scenario, choose)
-            if schedule is not None:
-                yield schedule
+    def _crossing(self, world: World, choices: tuple[int, ...], seen: set[bytes]) -> _Crossing:
+        """Where the search next has a choice; with no way on where it has been before."""
+        options = world.options()
+        while len(options) == 1 and options[0].kind != "finish":
+            world.apply(options[0])
+            choices = (*choices, 0)
+            options = world.options()
+        state = fingerprint(world)
+        if state in seen:
+            world.dispose()
+            options = []
+        else:
+            seen.add(state)
+            self.states.add(state)
+        return _Crossing(world, self._clock.now, choices, list(enumerate(options))[::-1])
 
     def shrink(self, schedule: Schedule) -> Schedule:
         """The same violation with the fewest deviations from the undisturbed order."""

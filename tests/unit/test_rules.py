@@ -149,7 +149,7 @@ MEANWHILE = Attempt(record("PROCESSING", "a"), record("SUCCEEDED", "a"), None, r
         (RUNNING, replace(MEANWHILE, after=record("SUCCEEDED", "x", "a")), None),
         (RUNNING, replace(MEANWHILE, after=record("SUCCEEDED", "b")), None),
         (RUNNING, replace(MEANWHILE, after=record("SUCCEEDED")), None),
-        (row("CLAIMED", "a"), MEANWHILE, None),
+        (row("CLAIMED", "a"), MEANWHILE, "SUCCEEDED"),
         (row(None, None), MEANWHILE, None),
     ],
 )

@@ -19,16 +19,21 @@ class Table:
     Attributes:
         keys: names of its key attributes.
         items: what is in it.
-        older: what each item was before, newest last: an eventually consistent read may
-            still see one of these.
+        older: what each item was at the start, and before its last write: an eventually
+            consistent read may still see one of these.
         stream: records of changes, where the table has a stream.
     """
 
     keys: tuple[str, ...]
     has_stream: bool = False
     items: dict[Key, Item] = field(default_factory=dict)
-    older: dict[Key, list[Item | None]] = field(default_factory=dict)
+    older: dict[Key, tuple[Item | None, Item | None]] = field(default_factory=dict)
     stream: list[dict[str, Any]] = field(default_factory=list)
+
+    def fork(self) -> Table:
+        """The table as it stands, once more; items and records are written once and shared."""
+        items, older = dict(self.items), dict(self.older)
+        return Table(self.keys, self.has_stream, items, older, list(self.stream))
 
     def key(self, attributes: Item) -> Key:
         """The key of an item or of a request's ``Key``."""
@@ -37,7 +42,7 @@ class Table:
     def write(self, key: Key, item: Item | None) -> None:
         """Put, replace or delete an item, and tell the stream."""
         before = self.items.get(key)
-        self.older.setdefault(key, []).append(before)
+        self.older[key] = (self.older.get(key, (before, before))[0], before)
         if item is None:
             self.items.pop(key, None)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from simulation.fake_aws.errors import FakeError, NotCovered
@@ -12,9 +12,9 @@ from simulation.fake_aws.errors import FakeError, NotCovered
 MAX_RECEIVES = 5
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A message in the process queue.
+    """A message in the process queue; what changes makes another one.
 
     Attributes:
         number: its identity.
@@ -53,6 +53,10 @@ class Queue:
     dead: list[Message] = field(default_factory=list)
     sent: int = 0
 
+    def fork(self) -> Queue:
+        """The queue as it stands, once more."""
+        return Queue(self.arn, self.url, dict(self.messages), list(self.dead), self.sent)
+
     def send(self, body: str, attributes: dict[str, Any]) -> Message:
         """Put a message into the queue."""
         message = Message(self.sent, body, attributes)
@@ -63,8 +67,8 @@ class Queue:
     def receive(self, number: int) -> dict[str, Any]:
         """Deliver a message."""
         message = self.messages[number]
-        message.receives += 1
-        message.is_visible = False
+        message = replace(message, receives=message.receives + 1, is_visible=False)
+        self.messages[number] = message
         return message.record(self.arn)
 
     def give_back(self, number: int) -> None:
@@ -72,8 +76,9 @@ class Queue:
         message = self.messages.get(number)
         if message is None:
             return
-        message.is_visible = True
-        if message.receives >= MAX_RECEIVES:
+        if message.receives < MAX_RECEIVES:
+            self.messages[number] = replace(message, is_visible=True)
+        else:
             self.dead.append(self.messages.pop(number))
 
     def call(self, operation: str, request: dict[str, Any], _: str) -> dict[str, Any]:
@@ -97,6 +102,10 @@ class Bucket:
 
     objects: dict[str, bytes] = field(default_factory=dict)
 
+    def fork(self) -> Bucket:
+        """The bucket as it stands, once more."""
+        return Bucket(dict(self.objects))
+
     def call(self, operation: str, request: dict[str, Any], _: str) -> dict[str, Any]:
         """Make a call."""
         if operation == "GetObject":
@@ -111,6 +120,10 @@ class Topic:
     """SNS: what was published, in order."""
 
     published: list[dict[str, Any]] = field(default_factory=list)
+
+    def fork(self) -> Topic:
+        """The topic as it stands, once more."""
+        return Topic(list(self.published))
 
     def call(self, operation: str, request: dict[str, Any], _: str) -> dict[str, Any]:
         """Make a call."""

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Execution:
-    """An execution of a child."""
+    """An execution of a child; what changes makes another one."""
 
     arn: str
     name: str
@@ -63,6 +63,17 @@ class StepFunctions:
     tokens: set[str] = field(default_factory=set)
     accepted: list[tuple[str, str, str | None]] = field(default_factory=list)
     calls: int = 0
+
+    def fork(self) -> StepFunctions:
+        """The service as it stands, once more."""
+        return StepFunctions(
+            self.now,
+            set(self.machines),
+            dict(self.executions),
+            set(self.tokens),
+            list(self.accepted),
+            self.calls,
+        )
 
     def call(self, operation: str, request: dict[str, Any], _: str) -> dict[str, Any]:
         """Make a call."""
