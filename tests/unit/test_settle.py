@@ -185,6 +185,11 @@ def test_an_event_without_a_run_is_about_the_last_listed_one() -> None:
     assert told.execution_arn == RUN
 
 
+def test_the_run_that_ended_is_the_one_that_is_carried_on() -> None:
+    """Not a later one that the record lists already: the outcome is none of its."""
+    assert settle(Rows([[row("a")]]), listed(RUN, "arn:later")).execution_arn == RUN
+
+
 def test_time_that_runs_out_leaves_the_rest_to_others(caplog: pytest.LogCaptureFixture) -> None:
     """No update is begun and no page read any more; nothing is said of rows not looked at."""
     listen(caplog)
