@@ -180,22 +180,18 @@ def after_end(row: Wait, record: Record | None, ended: Ended) -> Outcome | None:
     position = record.position(run) if record is not None and run is not None else None
     if position is not None and position < last:
         return None
-    if row.seen_state in FINAL_STATES and row.seen_execution is not None:
-        if run == row.seen_execution:
-            return None
-        seen = record.position(row.seen_execution) if record is not None else None
-        if seen is not None and position is not None and position <= seen:
-            return None
+    # One that was listed before it is no longer the last: it has been left above.
+    if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
+        return None
     if ended.outcome.execution_arn is None and run is not None:
         return replace(ended.outcome, execution_arn=run)
     return ended.outcome
 
 
-def never_started(why: str, execution_arn: str | None = None) -> Outcome:
+def never_started(why: str) -> Outcome:
     """No run came of the message; the row's state stays as it is."""
     return Outcome(
         workflow_state=None,
-        execution_arn=execution_arn,
         error=cut(why),
         answer_error=NEVER_STARTED,
     )

@@ -163,6 +163,16 @@ def test_a_run_that_ended_around_registration(
     assert (outcome.workflow_state if outcome else None) == state
 
 
+def test_what_ended_around_registration_tells_its_output() -> None:
+    """As the record says it; what an older run of a completed payload met is no error."""
+    attempt = replace(MEANWHILE, after=record("SUCCEEDED", "a", error="of an older run"))
+    assert after_cirrus(RUNNING, attempt, V2, url) == Outcome("SUCCEEDED", "a", None, "s3://b/a")
+    seen = record("SUCCEEDED", "a")
+    attempt = Attempt(seen, seen, None, returned=True)
+    outcome = after_cirrus(row("SUCCEEDED", "a"), attempt, V2, url)
+    assert outcome == Outcome("SUCCEEDED", "a", None, "s3://b/a")
+
+
 # --- after an end ---------------------------------------------------------------------
 
 OUTCOME = Outcome("SUCCEEDED", "b", None, "s3://b/b")
