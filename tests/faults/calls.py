@@ -135,12 +135,15 @@ def _waiting_for(work: Any) -> Iterator[FrameType]:
 
 
 def _function(frames: list[FrameType]) -> str | None:
-    """Which function or command the outermost frames belong to."""
+    """Which command the outermost frames belong to, or which function the innermost.
+
+    (A test may let one function be invoked while another one is under way.)
+    """
+    functions = dict(_FUNCTIONS)
     for frame in reversed(frames):
         path = _path(frame)
-        for known, name in _FUNCTIONS:
-            if path == known:
-                return name
+        if path in functions:
+            return next(functions[inner] for each in frames if (inner := _path(each)) in functions)
         if path.startswith("cli/") and path.removesuffix(".py") not in _SHARED:
             return COMMAND
         if path.startswith("local/"):

@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from simulation.clock import START
-from simulation.invariants import is_true, ran_anew
+from simulation.invariants import is_true, overtaken, ran_anew
 from simulation.scenario import EVENT_TRIES
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def _rows(world: World) -> Iterator[Any]:
         facts = world.ghost.rows[token]
         yield (
             ran_anew(world.ghost, facts, number),
+            overtaken(world.ghost, facts),
             any(
                 (run.started or 0) > facts.registered and number in run.messages
                 for run in world.ghost.runs.values()

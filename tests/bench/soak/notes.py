@@ -167,8 +167,9 @@ class Notes:
         self.step += 1
         collections, _, workflow = key["collections_workflow"]["S"].rpartition("_")
         payload_id = f"{collections}/workflow-{workflow}/{key['itemids']['S']}"
+        sets_state = "state_updated" in repr(call.request)
         self.ghost(payload_id).see_record(
-            item["state_updated"]["S"],
+            item["state_updated"]["S"].partition("_")[0] if sets_state else None,
             tuple(each["S"] for each in item.get("executions", {}).get("L", ())),
             invocation.about,
         )
