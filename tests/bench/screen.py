@@ -117,7 +117,11 @@ def show_many(console: Console, many: Many) -> None:
         f"{many.sender_invocations:,}",
         f"the longest {many.longest_batch:.1f} s",
     )
-    table.add_row("registered by process", f"{many.registering:.1f} s", "before")
+    table.add_row(
+        "registered by process",
+        f"{many.registering:.1f} s",
+        f"before; {many.delivered_again} came again",
+    )
     for what, seconds in many.limits.items():
         table.add_row(f"AWS's limit: {what}", f"{seconds:.1f} s", _limit(what))
     console.print(table)
