@@ -113,8 +113,7 @@ def measure(waiters: int, tell: Callable[[str, int], object]) -> Many:
         world.end(run)
         event = world.event_of(run)
         began = time.monotonic()
-        _hook(world, many, event)
-        many.hook = time.monotonic() - began
+        _hook(many, event)
         _drain(world, many, began, tell)
     return many
 
@@ -170,15 +169,14 @@ def _accept(many: Many) -> None:
     events.register_last("before-call.stepfunctions.SendTaskSuccess", accepted)
 
 
-def _hook(world: Any, many: Many, event: dict[str, Any]) -> None:
+def _hook(many: Many, event: dict[str, Any]) -> None:
     from cirrus_callbacks_plugin.lambda_functions.update_state import lambda_handler
     from cirrus_callbacks_plugin.local.functions import Context
     from cirrus_callbacks_plugin.local.sources.executions import SECONDS
 
+    began = time.monotonic()
     lambda_handler(event, Context("update-state", SECONDS))
-    rows = list(world.waits().all_rows())
-    many.handed_over = any(row.key.is_continuation for row in rows)
-    many.settled_by_hook = sum(row.is_settled for row in rows if not row.key.is_continuation)
+    many.hook = time.monotonic() - began
 
 
 def _drain(world: Any, many: Many, began: float, tell: Callable[[str, int], object]) -> None:
@@ -193,10 +191,14 @@ def _drain(world: Any, many: Many, began: float, tell: Callable[[str, int], obje
     waiting: list[dict[str, Any]] = []
     settled = 0
     while True:
-        for record in world.new_stream_records():
-            if matches(record):
+        while records := world.new_stream_records():
+            for record in filter(matches, records):
                 waiting.append(record)
-                settled += record["dynamodb"]["Keys"]["task_token"]["S"] != "#continue"
+                is_continuation = record["dynamodb"]["Keys"]["task_token"]["S"] == "#continue"
+                many.handed_over |= is_continuation
+                settled += not is_continuation
+        if not many.sender_invocations:
+            many.settled_by_hook = settled
         if settled >= many.waiters and not many.settled:
             many.settled = time.monotonic() - began
         if not waiting:
