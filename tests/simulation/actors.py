@@ -90,8 +90,30 @@ class Step:
     following: dict[str, Step] = field(default_factory=dict)
 
 
-Memory = dict[str, Step]
-"""First steps, by what the invocation was given and when."""
+@dataclass(slots=True)
+class Memory:
+    """What invocations did before: their first steps, by what they were given and when.
+
+    Attributes:
+        first: the first steps; what follows hangs on them.
+        steps: how many are remembered in all.
+        most: with so many, everything is forgotten (some 6 KB each).
+    """
+
+    first: dict[str, Step] = field(default_factory=dict)
+    steps: int = 0
+    most: int = 300_000
+
+    def count(self) -> None:
+        """One more is remembered."""
+        self.steps += 1
+        if self.steps >= self.most:
+            self.forget()
+
+    def forget(self) -> None:
+        """Begin anew; invocations that are under way keep the steps on which they stand."""
+        self.first.clear()
+        self.steps = 0
 
 
 @dataclass(slots=True)
@@ -168,9 +190,11 @@ class Actor:
         """Run to the first call."""
         self._begun = self.clock.now
         key = f"{self.kind}|{self.given}|{self._begun}"
-        if key not in self.memory:
-            self.memory[key] = self._live(None)
-        self._enter(self.memory[key])
+        step = self.memory.first.get(key)
+        if step is None:
+            step = self.memory.first[key] = self._live(None)
+            self.memory.count()
+        self._enter(step)
 
     def go_on(self, answer: Answer) -> None:
         """Let the pending call have this answer, and run to the next one."""
@@ -179,6 +203,7 @@ class Actor:
         following = self.step.following
         if key not in following:
             following[key] = self._live(answer)
+            self.memory.count()
         self._path.append(answer)
         self.history.append(told)
         self._enter(following[key])

@@ -134,7 +134,7 @@ class Simulator:
 
     def forget(self) -> None:
         """The code under test has changed: what it did before says nothing any more."""
-        self._system.memory.clear()
+        self._system.memory.forget()
 
     def replay(self, scenario: Scenario, choices: Sequence[int]) -> Schedule:
         """Run a schedule again; where its choices end or do not fit, the undisturbed order."""

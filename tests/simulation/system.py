@@ -28,12 +28,13 @@ from cirrus_callbacks_plugin.reconcile.runs import Runs
 from cirrus_callbacks_plugin.sender import Sender
 from cirrus_callbacks_plugin.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.table import WaitsTable
+from simulation.actors import Memory
 from simulation.scenario import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulation.actors import Actor, Memory
+    from simulation.actors import Actor
     from simulation.clock import Clock
     from simulation.fake_aws.stepfunctions import Execution
 
@@ -95,7 +96,7 @@ class System:
         from cirrus.lambda_functions import update_state as cirrus_update_state
 
         self._bare: System | None = None
-        self.memory: Memory = {}
+        self.memory = Memory()
         session = Session(region_name="us-west-2")
         self._dynamodb: Any = session.client("dynamodb")
         self._sqs: Any = session.client("sqs")
