@@ -137,13 +137,15 @@ def _waiting_for(work: Any) -> Iterator[FrameType]:
 def _function(frames: list[FrameType]) -> str | None:
     """Which command the outermost frames belong to, or which function the innermost.
 
-    (A test may let one function be invoked while another one is under way.)
+    (A test may let the local stack invoke one function while another one is under way.)
     """
     functions = dict(_FUNCTIONS)
     for frame in reversed(frames):
         path = _path(frame)
         if path in functions:
-            return next(functions[inner] for each in frames if (inner := _path(each)) in functions)
+            paths = [_path(each) for each in frames]
+            inner = next(each for each in paths if each in functions or each.startswith("local/"))
+            return functions.get(inner, LOCAL)
         if path.startswith("cli/") and path.removesuffix(".py") not in _SHARED:
             return COMMAND
         if path.startswith("local/"):
