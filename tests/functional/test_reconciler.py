@@ -279,11 +279,7 @@ def test_a_shard_that_cannot_be_read_stops_no_other(
     """Counted and said; the rows of the other shards are repaired."""
     child_ended(world, "token-a")
     shard = world.row("token-a")["waiting"]
-    other = next(
-        token
-        for token in (f"token-{number}" for number in range(100))
-        if not _in_shard(token, shard)
-    )
+    other = _outside(shard)
     child_ended(world, other, "b")
     aws.fail(
         "Query",
@@ -302,12 +298,7 @@ def test_rows_that_cannot_be_read_stop_no_other(
 ) -> None:
     """One step's read is throttled: its rows are counted, the others repaired, the pass ends."""
     child_ended(world, "token-a")
-    shard = world.row("token-a")["waiting"]
-    other = next(
-        token
-        for token in (f"token-{number}" for number in range(100))
-        if not _in_shard(token, shard)
-    )
+    other = _outside(world.row("token-a")["waiting"])
     child_ended(world, other, "b")
     aws.fail("BatchGetItem", when=lambda call: "token-a" in str(call.parameters))
     summary = later(MENDED)
@@ -317,6 +308,12 @@ def test_rows_that_cannot_be_read_stop_no_other(
     assert "token-a" not in caplog.text
     aws.heal()
     assert later(MENDED)["settled"] == 1
+
+
+def _outside(shard: str) -> str:
+    """A token of another shard of the index."""
+    tokens = (f"token-{number}" for number in range(100))
+    return next(token for token in tokens if not _in_shard(token, shard))
 
 
 def _in_shard(token: str, number: str) -> bool:

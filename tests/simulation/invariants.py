@@ -37,7 +37,7 @@ def violations(world: World) -> list[str]:
         facts = world.ghost.rows[sent.token]
         found += _answered(world, sent.token, row)
         found += _once(world, sent.token, row, facts)
-        found += _true(world.ghost, sent.token, row, facts, number, replace=sent.replace)
+        found += untruths(world.ghost, sent.token, row, facts, number, replace=sent.replace)
     found += _registered(world, rows)
     found += _secret(world)
     found += _isolated(world)
@@ -91,7 +91,7 @@ def _once(world: World, token: str, row: dict[str, Any], facts: RowFacts) -> lis
     return found
 
 
-def _true(
+def untruths(
     ghost: Ghost,
     token: str,
     row: dict[str, Any],

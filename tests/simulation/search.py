@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simulation.scenario import Scenario
 
 Chooser = Callable[[World, Sequence[Option]], int]
-"""Chooses among what may happen next, by its index; -1 gives the schedule up."""
+"""Chooses among what may happen next, by its index."""
 
 MAX_STEPS = 400
 COLLECT_EVERY = 500
@@ -105,23 +105,18 @@ class Simulator:
         for context in reversed(self._contexts):
             context.__exit__(None, None, None)
 
-    def run(self, scenario: Scenario, choose: Chooser) -> Schedule | None:
-        """Run one schedule; None where the chooser gave it up."""
+    def run(self, scenario: Scenario, choose: Chooser) -> Schedule:
+        """Run one schedule."""
         world = World(scenario, self._system, self._clock)
         choices: list[int] = []
         while len(choices) < MAX_STEPS:
             options = world.options()
             choice = choose(world, options)
-            if choice < 0:
-                world.dispose()
-                return None
             choices.append(choice)
             if options[choice].kind == "finish":
                 break
             world.apply(options[choice])
-        found = self._finished(world, tuple(choices))
-        world.dispose()
-        return found
+        return self._finished(world, tuple(choices))
 
     def _finished(self, world: World, choices: tuple[int, ...]) -> Schedule:
         """Nothing more happens by itself: what comes then, and the judgement."""
@@ -130,6 +125,7 @@ class Simulator:
         if self.schedules % COLLECT_EVERY == 0:
             gc.collect()
         problems = tuple(violations(world))
+        world.dispose()
         return Schedule(world.scenario, choices, tuple(world.trace), problems)
 
     def forget(self) -> None:
@@ -144,9 +140,7 @@ class Simulator:
             choice = given.pop(0) if given else 0
             return choice if choice < len(options) else 0
 
-        found = self.run(scenario, choose)
-        assert found is not None
-        return found
+        return self.run(scenario, choose)
 
     def at_random(self, scenario: Scenario, seed: int) -> Schedule:
         """A uniform random walk."""
@@ -162,9 +156,7 @@ class Simulator:
                 [index for index, each in enumerate(options) if not _is_fault(each)],
             )
 
-        found = self.run(scenario, choose)
-        assert found is not None
-        return found
+        return self.run(scenario, choose)
 
     def by_priority(self, scenario: Scenario, seed: int, depth: int = 3) -> Schedule:
         """Probabilistic concurrency testing: few, well-placed changes of priority.
@@ -197,9 +189,7 @@ class Simulator:
             same = [index for index in plain if _thread(options[index]) == best]
             return chance.choice(same)
 
-        found = self.run(scenario, choose)
-        assert found is not None
-        return found
+        return self.run(scenario, choose)
 
     def exhaustively(self, scenario: Scenario) -> Iterator[Schedule]:
         """Every schedule, up to states that were seen already."""
@@ -214,7 +204,6 @@ class Simulator:
             world, choices, option = crossing.leave()
             if option.kind == "finish":
                 yield self._finished(world, choices)
-                world.dispose()
                 continue
             world.apply(option)
             crossings.append(self._crossing(world, choices, seen))

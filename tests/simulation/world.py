@@ -164,11 +164,6 @@ class World:
         assert key is not None
         return key
 
-    @property
-    def tables(self) -> tuple[Table, Table]:
-        """The state table and the tracking table."""
-        return self.states, self.waits
-
     def fork(self) -> World:
         """A world of its own with the same past; ``take_over`` before it goes on."""
         fork = copy(self)
@@ -529,7 +524,7 @@ class World:
         futures = {actor.number: self._future(actor) for actor in alive}
         for actor in alive:
             others = [each for number, each in futures.items() if number != actor.number]
-            if self.may_tell_early(alive) and actor.kind != "sender":
+            if self._may_tell_early(alive) and actor.kind != "sender":
                 others.append(independence.SENDER)  # one at a time
             call = self._touched(actor)
             if not any(call.conflicts(other) for other in [*others, *coming]):
@@ -541,7 +536,7 @@ class World:
         continues = (PAYLOAD_ID, independence.CONTINUE) in self.waits.items
         return self.scenario.sender_comes_last and not continues
 
-    def may_tell_early(self, alive: list[Actor]) -> bool:
+    def _may_tell_early(self, alive: list[Actor]) -> bool:
         """True where the sender may come before all these are through."""
         return bool(alive) and not self._sender_comes_last
 

@@ -15,7 +15,7 @@ from bench.soak.plan import NOT_ENABLED
 from cirrus_callbacks_plugin.rules import INVALID_PAYLOAD, answer_error_of
 from cirrus_callbacks_plugin.rules import NOT_ENABLED as NOT_ENABLED_ERROR
 from cirrus_callbacks_plugin.waits.row import STALE, SUCCESS, Key, Wait
-from simulation.invariants import _true
+from simulation.invariants import untruths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -152,7 +152,7 @@ def _wrong(
     facts = ghost.rows[key]
     if is_marked and told.error not in (INVALID_PAYLOAD, NOT_ENABLED_ERROR):
         number, replace = waiter.message.number, waiter.message.replace
-        yield from _true(ghost, str(number), dict(item), facts, number, replace=replace)
+        yield from untruths(ghost, str(number), dict(item), facts, number, replace=replace)
     for before, after in zip(facts.images, facts.images[1:], strict=False):
         if not (before["answer"]["S"] == STALE != after["answer"]["S"]):
             yield "3. its row was changed after it had been answered"
