@@ -107,7 +107,7 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
     if (
         run is not None
         and run.status is RunStatus.ENDED
-        and (verdict.outcome is not None or is_new_run(case, run))
+        and (verdict.outcome is not None or is_new_run(row, run))
     ):
         return _ended(case, run, verdict, now)
     if verdict.outcome is not None:  # a run too old for Step Functions to know
@@ -172,7 +172,7 @@ def _ended(case: Case, run: Run, verdict: Verdict, now: datetime) -> Reason:
     reason = replace(reason, since=run.stopped, execution_arn=run.execution_arn, repair="settle")
     if verdict.outcome is not None:
         return reason
-    from_when = moment(case.row.registered_at) + case.redelivery  # 0.x: it may be restarted
+    from_when = moment(case.row.registered_at) + case.redelivery  # it may be started anew
     if run.stopped is not None and now - run.stopped < EVENT_DELAY:
         from_when = run.stopped + EVENT_DELAY
         reason = replace(

@@ -8,7 +8,10 @@ from cirrus_callbacks_plugin.cirrus.generations import of_version
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.reconcile.judge import (
     Case,
+    Run,
     RunStatus,
+    earlier_runs,
+    is_new_run,
     is_restart,
     restarted_as,
     run_to_ask,
@@ -17,6 +20,7 @@ from cirrus_callbacks_plugin.reconcile.judge import (
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from cirrus_callbacks_plugin.cirrus.generations import Generation
     from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
     from cirrus_callbacks_plugin.reconcile.runs import Runs
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -33,17 +37,23 @@ def case_of(
 ) -> Case:
     """The case that a row is in, its run asked for.
 
+    A last listed run that Step Functions does not know never came to be, or runs under the first
+    one's name; else the latest listed before it stands for it.
+
     Raises:
         ClientError, BotoCoreError: Step Functions could not be asked.
     """
     generation = of_version(row.cirrus_version)
     asked = run_to_ask(row, record)
     run = None if asked is None else runs.find(asked)
+    is_last = True
     if run is not None and run.status is RunStatus.UNKNOWN:
-        other = restarted_as(row, record, generation)
-        first = None if other is None else runs.find(other)
-        if first is not None and is_restart(row, first):
-            run = first
+        restart = _restart(row, record, generation, runs)
+        earlier = _earlier(row, record, runs)
+        if restart is not None and (earlier is None or not _before(restart, earlier)):
+            run = restart
+        elif earlier is not None:
+            run, is_last = earlier, False
     return Case(
         row=row,
         record=record,
@@ -51,7 +61,26 @@ def case_of(
         now=now,
         redelivery=redelivery,
         generation=generation,
+        is_last=is_last,
     )
+
+
+def _restart(row: Wait, record: Record | None, generation: Generation, runs: Runs) -> Run | None:
+    """The last listed run, if it was started under the first one's name."""
+    name = restarted_as(row, record, generation)
+    first = None if name is None else runs.find(name)
+    return first if first is not None and is_restart(row, first) else None
+
+
+def _earlier(row: Wait, record: Record | None, runs: Runs) -> Run | None:
+    """The latest run before the last listed one that came to be, if the row waits for it."""
+    found = (runs.find(execution) for execution in earlier_runs(row, record))
+    run = next((run for run in found if run.status is not RunStatus.UNKNOWN), None)
+    return run if run is not None and is_new_run(row, run) else None
+
+
+def _before(run: Run, other: Run) -> bool:
+    return run.started is not None and other.started is not None and run.started < other.started
 
 
 def unchanged(

@@ -72,10 +72,12 @@ class Case:
     Attributes:
         row: an open row, not settled.
         record: the payload's record, read consistently.
-        run: the run that :func:`run_to_ask` names; None where there is none.
+        run: the run that :func:`run_to_ask` names, or one that stands for it where it never
+            came to be; None where there is none.
         now: the current time, aware.
         redelivery: after that the queue delivers a message no more.
         generation: the cirrus under which the row was registered.
+        is_last: False where later listed runs never came to be.
     """
 
     row: Wait
@@ -84,6 +86,7 @@ class Case:
     now: datetime
     redelivery: timedelta
     generation: Generation
+    is_last: bool = True
 
     @property
     def is_past_redelivery(self) -> bool:
@@ -136,6 +139,20 @@ def is_restart(row: Wait, first: Run) -> bool:
     return first.started is not None and first.started >= registered
 
 
+def earlier_runs(row: Wait, record: Record | None) -> tuple[str, ...]:
+    """The runs listed before the last one that the row may have waited for, latest first.
+
+    Where the last one never came to be (its start was throttled, say), the one before it is
+    the latest that there is. What had ended before registration is not among them.
+    """
+    if record is None or row.is_settled:
+        return ()
+    seen = None if row.seen_execution is None else record.position(row.seen_execution)
+    had_ended = row.seen_state in FINAL_STATES
+    since = 0 if seen is None else seen + 1 if had_ended else seen
+    return record.executions[since:-1][::-1]
+
+
 def judge(case: Case) -> Verdict:
     """Say what the case calls for."""
     run, record = case.run, case.record
@@ -147,17 +164,18 @@ def judge(case: Case) -> Verdict:
         return Verdict(is_running=True)
     if run.stopped is not None and case.now - run.stopped < timedelta(seconds=EVENT_DELAY_SECONDS):
         return LEAVE
-    is_stuck = record is not None and not record.is_final
-    if not is_new_run(case, run):
+    is_stuck = record is not None and not record.is_final and case.is_last
+    if not is_new_run(case.row, run):
         return _no_new_run(case, outcome_of_run(case, run), is_stuck=is_stuck)
-    if not case.generation.lists_run_at_claim and not case.is_past_redelivery:
-        return Verdict(is_stuck=is_stuck)  # 0.x lists a restart only after its start
+    # 0.x lists a restart only after its start; and what could not be started comes again.
+    may_be_restarted = not (case.generation.lists_run_at_claim and case.is_last)
+    if may_be_restarted and not case.is_past_redelivery:
+        return Verdict(is_stuck=is_stuck)
     return Verdict(outcome=outcome_of_run(case, run), is_stuck=is_stuck)
 
 
-def is_new_run(case: Case, run: Run) -> bool:
+def is_new_run(row: Wait, run: Run) -> bool:
     """True where the run is one that this row waits for."""
-    row = case.row
     if run.started is not None and run.started >= moment(row.registered_at):
         return True
     if row.seen_state in FINAL_STATES and run.execution_arn == row.seen_execution:

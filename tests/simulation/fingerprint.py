@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from simulation.invariants import is_true, overtaken, ran_anew
 from simulation.scenario import EVENT_TRIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from simulation.actors import Actor
     from simulation.ghost import Ghost, RowFacts
@@ -133,9 +134,16 @@ def _rows(world: World) -> Iterator[Any]:
         else:
             replace = world.scenario.messages[number].replace
             yield [
-                is_true(world.ghost, facts, row, replace=replace, ran_anew=anew)
+                is_true(world.ghost, facts, row, replace=replace, ran_anew=anew, besides=besides)
                 for anew in (False, True)
+                for besides in _parts(world.ghost.never_came_to_be())
             ]
+
+
+def _parts(runs: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Which of the runs that have not started may never do so."""
+    for count in range(len(runs) + 1):
+        yield from itertools.combinations(sorted(runs), count)
 
 
 def _without_past(row: dict[str, Any]) -> dict[str, Any]:

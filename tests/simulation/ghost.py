@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
 
@@ -134,14 +134,18 @@ class Ghost:
                 self.problems.append(f"{token}: expires though it was not answered")
             self.rows[token] = row
 
-    def latest_listed(self, step: int) -> str | None:
+    def latest_listed(self, step: int, besides: Collection[str] = ()) -> str | None:
         """The run that the state table listed last, as of a step."""
         listed = [
             (run.listed, arn)
             for arn, run in self.runs.items()
-            if run.listed is not None and run.listed <= step
+            if run.listed is not None and run.listed <= step and arn not in besides
         ]
         return max(listed)[1] if listed else None
+
+    def never_came_to_be(self) -> frozenset[str]:
+        """Runs that are listed, and were not started so far."""
+        return frozenset(arn for arn, run in self.runs.items() if run.started is None)
 
     def held(self, since: int, until: int) -> list[Written]:
         """The states that the state table held from one step to another."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from simulation.bare import replay
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from simulation.ghost import Ghost, RowFacts, RunFacts
     from simulation.world import World
 
@@ -112,8 +114,11 @@ def untruths(
             and run.started > facts.registered
             and message in run.messages
         ]
-    if is_true(ghost, facts, row, replace=replace, ran_anew=ran_anew(ghost, facts, message)):
-        return []
+    anew = ran_anew(ghost, facts, message)
+    # A run that was listed and never came to be is no newer one, once that is certain.
+    for besides in (frozenset(), ghost.never_came_to_be()):
+        if is_true(ghost, facts, row, replace=replace, ran_anew=anew, besides=besides):
+            return []
     return [
         f"2. {token} was told {_told(row)}, which is not the outcome of the run it waits for",
     ]
@@ -153,8 +158,12 @@ def is_true(
     *,
     replace: bool,
     ran_anew: bool,
+    besides: Collection[str] = (),
 ) -> bool:
-    """True where a settled row says what happened; the future changes ``ran_anew`` alone."""
+    """True where a settled row says what happened, apart from the runs ``besides``.
+
+    The future changes ``ran_anew`` and ``besides`` alone.
+    """
     settled, state = facts.settled or 0, _told(row)
     # Where the payload had ended when it was registered, cirrus runs it anew; where the
     # state table still said PROCESSING, the run of which it said so is the one waited for.
@@ -164,7 +173,7 @@ def is_true(
         ended_before = run is not None and run.ended is not None and run.ended < facts.registered
         return rerun and ended_before
 
-    latest = ghost.latest_listed(settled)
+    latest = ghost.latest_listed(settled, besides)
     if latest is not None:
         run = ghost.runs[latest]
         has_ended = run.ended is not None and run.ended <= settled
@@ -176,11 +185,11 @@ def is_true(
         waited_for = row["seen_execution"]["S"]
         run = ghost.runs[waited_for]
         has_ended = run.ended is not None and run.ended <= settled
-        is_latest = ghost.latest_listed(facts.registered) == waited_for
+        is_latest = ghost.latest_listed(facts.registered, besides) == waited_for
         if has_ended and is_latest and run.result == state:
             return True
     for written in ghost.held(facts.registered, settled):
-        newest = ghost.latest_listed(max(written.step, facts.registered))
+        newest = ghost.latest_listed(max(written.step, facts.registered), besides)
         if (
             written.state == state
             and written.run == newest

@@ -42,9 +42,14 @@ ROW = Wait("c/workflow-w/i", "t", cirrus_version="2.0.0", registered_at=timestam
 RECORD = Record("PROCESSING", "PROCESSING_2024", (FIRST, LAST))
 
 
-def case(started: datetime, row: Wait = ROW, record: Record | None = RECORD) -> Any:
+def case(
+    started: datetime,
+    row: Wait = ROW,
+    record: Record | None = RECORD,
+    client: Any = None,
+) -> Any:
     pace = Pace(1, lambda: 0.0, lambda _: None)
-    client: Any = StepFunctions(started)
+    client = client or StepFunctions(started)
     return case_of(
         row,
         record,
@@ -63,8 +68,72 @@ def test_a_restart_under_the_first_name_that_still_runs_is_found() -> None:
 
 def test_a_first_run_older_than_the_row_is_no_restart() -> None:
     """The last listed run decides then, and it never came to be."""
-    found = case(REGISTERED - timedelta(seconds=30))
+    row = replace(ROW, seen_state="FAILED", seen_execution=FIRST)
+    found = case(REGISTERED - timedelta(seconds=30), row)
     assert (found.run.execution_arn, found.run.status) == (LAST, RunStatus.UNKNOWN)
+
+
+def test_a_run_that_was_in_progress_stands_for_a_later_one_that_never_came_to_be() -> None:
+    """Its waiter is not told NeverStarted while the run that it waits for goes on."""
+    row = replace(ROW, seen_state="PROCESSING", seen_execution=FIRST)
+    found = case(REGISTERED - timedelta(seconds=30), row)
+    assert (found.run.execution_arn, found.is_last) == (FIRST, False)
+    assert judge(found).is_running
+
+
+FIRST_RUN, SECOND_RUN, THIRD_RUN = (
+    f"arn:aws:states:us-west-2:1:execution:x-w:{number}" for number in (1, 2, 3)
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "row", "expected"),
+    [
+        # (ARN -> seconds from registration to its start and to its end), what is found
+        ({SECOND_RUN: (10, 20)}, ROW, (SECOND_RUN, False)),
+        ({FIRST_RUN: (5, 9), SECOND_RUN: (10, 20)}, ROW, (SECOND_RUN, False)),
+        # Started last, under the first name: a stuck CLAIMED begun anew.
+        ({FIRST_RUN: (30, 40), SECOND_RUN: (10, 20)}, ROW, (FIRST_RUN, True)),
+        # Of a record that somebody deleted: no run of this row.
+        ({FIRST_RUN: (-500, -400)}, ROW, (THIRD_RUN, True)),
+        ({}, ROW, (THIRD_RUN, True)),
+        # What had ended before is no run of this row.
+        (
+            {FIRST_RUN: (-500, -400)},
+            replace(ROW, seen_state="FAILED", seen_execution=FIRST_RUN),
+            (THIRD_RUN, True),
+        ),
+        (
+            {FIRST_RUN: (-500, -400), SECOND_RUN: (10, 20)},
+            replace(ROW, seen_state="FAILED", seen_execution=FIRST_RUN),
+            (SECOND_RUN, False),
+        ),
+    ],
+)
+def test_the_latest_run_that_came_to_be_decides(
+    known: dict[str, tuple[int, int]],
+    row: Wait,
+    expected: tuple[str, bool],
+) -> None:
+    """A start was throttled after the run that a waiter waits for had been listed, and ended."""
+
+    class Known(StepFunctions):
+        def list_executions(self, **_: Any) -> dict[str, Any]:
+            return {"executions": []}
+
+        def describe_execution(self, **request: Any) -> dict[str, Any]:
+            if request["executionArn"] not in known:
+                return super().describe_execution(**request)
+            started, stopped = (timedelta(seconds=each) for each in known[request["executionArn"]])
+            return {
+                "status": "FAILED",
+                "startDate": REGISTERED + started,
+                "stopDate": REGISTERED + stopped,
+            }
+
+    record = Record("FAILED", "FAILED_2024", (FIRST_RUN, SECOND_RUN, THIRD_RUN))
+    found = case(REGISTERED, row, record, client=Known(REGISTERED))
+    assert (found.run.execution_arn, found.is_last) == expected
 
 
 def test_no_run_is_asked_about_where_none_is_known() -> None:

@@ -13,6 +13,7 @@ from cirrus_callbacks_plugin.reconcile.judge import (
     Run,
     RunStatus,
     Verdict,
+    earlier_runs,
     is_restart,
     judge,
     restarted_as,
@@ -102,6 +103,29 @@ def test_the_first_listed_run_counts_where_it_started_after_registration(
 ) -> None:
     """Before that, it is the run that was listed first and long ago."""
     assert is_restart(row(), first) is is_one
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed", "asked"),
+    [
+        (row(), record("FAILED", "a", "b", "c"), ("b", "a")),
+        (row("FAILED", "a"), record("FAILED", "a", "b", "c"), ("b",)),
+        (row("FAILED", "b"), record("FAILED", "a", "b", "c"), ()),
+        (row("PROCESSING", "b"), record("FAILED", "a", "b", "c"), ("b",)),
+        (row("FAILED", "gone"), record("FAILED", "a", "b"), ("a",)),
+        (row(), record("FAILED", "a"), ()),
+        (row(), record("FAILED"), ()),
+        (row(), None, ()),
+        (replace(row(), settled_at=timestamp(REGISTERED)), record("FAILED", "a", "b"), ()),
+    ],
+)
+def test_the_runs_that_stand_for_one_that_never_came_to_be(
+    wait: Wait,
+    listed: Record | None,
+    asked: tuple[str, ...],
+) -> None:
+    """Those before it, but for what had ended before the row was registered."""
+    assert earlier_runs(wait, listed) == asked
 
 
 # --- running --------------------------------------------------------------------------
@@ -245,6 +269,13 @@ def test_0_x_settles_from_a_run_only_past_the_redelivery_time(generation: Genera
     case = replace(LOST, generation=generation)
     assert judge(case).outcome is None
     assert judge(replace(case, now=PAST_REDELIVERY)).outcome == Outcome("COMPLETED", "a")
+
+
+def test_an_earlier_run_settles_only_past_the_redelivery_time() -> None:
+    """The message whose run never came to be comes again, and may be answered by its own run."""
+    case = replace(LOST, record=record("CLAIMED", "a", "b"), is_last=False)
+    assert judge(case) == LEAVE
+    assert judge(replace(case, now=PAST_REDELIVERY)) == Verdict(SUCCEEDED)
 
 
 # --- a name that is used again --------------------------------------------------------
