@@ -22,6 +22,15 @@ class BrokenRunError(Exception):
     """A process ended in a way that says nothing about its mutant."""
 
 
+def why_broken(ended: Ended) -> str:
+    """Why a run of unchanged tests tells nothing."""
+    if ended.code is None:
+        return f"a test takes too long without any change ({ended.seconds:.0f} s): {ended.word}"
+    if ended.code == KILLED:
+        return f"a test fails without any change: {ended.word}"
+    return f"exit code {ended.code} without any change: {ended.word}"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a mutant.

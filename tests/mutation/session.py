@@ -12,7 +12,7 @@ import pytest
 
 from mutation.children import CONTROL, KILLED, SURVIVED, Ended, Job, limit, run
 from mutation.reach import Reach, Tracer, could_notice
-from mutation.report import BrokenRunError
+from mutation.report import BrokenRunError, why_broken
 from mutation.swap import Living
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ BUDGET_SECONDS = 10.0
 _UNKNOWN_SECONDS = 10.0
 _THREAD_SECONDS = 10.0
 
+_failures: list[str] = []
+"""What failed in this process, told by the session's loop."""
+
 
 def options(scratch: Path) -> list[str]:
     """What every session is run with; temporary folders lie in a scratch folder."""
@@ -51,6 +54,12 @@ class Loop:
 
     def __init__(self, work: Callable[[pytest.Session], None]) -> None:
         self._work = work
+        _failures.clear()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what failed and how, for who asks."""
+        if report.failed:
+            _failures.append(f"{report.nodeid} ({report.when})\n{report.longreprtext}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -67,6 +76,8 @@ def run_items(
     reached: Mapping[str, Reach],
     say: Say,
     tracer: Tracer | None = None,
+    *,
+    is_unchanged: bool = False,
 ) -> int:
     """Run tests until one fails, in this order; ``KILLED`` or ``SURVIVED``.
 
@@ -76,6 +87,7 @@ def run_items(
         say: told which one runs.
         reached: how long they take; told here where they are traced.
         tracer: what traces them.
+        is_unchanged: nothing is changed: how a test failed is told, too.
     """
     by_name = {item.nodeid: item for item in session.items}
     slowest: dict[str, float] = {}  # of a file: the first test to run sets up what they share
@@ -89,6 +101,8 @@ def run_items(
         with tracer.test() if tracer is not None else nullcontext([]) as told:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
+            if is_unchanged:
+                say("\n".join([item.nodeid, *_failures]))
             return KILLED
         if told and isinstance(reached, dict):
             reached[item.nodeid] = told[0]
@@ -123,17 +137,26 @@ class Warm:
             if item.nodeid == warm_up:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         if session.testsfailed:
-            raise BrokenRunError(f"a test fails without any change: {warm_up}")
+            raise BrokenRunError("\n".join(["a test fails without any change:", *_failures]))
         for thread in set(threading.enumerate()) - {threading.current_thread()}:
             thread.join(_THREAD_SECONDS)
             if thread.is_alive():
                 raise BrokenRunError(f"{warm_up} leaves a thread: {thread}")
 
-    def reached(self, memory: Memory, scratch: Path, at_once: int) -> dict[str, Reach]:
+    def reached(
+        self,
+        memory: Memory,
+        scratch: Path,
+        at_once: int,
+        tell: Callable[[str], None],
+    ) -> dict[str, Reach]:
         """Run every test once, as it is, and learn what it reaches; or remember it.
 
+        A test that fails is run once more, first in a process of its own: a busy machine
+        makes one fail now and then that has nothing to do with what is asked here.
+
         Raises:
-            BrokenRunError: one fails.
+            BrokenRunError: one fails twice.
         """
         files: dict[str, list[str]] = {}
         for item in self._session.items:
@@ -142,30 +165,53 @@ class Warm:
         groups: list[list[str]] = [[] for _ in range(at_once)]
         for number, names in enumerate(each for each in files.values() if each[0] not in told):
             groups[number % at_once].extend(names)
+        failed_once: set[str] = set()
 
         def job(number: int) -> Job:
             def work(say: Say) -> int:
                 found: dict[str, Reach] = {}
-                names = groups[number]
-                ended = run_items(self._session, names, found, say, Tracer(self._living))
-                (scratch / f"reach-{number}").write_bytes(pickle.dumps(found))
-                return ended
+                try:
+                    return run_items(
+                        self._session,
+                        groups[number],
+                        found,
+                        say,
+                        Tracer(self._living),
+                        is_unchanged=True,
+                    )
+                finally:
+                    (scratch / f"reach-{number}").write_bytes(pickle.dumps(found))
 
             return Job(str(number), work)
 
         def hear(job: Job, ended: Ended) -> None:
+            number = int(job.name)
+            place = scratch / f"reach-{number}"
+            if place.exists():  # not where a limit ended it: all of its tests run again
+                told.update(pickle.loads(place.read_bytes()))  # noqa: S301
+                place.unlink()
+            groups[number] = [name for name in groups[number] if name not in told]
             if ended.code != SURVIVED:
-                raise BrokenRunError(f"a test fails without any change: {ended.word or job.name}")
-            told.update(pickle.loads((scratch / f"reach-{job.name}").read_bytes()))  # noqa: S301
+                first = ended.word.partition("\n")[0]
+                if first in failed_once or first not in groups[number]:
+                    raise BrokenRunError(why_broken(ended))
+                tell(f"Once more: {why_broken(ended)}")
+                failed_once.add(first)
+                groups[number].sort(key=lambda name: name != first)
 
-        run([job(number) for number in range(at_once)], hear, at_once=at_once)
+        while any(groups):
+            again = [number for number in range(at_once) if groups[number]]
+            run(map(job, again), hear, at_once=at_once)
         memory.keep(told)
         return told
 
     def control(self, reached: Mapping[str, Reach]) -> Job:
         """All tests, unchanged, in the order in which mutants meet them: none may fail."""
         names = sorted(reached, key=lambda name: reached[name].seconds)
-        return Job(CONTROL, lambda say: run_items(self._session, names, reached, say))
+        return Job(
+            CONTROL,
+            lambda say: run_items(self._session, names, reached, say, is_unchanged=True),
+        )
 
     def jobs(
         self,

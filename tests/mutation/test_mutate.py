@@ -149,6 +149,29 @@ def test_tests_that_fail_unchanged_tell_nothing(project: Path) -> None:
     assert "test_module.py::test_broken" in ended.stderr
 
 
+def test_a_test_that_fails_once_is_run_once_more(project: Path) -> None:
+    """A busy machine makes one fail that has nothing to do with what is asked; it is said."""
+    with (project / "tests" / "test_module.py").open("a") as file:
+        file.write(
+            textwrap.dedent(
+                """
+                from pathlib import Path
+
+                def test_of_a_busy_machine():
+                    seen = Path(__file__).with_name("seen")
+                    is_first = not seen.exists()
+                    seen.touch()
+                    assert not is_first, "too late"
+                    assert double(2) == 4
+                """
+            )
+        )
+    ended = _mutate(project, "--only", "py:double")
+    assert ended.returncode == 0, ended.stderr
+    assert "Once more: a test fails without any change: tests/test_module.py" in ended.stderr
+    assert "too late" in ended.stderr
+
+
 def test_everything_that_runs_is_changed_and_no_text_for_people(project: Path) -> None:
     """Decorated functions and constants too; no docstring, annotation, format or message."""
     with (project / "small" / "module.py").open("a") as file:

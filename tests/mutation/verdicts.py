@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from mutation.children import CONTROL, SURVIVED, Ended, Job, run
-from mutation.report import BrokenRunError, Outcome, Progress
+from mutation.report import BrokenRunError, Outcome, Progress, why_broken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -92,13 +92,14 @@ class Judge:
             warm = Warm(session, project.root, self.paths, project.warm_up)
             self.progress.say(f"{len(session.items)} tests: which lines does each one run?")
             memory = Memory(self.project)
-            reached = warm.reached(memory, self.scratch, self.at_once)
+            reached = warm.reached(memory, self.scratch, self.at_once, self.progress.say)
             jobs = warm.jobs(mutants, reached, killers)
+            control = None
             if is_whole:
                 self.progress.say("Beside the mutants: all tests, unchanged, in another order")
-                jobs = chain([warm.control(reached)], jobs)
+                control = warm.control(reached)
             self.progress.say(f"{len(mutants)} mutants in functions")
-            self._run(mutants, jobs, tell)
+            self._run(mutants, jobs, tell, control)
             (self.scratch / "functions").write_bytes(pickle.dumps((outcomes, reached)))
 
         code = pytest.main([*options(self.scratch), *self.project.tests], plugins=[Loop(work)])
@@ -131,16 +132,24 @@ class Judge:
         mutants: Sequence[Mutant],
         jobs: Iterable[Job],
         tell: Callable[[Outcome], None],
+        control: Job | None = None,
     ) -> None:
+        failed: list[Ended] = []
+
         def hear(job: Job, ended: Ended) -> None:
             if job.name != CONTROL:
                 outcome = Outcome.of(mutants[int(job.name)], ended)
                 tell(outcome)
                 self.progress.tell(outcome)
             elif ended.code != SURVIVED:
-                raise BrokenRunError(f"a test fails in another order, unchanged: {ended}")
+                failed.append(ended)
 
-        run(jobs, hear, at_once=self.at_once)
+        run(chain(filter(None, [control]), jobs), hear, at_once=self.at_once)
+        if failed and control is not None:
+            self.progress.say(f"All tests, unchanged, once more: {why_broken(failed.pop())}")
+            run([control], hear, at_once=1)
+        if failed:
+            raise BrokenRunError(f"in another order, {why_broken(failed.pop())}")
 
 
 def _forked(work: Callable[[], None], output: Path) -> int:
