@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cirrus_callbacks_plugin.carriers import take
-from cirrus_callbacks_plugin.tokens import MAX_TOKENS, Found
+from cirrus_callbacks_plugin.tokens import MAX_TOKENS, Callback, Found
 
 
 def test_a_message_registers_ten_tokens_at_most(caplog: pytest.LogCaptureFixture) -> None:
@@ -27,6 +27,13 @@ def test_the_same_token_counts_once() -> None:
     for _ in range(MAX_TOKENS + 1):
         found.add_token("token", "here")
     assert len(found.callbacks) == 1
+
+
+def test_the_shortest_name_of_a_waiter_is_one() -> None:
+    """One character is a name; none is not."""
+    found = Found()
+    found.add({"task_token": "token", "waiter": {"payload_id": "p", "execution_arn": ""}}, "here")
+    assert found.callbacks == (Callback("token", "p", None),)
 
 
 def test_one_message_is_warned_about_once(caplog: pytest.LogCaptureFixture) -> None:
