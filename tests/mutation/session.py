@@ -152,8 +152,10 @@ class Warm:
     ) -> dict[str, Reach]:
         """Run every test once, as it is, and learn what it reaches; or remember it.
 
-        A test that fails is run once more, first in a process of its own: a busy machine
-        makes one fail now and then that has nothing to do with what is asked here.
+        Each file of tests in a process of its own: tests leave threads behind (executions
+        that nobody ends), and hundreds of them slow down those that come after. A test that
+        fails is run once more: a busy machine makes one fail now and then that has nothing
+        to do with what is asked here.
 
         Raises:
             BrokenRunError: one fails twice.
@@ -162,47 +164,43 @@ class Warm:
         for item in self._session.items:
             files.setdefault(file_of(item.nodeid), []).append(item.nodeid)
         told = memory.recall(files)
-        groups: list[list[str]] = [[] for _ in range(at_once)]
-        for number, names in enumerate(each for each in files.values() if each[0] not in told):
-            groups[number % at_once].extend(names)
+        left = {file: names for file, names in files.items() if names[0] not in told}
         failed_once: set[str] = set()
 
-        def job(number: int) -> Job:
+        def job(file: str, number: int) -> Job:
             def work(say: Say) -> int:
                 found: dict[str, Reach] = {}
+                tracer = Tracer(self._living)
                 try:
                     return run_items(
-                        self._session,
-                        groups[number],
-                        found,
-                        say,
-                        Tracer(self._living),
-                        is_unchanged=True,
+                        self._session, left[file], found, say, tracer, is_unchanged=True
                     )
                 finally:
                     (scratch / f"reach-{number}").write_bytes(pickle.dumps(found))
 
-            return Job(str(number), work)
+            return Job(f"{number} {file}", work)
 
         def hear(job: Job, ended: Ended) -> None:
-            number = int(job.name)
+            number, _, file = job.name.partition(" ")
             place = scratch / f"reach-{number}"
             if place.exists():  # not where a limit ended it: all of its tests run again
                 told.update(pickle.loads(place.read_bytes()))  # noqa: S301
                 place.unlink()
-            groups[number] = [name for name in groups[number] if name not in told]
+            left[file] = [name for name in left[file] if name not in told]
             if ended.code != SURVIVED:
-                first = ended.word.partition("\n")[0]
-                if first in failed_once or first not in groups[number]:
+                failed = ended.word.partition("\n")[0]
+                if failed in failed_once or failed not in left[file]:
                     raise BrokenRunError(why_broken(ended))
                 tell(f"Once more: {why_broken(ended)}")
-                failed_once.add(first)
-                groups[number].sort(key=lambda name: name != first)
+                failed_once.add(failed)
 
-        while any(groups):
-            again = [number for number in range(at_once) if groups[number]]
-            run(map(job, again), hear, at_once=at_once)
-        memory.keep(told)
+        try:
+            while any(left.values()):
+                again = [file for file, names in left.items() if names]
+                jobs = (job(file, number) for number, file in enumerate(again))
+                run(jobs, hear, at_once=at_once)
+        finally:
+            memory.keep(told)
         return told
 
     def control(self, reached: Mapping[str, Reach]) -> Job:
