@@ -1,4 +1,4 @@
-"""One simulator a process: its clients and cirrus's modules are built once."""
+"""One simulator a module: its clients are built once, and what code did is remembered."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulation.search import Simulator
+from simulation.system import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    """A simulator for this test; real time and real clients come back after it."""
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulator]:
+    """A simulator; real time and real clients come back after the module's tests."""
     with Simulator() as running:
         yield running
+
+
+@pytest.fixture
+def simulator(running: Simulator, monkeypatch: pytest.MonkeyPatch) -> Simulator:
+    """The module's simulator, as if nothing had been explored; what code did is remembered."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    running.schedules = 0
+    running.states.clear()
+    return running

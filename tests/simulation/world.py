@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
-from simulation import independence
+from simulation import possible
 from simulation.actors import Actor, Answer, Call, Crash
 from simulation.fake_aws.client import handle_with
 from simulation.fake_aws.dynamodb import DynamoDB, Table
@@ -21,34 +20,17 @@ from simulation.ghost import Ghost
 from simulation.scenario import EVENT_TRIES, OLD_RUN, PAYLOAD_ID, PREFIX, WORKFLOW, Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
     from simulation.clock import Clock
-    from simulation.independence import Touched
+    from simulation.possible import Option
     from simulation.system import System
 
 STATE_TABLE = "sim-state"
 WAITS_TABLE = "sim-callbacks"
 QUEUE_ARN = "arn:aws:sqs:us-west-2:123456789012:sim-process"
 QUEUE_URL = "https://sqs.us-west-2.amazonaws.com/123456789012/sim-process"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """Something that may happen next.
-
-    Attributes:
-        kind: ``go`` (an actor makes its call), or what the environment does.
-        subject: the actor's number, the message, the run, ...
-        variant: ``ok``, a fault, or how a run ends.
-        label: how traces call it.
-    """
-
-    kind: str
-    subject: Any
-    variant: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +66,7 @@ class World:
     stream_position: int = 0
     is_closing: bool = False
     _current: Actor | None = None
-    _held: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    held: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _batch: dict[int, tuple[int, int]] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
 
@@ -174,7 +156,7 @@ class World:
         fork.services = fork._services()
         fork.ghost, fork.trace = self.ghost.fork(), list(self.trace)
         fork.events = dict(self.events)
-        fork._held, fork._batch = dict(self._held), dict(self._batch)
+        fork.held, fork._batch = dict(self.held), dict(self._batch)
         fork.begun = dict(self.begun)
         fork.actors = [each.fork(fork._apply) for each in self.actors]
         return fork
@@ -240,7 +222,9 @@ class World:
         if variant == "crash-before":
             self._crash(actor)
             return
-        if not self.system.bare and not self._future(actor).covers(self._touched(actor)):
+        if not self.system.bare and not possible.future(self, actor).covers(
+            possible.touched(self, actor)
+        ):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
         response, error = self._effect(actor, call, variant)
         if response is not None and call.operation == "Query" and actor.kind == "update_state":
@@ -275,7 +259,7 @@ class World:
             self.clock.tick()
         for arn in set(self.sfn.executions) - known:
             self.events[arn] = Event(self.scenario.events)
-            self.ghost.started(arn, actor.number, self._held.get(actor.number, ()))
+            self.ghost.started(arn, actor.number, self.held.get(actor.number, ()))
         if writes:
             self._observe(actor, sets_state="state_updated" in repr(call.request))
             if call.is_own and actor.kind in ("process", "update_state"):
@@ -356,7 +340,7 @@ class World:
             ending = f"raises {type(actor.step.raised).__name__}"
         self.trace.append(f"    {actor.name} {ending}")
         if actor.kind == "process":
-            for number in self._held.pop(actor.number):
+            for number in self.held.pop(actor.number):
                 if failed:
                     self.queue.give_back(number)
                 else:
@@ -384,7 +368,7 @@ class World:
             event,
             lambda actor: self.system.process(event, actor),
         )
-        self._held[actor.number] = numbers
+        self.held[actor.number] = numbers
         self._run_to_first_call(actor)
 
     def deliver_event(self, arn: str) -> None:
@@ -478,184 +462,7 @@ class World:
         """Let a bare handler die where the wrapped one died."""
         self._crash(actor)
 
-    # --- what may happen next ---------------------------------------------------------
-
-    def options(self) -> list[Option]:
-        """Everything that may happen next; the first is the undisturbed order."""
-        found: list[Option] = []
-        alive = [actor for actor in self.actors if actor.is_alive]
-        alone = self._undisputed(alive)
-        if alone is not None:
-            alive = [alone]
-        for actor in sorted(alive, key=lambda each: -each.number):
-            assert actor.pending is not None
-            label = f"{actor.name}: {actor.pending.name}"
-            found.append(Option("go", actor.number, "ok", label))
-        if alone is None:
-            found.extend(self._environment(alive))
-        if self.faults_left:
-            kinds = self.scenario.fault_kinds
-            for actor in alive:
-                assert actor.pending is not None
-                found.extend(
-                    Option("go", actor.number, fault, f"{actor.name}: {actor.pending.name} {fault}")
-                    for fault in actor.pending.variants
-                    if not kinds or fault in kinds
-                )
-        if not alive:
-            found.append(Option("finish", None, "ok", "nothing more happens by itself"))
-        return found
-
-    def is_own(self, option: Option) -> bool:
-        """True where the option is about a call of the product's."""
-        call = self.actors[option.subject].pending
-        return call is not None and call.is_own
-
-    def _undisputed(self, alive: list[Actor]) -> Actor | None:
-        """An invocation whose next call nothing else that may happen conflicts with."""
-        if self.advances_left:
-            return None  # time concerns every call
-        for actor in alive:
-            if not actor.history:
-                # It begins when its first call is made: nobody could tell that it began before,
-                # and what a waiter may be told is then judged most strictly.
-                return actor
-        coming = list(self._coming(alive))
-        futures = {actor.number: self._future(actor) for actor in alive}
-        for actor in alive:
-            others = [each for number, each in futures.items() if number != actor.number]
-            if self._may_tell_early(alive) and actor.kind != "sender":
-                others.append(independence.SENDER)  # one at a time
-            call = self._touched(actor)
-            if not any(call.conflicts(other) for other in [*others, *coming]):
-                return actor
-        return None
-
-    @property
-    def _sender_comes_last(self) -> bool:
-        continues = (PAYLOAD_ID, independence.CONTINUE) in self.waits.items
-        return self.scenario.sender_comes_last and not continues
-
-    def _may_tell_early(self, alive: list[Actor]) -> bool:
-        """True where the sender may come before all these are through."""
-        return bool(alive) and not self._sender_comes_last
-
-    def _coming(self, alive: list[Actor]) -> Iterator[Touched]:
-        """What may be touched by all that is still to begin."""
-        kinds = {option.kind for option in self._environment(alive)}
-        if "deliver" in kinds:
-            yield independence.process_of(self._tokens(self.queue.messages))
-        starts = "deliver" in kinds or any(
-            each.kind == "process" and not each.is_through for each in alive
-        )
-        if self._updates_left() > 0 and (starts or kinds & {"event", "end", "end-told"}):
-            yield independence.UPDATE_STATE
-        if kinds & {"end", "end-told"}:
-            yield independence.END
-        if "stream" in kinds:
-            yield independence.SENDER
-        if self.passes_left:
-            yield independence.RECONCILER
-
-    def _tokens(self, numbers: Iterable[int]) -> list[str]:
-        return [
-            token for each in numbers if (token := self.scenario.messages[each].token) is not None
-        ]
-
-    def _future(self, actor: Actor) -> Touched:
-        return independence.future(actor, self._tokens(self._held.get(actor.number, ())))
-
-    def _touched(self, actor: Actor) -> Touched:
-        assert actor.pending is not None
-        return independence.touched(
-            actor.pending, self._is_settled, comes_again=self._comes_again()
-        )
-
-    def _is_settled(self, token: str) -> bool:
-        row = self.waits.items.get((PAYLOAD_ID, token))
-        return row is not None and "settled_at" in row
-
-    def _updates_left(self) -> int:
-        return self.scenario.updates - sum(event.tries for event in self.events.values())
-
-    def _comes_again(self) -> bool:
-        """A message is delivered again, or may be."""
-        most = self.scenario.deliveries
-        return any(
-            each.receives > 1 or (each.receives == 1 and each.is_visible and most > 1)
-            for each in self.queue.messages.values()
-        )
-
-    def _environment(self, alive: list[Actor]) -> list[Option]:
-        kinds = Counter(actor.kind for actor in alive)
-        if self.is_answering:
-            return [] if kinds["sender"] else self._deliveries_of_records()
-        found = []
-        if not self.is_closing and kinds["process"] < self.scenario.crowd:
-            found += self._deliveries_of_messages()
-        may_update = kinds["update_state"] < self.scenario.crowd and self._updates_left() > 0
-        for arn, execution in self.sfn.executions.items():
-            name = arn.rpartition(":")[2][:8]
-            if execution.status == "RUNNING":
-                ends = self._ends(alive)
-                if ends != "end-told" or may_update:
-                    told = " and it is told" if ends == "end-told" else ""
-                    found.extend(
-                        Option(ends, arn, result, f"run {name} ends {result}{told}")
-                        for result in self._results()
-                    )
-            elif self.events[arn].left > 0 and may_update:
-                found.append(Option("event", arn, "ok", f"the end of run {name} is told"))
-        if not (alive if self._sender_comes_last else kinds["sender"]):
-            found.extend(self._deliveries_of_records())
-        if self.passes_left and kinds["reconciler"] < self.scenario.reconcilers:
-            found.append(Option("reconcile", None, "ok", "the reconciler begins"))
-        if self.advances_left:
-            found.append(Option("advance", 200, "ok", "200 s pass"))
-        return found
-
-    def _ends(self, alive: list[Actor]) -> str:
-        """Whether a run's end is one thing with its being told.
-
-        Apart from the reconciler only judgements know when a run ended: whether before a
-        registration, and before a settle, which the telling precedes. (An end that is never
-        told may come when nothing else is under way.)
-        """
-        if not alive or self.scenario.may_reconcile:
-            return "end"
-        waits = {task_token for _, task_token in self.waits.items}
-        sent = self.scenario.messages
-        return "end" if any(sent[n].token not in waits for n in self.queue.messages) else "end-told"
-
-    def _results(self) -> tuple[str, ...]:
-        """How the next run to end may end."""
-        ends = self.scenario.ends
-        if not ends:
-            return self.scenario.outcomes
-        ended = sum(run.ended is not None and run.ended > 0 for run in self.ghost.runs.values())
-        return (ends[min(ended, len(ends) - 1)],)
-
-    def _deliveries_of_messages(self) -> list[Option]:
-        visible = tuple(
-            number
-            for number, message in self.queue.messages.items()
-            if message.is_visible and message.receives < self.scenario.deliveries
-        )
-        batches = [(number,) for number in visible]
-        if len(visible) > 1:
-            batches.append(visible)
-        return [
-            Option("deliver", batch, "ok", f"message {'+'.join(map(str, batch))} is delivered")
-            for batch in batches
-        ]
-
-    def _deliveries_of_records(self) -> list[Option]:
-        pending = len(self.new_records())
-        counts = [pending, 1] if pending > 1 else [1] * pending
-        return [
-            Option("stream", count, "ok", f"{count} record{'s' * (count > 1)} delivered")
-            for count in counts
-        ]
+    # --- what happens ----------------------------------------------------------------
 
     def apply(self, option: Option) -> None:
         """Let it happen."""
@@ -673,7 +480,7 @@ class World:
         elif option.kind == "event":
             self.deliver_event(option.subject)
         elif option.kind == "stream":
-            self.is_answering = self._sender_comes_last
+            self.is_answering = possible.sender_comes_last(self)
             self.deliver_records(option.subject)
         elif option.kind == "reconcile":
             self.passes_left -= 1

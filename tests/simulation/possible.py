@@ -1,0 +1,225 @@
+"""What may happen next in a world, and which of it needs no choice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulation import independence
+from simulation.scenario import PAYLOAD_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from simulation.actors import Actor
+    from simulation.independence import Touched
+    from simulation.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that may happen next.
+
+    Attributes:
+        kind: ``go`` (an actor makes its call), or what the environment does.
+        subject: the actor's number, the message, the run, ...
+        variant: ``ok``, a fault, or how a run ends.
+        label: how traces call it.
+    """
+
+    kind: str
+    subject: Any
+    variant: str
+    label: str
+
+
+def options_of(world: World) -> list[Option]:
+    """Everything that may happen next; the first is the undisturbed order."""
+    found: list[Option] = []
+    alive = [actor for actor in world.actors if actor.is_alive]
+    alone = _undisputed(world, alive)
+    if alone is not None:
+        alive = [alone]
+    for actor in sorted(alive, key=lambda each: -each.number):
+        assert actor.pending is not None
+        label = f"{actor.name}: {actor.pending.name}"
+        found.append(Option("go", actor.number, "ok", label))
+    if alone is None:
+        found.extend(_environment(world, alive))
+    if world.faults_left:
+        kinds = world.scenario.fault_kinds
+        for actor in alive:
+            assert actor.pending is not None
+            found.extend(
+                Option("go", actor.number, fault, f"{actor.name}: {actor.pending.name} {fault}")
+                for fault in actor.pending.variants
+                if not kinds or fault in kinds
+            )
+    if not alive:
+        found.append(Option("finish", None, "ok", "nothing more happens by itself"))
+    return found
+
+
+def is_own(world: World, option: Option) -> bool:
+    """True where the option is about a call of the product's."""
+    call = world.actors[option.subject].pending
+    return call is not None and call.is_own
+
+
+def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
+    """An invocation whose next call nothing else that may happen conflicts with."""
+    if world.advances_left:
+        return None  # time concerns every call
+    for actor in alive:
+        if not actor.history:
+            # It begins when its first call is made: nobody could tell that it began before,
+            # and what a waiter may be told is then judged most strictly.
+            return actor
+    coming = list(_coming(world, alive))
+    futures = {actor.number: future(world, actor) for actor in alive}
+    for actor in alive:
+        others = [each for number, each in futures.items() if number != actor.number]
+        if _may_tell_early(world, alive) and actor.kind != "sender":
+            others.append(independence.SENDER)  # one at a time
+        call = touched(world, actor)
+        if not any(call.conflicts(other) for other in [*others, *coming]):
+            return actor
+    return None
+
+
+def sender_comes_last(world: World) -> bool:
+    continues = (PAYLOAD_ID, independence.CONTINUE) in world.waits.items
+    return world.scenario.sender_comes_last and not continues
+
+
+def _may_tell_early(world: World, alive: list[Actor]) -> bool:
+    """True where the sender may come before all these are through."""
+    return bool(alive) and not sender_comes_last(world)
+
+
+def _coming(world: World, alive: list[Actor]) -> Iterator[Touched]:
+    """What may be touched by all that is still to begin."""
+    kinds = {option.kind for option in _environment(world, alive)}
+    if "deliver" in kinds:
+        yield independence.process_of(_tokens(world, world.queue.messages))
+    starts = "deliver" in kinds or any(
+        each.kind == "process" and not each.is_through for each in alive
+    )
+    if _updates_left(world) > 0 and (starts or kinds & {"event", "end", "end-told"}):
+        yield independence.UPDATE_STATE
+    if kinds & {"end", "end-told"}:
+        yield independence.END
+    if "stream" in kinds:
+        yield independence.SENDER
+    if world.passes_left:
+        yield independence.RECONCILER
+
+
+def _tokens(world: World, numbers: Iterable[int]) -> list[str]:
+    return [token for each in numbers if (token := world.scenario.messages[each].token) is not None]
+
+
+def future(world: World, actor: Actor) -> Touched:
+    return independence.future(actor, _tokens(world, world.held.get(actor.number, ())))
+
+
+def touched(world: World, actor: Actor) -> Touched:
+    assert actor.pending is not None
+    return independence.touched(
+        actor.pending, lambda token: _is_settled(world, token), comes_again=_comes_again(world)
+    )
+
+
+def _is_settled(world: World, token: str) -> bool:
+    row = world.waits.items.get((PAYLOAD_ID, token))
+    return row is not None and "settled_at" in row
+
+
+def _updates_left(world: World) -> int:
+    return world.scenario.updates - sum(event.tries for event in world.events.values())
+
+
+def _comes_again(world: World) -> bool:
+    """A message is delivered again, or may be."""
+    most = world.scenario.deliveries
+    return any(
+        each.receives > 1 or (each.receives == 1 and each.is_visible and most > 1)
+        for each in world.queue.messages.values()
+    )
+
+
+def _environment(world: World, alive: list[Actor]) -> list[Option]:
+    kinds = Counter(actor.kind for actor in alive)
+    if world.is_answering:
+        return [] if kinds["sender"] else _deliveries_of_records(world)
+    found = []
+    if not world.is_closing and kinds["process"] < world.scenario.crowd:
+        found += _deliveries_of_messages(world)
+    may_update = kinds["update_state"] < world.scenario.crowd and _updates_left(world) > 0
+    for arn, execution in world.sfn.executions.items():
+        name = arn.rpartition(":")[2][:8]
+        if execution.status == "RUNNING":
+            ends = _ends(world, alive)
+            if ends != "end-told" or may_update:
+                told = " and it is told" if ends == "end-told" else ""
+                found.extend(
+                    Option(ends, arn, result, f"run {name} ends {result}{told}")
+                    for result in _results(world)
+                )
+        elif world.events[arn].left > 0 and may_update:
+            found.append(Option("event", arn, "ok", f"the end of run {name} is told"))
+    if not (alive if sender_comes_last(world) else kinds["sender"]):
+        found.extend(_deliveries_of_records(world))
+    if world.passes_left and kinds["reconciler"] < world.scenario.reconcilers:
+        found.append(Option("reconcile", None, "ok", "the reconciler begins"))
+    if world.advances_left:
+        found.append(Option("advance", 200, "ok", "200 s pass"))
+    return found
+
+
+def _ends(world: World, alive: list[Actor]) -> str:
+    """Whether a run's end is one thing with its being told.
+
+    Apart from the reconciler only judgements know when a run ended: whether before a
+    registration, and before a settle, which the telling precedes. (An end that is never
+    told may come when nothing else is under way.)
+    """
+    if not alive or world.scenario.may_reconcile:
+        return "end"
+    waits = {task_token for _, task_token in world.waits.items}
+    sent = world.scenario.messages
+    return "end" if any(sent[n].token not in waits for n in world.queue.messages) else "end-told"
+
+
+def _results(world: World) -> tuple[str, ...]:
+    """How the next run to end may end."""
+    ends = world.scenario.ends
+    if not ends:
+        return world.scenario.outcomes
+    ended = sum(run.ended is not None and run.ended > 0 for run in world.ghost.runs.values())
+    return (ends[min(ended, len(ends) - 1)],)
+
+
+def _deliveries_of_messages(world: World) -> list[Option]:
+    visible = tuple(
+        number
+        for number, message in world.queue.messages.items()
+        if message.is_visible and message.receives < world.scenario.deliveries
+    )
+    batches = [(number,) for number in visible]
+    if len(visible) > 1:
+        batches.append(visible)
+    return [
+        Option("deliver", batch, "ok", f"message {'+'.join(map(str, batch))} is delivered")
+        for batch in batches
+    ]
+
+
+def _deliveries_of_records(world: World) -> list[Option]:
+    pending = len(world.new_records())
+    counts = [pending, 1] if pending > 1 else [1] * pending
+    return [
+        Option("stream", count, "ok", f"{count} record{'s' * (count > 1)} delivered")
+        for count in counts
+    ]
