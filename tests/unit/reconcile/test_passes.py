@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,15 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.reconcile.passes import Pass
-from cirrus_callbacks_plugin.waits.row import Wait, timestamp
+from cirrus_callbacks_plugin.waits.row import Wait, shard, timestamp
 from support import slow_aws
 from support.slow_aws import START, SlowAws, execution, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from cirrus_callbacks_plugin.reconcile.summary import Summary
 
 INTERVAL = 300
 ONE = "c/workflow-w/one"
@@ -44,6 +47,16 @@ def lost(aws: SlowAws, payload_id: str = ONE, state: str = "PROCESSING", **row: 
     aws.record(payload_id, state, execution(name))
     aws.run(execution(name), "SUCCEEDED", stopped=-900)
     waits = waiting_since(1000, payload_id, **row)
+    aws.add([waits])
+    return waits
+
+
+def running(aws: SlowAws, payload_id: str = ONE) -> Wait:
+    """A run that goes on, and is listed."""
+    name = payload_id.rpartition("/")[2]
+    aws.record(payload_id, "PROCESSING", execution(name))
+    aws.run(execution(name), "RUNNING")
+    waits = waiting_since(1000, payload_id)
     aws.add([waits])
     return waits
 
@@ -369,3 +382,50 @@ def test_a_stale_mark_that_the_row_does_not_take_counts_for_nobody(
     failing(aws, monkeypatch, "update_item", code="ConditionalCheckFailedException")
     summary = aws.one_pass(heartbeat=True)
     assert (summary.stale, summary.heartbeats, summary.failed) == (0, 0, 0)
+
+
+def with_seconds_left(*left: float) -> type[Pass]:
+    """A pass that finds so many seconds left each time it asks; the last of them from then on."""
+    answers = iter(left)
+
+    class Timed(Pass):
+        def run(self) -> Summary:
+            """As always, by another clock."""
+            self.limits = replace(self.limits, seconds_left=lambda: next(answers, left[-1]))
+            return super().run()
+
+    return Timed
+
+
+def first_shard_of(aws: SlowAws, row: Wait) -> None:
+    """Let the next pass begin with a row's shard."""
+    aws.passes = int(shard(row.task_token)) - 1
+
+
+def test_no_time_is_no_time(aws: SlowAws) -> None:
+    """At zero seconds nothing is read any more, and the summary says so."""
+    running(aws)
+    summary = aws.one_pass(pass_type=with_seconds_left(0.0))
+    assert (summary.open_waits, summary.looked_at, summary.is_complete) == (1, 0, False)
+    assert "BatchGetItem callbacks" not in aws.dynamodb.calls
+
+
+def test_a_walk_that_found_nothing_to_describe_keeps_no_time_for_it(aws: SlowAws) -> None:
+    """Of ten seconds of a shard half a one is left, and its next rows are looked at."""
+    first_shard_of(aws, running(aws))
+    summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 70.5))
+    assert (summary.looked_at, summary.is_complete) == (1, True)
+
+
+def test_rows_that_cost_no_call_are_judged_past_their_shards_time(aws: SlowAws) -> None:
+    """They have been read; only the end of the pass stops them."""
+    first_shard_of(aws, running(aws))
+    summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 75.0, 0.5))
+    assert (summary.looked_at, summary.still_running, summary.is_complete) == (1, 1, True)
+
+
+def test_rows_that_were_read_as_time_ran_out_are_put_off(aws: SlowAws) -> None:
+    """At zero seconds none is judged; the summary says so."""
+    first_shard_of(aws, running(aws))
+    summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 75.0, 0.0))
+    assert (summary.looked_at, summary.is_complete) == (0, False)
