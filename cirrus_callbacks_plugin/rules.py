@@ -111,7 +111,11 @@ def after_cirrus(
     record = attempt.after
     if record is None:
         return None
-    if attempt.returned and attempt.wrote is not None and not _was_overtaken(attempt, generation):
+    if (
+        attempt.returned
+        and attempt.wrote is not None
+        and not _was_overtaken(attempt.before, record, generation)
+    ):
         # Its run could not be started, so no event will ever come of it.
         return Outcome(workflow_state=attempt.wrote.state, error=cut(attempt.wrote.error))
     if not record.is_final:
@@ -135,12 +139,11 @@ def after_cirrus(
     return None
 
 
-def _was_overtaken(attempt: Attempt, generation: Generation) -> bool:
+def _was_overtaken(before: Record | None, after: Record, generation: Generation) -> bool:
     """Another invocation listed a run meanwhile: the state written may be an older run's."""
-    before = len(attempt.before.executions) if attempt.before else 0
-    after = len(attempt.after.executions) if attempt.after else 0
+    listed = len(after.executions) - (len(before.executions) if before else 0)
     own = 1 if generation.lists_run_at_claim else 0
-    return after - before > own
+    return listed > own
 
 
 def _is_as_seen(row: Wait, record: Record) -> bool:
@@ -183,9 +186,7 @@ def after_end(row: Wait, record: Record | None, ended: Ended) -> Outcome | None:
     # One that was listed before it is no longer the last: it has been left above.
     if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
         return None
-    if ended.outcome.execution_arn is None and run is not None:
-        return replace(ended.outcome, execution_arn=run)
-    return ended.outcome
+    return replace(ended.outcome, execution_arn=run)
 
 
 def never_started(why: str) -> Outcome:

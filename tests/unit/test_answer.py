@@ -335,3 +335,25 @@ def test_characters_stand_as_they_are_unless_they_are_none() -> None:
     """Compact JSON in UTF-8; only a lone surrogate makes it ASCII."""
     assert cause({"error": "é"}) == '{"error":"é"}'
     assert cause({"error": "é\ud800"}) == '{"error":"\\u00e9\\ud800"}'
+
+
+def test_what_is_cut_to_nothing_is_empty() -> None:
+    """An id that fills a cause by itself leaves no byte for the error, and is cut itself."""
+    for facts in (
+        {"error": "Boom", "payload_id": "\x00" * 10_000},
+        {"error": None, "payload_id": "\x00" * 10_000},
+        {"payload_id": "\x00" * 10_000, "execution_arn": "arn"},
+    ):
+        text = cause(facts)
+        assert MAX_CAUSE_BYTES - 12 < len(text.encode()) <= MAX_CAUSE_BYTES
+        told = json.loads(text)
+        assert told.get("error", "") == ""
+        assert told["payload_id"].endswith("\x00…")
+
+
+@pytest.mark.parametrize("name", ["error", "payload_id", "execution_arn"])
+def test_a_cut_cause_is_as_long_as_a_cause_may_be(name: str) -> None:
+    """Not a byte more is cut than must be, wherever the cut falls."""
+    for length in range(1, 30):
+        text = cause({name: "E" * 40_000, "workflow_state": "s" * length})
+        assert len(text.encode()) == MAX_CAUSE_BYTES
