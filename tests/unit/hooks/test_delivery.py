@@ -40,6 +40,7 @@ def record(message_id: str, *, token: str | None = None) -> dict[str, Any]:
         ({"messageId": 7}, DIGEST),
         ({"messageId": "\ud800"}, DIGEST),
         ({"Sns": {"MessageId": "n-1"}}, "n-1"),
+        ({"Sns": {"MessageId": ""}}, DIGEST),
         ({"Sns": "n-1"}, DIGEST),
         ({}, DIGEST),
         ("no object", DIGEST),

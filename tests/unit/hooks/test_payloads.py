@@ -40,6 +40,12 @@ def test_a_target_is_what_cirrus_says_of_the_payload() -> None:
     assert target(message("i", **{"as": "other"})).record == {**record, "body": "other"}
 
 
+def test_an_id_may_name_no_workflow() -> None:
+    """It makes a key all the same; the row calls the workflow unknown."""
+    found = target(direct(id="c/workflow-/i"))
+    assert (found.workflow, found.key) == ("unknown", StateKey("c_", "i"))
+
+
 def test_an_object_stands_in_the_place_of_the_reference() -> None:
     """It is what cirrus identifies; the URL is asked for as it is."""
     fetched: list[str] = []
@@ -90,6 +96,7 @@ def test_what_is_given_is_left_as_it_is() -> None:
         (direct(id="i" * (MAX_ID_BYTES + 1), refuse="no"), "invalid:m", "unknown", "no"),
         (direct(id="é" * (MAX_ID_BYTES // 2 + 1), refuse="no"), "invalid:m", "unknown", "no"),
         (direct(id="no-workflow"), "no-workflow", "unknown", "makes no key"),
+        (direct(id=""), "invalid:m", "unknown", "makes no key"),
         (direct(id="c/workflow-w/"), "c/workflow-w/", "w", "makes no key"),
         (direct(id="i", url=7), "i", "unknown", "url is not a string"),
         (direct(x={7}), "invalid:m", "unknown", "no JSON: TypeError"),

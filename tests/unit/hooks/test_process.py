@@ -308,6 +308,15 @@ def test_messages_that_came_from_no_queue_are_deleted_from_none(parts: Parts) ->
         run(parts, Handler(), direct, message("i", "bad"))
 
 
+def test_a_message_of_no_queue_keeps_no_neighbour_in_one(parts: Parts) -> None:
+    """What can be deleted is."""
+    parts.waits.meets["bad"] = aws_error("AccessDeniedException")
+    direct = {key: value for key, value in message("j").items() if key != "receiptHandle"}
+    with pytest.raises(RegistrationFailed):
+        run(parts, Handler(), direct, message("i", "bad"), message("k"))
+    assert parts.clients.sqs.deleted == ["r-k"]
+
+
 def test_a_misconfigured_hook_processes_the_neighbours(
     parts: Parts,
     monkeypatch: pytest.MonkeyPatch,
