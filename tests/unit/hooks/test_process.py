@@ -217,6 +217,13 @@ def test_cirrus_is_shown_the_form_that_it_takes(parts: Parts) -> None:
     assert second["body"] == message("j")["body"]
 
 
+def test_an_object_behind_a_url_is_what_is_waited_for(parts: Parts) -> None:
+    """Read from S3, while there is time."""
+    parts.clients.s3.bodies["k"] = b'{"id": "c/workflow-w/behind"}'
+    run(parts, Handler(), {**message("a", "t"), "body": '{"url": "s3://b/k"}'})
+    assert parts.waits.put == [row("t", "behind")]
+
+
 def test_one_token_on_two_messages_of_a_payload_is_one_row(parts: Parts) -> None:
     """One put, and one settle."""
     handler = Handler(lambda: StateDB().set_failed(payload_id(), "no"))
@@ -245,8 +252,11 @@ def test_what_could_not_be_registered_comes_back_and_nothing_else(
     (event,) = handler.events
     assert [each["messageId"] for each in event["Records"]] == ["m-b", "m-d"]
     assert sorted(parts.clients.sqs.deleted) == ["r-b", "r-d"]
-    failed = [line for line in lines(caplog) if line[1]["callback"] == "not registered"]
-    assert failed == [
+    told = lines(caplog)
+    assert [line["wait"] for _, line in told if line["callback"] == "registered"] == [
+        token_name("good"),
+    ]
+    assert [line for line in told if line[1]["callback"] == "not registered"] == [
         (
             "WARNING",
             {
@@ -292,8 +302,9 @@ def test_one_token_of_two_that_fails_sends_its_message_back(parts: Parts) -> Non
     parts.states.there[payload_id()] = record("FAILED", "a")
     parts.waits.meets["bad"] = aws_error("AccessDeniedException")
     both = message("i", "bad", process=[{"callback": {"task_token": "good"}}])
-    with pytest.raises(RegistrationFailed):
+    with pytest.raises(RegistrationFailed) as raised:
         run(parts, Handler(), message("j"), both)
+    assert raised.value.reason == "put: AccessDeniedException"
     assert [each.task_token for each in parts.waits.put] == ["good"]
     assert parts.waits.settled == []
     assert len(parts.states.reads) == 1
