@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from typing import Any
 
 import pytest
@@ -26,7 +26,8 @@ def theirs(handler: Any) -> Any:
 
 
 def with_hooks(monkeypatch: pytest.MonkeyPatch, *entries: EntryPoint) -> None:
-    monkeypatch.setattr(registry, "entry_points", lambda **_: entries)
+    """As the installed distributions would register them."""
+    monkeypatch.setattr(registry, "entry_points", EntryPoints(entries).select)
 
 
 def test_the_distributions_hooks_are_registered() -> None:
@@ -54,6 +55,18 @@ def test_a_third_partys_hook_stands_inside_ours(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(Exception, match="could not be registered"):
             wrapped({"Records": [plain, token]}, None)
         assert seen == [{"Records": [plain]}]
+
+
+def test_what_is_registered_elsewhere_is_no_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another group may use the same name, and the group holds both handlers' hooks."""
+    with_hooks(
+        monkeypatch,
+        OWN,
+        EntryPoint("process", "no_such_module_anywhere:one", "other.group"),
+        EntryPoint("update_state", "no_such_module_anywhere:two", "cirrus.hooks"),
+    )
+    wrapped = registry.apply_hooks("process", lambda event, _: event)
+    assert wrapped({"no": "token"}, None) == {"no": "token"}
 
 
 @pytest.mark.parametrize("entries", [(), (THEIRS,)])

@@ -299,6 +299,6 @@ def test_without_a_supported_cirrus_the_handler_runs_all_the_same(
 
     monkeypatch.setattr(installed, "adapter", none)
     hook.waits.rows = [row()]
-    assert hook.run(ended(), completes()) == "returned"
+    assert hook.run(ended(), completes(), Context(12)) == "returned"
     assert hook.waits.settled == []
     assert told(caplog) == ["Callbacks are misconfigured: two are installed"]
