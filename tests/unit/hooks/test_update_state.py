@@ -176,6 +176,14 @@ def test_what_the_event_tells_of_the_run(
     assert hook.waits.settled == [("t", outcome)]
 
 
+def test_an_older_runs_end_settles_nothing(hook: Settling) -> None:
+    """The event's own run is what has ended; a later one is listed."""
+    hook.parts.states.there[payload_id()] = record("FAILED", RUN, "arn:later")
+    hook.waits.rows = [row()]
+    hook.run(ended(), fails())
+    assert hook.waits.settled == []
+
+
 def test_without_a_waiter_nothing_is_said(
     hook: Settling,
     caplog: pytest.LogCaptureFixture,
