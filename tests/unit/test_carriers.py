@@ -166,6 +166,7 @@ def test_every_distinct_token_is_found_once_in_the_carriers_order() -> None:
         sqs(payload(), theirs=text("callback")),
         {"Sns": notification(payload())},
         {"Sns": {"Message": 7}},
+        {"Sns": 7},
         {"body": 7},
         {},
         payload(),
@@ -267,6 +268,49 @@ def test_an_envelope_is_unwrapped_whatever_its_token() -> None:
     assert json.loads(take(sqs({"Payload": [1], "TaskToken": "T"})).record["body"]) == [1]
 
 
+@pytest.mark.parametrize(
+    ("record", "place"),
+    [
+        (sqs({"Payload": payload(), "TaskToken": 7}), "the envelope's TaskToken"),
+        (sqs({"url": "s3://b/k", "callback": {"task_token": 7}}), "callback"),
+        (sqs({"process": {"callback": {"task_token": 7}}}), "process.callback"),
+        (sqs(payload(callback={"task_token": 7})), "process[0].callback"),
+        (
+            sqs(payload(), **{"cirrus-task-token": text(7)}),
+            "the message attribute cirrus-task-token",
+        ),
+        (
+            sqs(notification(payload(), **{"cirrus-task-token": sns_text(7)})),
+            "the message attribute cirrus-task-token",
+        ),
+    ],
+)
+def test_the_warning_names_the_carrier(
+    record: Any,
+    place: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever sent it has to know which token was none."""
+    take(record)
+    assert caplog.messages == [f"Message m: Ignored {place}: the task token is not a string"]
+
+
+def test_a_text_that_names_no_carrier_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most messages have no token; they cost a look, and no parsing."""
+
+    def read(text: str) -> None:
+        raise AssertionError(text)
+
+    monkeypatch.setattr("cirrus_callbacks_plugin.json_text.read", read)
+    assert take(sqs(payload())).callbacks == ()
+
+
+def test_a_notification_without_a_quote_in_it_is_read_too() -> None:
+    """Nothing in its text but the attribute's name tells, in whichever case."""
+    body = '{"Message": "7", "MessageAttributes": {"Cirrus-TASK-Token": {"Value": "T"}}}'
+    assert tokens(sqs(body)) == ["T"]
+
+
 def test_what_is_left_is_what_cirrus_would_have_read() -> None:
     """Numbers, odd characters and order survive the writing anew."""
     body = (
@@ -309,6 +353,16 @@ HIDDEN = {
     "Payload in a hidden Payload": (
         '{"TaskToken": "A", "Payload": {"TaskToken": "B", "Payload": 1, "Payload": 2},'
         ' "Payload": {"process": [{"x": 1}]}}'
+    ),
+    "Payload, more than once": (
+        '{"TaskToken": "A", "Payload": {"process": [{"callback": {"task_token": "B"}}]},'
+        ' "Payload": {"process": [{"callback": {"task_token": "C"}}]},'
+        ' "Payload": {"process": [{"x": 1}]}}'
+    ),
+    "Payload, in each of two envelopes": (
+        '{"TaskToken": "A", "Payload": {"process": [{"callback": {"task_token": "B"}}]},'
+        ' "Payload": {"TaskToken": "A", "Payload": {"process": [{"callback":'
+        ' {"task_token": "C"}}]}, "Payload": {"process": [{"x": 1}]}}}'
     ),
     "Message": (
         '{"Message": "{\\"TaskToken\\": \\"A\\", \\"Payload\\": 1}",'
