@@ -164,7 +164,7 @@ class Ended:
 
     Attributes:
         execution_arn: the run; None where the event names none (cirrus 0.7).
-        outcome: what its handler wrote.
+        outcome: what its handler wrote; a row settled with it names the run as well.
     """
 
     execution_arn: str | None

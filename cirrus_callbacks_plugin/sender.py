@@ -130,7 +130,6 @@ class Sender:
             execution_arn=row.execution_arn,
             outcome=Outcome(
                 workflow_state=row.workflow_state,
-                execution_arn=row.execution_arn,
                 error=row.error,
                 output_payload_url=row.output_payload_url,
             ),

@@ -28,15 +28,15 @@ class Progress:
     """How far the settling of one payload's rows came.
 
     Attributes:
+        execution_arn: the run that ended; the last listed one where the event named none.
         settled: rows that this call settled.
         is_complete: False where rows are, or may be, left to be settled: time ran out, or
             an update failed for a reason that passes.
-        execution_arn: the run that ended; the last listed one where the event named none.
     """
 
+    execution_arn: str | None
     settled: int = 0
     is_complete: bool = True
-    execution_arn: str | None = None
 
 
 def settle_open_rows(

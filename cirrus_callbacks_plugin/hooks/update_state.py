@@ -135,7 +135,6 @@ def _ended(payload_id: str, final: FinalState, event: Any, adapter: Adapter) -> 
         execution_arn=arn,
         outcome=Outcome(
             workflow_state=final.state,
-            execution_arn=arn,
             error=cut(final.error),
             output_payload_url=adapter.output_url(payload_id, arn) if has_output and arn else None,
         ),

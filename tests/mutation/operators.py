@@ -37,6 +37,8 @@ def replacements(node: cst.CSTNode, parent: cst.CSTNode | None) -> Iterator[cst.
     """Everything that a node is replaced with, one at a time."""
     if is_text_for_people(node):
         return
+    if isinstance(parent, cst.ConcatenatedString) and is_text_for_people(parent):
+        return  # a single word at the end of a line
     for kind, operator in mutation_operators:
         if isinstance(node, kind):
             yield from _without_texts(node, parent, operator(node))

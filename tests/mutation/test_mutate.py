@@ -176,6 +176,7 @@ def test_everything_that_runs_is_changed_and_no_text_for_people(project: Path) -
     """Decorated functions and constants too; no docstring, annotation, format or message."""
     with (project / "small" / "module.py").open("a") as file:
         file.write('\n\ndef tell(count: int) -> None:\n    logger.info("one more: %s", count)\n')
+        file.write('    logger.info("once more "\n                "again")\n')
     mutants = mutants_of(project, "small/module.py")
     functions = {each.function for each in mutants}
     assert functions == {

@@ -161,8 +161,10 @@ def test_every_distinct_token_is_found_once_in_the_carriers_order() -> None:
         sqs({"TaskToken": "T"}),
         sqs({"Payload": payload()}),
         sqs({"process": "callback"}),
+        sqs({"process": {"note": "callback"}}),
         sqs({"process": [], "note": "callback"}),
         sqs({"process": [7, None, "callback"]}),
+        sqs({"process": [{}, [{"workflow": "callback"}, 7]]}),
         sqs(payload(), theirs=text("callback")),
         {"Sns": notification(payload())},
         {"Sns": {"Message": 7}},
@@ -229,18 +231,25 @@ def test_waiter_attributes_without_a_token_leave_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "later",
-    [{"callback": CALLBACK}, [{"workflow": "x", "callback": CALLBACK}, {"workflow": "y"}]],
+    ("later", "left"),
+    [
+        ({"callback": CALLBACK}, {}),
+        (
+            [{"workflow": "x", "callback": CALLBACK}, {"workflow": "y"}],
+            [{"workflow": "x"}, {"workflow": "y"}],
+        ),
+    ],
 )
 def test_a_callback_of_a_later_process_is_removed_and_warned_about(
     later: Any,
+    left: Any,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It belongs to a chained workflow that does not exist yet: nobody can wait for it."""
     body = {"process": [{"workflow": "w"}, later]}
     taken = take(sqs(body))
     assert taken.callbacks == ()
-    assert "callback" not in taken.record["body"]
+    assert json.loads(taken.record["body"]) == {"process": [{"workflow": "w"}, left]}
     assert "Removed a callback from process[1]" in caplog.text
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cirrus_callbacks_plugin import rules
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, V2, Generation
 from cirrus_callbacks_plugin.cirrus.observe import FinalState
 from cirrus_callbacks_plugin.cirrus.state_table import Record
@@ -224,3 +225,20 @@ def test_an_invalid_payload_is_cut_and_named() -> None:
     outcome = invalid_payload("x" * 100_000)
     assert outcome.answer_error == "CirrusCallback.InvalidPayload"
     assert len((outcome.error or "").encode()) <= 16_384
+
+
+def test_the_errors_that_a_waiting_task_may_catch() -> None:
+    """Workflows name them in ``Catch`` and ``Retry``: they never change."""
+    assert {
+        name: getattr(rules, name)
+        for name in dir(rules)
+        if str(getattr(rules, name)).startswith("CirrusCallback.")
+    } == {
+        "FAILED": "CirrusCallback.Failed",
+        "ABORTED": "CirrusCallback.Aborted",
+        "INVALID_RUN": "CirrusCallback.Invalid",
+        "INVALID_PAYLOAD": "CirrusCallback.InvalidPayload",
+        "NOT_ENABLED": "CirrusCallback.NotEnabled",
+        "NEVER_STARTED": "CirrusCallback.NeverStarted",
+        "CANCELLED": "CirrusCallback.Cancelled",
+    }

@@ -74,11 +74,14 @@ class Answers:
 
 
 class States:
-    """The state table: the run that ended is the last listed one."""
+    """The state table: the run that ended is the last listed one, unless more are."""
+
+    def __init__(self, *later: str) -> None:
+        self._runs = ("arn", *later)
 
     def get(self, _: object) -> Record:
         """The payload's record."""
-        return Record("SUCCEEDED", "SUCCEEDED_2024", ("arn",))
+        return Record("SUCCEEDED", "SUCCEEDED_2024", self._runs)
 
 
 def sender(
@@ -86,9 +89,10 @@ def sender(
     enabled: tuple[str, ...] = ("w",),
     *,
     may_go_on: bool = True,
+    later: tuple[str, ...] = (),
 ) -> Sender:
     some: Any = answers
-    states: Any = States()
+    states: Any = States(*later)
     flag: Any = enabled
     return Sender(some, states, flag, lambda: may_go_on)
 
@@ -212,3 +216,11 @@ def test_a_continuation_that_meets_an_error_comes_again(caplog: pytest.LogCaptur
 
 def _refuse(_: Wait) -> None:
     raise aws_error("AccessDeniedException")
+
+
+def test_a_continuation_is_of_the_run_that_it_names() -> None:
+    """A later one began meanwhile: the rows wait for it, and nothing is left to do."""
+    waits = Waits(CONTINUATION, pages=[[Wait(PAYLOAD, "open", workflow="w")]])
+    sender(Answers(waits), later=("arn:later",)).send([record(1, CONTINUATION)])
+    assert waits.settled == []
+    assert waits.ended == [("finished", CONTINUATION)]

@@ -95,9 +95,7 @@ def test_each_open_row_is_settled_with_the_outcome(caplog: pytest.LogCaptureFixt
     """Page by page, the record read before each; one line a row says how and by which run."""
     listen(caplog)
     rows = Rows([[row("a", waiter_payload_id="c/workflow-parent/p"), row("b")], [row("c")]])
-    assert settle(rows, listed(RUN), listed(RUN)) == Progress(
-        3, is_complete=True, execution_arn=RUN
-    )
+    assert settle(rows, listed(RUN), listed(RUN)) == Progress(RUN, 3, is_complete=True)
     assert sorted(key.task_token for key, _ in rows.settled) == ["a", "b", "c"]
     assert {outcome for _, outcome in rows.settled} == {OUTCOME}
     told = sorted(lines(caplog), key=lambda line: line[1]["wait"])
@@ -131,7 +129,7 @@ def test_a_row_settled_by_somebody_else_counts_for_nobody(caplog: pytest.LogCapt
     """The first wins; the line says so, and the work is complete."""
     listen(caplog)
     rows = Rows([[row("a"), row("b")]], {"a": False})
-    assert settle(rows, listed(RUN)) == Progress(1, execution_arn=RUN)
+    assert settle(rows, listed(RUN)) == Progress(RUN, 1)
     told = {line["wait"]: line["callback"] for _, line in lines(caplog)}
     assert told == {row("a").key.name: "settled before", row("b").key.name: "settled"}
 
@@ -141,7 +139,7 @@ def test_a_run_that_began_between_two_pages_decides(caplog: pytest.LogCaptureFix
     listen(caplog)
     rows = Rows([[row("a")], [row("b")]])
     told = settle(rows, listed(RUN), listed(RUN, "arn:later"))
-    assert told == Progress(1, execution_arn=RUN)
+    assert told == Progress(RUN, 1)
     assert [key.task_token for key, _ in rows.settled] == ["a"]
     level, line = lines(caplog)[-1]
     why = line.pop("why")
@@ -194,9 +192,7 @@ def test_time_that_runs_out_leaves_the_rest_to_others(caplog: pytest.LogCaptureF
     """No update is begun and no page read any more; nothing is said of rows not looked at."""
     listen(caplog)
     rows = Rows([[row("a")], [row("b")]])
-    assert settle(rows, listed(RUN), may_go_on=lambda: False) == Progress(
-        0, is_complete=False, execution_arn=RUN
-    )
+    assert settle(rows, listed(RUN), may_go_on=lambda: False) == Progress(RUN, 0, is_complete=False)
     assert (rows.asked, rows.settled, lines(caplog)) == (["page"], [], [])
 
 
@@ -234,7 +230,7 @@ def test_only_what_passes_is_left_to_be_repeated(
     listen(caplog)
     rows = Rows([[row("a"), row("b")], [row("c")]], {"a": error})
     told = settle(rows, listed(RUN), listed(RUN))
-    assert told == Progress(2, is_complete=is_complete, execution_arn=RUN)
+    assert told == Progress(RUN, 2, is_complete=is_complete)
     failed = [(level, line) for level, line in lines(caplog) if level != "INFO"]
     assert failed == [
         (
@@ -253,5 +249,10 @@ def test_a_table_that_does_not_answer_is_asked_once() -> None:
     """Every further call could hang as long: the page's other rows and all pages are left."""
     silent = ReadTimeoutError(endpoint_url="https://x")
     rows = Rows([[row("a")], [row("b")]], {"a": silent})
-    assert settle(rows, listed(RUN)) == Progress(0, is_complete=False, execution_arn=RUN)
+    assert settle(rows, listed(RUN)) == Progress(RUN, 0, is_complete=False)
     assert rows.asked == ["page"]
+
+
+def test_nothing_is_settled_and_nothing_left_at_first() -> None:
+    """A payload without open rows is complete."""
+    assert settle(Rows([])) == Progress(RUN, settled=0, is_complete=True)
