@@ -39,7 +39,8 @@ NOT_ENABLED = "CirrusCallback.NotEnabled"
 NEVER_STARTED = "CirrusCallback.NeverStarted"
 CANCELLED = "CirrusCallback.Cancelled"
 
-ERROR_OF_STATE = {"FAILED": FAILED, "ABORTED": ABORTED, "INVALID": INVALID_RUN}
+ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
+"""Of the others that are no success, FAILED among them: ``FAILED``."""
 
 MAX_ERROR_BYTES = 16_384
 """Error texts in rows are cut to this: a row stays far below 400 KB, a cause below 32 KiB."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mutation.children import KILLED, SURVIVED, Job, limit
-from mutation.reach import could_notice
-from mutation.session import BUDGET_SECONDS, Loop, file_of, options, run_items
+from mutation.reach import could_notice, file_of
+from mutation.session import BUDGET_SECONDS, Loop, options, run_items
 from mutation.swap import Changed
 
 if TYPE_CHECKING:

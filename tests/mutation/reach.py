@@ -76,6 +76,8 @@ def could_notice(
 
     The fastest first; before them those that noticed another mutant of its function. What
     is not noticed in some seconds of tests is not noticed: a rule deserves a fast test.
+    What runs at import may be noticed by a test that runs no line of the module itself (a
+    constant is read, and that is all): all tests of a file are asked, where one runs some.
 
     Args:
         mutant: the mutant.
@@ -86,6 +88,9 @@ def could_notice(
     """
     from_line, to_line = (1, sys.maxsize) if mutant.is_at_import else (mutant.first, mutant.last)
     names = [name for name, reach in reached.items() if reach.is_reached(file, from_line, to_line)]
+    if mutant.is_at_import:
+        files = {file_of(name) for name in names}
+        names = [name for name in reached if file_of(name) in files]
     names.sort(key=lambda name: (name not in first, reached[name].seconds))
     chosen: list[str] = []
     for name in names:
@@ -94,3 +99,8 @@ def could_notice(
             break
         chosen.append(name)
     return chosen
+
+
+def file_of(name: str) -> str:
+    """The file of a test."""
+    return name.partition("::")[0]

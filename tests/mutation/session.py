@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mutation.children import CONTROL, KILLED, SURVIVED, Ended, Job, limit, run
-from mutation.reach import Reach, Tracer, could_notice
+from mutation.reach import Reach, Tracer, could_notice, file_of
 from mutation.report import BrokenRunError, why_broken
 from mutation.swap import Living
 
@@ -108,11 +108,6 @@ def run_items(
             reached[item.nodeid] = told[0]
     say("")
     return SURVIVED
-
-
-def file_of(name: str) -> str:
-    """The file of a test."""
-    return name.partition("::")[0]
 
 
 class Warm:

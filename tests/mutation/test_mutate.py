@@ -21,6 +21,7 @@ from __future__ import annotations
 import functools
 
 LIMIT = 2
+UNITS = "one"
 
 
 class Counter:
@@ -51,7 +52,7 @@ def is_small(value: int) -> bool:
 
 TESTS = """
 import pytest
-from small.module import Counter, double, is_small
+from small.module import UNITS, Counter, double, is_small
 
 def test_counts():
     counter = Counter()
@@ -68,6 +69,9 @@ def test_double():
 def test_is_small():
     assert is_small(3)
     assert not is_small(30)
+
+def test_names():
+    assert UNITS == "one"
 """
 
 RUN = """

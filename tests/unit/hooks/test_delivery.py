@@ -53,7 +53,7 @@ def test_a_message_is_called_by_its_id(told: Any, name: str) -> None:
 
 def test_an_event_without_id_and_token_is_a_direct_invocation() -> None:
     """There is nothing else to call it by."""
-    assert message({}).name == DIRECT
+    assert message({}).name == DIRECT == "(direct invocation)"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.hooks import neighbours
 from cirrus_callbacks_plugin.hooks.delivery import Message
 from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from support.aws_calls import aws_error
@@ -92,6 +93,7 @@ def test_a_call_that_fails_names_all_of_its_messages(caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.INFO):
         delete_from_queue(lambda: queue, messages(2))  # type: ignore[arg-type, return-value]
     assert [each.rpartition(": ")[2] for each in caplog.messages] == ["m-0, m-1 (AccessDenied)"]
+    assert [each.name for each in caplog.records] == [neighbours.__name__]
 
 
 def test_without_a_client_all_are_named(caplog: pytest.LogCaptureFixture) -> None:
