@@ -21,7 +21,7 @@ from __future__ import annotations
 import functools
 
 LIMIT = 2
-UNITS = "one"
+UNITS = 3
 
 
 class Counter:
@@ -71,7 +71,7 @@ def test_is_small():
     assert not is_small(30)
 
 def test_names():
-    assert UNITS == "one"
+    assert UNITS == 3
 """
 
 RUN = """
