@@ -429,3 +429,60 @@ def test_rows_that_were_read_as_time_ran_out_are_put_off(aws: SlowAws) -> None:
     first_shard_of(aws, running(aws))
     summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 75.0, 0.0))
     assert (summary.looked_at, summary.is_complete) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("seen", "runs", "age"),
+    [
+        ("FAILED", ("seen", "new"), 1000.0),
+        ("PROCESSING", ("seen",), 1000.0),
+        ("PROCESSING", (), 1000.0),
+        ("FAILED", ("seen",), 5400.0),
+    ],
+    ids=["a new run", "a run in progress then", "no record any more", "the queue is through"],
+)
+def test_what_a_description_can_answer_is_described_first(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    seen: str,
+    runs: tuple[str, ...],
+    age: float,
+) -> None:
+    """Before runs that had ended when their rows were registered, and may yet be run anew."""
+    monkeypatch.setattr(slow_aws, "SECONDS_A_CALL", 0.0)
+    aws.passes = 1
+    now = 2 * INTERVAL
+    tokens = [token for token in map(str, range(1000)) if shard(token) == "0"][:20]
+    for name in tokens[1:]:
+        old = f"c/workflow-w/{name}"
+        aws.record(old, "FAILED", execution(name))
+        aws.run(execution(name), "FAILED", stopped=-900)
+        told = {"seen_state": "FAILED", "seen_execution": execution(name)}
+        aws.add([waiting_since(1000 - now, old, token=name, **told)])
+    if runs:
+        aws.record(ONE, seen, *map(execution, runs))
+    told = {"seen_state": seen, "seen_execution": execution("seen")}
+    aws.add([waiting_since(age - now, ONE, token=tokens[0], **told)])
+    for name in ("seen", "new"):
+        aws.run(execution(name), "SUCCEEDED", stopped=-900)
+    aws.one_pass()
+    assert aws.stepfunctions.described[0] == execution(runs[-1] if runs else "seen")
+
+
+def test_an_answer_that_is_refused_is_counted_as_failed(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The row stays as it is for the next pass."""
+    since = timestamp(START)
+    row = waiting_since(2000, ONE, workflow_state="SUCCEEDED", settled_at=since)
+    aws.add([row])
+    aws.passes = 3
+
+    def refuse(**_: str) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "SendTaskSuccess")
+
+    monkeypatch.setattr(aws.stepfunctions, "send_task_success", refuse)
+    summary = aws.one_pass()
+    assert (summary.looked_at, summary.failed, summary.answered) == (1, 1, 0)
+    assert not row_of(aws, row).is_answered
