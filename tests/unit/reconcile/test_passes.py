@@ -469,20 +469,27 @@ def test_what_a_description_can_answer_is_described_first(
     assert aws.stepfunctions.described[0] == execution(runs[-1] if runs else "seen")
 
 
-def test_an_answer_that_is_refused_is_counted_as_failed(
+@pytest.mark.parametrize(
+    ("code", "counts"),
+    [(None, (1, 0, 0)), ("AccessDeniedException", (0, 1, 0)), ("TaskTimedOut", (0, 0, 1))],
+)
+def test_what_became_of_an_answer_is_counted(
     aws: SlowAws,
     monkeypatch: pytest.MonkeyPatch,
+    code: str | None,
+    counts: tuple[int, int, int],
 ) -> None:
-    """The row stays as it is for the next pass."""
-    since = timestamp(START)
-    row = waiting_since(2000, ONE, workflow_state="SUCCEEDED", settled_at=since)
+    """Taken, refused (the row stays as it is for the next pass), or too late."""
+    row = waiting_since(2000, ONE, workflow_state="SUCCEEDED", settled_at=timestamp(START))
     aws.add([row])
     aws.passes = 3
 
-    def refuse(**_: str) -> None:
-        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "SendTaskSuccess")
+    def send(**_: str) -> None:
+        if code is not None:
+            raise ClientError({"Error": {"Code": code}}, "SendTaskSuccess")
 
-    monkeypatch.setattr(aws.stepfunctions, "send_task_success", refuse)
+    monkeypatch.setattr(aws.stepfunctions, "send_task_success", send)
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.failed, summary.answered) == (1, 1, 0)
-    assert not row_of(aws, row).is_answered
+    assert summary.looked_at == 1
+    assert (summary.answered, summary.failed, summary.stale) == counts
+    assert row_of(aws, row).is_answered is (code != "AccessDeniedException")
