@@ -493,3 +493,31 @@ def test_what_became_of_an_answer_is_counted(
     assert summary.looked_at == 1
     assert (summary.answered, summary.failed, summary.stale) == counts
     assert row_of(aws, row).is_answered is (code != "AccessDeniedException")
+
+
+@pytest.mark.parametrize(("left", "sent"), [(0.5, 1), (0.0, 0)])
+def test_heartbeats_are_sent_while_there_is_time(aws: SlowAws, left: float, sent: int) -> None:
+    """To the end of the pass; what was put off is said to be."""
+    row = waiting_since(0, ONE)
+    aws.add([row])
+    first_shard_of(aws, row)
+    timed = with_seconds_left(80.0, 80.0, 75.0, left)
+    summary = aws.one_pass(heartbeat=True, pass_type=timed)
+    assert (summary.heartbeats, summary.is_complete) == (sent, bool(sent))
+
+
+def test_a_heartbeat_that_fails_says_nothing_of_the_task(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Throttled: the row failed, and stays open."""
+    row = waiting_since(0, ONE)
+    aws.add([row])
+
+    def throttled(**_: str) -> None:
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "SendTaskHeartbeat")
+
+    monkeypatch.setattr(aws.stepfunctions, "send_task_heartbeat", throttled)
+    summary = aws.one_pass(heartbeat=True)
+    assert (summary.failed, summary.stale, summary.heartbeats) == (1, 0, 0)
+    assert not row_of(aws, row).is_answered
