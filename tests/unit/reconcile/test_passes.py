@@ -521,3 +521,23 @@ def test_a_heartbeat_that_fails_says_nothing_of_the_task(
     summary = aws.one_pass(heartbeat=True)
     assert (summary.failed, summary.stale, summary.heartbeats) == (1, 0, 0)
     assert not row_of(aws, row).is_answered
+
+
+def test_every_row_counts_whatever_became_of_those_before_it(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two of three heartbeats of a step fail, the oldest rows' ones."""
+    tokens = [token for token in map(str, range(100)) if shard(token) == "0"][:3]
+    for age, name in enumerate(tokens):
+        aws.add([waiting_since(100 - age, f"c/workflow-w/{name}", token=name)])
+    beat = aws.stepfunctions.send_task_heartbeat
+
+    def send(taskToken: str) -> None:  # noqa: N803
+        if taskToken != tokens[-1]:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "SendTaskHeartbeat")
+        beat(taskToken)
+
+    monkeypatch.setattr(aws.stepfunctions, "send_task_heartbeat", send)
+    summary = aws.one_pass(heartbeat=True)
+    assert (summary.failed, summary.heartbeats) == (2, 1)
