@@ -202,3 +202,13 @@ def test_another_error_is_no_answer(code: str) -> None:
         with pytest.raises(ClientError, match=code):
             runs.find(arn("a"))
     assert client.described == [arn("a")] * 2
+
+
+def test_a_listed_run_tells_when_it_started() -> None:
+    """A name may be used anew: when, tells one run from the other."""
+
+    class Listing(StepFunctions):
+        def list_executions(self, **_: Any) -> dict[str, Any]:
+            return {"executions": [{"executionArn": arn("a"), "startDate": STARTED}]}
+
+    assert runs_of(Listing()).find(arn("a")) == Run(arn("a"), RunStatus.RUNNING, started=STARTED)
