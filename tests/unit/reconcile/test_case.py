@@ -63,6 +63,7 @@ def test_a_restart_under_the_first_name_that_still_runs_is_found() -> None:
     """Cirrus 1.3 and 2.0 restart a stuck CLAIMED so: its waiter is not told NeverStarted."""
     found = case(REGISTERED + timedelta(seconds=30))
     assert (found.run.execution_arn, found.run.status) == (FIRST, RunStatus.RUNNING)
+    assert found.is_last, "it is the last run, begun under another name"
     assert judge(found).is_running
 
 
