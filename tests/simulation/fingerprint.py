@@ -17,7 +17,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from simulation.clock import START
-from simulation.invariants import is_true, overtaken, ran_anew
+from simulation.invariants import is_old, is_true, overtaken, ran_anew
 from simulation.scenario import EVENT_TRIES
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _open(ghost: Ghost, facts: RowFacts) -> tuple[Any, ...]:
         ghost.was_final(facts),
         sorted(held, key=repr),
         [
-            (arn, run.ended is not None and run.ended < facts.registered)
+            (arn, run.ended is not None and run.ended < facts.registered, is_old(run, facts))
             for arn, run in sorted(ghost.runs.items())
         ],
     )

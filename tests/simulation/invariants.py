@@ -138,6 +138,16 @@ def overtaken(ghost: Ghost, facts: RowFacts) -> bool:
     )
 
 
+def is_old(run: RunFacts, facts: RowFacts) -> bool:
+    """It had ended before the row was registered, and did not begin since the hook looked.
+
+    Of a run that came and went between the hook's look and its row, the hook cannot know; it
+    came after the message all the same.
+    """
+    had_ended = run.ended is not None and run.ended < facts.registered
+    return had_ended and not (run.started is not None and run.started > facts.begun)
+
+
 def ran_anew(ghost: Ghost, facts: RowFacts, message: int) -> bool:
     """A run came of the message since the invocation began that registered the row."""
     return any(
@@ -170,8 +180,7 @@ def is_true(
     rerun = ghost.was_final(facts) and (replace or (state not in NEVER_RERUN and ran_anew))
 
     def is_excluded(run: RunFacts | None) -> bool:
-        ended_before = run is not None and run.ended is not None and run.ended < facts.registered
-        return rerun and ended_before
+        return rerun and run is not None and is_old(run, facts)
 
     latest = ghost.latest_listed(settled, besides)
     if latest is not None:

@@ -188,8 +188,8 @@ def _ends(world: World, alive: list[Actor]) -> str:
     if not alive or world.scenario.may_reconcile:
         return "end"
     waits = {task_token for _, task_token in world.waits.items}
-    sent = world.scenario.messages
-    return "end" if any(sent[n].token not in waits for n in world.queue.messages) else "end-told"
+    unregistered = set(_tokens(world, world.queue.messages)) - waits
+    return "end" if unregistered else "end-told"
 
 
 def _results(world: World) -> tuple[str, ...]:

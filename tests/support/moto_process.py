@@ -23,7 +23,7 @@ def moto_process() -> Iterator[str]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "CIRRUS_", "MOTO_", "COV_"))
+        if not name.startswith(("AWS_", "CIRRUS_", "MOTO_", "COVERAGE_"))  # nothing of it is ours
     }
     environment.update(
         AWS_DEFAULT_REGION="us-west-2",
