@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PREFIX = "arn:aws:states:us-west-2:123456789012:stateMachine:sim-"
 WORKFLOW = "child"
@@ -24,6 +24,14 @@ class Sent:
     token: str | None
     replace: bool = False
     is_garbage: bool = False
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        if self.is_garbage:
+            return "garbage"
+        kind = "replace" if self.replace else "plain"
+        return kind if self.token is not None else f"{kind} without token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +96,7 @@ class Scenario:
     @property
     def name(self) -> str:
         """How reports call it."""
-        sent = "+".join(
-            "garbage" if each.is_garbage else "replace" if each.replace else "plain"
-            for each in self.messages
-        )
+        sent = "+".join(each.name for each in self.messages)
         start = "" if self.can_start else ", no state machine"
         told = self.ends or (self.outcomes if len(self.outcomes) == 1 else ())
         ends = f", runs end {' then '.join(told)}" if told else ""
@@ -180,12 +185,28 @@ def twofold_scenarios() -> list[Scenario]:
 
     A crash before a call is the crash after the call before it. What a fault sends back to
     the queue is delivered once more when the exploring is over.
+
+    One message has the token. What happens to its row, another row has no part in: hooks settle
+    each for itself (``independence`` says what each call touches, and the world that no call
+    touches more). ``with_two_tokens`` are the same worlds with a token on both.
     """
+    found = []
+    for world in with_two_tokens():
+        first, second = world.messages
+        others = [(first, replace(second, token=None))]
+        if first.replace:
+            others.append((replace(first, token=None), second))
+        found += [replace(world, messages=messages) for messages in others]
+    return found
+
+
+def with_two_tokens() -> list[Scenario]:
+    """The worlds of ``twofold_scenarios``, larger by the interplay of two waiters."""
     failed, succeeded = "FAILED", "SUCCEEDED"
     return [
         Scenario(
             before,
-            (Sent("token-a", replace=replace), Sent("token-b")),
+            (Sent("token-a", replace=is_replace), Sent("token-b")),
             ends=ends,
             old_events=old_events,
             events=events,
@@ -194,7 +215,7 @@ def twofold_scenarios() -> list[Scenario]:
             deliveries=1,
             updates=2,
         )
-        for before, replace, ends, old_events, events in (
+        for before, is_replace, ends, old_events, events in (
             # One run after the other; one run and its event twice.
             (None, False, (failed, succeeded), 0, 1),
             (None, False, (succeeded,), 0, 2),

@@ -19,7 +19,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from simulation.defects import DEFECTS
-from simulation.scenario import larger_scenarios, small_scenarios, twofold_scenarios
+from simulation.scenario import (
+    larger_scenarios,
+    small_scenarios,
+    twofold_scenarios,
+    with_two_tokens,
+)
 from simulation.search import Simulator
 from simulation.teeth import hunt, table
 from simulation.test_teeth import TABLE
@@ -72,6 +77,7 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
 
         small = [(f"one of each, {each.name}", each) for each in small_scenarios()]
         twofold = [(f"two of each, {each.name}", each) for each in twofold_scenarios()]
+        twofold += [(f"two of each, two tokens, {each.name}", each) for each in with_two_tokens()]
         # Worlds with two of each take hours: half of the workers go on to the walks at once.
         explorers = (workers + 1) // 2
         share = twofold[number::explorers] if number < explorers else []
