@@ -60,7 +60,7 @@ def limit(seconds: float) -> None:
     Generously, where it waits; sooner where it computes, which a busy machine does not
     slow down as it does a clock.
     """
-    signal.setitimer(signal.ITIMER_REAL, 15 + 20 * seconds)
+    signal.setitimer(signal.ITIMER_REAL, 40 + 20 * seconds)
     signal.setitimer(signal.ITIMER_PROF, 3 + 8 * seconds)
 
 

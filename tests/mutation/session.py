@@ -39,6 +39,7 @@ OPTIONS = (
 BUDGET_SECONDS = 10.0
 _UNKNOWN_SECONDS = 10.0
 _THREAD_SECONDS = 10.0
+_TESTS_A_CONTROL = 50
 
 _failures: list[str] = []
 """What failed in this process, told by the session's loop."""
@@ -198,13 +199,24 @@ class Warm:
             memory.keep(told)
         return told
 
-    def control(self, reached: Mapping[str, Reach]) -> Job:
-        """All tests, unchanged, in the order in which mutants meet them: none may fail."""
+    def controls(self, reached: Mapping[str, Reach]) -> list[Job]:
+        """All tests, unchanged, in the order in which mutants meet them: none may fail.
+
+        Some at a time: of the threads that tests leave behind, those of all of them together
+        would fill the address space that a process may have.
+        """
         names = sorted(reached, key=lambda name: reached[name].seconds)
-        return Job(
-            CONTROL,
-            lambda say: run_items(self._session, names, reached, say, is_unchanged=True),
-        )
+
+        def job(some: Sequence[str]) -> Job:
+            return Job(
+                CONTROL,
+                lambda say: run_items(self._session, some, reached, say, is_unchanged=True),
+            )
+
+        return [
+            job(names[start : start + _TESTS_A_CONTROL])
+            for start in range(0, len(names), _TESTS_A_CONTROL)
+        ]
 
     def jobs(
         self,

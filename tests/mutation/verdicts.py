@@ -94,12 +94,12 @@ class Judge:
             memory = Memory(self.project)
             reached = warm.reached(memory, self.scratch, self.at_once, self.progress.say)
             jobs = warm.jobs(mutants, reached, killers)
-            control = None
+            controls = []
             if is_whole:
                 self.progress.say("Beside the mutants: all tests, unchanged, in another order")
-                control = warm.control(reached)
+                controls = warm.controls(reached)
             self.progress.say(f"{len(mutants)} mutants in functions")
-            self._run(mutants, jobs, tell, control)
+            self._run(mutants, jobs, tell, controls)
             (self.scratch / "functions").write_bytes(pickle.dumps((outcomes, reached)))
 
         code = pytest.main([*options(self.scratch), *self.project.tests], plugins=[Loop(work)])
@@ -132,9 +132,9 @@ class Judge:
         mutants: Sequence[Mutant],
         jobs: Iterable[Job],
         tell: Callable[[Outcome], None],
-        control: Job | None = None,
+        controls: Sequence[Job] = (),
     ) -> None:
-        failed: list[Ended] = []
+        failed: list[tuple[Job, Ended]] = []
 
         def hear(job: Job, ended: Ended) -> None:
             if job.name != CONTROL:
@@ -142,14 +142,16 @@ class Judge:
                 tell(outcome)
                 self.progress.tell(outcome)
             elif ended.code != SURVIVED:
-                failed.append(ended)
+                failed.append((job, ended))
 
-        run(chain(filter(None, [control]), jobs), hear, at_once=self.at_once)
-        if failed and control is not None:
-            self.progress.say(f"All tests, unchanged, once more: {why_broken(failed.pop())}")
-            run([control], hear, at_once=1)
+        run(chain(controls, jobs), hear, at_once=self.at_once)
+        again = list(failed)
+        failed.clear()
+        for job, ended in again:
+            self.progress.say(f"Once more: {why_broken(ended)}")
+            run([job], hear, at_once=1)
         if failed:
-            raise BrokenRunError(f"in another order, {why_broken(failed.pop())}")
+            raise BrokenRunError(f"in another order, {why_broken(failed[0][1])}")
 
 
 def _forked(work: Callable[[], None], output: Path) -> int:
