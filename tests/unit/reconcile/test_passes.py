@@ -541,3 +541,16 @@ def test_every_row_counts_whatever_became_of_those_before_it(
     monkeypatch.setattr(aws.stepfunctions, "send_task_heartbeat", send)
     summary = aws.one_pass(heartbeat=True)
     assert (summary.failed, summary.heartbeats) == (2, 1)
+
+
+def test_a_shard_has_its_share_of_what_is_left(aws: SlowAws) -> None:
+    """Those that were quick leave their time to the others; the last one has all there is."""
+    untils: list[float] = []
+
+    class Noting(with_seconds_left(80.0)):  # type: ignore[misc]
+        def _walk(self, shard: str, *, until: float) -> None:
+            del shard
+            untils.append(until)
+
+    aws.one_pass(pass_type=Noting)
+    assert untils == pytest.approx([80 - 80 / shards for shards in range(8, 0, -1)])
