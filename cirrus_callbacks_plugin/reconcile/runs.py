@@ -129,4 +129,4 @@ class Runs:
 
 def state_machine_of(execution_arn: str) -> str:
     """The ARN of the state machine that an execution's ARN names."""
-    return execution_arn.rpartition(":")[0].replace(":execution:", ":stateMachine:", 1)
+    return execution_arn.rpartition(":")[0].replace(":execution:", ":stateMachine:")

@@ -41,7 +41,7 @@ def in_turn(
     """
 
     def place(thing: Thing) -> int:
-        differing = (int(digest(payload_id(thing))[:8], 16) ^ number) % 2**BITS
+        differing = int(digest(payload_id(thing))[:8], 16) ^ number
         return int(f"{differing:0{BITS}b}"[::-1], 2)  # the lowest bit counts most
 
     return sorted(things, key=place)

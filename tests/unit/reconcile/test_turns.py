@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 
 import pytest
@@ -63,3 +64,15 @@ def test_neither_kind_waits_for_the_end_of_the_other(
 ) -> None:
     """One of each in turn; nothing is lost."""
     assert alternately(first, second) == expected
+
+
+@pytest.mark.parametrize("number", [0, 5, 2**32 - 1, 2**40 + 5])
+def test_the_first_32_bits_of_the_digest_agree_from_the_lowest_on(number: int) -> None:
+    """The order by which every pass, and every version, takes its turns."""
+    names = [f"c/workflow-w/{index}" for index in range(64)]
+
+    def agreement(name: str) -> list[int]:
+        first = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
+        return [first >> bit & 1 ^ number >> bit & 1 for bit in range(32)]
+
+    assert in_turn(names, str, number=number) == sorted(names, key=agreement)
