@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.lambda_functions import reconciler
+from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.passes import Pass
+from cirrus_callbacks_plugin.reconcile.summary import Summary
 from cirrus_callbacks_plugin.waits.row import Wait, shard, timestamp
 from support import slow_aws
 from support.slow_aws import START, SlowAws, execution, waiting_since
@@ -19,8 +22,6 @@ from support.slow_aws import START, SlowAws, execution, waiting_since
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-
-    from cirrus_callbacks_plugin.reconcile.summary import Summary
 
 INTERVAL = 300
 ONE = "c/workflow-w/one"
@@ -91,6 +92,7 @@ def test_a_repair_is_counted_and_told(aws: SlowAws, caplog: pytest.LogCaptureFix
     assert summary.stuck == {ONE}
     assert summary.is_complete is True
     assert row_of(aws, row).workflow_state == "SUCCEEDED"
+    assert {each.name for each in caplog.records} == {passes.__name__}
     assert said(caplog) == [
         f"Payload {ONE} is stuck: its run ended, the state table says PROCESSING",
         f"Payload {ONE}: wait {row.key.name} repaired (SUCCEEDED)",
@@ -554,3 +556,22 @@ def test_a_shard_has_its_share_of_what_is_left(aws: SlowAws) -> None:
 
     aws.one_pass(pass_type=Noting)
     assert untils == pytest.approx([80 - 80 / shards for shards in range(8, 0, -1)])
+
+
+def test_a_step_is_what_one_read_takes_and_a_quarter_is_kept_for_descriptions() -> None:
+    """BatchGetItem takes a hundred keys; a walk leaves that share of its shard's time."""
+    assert passes.ROWS_A_STEP == 100
+    assert passes.KEPT_FOR_DESCRIPTIONS == 0.25
+
+
+def test_a_pass_that_has_done_nothing_says_so() -> None:
+    """Every number is nought, no payload is stuck, and nothing was left for lack of time."""
+    told = Summary().to_json()
+    assert told.pop("is_complete") is True
+    assert told.pop("stuck_payloads") == []
+    assert set(told.values()) == {0}
+
+
+def test_who_counts_no_passes_begins_with_the_first_shard() -> None:
+    """Turns follow from the number; without one it is always the same turn."""
+    assert inspect.signature(Pass).parameters["number"].default == 0

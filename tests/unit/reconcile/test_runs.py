@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.reconcile import runs as runs_module
 from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
 from cirrus_callbacks_plugin.reconcile.pacing import Pace
 from cirrus_callbacks_plugin.reconcile.runs import Runs, state_machine_of
@@ -140,7 +141,7 @@ def test_a_machine_that_cannot_be_listed_counts_as_nothing_running(
     assert len(client.listed) == 1
     assert client.described == client.running
     (record,) = caplog.records
-    assert record.args == (MACHINE, error_code(failure))
+    assert (record.name, record.args) == (runs_module.__name__, (MACHINE, error_code(failure)))
 
 
 def test_a_run_is_described_once_a_pass() -> None:
@@ -216,3 +217,9 @@ def test_a_listed_run_tells_when_it_started() -> None:
             return {"executions": [{"executionArn": arn("a"), "startDate": STARTED}]}
 
     assert runs_of(Listing()).find(arn("a")) == Run(arn("a"), RunStatus.RUNNING, started=STARTED)
+
+
+def test_a_pass_takes_a_part_of_what_the_account_may_ask() -> None:
+    """A third of DescribeExecution's 15 a second; two lists, of a thousand runs each."""
+    assert runs_module.DESCRIBES_PER_SECOND == 5.0
+    assert runs_module.LISTS_PER_SECOND == 2.0
