@@ -46,7 +46,8 @@ def options_of(world: World) -> list[Option]:
         label = f"{actor.name}: {actor.pending.name}"
         found.append(Option("go", actor.number, "ok", label))
     if alone is None:
-        found.extend(_environment(world, alive))
+        is_full = len(alive) >= world.scenario.at_once
+        found += [each for each in _environment(world, alive) if not (is_full and _begins(each))]
     if world.faults_left:
         kinds = world.scenario.fault_kinds
         for actor in alive:
@@ -59,6 +60,11 @@ def options_of(world: World) -> list[Option]:
     if not alive:
         found.append(Option("finish", None, "ok", "nothing more happens by itself"))
     return found
+
+
+def _begins(option: Option) -> bool:
+    """True where an invocation begins."""
+    return option.kind not in ("end", "advance")
 
 
 def is_own(world: World, option: Option) -> bool:

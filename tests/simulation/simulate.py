@@ -12,7 +12,7 @@ import itertools
 import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,9 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
             last = time.perf_counter()
 
         small = [(f"one of each, {each.name}", each) for each in small_scenarios()]
-        twofold = [(f"two of each, {each.name}", each) for each in twofold_scenarios()]
-        twofold += [(f"two of each, two tokens, {each.name}", each) for each in with_two_tokens()]
+        pairs = [replace(each, at_once=2) for each in twofold_scenarios()]
+        worlds = [*pairs, *twofold_scenarios(), *with_two_tokens()]  # each larger than the last
+        twofold = [(f"two of each, {each.name}", each) for each in worlds]
         # Worlds with two of each take hours: half of the workers go on to the walks at once.
         explorers = (workers + 1) // 2
         share = twofold[number::explorers] if number < explorers else []
