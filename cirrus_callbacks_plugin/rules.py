@@ -127,7 +127,9 @@ def after_cirrus(
             return never_started(
                 f"cirrus declined this message; the payload was {record.state} before and is still",
             )
-        return outcome_of_record(record, output_url)
+        # Cirrus read an older state, of a run in progress. Where several runs are listed, a late
+        # event of an older one may have written this one: the reconciler asks for the last.
+        return outcome_of_record(record, output_url) if len(record.executions) <= 1 else None
     ended_before_registration_could_tell = (
         row.seen_state in (CLAIMED, PROCESSING)
         and len(record.executions) == 1
