@@ -27,10 +27,11 @@ demo: .venv/.ready ## Run the example on an embedded Cirrus and show who waits f
 
 test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, -2.0: with one)
 	@rm -rf .coverage .coverage.* .pytest_cache
-	@# What fails beside others (a machine under load) is run once more, by itself, and said.
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults $(ARGS) tests \
+	@# What fails beside others (a machine under load) is run once more, by itself, and said. How
+	@# much is covered, all environments together tell.
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --cov-fail-under=0 --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults $(ARGS) tests \
 	  || { echo; echo "make: once more, by themselves, the tests that failed above:"; \
-	  $(PYTEST) --last-failed --last-failed-no-failures none --cov --cov-append --cov-report= \
+	  $(PYTEST) --last-failed --last-failed-no-failures none --cov --cov-append --cov-report= --cov-fail-under=0 \
 	  --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults tests; }
 	@# Schedules, cases and faults are many, and run no line that the tests before did not: not traced.
 	@$(PYTEST) -n auto $(ARGS) tests/simulation tests/fuzz tests/faults || [ $$? -eq 5 ]
