@@ -19,6 +19,9 @@ from support.hooked import NOW, Cirrus, Parts, StateDB, message, payload_id, rec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Cirrus brings what reads the objects behind URLs.
+pytest.importorskip("boto3utils")
+
 CONTEXT = object()
 RETURNED = {"from": "cirrus"}
 
