@@ -16,6 +16,10 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -133,15 +137,14 @@ def create(environment: Environment, uv: str) -> str | None:
 
 def run(environment: Environment, arguments: list[str]) -> bool:
     """Run an environment's tests; True where they passed."""
-    if arguments:
-        return _passes(environment, arguments)
-    traced = [*TRACED, *environment.traced] if environment.traced else []
-    parts = [part for part in (traced, [*environment.tests]) if part]
+    parts: list[Sequence[str]] = [arguments or environment.tests]
+    if environment.traced and not arguments:
+        parts.insert(0, (*TRACED, *environment.traced))
     passed = [_passes(environment, part) for part in parts]  # all, whatever fails
     return all(passed)
 
 
-def _passes(environment: Environment, arguments: list[str]) -> bool:
+def _passes(environment: Environment, arguments: Sequence[str]) -> bool:
     command = [
         str(environment.folder / "bin" / "python"),
         *["-m", "pytest", "-q", "-o", f"cache_dir={environment.folder / 'cache'}"],

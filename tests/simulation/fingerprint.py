@@ -112,6 +112,7 @@ def _rows(world: World) -> Iterator[Any]:
     yield [_without_past(each["dynamodb"]["NewImage"]) for each in world.new_records()]
     if world.faults_left and world.scenario.may_reconcile:
         yield sorted(world.waits.older.items())
+    unstarted = list(_parts(world.ghost.never_came_to_be()))
     for key in sorted(world.waits.items):
         row = world.waits.items[key]
         yield _without_past(row)
@@ -136,7 +137,7 @@ def _rows(world: World) -> Iterator[Any]:
             yield [
                 is_true(world.ghost, facts, row, replace=replace, ran_anew=anew, besides=besides)
                 for anew in (False, True)
-                for besides in _parts(world.ghost.never_came_to_be())
+                for besides in unstarted
             ]
 
 

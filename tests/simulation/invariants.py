@@ -116,7 +116,7 @@ def untruths(
         ]
     anew = ran_anew(ghost, facts, message)
     # A run that was listed and never came to be is no newer one, once that is certain.
-    for besides in (frozenset(), ghost.never_came_to_be()):
+    for besides in ((), ghost.never_came_to_be()):
         if is_true(ghost, facts, row, replace=replace, ran_anew=anew, besides=besides):
             return []
     return [

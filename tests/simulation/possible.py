@@ -46,7 +46,8 @@ def options_of(world: World) -> list[Option]:
         label = f"{actor.name}: {actor.pending.name}"
         found.append(Option("go", actor.number, "ok", label))
     if alone is None:
-        is_full = len(alive) >= world.scenario.at_once
+        most = world.scenario.at_once
+        is_full = most is not None and len(alive) >= most
         found += [each for each in _environment(world, alive) if not (is_full and _begins(each))]
     if world.faults_left:
         kinds = world.scenario.fault_kinds

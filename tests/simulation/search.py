@@ -26,7 +26,9 @@ Chooser = Callable[[World, Sequence[Option]], int]
 
 MAX_STEPS = 400
 COLLECT_EVERY = 500
-"""Schedules; for a search that seldom ends one, forty times as many states."""
+"""Schedules."""
+COLLECT_EVERY_STATES = 20_000
+"""Of a search, which seldom ends a schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,7 @@ class Simulator:
         else:
             seen.add(state)
             self.states.add(state)
-            if len(seen) % (40 * COLLECT_EVERY) == 0:
+            if len(seen) % COLLECT_EVERY_STATES == 0:
                 gc.collect()
         return _Crossing(world, self._clock.now, choices, list(enumerate(options))[::-1])
 

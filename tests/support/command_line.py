@@ -137,7 +137,9 @@ def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
     (What a shell starts in the background ignores SIGINT, and so do its children.) Its lines do
     not count as covered: nearly all that it runs is moto, which tracing makes twice as slow.
     """
-    inherited = {name: each for name, each in os.environ.items() if "COVERAGE_" not in name}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }
     return subprocess.Popen(
         [COMMAND, *(str(argument) for argument in arguments)],
         stdout=subprocess.PIPE,

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.adapter import Identity
 from cirrus_callbacks_plugin.cirrus.generations import V2
-from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
+from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.waits.row import Key, Wait
     from cirrus_callbacks_plugin.waits.table import Outcome
 
@@ -42,11 +43,6 @@ def message(item: str = "i", token: str | None = None, **more: Any) -> dict[str,
             "cirrus-waiter-execution-arn": {"dataType": "String", "stringValue": f"arn-{token}"},
         }
     return record
-
-
-def record(state: str, *executions: str, updated: str = "1", error: str | None = None) -> Record:
-    """A payload's record."""
-    return Record(state, f"{state}_{updated}", executions, error)
 
 
 @dataclass

@@ -38,8 +38,8 @@ def row(state: str | None = None, execution: str | None = None, *, replaces: boo
     )
 
 
-def record(state: str, *executions: str, error: str | None = None) -> Record:
-    return Record(state, f"{state}_2024", executions, error)
+def record(state: str, *executions: str, updated: str = "2024", error: str | None = None) -> Record:
+    return Record(state, f"{state}_{updated}", executions, error)
 
 
 def ended(

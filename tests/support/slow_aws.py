@@ -322,3 +322,13 @@ def most_in_a_second(times: Iterable[float]) -> int:
             first += 1
         most = max(most, last - first + 1)
     return most
+
+
+def running(aws: SlowAws, payload_id: str = "c/workflow-w/one") -> Wait:
+    """A run that goes on, and is listed."""
+    name = payload_id.rpartition("/")[2]
+    aws.record(payload_id, "PROCESSING", execution(name))
+    aws.run(execution(name), "RUNNING")
+    waits = waiting_since(1000, payload_id)
+    aws.add([waits])
+    return waits

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cirrus_callbacks_plugin import rules
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, V2, Generation
 from cirrus_callbacks_plugin.cirrus.observe import FinalState
-from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.rules import (
     NEVER_STARTED,
     Attempt,
@@ -21,14 +21,14 @@ from cirrus_callbacks_plugin.rules import (
 )
 from cirrus_callbacks_plugin.waits.row import Wait
 from cirrus_callbacks_plugin.waits.table import Outcome
+from support.judged import record
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
 
 
 def url(arn: str) -> str:
     return f"s3://b/{arn}"
-
-
-def record(state: str, *executions: str, updated: str = "1", error: str | None = None) -> Record:
-    return Record(state, f"{state}_{updated}", executions, error)
 
 
 def row(state: str | None = None, execution: str | None = None, **more: object) -> Wait:

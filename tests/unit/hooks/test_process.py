@@ -14,7 +14,8 @@ from cirrus_callbacks_plugin.waits.row import PROCESSING, Wait, shard, token_nam
 from cirrus_callbacks_plugin.waits.table import Outcome
 from support.aws_calls import aws_error
 from support.decided import lines, listen
-from support.hooked import NOW, Cirrus, Parts, StateDB, message, payload_id, record
+from support.hooked import NOW, Cirrus, Parts, StateDB, message, payload_id
+from support.judged import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,8 @@ from cirrus_callbacks_plugin.waits.row import Wait
 from cirrus_callbacks_plugin.waits.table import Outcome
 from support.aws_calls import aws_error
 from support.decided import listen
-from support.hooked import Cirrus, Parts, Records, Rows, StateDB, payload_id, record
+from support.hooked import Cirrus, Parts, Records, Rows, StateDB, payload_id
+from support.judged import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
