@@ -11,6 +11,8 @@ UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
+COVERED := $(PYTHON) -m slipcover --json --out
+APART := --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults
 # Many tests wait (for Terraform, for executions): more workers than cores. The simulation
 # and the other environments compute all the time: as many as cores there.
 WORKERS ?= 4
@@ -26,17 +28,16 @@ demo: .venv/.ready ## Run the example on an embedded Cirrus and show who waits f
 	@.venv/bin/cirrus-callbacks demo $(ARGS)
 
 test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, -2.0: with one)
-	@rm -rf .coverage .coverage.* .pytest_cache
-	@# What fails beside others (a machine under load) is run once more, by itself, and said. How
-	@# much is covered, all environments together tell.
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --cov-fail-under=0 --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults $(ARGS) tests \
+	@rm -rf .coverage .coverage.json .pytest_cache
+	@mkdir .coverage
+	@# What fails beside others (a machine under load) is run once more, by itself, and said.
+	@$(COVERED) .coverage/main.json -m pytest -n $(WORKERS) --dist loadgroup $(APART) $(ARGS) tests \
 	  || { echo; echo "make: once more, by themselves, the tests that failed above:"; \
-	  $(PYTEST) --last-failed --last-failed-no-failures none --cov --cov-append --cov-report= --cov-fail-under=0 \
-	  --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults tests; }
-	@# Schedules, cases and faults are many, and run no line that the tests before did not: not traced.
+	  $(COVERED) .coverage/main-again.json -m pytest --last-failed --last-failed-no-failures none $(APART) tests; }
+	@# Schedules, cases and faults are many, and run no line that the tests before did not.
 	@$(PYTEST) -n auto $(ARGS) tests/simulation tests/fuzz tests/faults || [ $$? -eq 5 ]
 	@$(PYTHON) tests/environments/run.py $(UV)
-	@$(PYTHON) -m coverage report
+	@$(PYTHON) -m slipcover --merge .coverage/*.json --out .coverage.json --skip-covered --fail-under 95
 	@$(PYTHON) tests/support/terraform_lint.py --skipped
 
 test-0.7 test-0.15 test-1.3 test-2.0 test-none: test-%: .venv/.ready # one cirrus, or none
@@ -76,7 +77,7 @@ lock: $(UV) ## Resolve the locked versions anew
 	@tests/environments/lock.sh $(UV)
 
 clean: ## Remove the environments and what tests left behind
-	@rm -rf .tools .venv .venvs .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutate dist
+	@rm -rf .tools .venv .venvs .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutate dist
 
 $(UV):
 	@command -v python3 >/dev/null || { echo "make: python3 is missing: install any Python 3" >&2; exit 1; }

@@ -17,7 +17,7 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the machine reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("CIRRUS_", "AWS_", "POWERTOOLS_")):
+        if name.startswith(("CIRRUS_", "AWS_", "POWERTOOLS_", "SLIPCOVER_")):
             monkeypatch.delenv(name)
     for name in ("COLUMNS", "LINES"):  # how wide a terminal is
         monkeypatch.delenv(name, raising=False)

@@ -9,7 +9,7 @@ constraints=$(mktemp)
 trap 'rm -f "$constraints"' EXIT
 
 # The test tools are the same everywhere, so that results can be compared and merged.
-grep -oE '^(boto3|botocore|coverage|moto|pytest|pytest-cov|pytest-xdist)==[^ ;]+' \
+grep -oE '^(boto3|botocore|moto|pytest|pytest-xdist|slipcover)==[^ ;]+' \
   "$root/requirements.lock" >"$constraints"
 
 compile() { # compile LOCK PYTHON ARGUMENT...

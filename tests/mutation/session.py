@@ -34,7 +34,7 @@ OPTIONS = (
     "--capture=sys",  # in memory: a file would be shared with the processes forked from this one
     "--hypothesis-profile=ci",  # the same cases each time
     "--color=no",
-    *(f"-pno:{name}" for name in ("cacheprovider", "xdist", "pytest_cov", "faulthandler")),
+    *(f"-pno:{name}" for name in ("cacheprovider", "xdist", "slipcover", "faulthandler")),
 )
 BUDGET_SECONDS = 10.0
 _UNKNOWN_SECONDS = 10.0

@@ -105,9 +105,9 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_compiled_dependency_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library of this machine's architecture would fail on the other one, in Lambda."""
-    found = {"coverage": distribution("coverage")}
+    found = {"greenlet": distribution("greenlet")}
     monkeypatch.setattr(sender, "_dependencies", lambda: found)
-    with pytest.raises(PackageError, match=r"coverage is installed with a compiled library"):
+    with pytest.raises(PackageError, match=r"greenlet is installed with a compiled library"):
         sender.sender_files()
 
 
