@@ -175,21 +175,37 @@ class Ended:
 
 
 def after_end(row: Wait, record: Record | None, ended: Ended) -> Outcome | None:
-    """Settle a row with a run's end, unless a later run decides or it waits for a later one.
+    """Settle a row with a run's end, unless there is a reason to leave it open.
 
     A run that is not listed counts as the latest (0.x lists it after its start), an event
     without an ARN as the last listed.
     """
-    executions = record.executions if record is not None else ()
-    last = len(executions) - 1
-    run = ended.execution_arn or (executions[-1] if executions else None)
-    position = record.position(run) if record is not None and run is not None else None
-    if position is not None and position < last:
+    if why_left_open(row, record, ended) is not None:
         return None
+    return replace(ended.outcome, execution_arn=_run_of(record, ended))
+
+
+def why_left_open(row: Wait, record: Record | None, ended: Ended) -> str | None:
+    """Why a run's end does not settle a row, for a log; None where it does."""
+    run = _run_of(record, ended)
+    if record is not None:
+        position = record.position(run) if run is not None else None
+        if position is not None and position < len(record.executions) - 1:
+            return "it waits for a later run than the one that ended"
+        # PROCESSING does not matter, 0.x writes it after the start. Another end may have been
+        # written before the row was put, and cirrus be running the payload anew by now.
+        told = ended.outcome.workflow_state
+        is_same = record.state == told or {record.state, told} <= COMPLETED_STATES
+        if record.is_final and not is_same:
+            return f"the payload is {record.state} by now: a new run, or the reconciler, will tell"
     # One that was listed before it is no longer the last: it has been left above.
     if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
-        return None
-    return replace(ended.outcome, execution_arn=run)
+        return "the run had ended when the row was registered"
+    return None
+
+
+def _run_of(record: Record | None, ended: Ended) -> str | None:
+    return ended.execution_arn or (record.last_execution if record is not None else None)
 
 
 def never_started(why: str) -> Outcome:

@@ -13,7 +13,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.decisions import decided_on
 from cirrus_callbacks_plugin.errors import Kind, classify, error_code, is_unanswered
-from cirrus_callbacks_plugin.rules import Ended, after_end
+from cirrus_callbacks_plugin.rules import Ended, after_end, why_left_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +121,7 @@ class _Settler:
                 decisions.LEFT_OPEN,
                 ended=self.ended.execution_arn,
                 execution_arn=self.record.last_execution if self.record else None,
-                why="it waits for a later run than the one that ended",
+                why=why_left_open(row, self.record, self.ended),
             )
             return False
         if self.is_stopped():

@@ -200,6 +200,11 @@ NAMELESS = Ended(None, Outcome("COMPLETED"))
         (row("FAILED", None), record("SUCCEEDED", "b"), ENDED, True),
         (row("PROCESSING", "b"), record("SUCCEEDED", "b"), ENDED, True),  # the one waited for
         (row("CLAIMED", "b"), record("SUCCEEDED", "b"), ENDED, True),
+        (row("PROCESSING", "b"), record("PROCESSING", "b"), ENDED, True),  # written late
+        (row(), record("CLAIMED", "b"), ENDED, True),
+        (row(), record("FAILED", "b"), ENDED, False),  # overwritten: cirrus may run it anew
+        (row("FAILED", "a"), record("ABORTED", "a", "b"), ENDED, False),
+        (row(), record("COMPLETED", "b"), ENDED, True),  # the same, as cirrus 1 spells it
         (row("FAILED", "a"), record("COMPLETED", "a"), NAMELESS, False),
         (row("FAILED", "a"), record("COMPLETED", "a", "b"), NAMELESS, True),
         (row(), None, NAMELESS, True),
@@ -208,6 +213,21 @@ NAMELESS = Ended(None, Outcome("COMPLETED"))
 def test_after_end(wait: Wait, listed: Record | None, ended: Ended, is_settled: bool) -> None:
     """Settle, except for a later run and for a run that had ended before registration."""
     assert (after_end(wait, listed, ended) is not None) is is_settled
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed", "why"),
+    [
+        (row(), record("SUCCEEDED", "a", "b"), None),
+        (row(), record("FAILED", "b", "c"), "later run"),
+        (row(), record("FAILED", "a", "b"), "FAILED by now"),
+        (row("FAILED", "b"), record("SUCCEEDED", "b"), "had ended"),
+    ],
+)
+def test_why_an_end_leaves_a_row_open(wait: Wait, listed: Record, why: str | None) -> None:
+    """The log says which of the reasons it was."""
+    told = rules.why_left_open(wait, listed, ENDED)
+    assert told is None if why is None else why in (told or "")
 
 
 def test_a_run_listed_before_the_seen_one_had_ended_too() -> None:

@@ -172,6 +172,8 @@ def test_what_the_event_tells_of_the_run(
     outcome: Outcome,
 ) -> None:
     """No output, no URL; an event that names no run is about the last listed one."""
+    assert outcome.workflow_state is not None
+    hook.parts.states.there[payload_id()] = record(outcome.workflow_state, RUN)
     hook.waits.rows = [row()]
     hook.run(event, work)
     assert hook.waits.settled == [("t", outcome)]
