@@ -46,9 +46,7 @@ def options_of(world: World) -> list[Option]:
         label = f"{actor.name}: {actor.pending.name}"
         found.append(Option("go", actor.number, "ok", label))
     if alone is None:
-        most = world.scenario.at_once
-        is_full = most is not None and len(alive) >= most
-        found += [each for each in _environment(world, alive) if not (is_full and _begins(each))]
+        found += _environment(world, alive)
     if world.faults_left:
         kinds = world.scenario.fault_kinds
         for actor in alive:
@@ -61,11 +59,6 @@ def options_of(world: World) -> list[Option]:
     if not alive:
         found.append(Option("finish", None, "ok", "nothing more happens by itself"))
     return found
-
-
-def _begins(option: Option) -> bool:
-    """True where an invocation begins."""
-    return option.kind not in ("end", "advance")
 
 
 def is_own(world: World, option: Option) -> bool:

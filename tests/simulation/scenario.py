@@ -56,7 +56,6 @@ class Scenario:
         advances: how often 200 s may pass while things still happen.
         redelivery_seconds: what the reconciler believes of the queue.
         crowd: invocations of one kind that may be under way at once.
-        at_once: invocations of all kinds that may be under way at once, None for any number.
         deliveries: at most so many of one message while things still happen.
         updates: at most so many invocations of ``update-state`` in all while things still
             happen.
@@ -76,7 +75,6 @@ class Scenario:
     advances: int = 0
     redelivery_seconds: int = 5400
     crowd: int = 2
-    at_once: int | None = None
     deliveries: int = 5
     updates: int = 100
 
@@ -103,8 +101,7 @@ class Scenario:
         told = self.ends or (self.outcomes if len(self.outcomes) == 1 else ())
         ends = f", runs end {' then '.join(told)}" if told else ""
         repairs = "" if self.reconcilers == 1 else f", {self.reconcilers} reconcilers"
-        at_once = "" if self.at_once is None else f", {self.at_once} at once"
-        return f"{self.before or 'new'}: {sent}{start}{ends}{repairs}{at_once}"
+        return f"{self.before or 'new'}: {sent}{start}{ends}{repairs}"
 
 
 def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:

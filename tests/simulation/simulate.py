@@ -2,17 +2,21 @@
 
 The small worlds whole; then half of the workers explore the worlds with two of each, the
 others go on with random walks and priorities without end. ``--seconds`` or Ctrl-C stops: how
-far each world came is told, and in the last line what was explored.
+far each world came is told, and in the last line what was explored. ``--whole`` has all
+workers explore the worlds with two of each, a token on one message, and ends with the last.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
+import multiprocessing
+import os
 import signal
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +67,15 @@ class Space:
         return f"{name}: {self.schedules} schedules, {self.states} states ({told})"
 
 
-def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
+def _explore(
+    number: int,
+    workers: int,
+    first_seed: int,
+    tell: Any,
+    *,
+    worlds: Any,
+    is_whole: bool,
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     last = time.perf_counter()
     with Simulator() as simulator:
@@ -75,14 +87,9 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
             simulator.states.clear()
             last = time.perf_counter()
 
-        small = [(f"one of each, {each.name}", each) for each in small_scenarios()]
-        pairs = [replace(each, at_once=2) for each in twofold_scenarios()]
-        worlds = [*pairs, *twofold_scenarios(), *with_two_tokens()]  # each larger than the last
-        twofold = [(f"two of each, {each.name}", each) for each in worlds]
         # Worlds with two of each take hours: half of the workers go on to the walks at once.
-        explorers = (workers + 1) // 2
-        share = twofold[number::explorers] if number < explorers else []
-        for name, scenario in [*small[number::workers], *share]:
+        explores = is_whole or number < (workers + 1) // 2
+        for name, scenario in iter(worlds.get, None) if explores else ():
             explored = states = 0
             for schedule in simulator.exhaustively(scenario):
                 explored += 1
@@ -96,7 +103,7 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
             states += len(simulator.states)
             tell.put(("space", name, Space(explored, states, is_whole=True)))
             report()
-        for seed in itertools.count(first_seed + number, workers):
+        for seed in () if is_whole else itertools.count(first_seed + number, workers):
             for scenario in larger_scenarios():
                 for explore in (simulator.at_random, simulator.by_priority):
                     schedule = explore(scenario, seed)
@@ -106,10 +113,18 @@ def _explore(number: int, workers: int, first_seed: int, tell: Any) -> None:
             report()
 
 
-def explore_until(seconds: float | None, first_seed: int) -> Told:
-    """Explore on all cores; returns when the time is out or at Ctrl-C."""
+def explore_until(seconds: float | None, first_seed: int, *, is_whole: bool) -> Told:
+    """Explore on all cores; returns when the time is out, at Ctrl-C, or with the last world."""
     told = Told()
-    on_all_cores(_explore, first_seed, lambda message: _hear(message, told), seconds)
+    small = [(f"one of each, {each.name}", each) for each in small_scenarios()]
+    twofold = twofold_scenarios() if is_whole else [*twofold_scenarios(), *with_two_tokens()]
+    worlds: Any = multiprocessing.Queue()
+    none_left = [None] * (os.cpu_count() or 1)  # one a worker
+    for world in [*small, *((f"two of each, {each.name}", each) for each in twofold), *none_left]:
+        worlds.put(world)
+    work = functools.partial(_explore, worlds=worlds, is_whole=is_whole)
+    on_all_cores(work, first_seed, lambda message: _hear(message, told), seconds)
+    worlds.cancel_join_thread()
     return told
 
 
@@ -149,11 +164,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, help="stop after so many seconds")
     parser.add_argument("--seed", type=int, default=1000, help="the first seed")
+    parser.add_argument(
+        "--whole", action="store_true", help="the worlds with two of each to their end, no walks"
+    )
     parser.add_argument("--table", action="store_true", help="write the table of defects")
     given = parser.parse_args()
     if given.table:
         return write_table()
-    told = explore_until(given.seconds, given.seed)
+    told = explore_until(given.seconds, given.seed, is_whole=given.whole)
     for name, space in told.spaces.items():
         if not space.is_whole:
             print(f"\n{space.line(name)}", end="")

@@ -39,10 +39,12 @@ def on_all_cores(
     ends = None if seconds is None else time.monotonic() + seconds
     try:
         while ends is None or time.monotonic() < ends:
+            is_over = not any(each.is_alive() for each in running)
             with contextlib.suppress(Empty):
                 hear(queue.get(timeout=0.5))
-            if not any(each.is_alive() for each in running):
-                break
+                continue
+            if is_over:
+                break  # and what they told is heard
     except KeyboardInterrupt:
         print()  # noqa: T201 - the line that progress is written over ends here
     finally:
