@@ -189,8 +189,7 @@ def why_left_open(row: Wait, record: Record | None, ended: Ended) -> str | None:
     """Why a run's end does not settle a row, for a log; None where it does."""
     run = _run_of(record, ended)
     if record is not None:
-        position = record.position(run) if run is not None else None
-        if position is not None and position < len(record.executions) - 1:
+        if run in record.executions and run != record.last_execution:
             return "it waits for a later run than the one that ended"
         # PROCESSING does not matter, 0.x writes it after the start. Another end may have been
         # written before the row was put, and cirrus be running the payload anew by now.

@@ -105,7 +105,7 @@ def test_at_the_timeout_open_waits_are_listed(cli: CommandLine, folder: Folder) 
 def test_a_function_left_out_is_as_if_broken(cli: CommandLine, folder: Folder) -> None:
     """--without update-state: ends are lost and the run goes on; how to look at it is told."""
     without = ("--without", "update-state", "--without", "reconciler")
-    ran = cli("local", folder.root, *without, "--timeout", "8")
+    ran = cli("local", folder.root, *without, "--timeout", "15")
     assert ran.status == 1
     assert "without reconciler, update-state; look at it with: cirrus-callbacks waits" in ran.out
     assert "1 open wait(s)" in ran.out
