@@ -12,7 +12,8 @@ UV := .tools/bin/uv
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
 COVERED := $(PYTHON) -m slipcover --json --out
-APART := --ignore tests/simulation --ignore tests/fuzz --ignore tests/faults
+COMPUTING := tests/simulation tests/fuzz tests/faults
+APART := $(foreach each,$(COMPUTING),--ignore $(each))
 # Many tests wait (for Terraform, for executions): more workers than cores. The simulation
 # and the other environments compute all the time: as many as cores there.
 WORKERS ?= 4
@@ -35,7 +36,7 @@ test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, 
 	  || { echo; echo "make: once more, by themselves, the tests that failed above:"; \
 	  $(COVERED) .coverage/main-again.json -m pytest --last-failed --last-failed-no-failures none $(APART) tests; }
 	@# Schedules, cases and faults are many, and run no line that the tests before did not.
-	@$(PYTEST) -n auto $(ARGS) tests/simulation tests/fuzz tests/faults || [ $$? -eq 5 ]
+	@$(PYTEST) -n auto $(ARGS) $(COMPUTING) || [ $$? -eq 5 ]
 	@$(PYTHON) tests/environments/run.py $(UV)
 	@$(PYTHON) -m slipcover --merge .coverage/*.json --out .coverage.json --skip-covered --fail-under 95
 	@$(PYTHON) tests/support/terraform_lint.py --skipped

@@ -162,8 +162,7 @@ def environment(endpoint: str | None = None) -> dict[str, str]:
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         CHECKPOINT_DISABLE="1",
         TF_IN_AUTOMATION="1",
-        # Half of what Terraform computes is its provider's schema, and a third of that is
-        # collecting garbage.
+        # A quarter of what Terraform and its provider compute is collecting garbage.
         GOGC="off",
         GOMEMLIMIT="1GiB",
     )
