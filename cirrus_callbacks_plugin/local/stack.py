@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local import terraform
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.functions import loaded
-from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.local.project import Project, StoredObject
 from cirrus_callbacks_plugin.local.report import Report
 from cirrus_callbacks_plugin.local.server import moto_server

@@ -26,7 +26,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.hooks import own_time, services
 from cirrus_callbacks_plugin.lambda_functions import clients, reconciler
 from cirrus_callbacks_plugin.local import deployment
-from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.operations import deployment as operated
 from cirrus_callbacks_plugin.operations import repairs
 from cirrus_callbacks_plugin.operations.aws import Aws, _name_call

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from support.cirrus_world import CHILD, payload, payload_id
 from support.later import REDELIVERY, Later
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
-from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support.cirrus_world import payload, payload_id
 from support.generation import COMPLETED, PREDECESSOR

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from cirrus_callbacks_plugin.local import deployment as parts
-from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from simulation.clock import START
 from simulation.fake_aws import client as fake_client
 from simulation.fake_aws.client import handle_with, installed

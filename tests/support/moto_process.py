@@ -57,7 +57,7 @@ def _serve() -> None:
     from moto.core.config import default_user_config
     from moto.server import ThreadedMotoServer
 
-    from cirrus_callbacks_plugin.local.moto_corrections import corrected
+    from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)

@@ -30,7 +30,7 @@ from bench.soak.wire import Wire
 from cirrus_callbacks_plugin import config, stream
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local.environment import isolated
-from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.local.sources.filters import matcher
 from cirrus_callbacks_plugin.local.sources.queue import QueueSource
 from cirrus_callbacks_plugin.local.sources.records import StreamRecords

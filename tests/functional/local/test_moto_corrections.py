@@ -6,7 +6,10 @@ can go.
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import pkgutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.local import moto_corrections
 from cirrus_callbacks_plugin.local.functions import Functions
-from cirrus_callbacks_plugin.local.moto_corrections import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, corrected
 
 if TYPE_CHECKING:
     from support.interpreter import Interpreter
@@ -273,17 +276,18 @@ def test_corrections_end_with_their_block(interpreter: Interpreter) -> None:
 
 
 def test_every_correction_is_applied_by_default() -> None:
-    """No correction is written and forgotten."""
+    """No correction is written and forgotten, in whichever file of the package."""
     written = {
         name
-        for name, value in vars(moto_corrections).items()
-        if callable(value) and getattr(value, "__doc__", None) and not name.startswith("_")
+        for module in pkgutil.iter_modules(moto_corrections.__path__)
+        for name, value in vars(
+            importlib.import_module(f"{moto_corrections.__name__}.{module.name}")
+        ).items()
+        if inspect.isfunction(value)
+        and not name.startswith("_")
+        and next(iter(inspect.signature(value).parameters), None) == "patches"
     }
-    named = {correction.__name__ for correction in moto_corrections.ALL}
-    assert named <= written
-    assert {"run_local_functions", "corrected"} | named == {
-        name for name in written if vars(moto_corrections)[name].__module__.endswith("corrections")
-    }
+    assert written == {each.__name__ for each in ALL} | {"run_local_functions"}
 
 
 def _answer(interpreter: Interpreter, token: str, call: str) -> None:

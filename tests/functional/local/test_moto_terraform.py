@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.local import moto_corrections as corrections
+from cirrus_callbacks_plugin.local.moto_corrections import corrected as corrections
 from cirrus_callbacks_plugin.local.server import moto_server
 
 if TYPE_CHECKING:
