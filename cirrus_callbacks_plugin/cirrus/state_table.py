@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping  # noqa: TC003 - fields'
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.batches import read_batch
+from cirrus_callbacks_plugin.aws.batch_reads import read_batch
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.carriers import records_of, take
-from cirrus_callbacks_plugin.tokens import is_text
+from cirrus_callbacks_plugin.carriers.message import records_of, take
+from cirrus_callbacks_plugin.carriers.tokens import is_text
 from cirrus_callbacks_plugin.waits.row import digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from cirrus_callbacks_plugin.tokens import Callback
+    from cirrus_callbacks_plugin.carriers.tokens import Callback
 
 DIRECT = "(direct invocation)"
 MAX_NAME_CHARS = 128

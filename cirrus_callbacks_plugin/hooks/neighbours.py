@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.errors import error_code
 from cirrus_callbacks_plugin.hooks.own_time import attempted
 

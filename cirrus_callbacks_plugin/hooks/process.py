@@ -10,11 +10,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import decisions
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import noting
-from cirrus_callbacks_plugin.concurrency import each
-from cirrus_callbacks_plugin.decisions import decided_on
 from cirrus_callbacks_plugin.errors import (
     ConfigurationError,
     RegistrationFailed,
@@ -26,7 +24,9 @@ from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
-from cirrus_callbacks_plugin.rules import Attempt, after_cirrus
+from cirrus_callbacks_plugin.protocol import decisions
+from cirrus_callbacks_plugin.protocol.decisions import decided_on
+from cirrus_callbacks_plugin.protocol.rules import Attempt, after_cirrus
 
 if TYPE_CHECKING:
     from collections.abc import Callable

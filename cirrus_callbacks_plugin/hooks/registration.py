@@ -6,24 +6,24 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import decisions
-from cirrus_callbacks_plugin.concurrency import each
-from cirrus_callbacks_plugin.decisions import decided, decided_on
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.errors import CallbackError, error_code
 from cirrus_callbacks_plugin.hooks.objects import fetch_object
 from cirrus_callbacks_plugin.hooks.payloads import Target, target_of
-from cirrus_callbacks_plugin.rules import at_registration, invalid_payload
+from cirrus_callbacks_plugin.protocol import decisions
+from cirrus_callbacks_plugin.protocol.decisions import decided, decided_on
+from cirrus_callbacks_plugin.protocol.rules import at_registration, invalid_payload
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, token_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cirrus_callbacks_plugin.carriers.tokens import Callback
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter
     from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
     from cirrus_callbacks_plugin.hooks.delivery import Message
     from cirrus_callbacks_plugin.hooks.own_time import OwnTime
     from cirrus_callbacks_plugin.hooks.services import Services
-    from cirrus_callbacks_plugin.tokens import Callback
     from cirrus_callbacks_plugin.waits.table import Outcome
 
 

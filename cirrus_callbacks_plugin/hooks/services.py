@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from boto3.session import Session
 from botocore.config import Config
 
+from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.concurrency import WORKERS
 from cirrus_callbacks_plugin.config import Tables
 from cirrus_callbacks_plugin.hooks.own_time import CALL_ATTEMPTS, CALL_TIMEOUT_SECONDS
 from cirrus_callbacks_plugin.waits.table import WaitsTable

@@ -8,15 +8,15 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.aws.deadline import TimeLeft
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, noting
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, workflow_of
 from cirrus_callbacks_plugin.errors import ConfigurationError, error_code
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
-from cirrus_callbacks_plugin.remaining import TimeLeft
-from cirrus_callbacks_plugin.rules import Ended, cut
-from cirrus_callbacks_plugin.settle import Progress, settle_open_rows
+from cirrus_callbacks_plugin.protocol.rules import Ended, cut
+from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
 from cirrus_callbacks_plugin.waits.table import Outcome
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from boto3.session import Session
 from botocore.config import Config
 
-from cirrus_callbacks_plugin.concurrency import WORKERS
+from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
 
 PATIENT = Config(
     retries={"mode": "standard", "total_max_attempts": 5},

@@ -9,20 +9,20 @@ from typing import Any
 from boto3.session import Session
 from botocore.config import Config
 
-from cirrus_callbacks_plugin import config, metrics
-from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.aws.deadline import seconds_left
+from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.failure_destination import count_objects
-from cirrus_callbacks_plugin.lambda_functions import logs
+from cirrus_callbacks_plugin.lambda_functions import logs, metrics
 from cirrus_callbacks_plugin.lambda_functions.clients import clients
-from cirrus_callbacks_plugin.reconcile.pacing import Pace
+from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
     Runs,
 )
-from cirrus_callbacks_plugin.remaining import seconds_left
+from cirrus_callbacks_plugin.sender.failure_destination import count_objects
 from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 
 logs.configure("cirrus-callbacks-reconciler")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cirrus_callbacks_plugin import config, metrics
-from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.aws.deadline import may_go_on
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.lambda_functions import logs
+from cirrus_callbacks_plugin.lambda_functions import logs, metrics
 from cirrus_callbacks_plugin.lambda_functions.clients import clients
-from cirrus_callbacks_plugin.remaining import may_go_on
-from cirrus_callbacks_plugin.sender import Sender
-from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.protocol.answer import Answerer
+from cirrus_callbacks_plugin.sender.batch import Sender
+from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 
 logs.configure("cirrus-callbacks-sender")

@@ -7,9 +7,9 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import decisions
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.hooks.registry import apply_hooks
+from cirrus_callbacks_plugin.protocol import decisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

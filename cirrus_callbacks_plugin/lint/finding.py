@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.lint.examples import Example  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.lint.nodes import Position
+    from cirrus_callbacks_plugin.asl.nodes import Position
     from cirrus_callbacks_plugin.lint.subject import Subject
 
 

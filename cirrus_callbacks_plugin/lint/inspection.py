@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.lint.document import Document, read
-from cirrus_callbacks_plugin.lint.errors import UnusableFileError
+from cirrus_callbacks_plugin.asl.document import Document, read
+from cirrus_callbacks_plugin.asl.errors import UnusableFileError
 from cirrus_callbacks_plugin.lint.finding import Finding, Severity
 from cirrus_callbacks_plugin.lint.rules import RULES
 from cirrus_callbacks_plugin.lint.subject import subject_of

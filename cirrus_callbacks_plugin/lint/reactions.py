@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin import rules
+from cirrus_callbacks_plugin.protocol import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cirrus_callbacks_plugin.lint.machine import State
-    from cirrus_callbacks_plugin.lint.nodes import Node
+    from cirrus_callbacks_plugin.asl.machine import State
+    from cirrus_callbacks_plugin.asl.nodes import Node
 
 ALL = "States.ALL"
 TASK_FAILED = "States.TaskFailed"

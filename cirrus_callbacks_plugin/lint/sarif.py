@@ -15,10 +15,10 @@ from cirrus_callbacks_plugin.lint.handbook import anchor, markdown
 from cirrus_callbacks_plugin.lint.rules import RULES
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.lint.errors import UnusableFileError
+    from cirrus_callbacks_plugin.asl.errors import UnusableFileError
+    from cirrus_callbacks_plugin.asl.nodes import Position
     from cirrus_callbacks_plugin.lint.finding import Finding, Rule
     from cirrus_callbacks_plugin.lint.inspection import Inspection
-    from cirrus_callbacks_plugin.lint.nodes import Position
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -10,9 +10,9 @@ from cirrus_callbacks_plugin.lint.waits import PassedOver, Wait, wait_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.document import Document
+    from cirrus_callbacks_plugin.asl.document import Document
+    from cirrus_callbacks_plugin.asl.machine import Machine, State
     from cirrus_callbacks_plugin.lint.finding import Settings
-    from cirrus_callbacks_plugin.lint.machine import Machine, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Every mention of the task token in a task's parameters, and whether it is a carrier.
 
-The carriers are those of :mod:`cirrus_callbacks_plugin.carriers`, which reads them.
+The carriers are those of :mod:`cirrus_callbacks_plugin.carriers.message`, which reads them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.carriers import (
+from cirrus_callbacks_plugin.carriers.message import (
     TOKEN_ATTRIBUTE,
     WAITER_EXECUTION_ATTRIBUTE,
     WAITER_PAYLOAD_ATTRIBUTE,
@@ -19,7 +19,7 @@ from cirrus_callbacks_plugin.carriers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.nodes import Node, Position
+    from cirrus_callbacks_plugin.asl.nodes import Node, Position
 
 Path = tuple["str | int", ...]
 

@@ -2,7 +2,7 @@
 
 A task with ``.waitForTaskToken`` may wait for anything. It is taken for one of ours where
 its queue (topic, function) is named like cirrus's ``process``, or its token travels in a
-carrier that the product reads (:mod:`cirrus_callbacks_plugin.carriers`). What is judged
+carrier that the product reads (:mod:`cirrus_callbacks_plugin.carriers.message`). What is judged
 without that would be somebody else's business.
 """
 
@@ -17,8 +17,8 @@ from cirrus_callbacks_plugin.lint.tokens import Places, Token, tokens_in
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cirrus_callbacks_plugin.lint.machine import State
-    from cirrus_callbacks_plugin.lint.nodes import Node
+    from cirrus_callbacks_plugin.asl.machine import State
+    from cirrus_callbacks_plugin.asl.nodes import Node
 
 SUFFIX = ".waitForTaskToken"
 _PROCESS = re.compile(

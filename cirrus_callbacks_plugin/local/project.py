@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - fields' type, read at runtime
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.asl.template import TemplateError, render
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
 from cirrus_callbacks_plugin.local import asl
 from cirrus_callbacks_plugin.local.errors import ProjectError
-from cirrus_callbacks_plugin.local.template import TemplateError, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import rules
 from cirrus_callbacks_plugin.local import demo
+from cirrus_callbacks_plugin.protocol import rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

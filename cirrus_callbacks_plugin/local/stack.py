@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import config, stream
+from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
 from cirrus_callbacks_plugin.local import deployment as parts
@@ -28,6 +28,7 @@ from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.schedule import ScheduleSource
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Source, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
+from cirrus_callbacks_plugin.sender import stream
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from cirrus_callbacks_plugin.concurrency import WORKERS
+from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
 from cirrus_callbacks_plugin.errors import (
     AwsRefusedError,
     CallbackError,

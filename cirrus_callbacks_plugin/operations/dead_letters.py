@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.carriers import take
+from cirrus_callbacks_plugin.carriers.message import take
 from cirrus_callbacks_plugin.waits.row import token_name
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.naming import waited_seconds
-from cirrus_callbacks_plugin.rules import ABORTED, FAILED, INVALID_RUN
+from cirrus_callbacks_plugin.protocol.rules import ABORTED, FAILED, INVALID_RUN
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, moment, timestamp
 
 if TYPE_CHECKING:

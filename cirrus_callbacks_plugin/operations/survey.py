@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.aws.pacing import Pace
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, workflow_of
-from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
 from cirrus_callbacks_plugin.reconcile.case import case_of
 from cirrus_callbacks_plugin.reconcile.judge import Case, Verdict, judge
-from cirrus_callbacks_plugin.reconcile.pacing import Pace
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,

@@ -19,7 +19,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
     INVALID,
     NEVER_RERUN_STATES,
 )
-from cirrus_callbacks_plugin.rules import cut, never_started, outcome_of_record
+from cirrus_callbacks_plugin.protocol.rules import cut, never_started, outcome_of_record
 from cirrus_callbacks_plugin.waits.row import moment
 from cirrus_callbacks_plugin.waits.table import Outcome
 

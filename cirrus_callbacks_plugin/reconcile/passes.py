@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.answer import Answerer, answer_of
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.cirrus.state_table import FINAL_STATES, Record, StateKey, StateTable
-from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.errors import Kind, classify, error_code
+from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
+from cirrus_callbacks_plugin.protocol.rules import NEVER_STARTED
 from cirrus_callbacks_plugin.reconcile.case import case_of, unchanged
 from cirrus_callbacks_plugin.reconcile.judge import (
     Verdict,
@@ -28,12 +29,11 @@ from cirrus_callbacks_plugin.reconcile.judge import (
 )
 from cirrus_callbacks_plugin.reconcile.summary import Summary
 from cirrus_callbacks_plugin.reconcile.turns import alternately, in_turn
-from cirrus_callbacks_plugin.rules import NEVER_STARTED
 from cirrus_callbacks_plugin.waits.row import STALE, Key, Wait, moment
 from cirrus_callbacks_plugin.waits.table import shards
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.reconcile.pacing import Pace
+    from cirrus_callbacks_plugin.aws.pacing import Pace
     from cirrus_callbacks_plugin.reconcile.runs import Runs
 
 logger = logging.getLogger(__name__)

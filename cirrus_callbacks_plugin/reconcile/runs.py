@@ -20,7 +20,7 @@ from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
 if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
-    from cirrus_callbacks_plugin.reconcile.pacing import Pace
+    from cirrus_callbacks_plugin.aws.pacing import Pace
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.sender.stream import filter_criteria
 from cirrus_callbacks_plugin.serverless import names
-from cirrus_callbacks_plugin.stream import filter_criteria
 from cirrus_callbacks_plugin.waits.definition import table_definition, ttl_specification
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.batches import read_batch
+from cirrus_callbacks_plugin.aws.batch_reads import read_batch
 from cirrus_callbacks_plugin.errors import Kind, classify
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.row import (

@@ -157,7 +157,7 @@ def settling(world: Any) -> Result:
     """Settling a thousand waiters against the same calls with nothing between them."""
     from cirrus.lambda_functions.update_state import lambda_handler as bare
 
-    from cirrus_callbacks_plugin.concurrency import each
+    from cirrus_callbacks_plugin.aws.side_by_side import each
     from cirrus_callbacks_plugin.lambda_functions.update_state import lambda_handler
     from cirrus_callbacks_plugin.waits.table import Outcome
     from support.cirrus_world import Context, payload_id
@@ -179,7 +179,7 @@ def settling(world: Any) -> Result:
 
 def sending(world: Any) -> Result:
     """The sender on a thousand settled rows against the same calls with nothing between."""
-    from cirrus_callbacks_plugin.concurrency import each
+    from cirrus_callbacks_plugin.aws.side_by_side import each
     from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
     from cirrus_callbacks_plugin.waits.row import Wait, shard
     from support.cirrus_world import Context

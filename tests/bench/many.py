@@ -181,11 +181,12 @@ def _hook(many: Many, event: dict[str, Any]) -> None:
 
 def _drain(world: Any, many: Many, began: float, tell: Callable[[str, int], object]) -> None:
     """Deliver the stream to the sender, by its filter, until nothing of it is left."""
-    from cirrus_callbacks_plugin import config, stream
+    from cirrus_callbacks_plugin import config
     from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
     from cirrus_callbacks_plugin.local.functions import Context
     from cirrus_callbacks_plugin.local.sources.filters import matcher
     from cirrus_callbacks_plugin.local.sources.stream import SECONDS
+    from cirrus_callbacks_plugin.sender.batch import stream
 
     matches = matcher(stream.filter_patterns(config.EnabledWorkflows.from_env()))
     waiting: list[dict[str, Any]] = []

@@ -13,8 +13,9 @@ from bench.soak import shares
 from bench.soak.outcome import Outcome
 from bench.soak.plan import plan
 from bench.soak.run import Settings, Soak
-from cirrus_callbacks_plugin import answer, sender
+from cirrus_callbacks_plugin.protocol import answer
 from cirrus_callbacks_plugin.reconcile import passes
+from cirrus_callbacks_plugin.sender.batch import batch as sender
 
 if TYPE_CHECKING:
     from bench.soak.judge import Judgement

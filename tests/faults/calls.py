@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore import xform_name
 
 import cirrus_callbacks_plugin
-from cirrus_callbacks_plugin import concurrency
+from cirrus_callbacks_plugin.aws import side_by_side as concurrency
 from simulation.fake_aws.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ _BETWEEN = (
 """What stands between a caller and the wire."""
 
 _PLUMBING = (
-    "concurrency.py",
+    "aws/side_by_side.py",
     "hooks/own_time.py",
-    "batches.py",
+    "aws/batch_reads.py",
     "lambda_functions/wrapped.py",
 )
 _PLUMBING_FUNCTIONS = ("WaitsTable._update",)
@@ -39,7 +39,7 @@ _PLUMBING_FUNCTIONS = ("WaitsTable._update",)
 _FUNCTIONS = (
     ("hooks/process.py", "process"),
     ("hooks/update_state.py", "update-state"),
-    ("sender.py", "sender"),
+    ("sender/batch.py", "sender"),
     ("lambda_functions/sender.py", "sender"),
     ("reconcile/passes.py", "reconciler"),
     ("lambda_functions/reconciler.py", "reconciler"),

@@ -7,9 +7,9 @@ from unittest import mock
 
 import pytest
 
-from cirrus_callbacks_plugin import answer
 from cirrus_callbacks_plugin.errors import Kind, classify, error_code
 from cirrus_callbacks_plugin.hooks import process, update_state
+from cirrus_callbacks_plugin.protocol import answer
 from cirrus_callbacks_plugin.reconcile.passes import Pass
 from faults.cell import LASTING, attempt
 from faults.fault import Fault

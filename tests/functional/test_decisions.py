@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin import decisions
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import RegistrationFailed
 from cirrus_callbacks_plugin.lambda_functions import wrapped
+from cirrus_callbacks_plugin.protocol import decisions
 from cirrus_callbacks_plugin.waits.row import token_name
 from support.cirrus_world import payload, payload_id
 

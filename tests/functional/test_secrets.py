@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.answer import Answerer
 from cirrus_callbacks_plugin.hooks.process import _Invocation
 from cirrus_callbacks_plugin.hooks.registration import Registrar
+from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.waits.row import digest
 from support.cirrus_world import payload, payload_id
 from support.generation import bare_handler

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.config import EnabledWorkflows
-from cirrus_callbacks_plugin.stream import StreamRecord, filter_criteria
+from cirrus_callbacks_plugin.sender.stream import StreamRecord, filter_criteria
 from cirrus_callbacks_plugin.waits.row import Wait, shard
 from cirrus_callbacks_plugin.waits.table import Outcome
 

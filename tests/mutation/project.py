@@ -59,13 +59,11 @@ PROTOCOL = Project(
     package="cirrus_callbacks_plugin",
     modules=(
         "reconcile/*.py",
-        "settle.py",
-        "rules.py",
-        "answer.py",
+        "protocol/*.py",
         "hooks/*.py",
-        "carriers.py",
-        "tokens.py",
-        "sender.py",
+        "carriers/message.py",
+        "carriers/tokens.py",
+        "sender/batch.py",
     ),
     tests=(
         "tests/unit",

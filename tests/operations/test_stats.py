@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
 from support import schemas, snapshots
 

@@ -11,16 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from cirrus_callbacks_plugin import answer, batches, settle
-from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.aws import batch_reads as batches
 from cirrus_callbacks_plugin.cirrus import state_table
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
 from cirrus_callbacks_plugin.errors import Kind, classify
 from cirrus_callbacks_plugin.hooks import process as process_hook
 from cirrus_callbacks_plugin.hooks import registration
+from cirrus_callbacks_plugin.protocol import answer, settle
+from cirrus_callbacks_plugin.protocol.answer import Answerer
+from cirrus_callbacks_plugin.protocol.rules import Outcome, after_end, outcome_of_record
 from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge
-from cirrus_callbacks_plugin.rules import Outcome, after_end, outcome_of_record
 from cirrus_callbacks_plugin.waits.row import STALE, Wait, moment, partition_key
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from boto3.session import Session
 
-from cirrus_callbacks_plugin import batches, concurrency
-from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.aws import batch_reads as batches
+from cirrus_callbacks_plugin.aws import side_by_side as concurrency
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.config import EnabledWorkflows
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
@@ -23,10 +23,11 @@ from cirrus_callbacks_plugin.hooks.process import process
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
 from cirrus_callbacks_plugin.local.events import execution_event
+from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import Runs
-from cirrus_callbacks_plugin.sender import Sender
-from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.sender.batch import Sender
+from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 from simulation.actors import Memory
 from simulation.scenario import PREFIX

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import decisions
+from cirrus_callbacks_plugin.protocol import decisions
 
 if TYPE_CHECKING:
     import pytest

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta, timezone
 
 from cirrus_callbacks_plugin.cirrus.generations import V2
 from cirrus_callbacks_plugin.cirrus.state_table import Record
+from cirrus_callbacks_plugin.protocol.rules import NEVER_STARTED
 from cirrus_callbacks_plugin.reconcile.judge import (
     Case,
     Run,
     RunStatus,
     Verdict,
 )
-from cirrus_callbacks_plugin.rules import NEVER_STARTED
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
 from cirrus_callbacks_plugin.waits.table import Outcome
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cirrus_callbacks_plugin.lint.document import read_text
+from cirrus_callbacks_plugin.asl.document import read_text
 from cirrus_callbacks_plugin.lint.finding import Finding, Settings
 from cirrus_callbacks_plugin.lint.inspection import findings_in
 

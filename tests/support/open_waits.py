@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
-from cirrus_callbacks_plugin.concurrency import each
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
 from cirrus_callbacks_plugin.waits.table import Outcome, WaitsTable

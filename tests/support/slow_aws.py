@@ -17,11 +17,11 @@ from unittest import mock
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin import concurrency
-from cirrus_callbacks_plugin.answer import Answerer
+from cirrus_callbacks_plugin.aws import side_by_side as concurrency
+from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, StateTable
 from cirrus_callbacks_plugin.lambda_functions import reconciler
-from cirrus_callbacks_plugin.reconcile.pacing import Pace
+from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,

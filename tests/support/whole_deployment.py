@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import stream
 from cirrus_callbacks_plugin.config import EnabledWorkflows
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.package.dist import root_handler
+from cirrus_callbacks_plugin.sender.batch import stream
 from cirrus_callbacks_plugin.waits.table import utc_now
 
 if TYPE_CHECKING:

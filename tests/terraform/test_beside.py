@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin import metrics
 from cirrus_callbacks_plugin.config import EnabledWorkflows
+from cirrus_callbacks_plugin.lambda_functions import metrics
 from cirrus_callbacks_plugin.local.sources.filters import matcher
-from cirrus_callbacks_plugin.stream import StreamRecord, filter_criteria
+from cirrus_callbacks_plugin.sender.stream import StreamRecord, filter_criteria
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.row import SUCCESS, Wait, shard, timestamp
 from cirrus_callbacks_plugin.waits.table import Outcome, WaitsTable, utc_now

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cirrus_callbacks_plugin.aws.deadline import TimeLeft
 from cirrus_callbacks_plugin.lambda_functions import reconciler
-from cirrus_callbacks_plugin.remaining import TimeLeft
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support.applied_world import ACCOUNT, FUNCTIONS, REGION, AppliedWorld
 from support.cirrus_world import payload

@@ -10,10 +10,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from cirrus_callbacks_plugin import metrics
-from cirrus_callbacks_plugin.failure_destination import count_objects
-from cirrus_callbacks_plugin.lambda_functions import reconciler
+from cirrus_callbacks_plugin.lambda_functions import metrics, reconciler
 from cirrus_callbacks_plugin.reconcile.summary import Summary
+from cirrus_callbacks_plugin.sender.failure_destination import count_objects
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, timestamp
 
 NOW = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)

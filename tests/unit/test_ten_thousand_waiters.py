@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.answer import Answerer
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.config import EnabledWorkflows
 from cirrus_callbacks_plugin.hooks.services import Clients, Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
-from cirrus_callbacks_plugin.sender import Sender
-from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.protocol.answer import Answerer
+from cirrus_callbacks_plugin.sender.batch import Sender
+from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.row import Wait, shard
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 

@@ -7,9 +7,9 @@ import threading
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.aws.deadline import TimeLeft, may_go_on
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.hooks.own_time import OWN_SECONDS, OutOfTime, OwnTime
-from cirrus_callbacks_plugin.remaining import TimeLeft, may_go_on
 from support.aws_calls import aws_error
 
 

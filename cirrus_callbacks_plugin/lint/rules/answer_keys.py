@@ -11,8 +11,8 @@ from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.machine import State
-    from cirrus_callbacks_plugin.lint.nodes import Node, Position
+    from cirrus_callbacks_plugin.asl.machine import State
+    from cirrus_callbacks_plugin.asl.nodes import Node, Position
     from cirrus_callbacks_plugin.lint.subject import Subject
 
 KEYS = ("payload_id", "workflow_state", "execution_arn", "output_payload_url")

@@ -10,7 +10,7 @@ from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.machine import State
+    from cirrus_callbacks_plugin.asl.machine import State
     from cirrus_callbacks_plugin.lint.subject import Subject
     from cirrus_callbacks_plugin.lint.waits import Wait
 

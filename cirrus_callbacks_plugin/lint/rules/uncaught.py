@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin import rules as protocol
 from cirrus_callbacks_plugin.lint import reactions
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped, parts, wait
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.protocol import rules as protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.machine import State
+    from cirrus_callbacks_plugin.asl.machine import State
     from cirrus_callbacks_plugin.lint.subject import Subject
 
 _EXPECTED = (

@@ -10,7 +10,7 @@ from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Settings, Severi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.nodes import Node
+    from cirrus_callbacks_plugin.asl.nodes import Node
     from cirrus_callbacks_plugin.lint.subject import Subject
     from cirrus_callbacks_plugin.lint.waits import Wait
 

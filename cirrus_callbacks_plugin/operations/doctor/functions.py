@@ -6,8 +6,9 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import config, stream
+from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.operations.doctor.check import Check
+from cirrus_callbacks_plugin.sender import stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.errors import error_code
-from cirrus_callbacks_plugin.failure_destination import MAX_COUNTED, count_objects
 from cirrus_callbacks_plugin.operations.doctor.check import Check
+from cirrus_callbacks_plugin.sender.failure_destination import MAX_COUNTED, count_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

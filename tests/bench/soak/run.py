@@ -27,7 +27,7 @@ from bench.soak.plan import ENABLED, WORKFLOWS, plan
 from bench.soak.records import Parts
 from bench.soak.schedule import END_SECONDS, ENVIRONMENT, Schedule
 from bench.soak.wire import Wire
-from cirrus_callbacks_plugin import config, stream
+from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local.environment import isolated
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
@@ -36,6 +36,7 @@ from cirrus_callbacks_plugin.local.sources.queue import QueueSource
 from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
+from cirrus_callbacks_plugin.sender.batch import stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

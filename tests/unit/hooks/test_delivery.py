@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cirrus_callbacks_plugin.carriers.tokens import Callback
 from cirrus_callbacks_plugin.hooks.delivery import DIRECT, MAX_NAME_CHARS, Delivery, Message
-from cirrus_callbacks_plugin.tokens import Callback
 from cirrus_callbacks_plugin.waits.row import digest
 
 CALLBACK = Callback("a-token", None, None)

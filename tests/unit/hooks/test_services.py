@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.concurrency import WORKERS
+from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
 from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
 
 if TYPE_CHECKING:

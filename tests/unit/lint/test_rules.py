@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cirrus_callbacks_plugin.asl.document import read_text
 from cirrus_callbacks_plugin.lint import handbook
-from cirrus_callbacks_plugin.lint.document import read_text
 from cirrus_callbacks_plugin.lint.examples import example_text, machine_text
 from cirrus_callbacks_plugin.lint.finding import Finding, Rule, Severity
 from cirrus_callbacks_plugin.lint.inspection import findings_in

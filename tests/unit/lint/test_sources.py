@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cirrus_callbacks_plugin.lint import json_source, yaml_source
-from cirrus_callbacks_plugin.lint.document import read, read_text
-from cirrus_callbacks_plugin.lint.errors import UnreadableError, UnusableFileError
-from cirrus_callbacks_plugin.lint.nodes import Expression, Node
+from cirrus_callbacks_plugin.asl import json_source, yaml_source
+from cirrus_callbacks_plugin.asl.document import read, read_text
+from cirrus_callbacks_plugin.asl.errors import UnreadableError, UnusableFileError
+from cirrus_callbacks_plugin.asl.nodes import Expression, Node
 from support.linted import attribute, findings, of, send
 
 JSON = st.recursive(

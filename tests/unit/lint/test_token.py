@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cirrus_callbacks_plugin.carriers import take
+from cirrus_callbacks_plugin.carriers.message import take
 from support.linted import JSONATA_TOKEN, attribute, findings, jsonata, machine, of, send
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAAAAAAAZ"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.asl.template import render
 from cirrus_callbacks_plugin.local import asl
 from cirrus_callbacks_plugin.local.deployment import Names
 from cirrus_callbacks_plugin.local.project import Project, template_variables
-from cirrus_callbacks_plugin.local.template import render
 
 if TYPE_CHECKING:
     from types import ModuleType

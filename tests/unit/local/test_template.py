@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cirrus_callbacks_plugin.local.template import TemplateError, render
+from cirrus_callbacks_plugin.asl.template import TemplateError, render
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from unittest import mock
 
 import pytest
 
-from cirrus_callbacks_plugin import concurrency, config
+from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.aws import side_by_side as concurrency
+from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.operations.deployment import Deployment
 from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
 from cirrus_callbacks_plugin.operations.policy import Policy
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import Filters, Survey
-from cirrus_callbacks_plugin.reconcile.pacing import Pace
 from support.slow_aws import SlowAws, _Inline, execution, waiting_since
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, V2
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
 from cirrus_callbacks_plugin.reconcile.case import case_of, unchanged
 from cirrus_callbacks_plugin.reconcile.judge import RunStatus, judge
-from cirrus_callbacks_plugin.reconcile.pacing import Pace
 from cirrus_callbacks_plugin.reconcile.runs import Runs
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.answer import answer_of
 from cirrus_callbacks_plugin.cirrus.generations import V0_15
+from cirrus_callbacks_plugin.protocol.answer import answer_of
 from cirrus_callbacks_plugin.reconcile.judge import (
     LEAVE,
     Run,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from cirrus_callbacks_plugin.reconcile.pacing import Pace
+from cirrus_callbacks_plugin.aws.pacing import Pace
 
 
 class Clock:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.errors import error_code
 from cirrus_callbacks_plugin.reconcile import runs as runs_module
 from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
-from cirrus_callbacks_plugin.reconcile.pacing import Pace
 from cirrus_callbacks_plugin.reconcile.runs import Runs, state_machine_of
 
 MACHINE = "arn:aws:states:us-west-2:1:stateMachine:x-w"

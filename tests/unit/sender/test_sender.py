@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.answer import Answer, Answerer, answer_of, refusal_of
 from cirrus_callbacks_plugin.cirrus.state_table import Record
-from cirrus_callbacks_plugin.sender import Sender
-from cirrus_callbacks_plugin.stream import StreamRecord
+from cirrus_callbacks_plugin.protocol.answer import Answer, Answerer, answer_of, refusal_of
+from cirrus_callbacks_plugin.sender.batch import Sender
+from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, Wait
 from cirrus_callbacks_plugin.waits.table import Outcome
 from support.aws_calls import aws_error
@@ -190,7 +190,7 @@ def test_a_continuation_is_worked_off_as_far_as_time_allows(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """With all that it carries; after the answers; put again where time ran out."""
-    caplog.set_level(logging.INFO, logger="cirrus_callbacks_plugin.sender")
+    caplog.set_level(logging.INFO, logger="cirrus_callbacks_plugin.sender.batch")
     waits = Waits(CONTINUATION, settled("a"), pages=[[Wait(PAYLOAD, "open", workflow="w")]])
     answers = Answers(waits)
     rows = [CONTINUATION, settled("a")]
@@ -202,7 +202,7 @@ def test_a_continuation_is_worked_off_as_far_as_time_allows(
     assert waits.ended == [(end, CONTINUATION)]
     (line,) = caplog.records
     assert (line.levelname, line.args) == ("INFO", (PAYLOAD, count))
-    assert line.name == "cirrus_callbacks_plugin.sender"
+    assert line.name == "cirrus_callbacks_plugin.sender.batch"
 
 
 def test_a_continuation_that_meets_an_error_comes_again(caplog: pytest.LogCaptureFixture) -> None:

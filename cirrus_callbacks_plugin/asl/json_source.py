@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.scanner import NUMBER_RE
 
-from cirrus_callbacks_plugin.lint.errors import UnreadableError
-from cirrus_callbacks_plugin.lint.nodes import Duplicate, Expression, Node, Position
+from cirrus_callbacks_plugin.asl.errors import UnreadableError
+from cirrus_callbacks_plugin.asl.nodes import Duplicate, Expression, Node, Position
 
 _BLANK = re.compile(r"[ \t\r\n]+")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from cirrus_callbacks_plugin.json_text import values
+from cirrus_callbacks_plugin.carriers.json_text import values
 from cirrus_callbacks_plugin.waits.row import MAX_TOKEN_CHARS
 
 logger = logging.getLogger(__name__)

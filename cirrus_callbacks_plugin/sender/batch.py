@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.answer import answer_of, refusal_of
-from cirrus_callbacks_plugin.concurrency import each
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.errors import Kind, classify, error_code
-from cirrus_callbacks_plugin.rules import Ended
-from cirrus_callbacks_plugin.settle import settle_open_rows
+from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
+from cirrus_callbacks_plugin.protocol.rules import Ended
+from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
 from cirrus_callbacks_plugin.waits.table import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cirrus_callbacks_plugin.answer import Answerer
     from cirrus_callbacks_plugin.cirrus.state_table import StateTable
     from cirrus_callbacks_plugin.config import EnabledWorkflows
-    from cirrus_callbacks_plugin.stream import StreamRecord
+    from cirrus_callbacks_plugin.protocol.answer import Answerer
+    from cirrus_callbacks_plugin.sender.stream import StreamRecord
     from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 logger = logging.getLogger(__name__)

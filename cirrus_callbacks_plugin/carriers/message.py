@@ -21,9 +21,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin import json_text
-from cirrus_callbacks_plugin.json_text import earlier_values, values
-from cirrus_callbacks_plugin.tokens import Callback, Found
+from cirrus_callbacks_plugin.carriers.json_text import earlier_values, values
+from cirrus_callbacks_plugin.carriers import json_text
+from cirrus_callbacks_plugin.carriers.tokens import Callback, Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.nodes import Node, Position
+    from cirrus_callbacks_plugin.asl.nodes import Node, Position
 
 _PROCESSORS = ("ItemProcessor", "Iterator")
 

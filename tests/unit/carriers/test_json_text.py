@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cirrus_callbacks_plugin import json_text
-from cirrus_callbacks_plugin.json_text import Raw, earlier_values, read, values, write
+from cirrus_callbacks_plugin.carriers.json_text import (
+    Raw,
+    earlier_values,
+    read,
+    values,
+    write,
+)
+from cirrus_callbacks_plugin.carriers.message import json_text
 
 DEEP = 50_000
 LONG = "9" * 5_000

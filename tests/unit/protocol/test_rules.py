@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin import rules
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, V2, Generation
 from cirrus_callbacks_plugin.cirrus.observe import FinalState
-from cirrus_callbacks_plugin.rules import (
+from cirrus_callbacks_plugin.protocol import rules
+from cirrus_callbacks_plugin.protocol.rules import (
     NEVER_STARTED,
     Attempt,
     Ended,

@@ -8,7 +8,7 @@ import logging
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cirrus_callbacks_plugin.answer import (
+from cirrus_callbacks_plugin.protocol.answer import (
     MAX_CAUSE_BYTES,
     Answer,
     Answerer,
@@ -16,7 +16,7 @@ from cirrus_callbacks_plugin.answer import (
     cause,
     refusal_of,
 )
-from cirrus_callbacks_plugin.rules import cut
+from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.aws_calls import aws_error
 
@@ -269,7 +269,7 @@ def test_a_success_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture)
     assert caplog.messages == [
         f"Payload {ROW.payload_id}: wait {ROW.key.name} answered success (SUCCEEDED)",
     ]
-    assert caplog.records[0].name == "cirrus_callbacks_plugin.answer"
+    assert caplog.records[0].name == "cirrus_callbacks_plugin.protocol.answer"
 
 
 def test_a_failure_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.errors import Kind, classify
-from cirrus_callbacks_plugin.rules import NOT_ENABLED, answer_error_of, cut
+from cirrus_callbacks_plugin.protocol.rules import NOT_ENABLED, answer_error_of, cut
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait
 
 if TYPE_CHECKING:

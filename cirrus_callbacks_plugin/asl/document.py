@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.lint import json_source, yaml_source
-from cirrus_callbacks_plugin.lint.errors import (
+from cirrus_callbacks_plugin.asl import json_source, yaml_source
+from cirrus_callbacks_plugin.asl.errors import (
     NamedElsewhereError,
     UnreadableError,
     UnusableFileError,
 )
-from cirrus_callbacks_plugin.lint.machine import Machine, read_machine, step
-from cirrus_callbacks_plugin.lint.nodes import Expression, Node, Position
+from cirrus_callbacks_plugin.asl.machine import Machine, read_machine, step
+from cirrus_callbacks_plugin.asl.nodes import Expression, Node, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.lint.json_source import Parsed
+    from cirrus_callbacks_plugin.asl.json_source import Parsed
 
 YAML_SUFFIXES = (".yml", ".yaml")
 RELAXED_SUFFIXES = (".json5", ".jsonc")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.lint.errors import UnreadableError
-from cirrus_callbacks_plugin.lint.json_source import Parsed
-from cirrus_callbacks_plugin.lint.nodes import Duplicate, Expression, Node, Position
+from cirrus_callbacks_plugin.asl.errors import UnreadableError
+from cirrus_callbacks_plugin.asl.json_source import Parsed
+from cirrus_callbacks_plugin.asl.nodes import Duplicate, Expression, Node, Position
 
 if TYPE_CHECKING:
     import yaml

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.batches import MAX_ROUNDS, read_batch
+from cirrus_callbacks_plugin.aws.batch_reads import MAX_ROUNDS, read_batch
 
 
 class Client:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.errors import CallbackError
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.lint.nodes import Position
+    from cirrus_callbacks_plugin.asl.nodes import Position
 
 
 class UnreadableError(ValueError):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin import decisions
+from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
-from cirrus_callbacks_plugin.concurrency import each
-from cirrus_callbacks_plugin.decisions import decided_on
 from cirrus_callbacks_plugin.errors import Kind, classify, error_code, is_unanswered
-from cirrus_callbacks_plugin.rules import Ended, after_end, why_left_open
+from cirrus_callbacks_plugin.protocol import decisions
+from cirrus_callbacks_plugin.protocol.decisions import decided_on
+from cirrus_callbacks_plugin.protocol.rules import Ended, after_end, why_left_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cirrus_callbacks_plugin.carriers import take
-from cirrus_callbacks_plugin.tokens import MAX_TOKENS, Callback, Found
+from cirrus_callbacks_plugin.carriers.message import take
+from cirrus_callbacks_plugin.carriers.tokens import MAX_TOKENS, Callback, Found
 
 
 def test_a_message_registers_ten_tokens_at_most(caplog: pytest.LogCaptureFixture) -> None:

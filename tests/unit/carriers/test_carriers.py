@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cirrus_callbacks_plugin.carriers import records_of, take
-from cirrus_callbacks_plugin.tokens import MAX_WAITER_CHARS, Callback
+from cirrus_callbacks_plugin.carriers.message import records_of, take
+from cirrus_callbacks_plugin.carriers.tokens import MAX_WAITER_CHARS, Callback
 
 CALLBACK = {"task_token": "T"}
 WAITER = {"payload_id": "c/workflow-w/i", "execution_arn": "arn:x"}
@@ -310,7 +310,7 @@ def test_a_text_that_names_no_carrier_is_not_read(monkeypatch: pytest.MonkeyPatc
     def read(text: str) -> None:
         raise AssertionError(text)
 
-    monkeypatch.setattr("cirrus_callbacks_plugin.json_text.read", read)
+    monkeypatch.setattr("cirrus_callbacks_plugin.carriers.json_text.read", read)
     assert take(sqs(payload())).callbacks == ()
 
 

@@ -1,0 +1,1 @@
+"""Where a task token may travel; tokens are found and taken out here."""

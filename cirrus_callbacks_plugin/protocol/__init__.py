@@ -1,0 +1,1 @@
+"""From an outcome to an answer: the rules, settling, answering, one log line for each step."""

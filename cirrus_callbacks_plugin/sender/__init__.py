@@ -1,0 +1,1 @@
+"""A batch of the tracking table's stream, its filters, and where failed records go."""
