@@ -21,8 +21,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.carriers.json_text import earlier_values, values
 from cirrus_callbacks_plugin.carriers import json_text
+from cirrus_callbacks_plugin.carriers.json_text import earlier_values, values
 from cirrus_callbacks_plugin.carriers.tokens import Callback, Found
 
 if TYPE_CHECKING:

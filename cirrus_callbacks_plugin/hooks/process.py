@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
     from cirrus_callbacks_plugin.cirrus.observe import Notes
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
-    from cirrus_callbacks_plugin.waits.table import Outcome
 
 logger = logging.getLogger(__name__)
 

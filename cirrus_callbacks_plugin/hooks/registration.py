@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.hooks.delivery import Message
     from cirrus_callbacks_plugin.hooks.own_time import OwnTime
     from cirrus_callbacks_plugin.hooks.services import Services
-    from cirrus_callbacks_plugin.waits.table import Outcome
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 
 @dataclass(slots=True)

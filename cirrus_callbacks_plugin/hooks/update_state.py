@@ -17,8 +17,8 @@ from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.protocol.rules import Ended, cut
 from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
-from cirrus_callbacks_plugin.waits.table import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,8 +28,8 @@ from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.schedule import ScheduleSource
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Source, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
-from cirrus_callbacks_plugin.sender import stream
-from cirrus_callbacks_plugin.waits.table import WaitsTable
+from cirrus_callbacks_plugin.sender import filters
+from cirrus_callbacks_plugin.waits.queries import WaitsQueries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -162,12 +162,14 @@ class Stack:
 
     def report(self) -> Report:
         """What is known by now; the waits as the tracking table holds them."""
-        table = WaitsTable(
+        queries = WaitsQueries(
             self.deployment.client("dynamodb"),
             self.deployment.names.callbacks_table,
         )
-        waits = [wait for wait in table.all_rows() if not wait.key.is_continuation]
-        waits.sort(key=lambda wait: (wait.registered_at or "", wait.payload_id))
+        waits = sorted(
+            queries.all_rows(),
+            key=lambda wait: (wait.registered_at or "", wait.payload_id),
+        )
         return Report(self.timeline.executions, tuple(waits))
 
     def start(self) -> None:
@@ -252,7 +254,7 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
             for workflow, definition in project.definitions(names, settings.variables).items()
         ]
         if patterns is None:
-            patterns = stream.filter_patterns(config.EnabledWorkflows.from_env())
+            patterns = filters.filter_patterns(config.EnabledWorkflows.from_env())
         sources = _sources(deployment, state_machines, timeline, patterns, settings.without)
         stack = Stack(deployment, project, sources, timeline)
         stack.start()

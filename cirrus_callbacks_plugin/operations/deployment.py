@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.errors import ConfigurationError, error_code
+from cirrus_callbacks_plugin.waits.queries import WaitsQueries
 from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ class Deployment:
     def waits(self) -> WaitsTable:
         """The tracking table."""
         return WaitsTable(self.client("dynamodb"), self.tables.callbacks, self.clock)
+
+    @cached_property
+    def queries(self) -> WaitsQueries:
+        """What operators read of the tracking table."""
+        return WaitsQueries(self.client("dynamodb"), self.tables.callbacks)
 
     @cached_property
     def states(self) -> StateTable:

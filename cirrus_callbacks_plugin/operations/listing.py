@@ -107,7 +107,8 @@ class Listing:
                 reason = reasons.in_dead_letters(reason, dead.queue)
         elif reason.code is Code.NOT_SETTLED:
             key = Key(partition_key(row.payload_id), CONTINUE)
-            going_on = self.survey.deployment.waits.read([key]).get(key)
+            found = self.survey.deployment.waits.read_with_continuations([key])
+            going_on = found.get(key)
             if going_on is not None:
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
         return replace(judged, reason=reason)
@@ -165,7 +166,7 @@ def state_of(judged: Judged) -> str | None:
 
 def waits_for_payload(survey: Survey, payload_id: str) -> list[Wait]:
     """Every row of a payload, answered or not, oldest first."""
-    rows = [row for page in survey.deployment.waits.rows_of(payload_id) for row in page]
+    rows = [row for page in survey.deployment.queries.rows_of(payload_id) for row in page]
     return sorted(
         (row for row in rows if not row.key.is_continuation),
         key=lambda row: row.registered_at or "",

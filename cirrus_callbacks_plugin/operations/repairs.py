@@ -17,8 +17,8 @@ from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
 from cirrus_callbacks_plugin.protocol.rules import CANCELLED, answer_error_of, cut
 from cirrus_callbacks_plugin.reconcile.case import unchanged
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import STALE
-from cirrus_callbacks_plugin.waits.table import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

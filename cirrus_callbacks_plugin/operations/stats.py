@@ -150,7 +150,7 @@ def measure(
     def part(segment: int) -> tuple[dict[str, WorkflowStats], int]:
         found: dict[str, WorkflowStats] = {}
         read = 0
-        pages = deployment.waits.scan_since(timestamp(since), segment=segment, segments=SEGMENTS)
+        pages = deployment.queries.scan_since(timestamp(since), segment=segment, segments=SEGMENTS)
         for rows, scanned in pages:
             read += scanned
             progress(scanned)

@@ -205,7 +205,7 @@ class Survey:
                 yield key
 
     def _shard(self, shard: str, since: str | None) -> Iterator[tuple[str, Key]]:
-        for page in self.deployment.waits.waiting_since(shard, since=since):
+        for page in self.deployment.queries.waiting_since(shard, since=since):
             yield from page
 
     def _read(self, keys: Sequence[Key]) -> dict[Key, Wait]:

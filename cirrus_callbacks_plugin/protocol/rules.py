@@ -18,7 +18,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
     NEVER_RERUN_STATES,
     PROCESSING,
 )
-from cirrus_callbacks_plugin.waits.table import Outcome
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

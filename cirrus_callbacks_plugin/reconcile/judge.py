@@ -20,8 +20,8 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
     NEVER_RERUN_STATES,
 )
 from cirrus_callbacks_plugin.protocol.rules import cut, never_started, outcome_of_record
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import moment
-from cirrus_callbacks_plugin.waits.table import Outcome
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.generations import Generation

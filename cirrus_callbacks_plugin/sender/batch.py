@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,7 +13,8 @@ from cirrus_callbacks_plugin.errors import Kind, classify, error_code
 from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
 from cirrus_callbacks_plugin.protocol.rules import Ended
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
-from cirrus_callbacks_plugin.waits.table import Outcome
+from cirrus_callbacks_plugin.waits.continuation import Continuation
+from cirrus_callbacks_plugin.waits.row import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.config import EnabledWorkflows
     from cirrus_callbacks_plugin.protocol.answer import Answerer
     from cirrus_callbacks_plugin.sender.stream import StreamRecord
-    from cirrus_callbacks_plugin.waits.row import Key, Wait
+    from cirrus_callbacks_plugin.waits.row import Key
 
 logger = logging.getLogger(__name__)
 
@@ -71,23 +72,23 @@ class Sender:
         for record in records:
             first = told.setdefault(record.key, _Told(record.sequence_number, None))
             first.inserted = first.inserted or record.inserted
-        rows = self.answerer.waits.read(told)
-        # Answers first: working off thousands of rows must not hold back the others.
-        ordered = sorted(
-            ((key, row) for key, row in rows.items() if not row.is_answered),
-            key=lambda pair: pair[0].is_continuation,
-        )
-        answers = [pair for pair in ordered if not pair[0].is_continuation]
+        rows = self.answerer.waits.read_with_continuations(told)
+        answers = [
+            (key, row) for key, row in rows.items() if isinstance(row, Wait) and not row.is_answered
+        ]
         failed: list[str] = []
         results = each(lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers)
         for (key, row), result in zip(answers, results, strict=True):
             if isinstance(result, Exception) and self._comes_again(row, result):
                 failed.append(told[key].sequence_number)
-        for key, row in ordered[len(answers) :]:
+        # Answers first: working off thousands of rows must not hold back the others.
+        for key, continuation in rows.items():
+            if not isinstance(continuation, Continuation):
+                continue
             try:
-                self._go_on(row)
+                self._go_on(continuation)
             except Exception as error:  # noqa: BLE001 - told to Lambda, which delivers it again
-                _log_again(row, error)
+                _log_again(continuation, error)
                 failed.append(told[key].sequence_number)
         return failed
 
@@ -124,15 +125,11 @@ class Sender:
             and inserted.workflow not in self.enabled
         )
 
-    def _go_on(self, row: Wait) -> None:
+    def _go_on(self, row: Continuation) -> None:
         """Settle what did not fit into update-state's time, by the same rules."""
         ended = Ended(
-            execution_arn=row.execution_arn,
-            outcome=Outcome(
-                workflow_state=row.workflow_state,
-                error=row.error,
-                output_payload_url=row.output_payload_url,
-            ),
+            execution_arn=row.outcome.execution_arn,
+            outcome=replace(row.outcome, execution_arn=None),
         )
         progress = settle_open_rows(
             self.answerer.waits,
@@ -148,7 +145,7 @@ class Sender:
             self.answerer.waits.postpone_continuation(row)
 
 
-def _log_again(row: Wait, error: Exception) -> None:
+def _log_again(row: Wait | Continuation, error: Exception) -> None:
     logger.warning(
         "Payload %s: wait %s is delivered again (%s)",
         row.payload_id,

@@ -1,8 +1,7 @@
-"""The tracking table's stream: its records, and the filters that choose among them."""
+"""The tracking table's stream: one record of it."""
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,49 +11,7 @@ from cirrus_callbacks_plugin.waits.row import Key, Wait
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cirrus_callbacks_plugin.config import EnabledWorkflows
-
 logger = logging.getLogger(__name__)
-
-_ABSENT = [{"exists": False}]
-_PRESENT = [{"exists": True}]
-
-
-def filter_patterns(enabled: EnabledWorkflows) -> list[dict[str, Any]]:
-    """The filter patterns of the sender's event source mapping; they are OR-ed.
-
-    1. Settled and unanswered rows: those are to be answered.
-    2. New rows of workflows whose flag is off: those are to be refused. With the flag on
-       for every workflow there is no such pattern.
-
-    ``exists`` works on leaf keys only and ``{"exists": false}`` also matches a record
-    without an image, so the sender checks again.
-    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html
-    """
-    patterns: list[dict[str, Any]] = [
-        {
-            "dynamodb": {
-                "NewImage": {"settled_at": {"S": _PRESENT}, "answered_at": {"S": _ABSENT}},
-            },
-        },
-    ]
-    if enabled.names is None:
-        return patterns
-    new_row: dict[str, Any] = {"eventName": ["INSERT"]}
-    if enabled.names:
-        others = [{"anything-but": sorted(enabled.names)}]
-        new_row["dynamodb"] = {"NewImage": {"workflow": {"S": others}}}
-    return [*patterns, new_row]
-
-
-def filter_criteria(enabled: EnabledWorkflows) -> dict[str, Any]:
-    """The ``FilterCriteria`` of CreateEventSourceMapping."""
-    return {
-        "Filters": [
-            {"Pattern": json.dumps(pattern, separators=(",", ":"), sort_keys=True)}
-            for pattern in filter_patterns(enabled)
-        ],
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +45,17 @@ class StreamRecord:
 
     @classmethod
     def from_event(cls, record: Mapping[str, Any]) -> StreamRecord | None:
-        """Read a record; None for one that says nothing of a row that is there (a removal)."""
+        """Read a record; None for a removal, and for a reserved row that is not known here."""
         change = record["dynamodb"]
         image = change.get("NewImage")
         if record.get("eventName") == "REMOVE" or not image:
             return None
+        key = Key.from_item(change["Keys"])
+        if key.is_reserved and not key.is_continuation:
+            return None
+        is_new_wait = record.get("eventName") == "INSERT" and not key.is_reserved
         return cls(
             sequence_number=str(change["SequenceNumber"]),
-            key=Key.from_item(change["Keys"]),
-            inserted=Wait.from_item(image) if record.get("eventName") == "INSERT" else None,
+            key=key,
+            inserted=Wait.from_item(image) if is_new_wait else None,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.sender.stream import filter_criteria
+from cirrus_callbacks_plugin.sender.filters import filter_criteria
 from cirrus_callbacks_plugin.serverless import names
 from cirrus_callbacks_plugin.waits.definition import table_definition, ttl_specification
 

@@ -21,8 +21,10 @@ SUCCESS = "success"
 FAILURE = "failure"
 STALE = "stale"
 UNKNOWN_WORKFLOW = "unknown"
+RESERVED = "#"
+"""What the sort key of a row that is no wait begins with."""
 CONTINUE = "#continue"
-"""Sort key of the one row that is no wait: an outcome whose settling goes on in the sender."""
+"""Sort key of the row that carries an outcome whose settling goes on in the sender."""
 
 MAX_TOKEN_CHARS = 2048  # SendTaskSuccess: taskToken has at most 2,048 characters
 MAX_SORT_KEY_BYTES = 1024
@@ -86,6 +88,11 @@ class Key:
         return {"payload_id": {"S": self.payload_id}, "task_token": {"S": self.task_token}}
 
     @property
+    def is_reserved(self) -> bool:
+        """True for a row that is no wait: no task token begins with ``#``."""
+        return self.task_token.startswith(RESERVED)
+
+    @property
     def is_continuation(self) -> bool:
         """True for the row that carries an outcome on to the sender."""
         return self.task_token == CONTINUE
@@ -93,6 +100,8 @@ class Key:
     @property
     def name(self) -> str:
         """What logs call the token."""
+        if self.is_reserved:
+            return self.task_token
         if self.task_token.startswith("sha256:"):
             return self.task_token.removeprefix("sha256:")[:8]
         return token_name(self.task_token)

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
+from cirrus_callbacks_plugin.aws.pages import pages
 from cirrus_callbacks_plugin.errors import Kind, classify
 from cirrus_callbacks_plugin.waits import definition
+from cirrus_callbacks_plugin.waits.continuation import Continuation, row_from_item, waits_in
 from cirrus_callbacks_plugin.waits.row import (
-    CONTINUE,
     FAILURE,
     STALE,
     SUCCESS,
@@ -34,20 +35,8 @@ if TYPE_CHECKING:
 
     from types_boto3_dynamodb import DynamoDBClient
 
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
-_STATISTICAL = (
-    "payload_id",
-    "task_token",
-    "workflow",
-    "workflow_state",
-    "registered_at",
-    "settled_at",
-    "answered_at",
-    "answer",
-    "answer_error",
-    "waiting",
-)
-"""Attributes that statistics need."""
 
 MAX_HISTORY = 20
 """Entries of a row's history; older ones go."""
@@ -56,37 +45,6 @@ MAX_HISTORY = 20
 def utc_now() -> datetime:
     """The clock that stores use unless a test gives another."""
     return datetime.now(timezone.utc)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a payload ended: what a settle writes into a row.
-
-    Attributes:
-        workflow_state: the state as the deployment's state table spells it; None leaves
-            the row's own (``PROCESSING``) for an answer that names no state.
-        execution_arn: the run that ended, where one is known.
-        error: the run's error text.
-        output_payload_url: where the run's output payload is (cirrus 2.0 on).
-        answer_error: the error to send where it does not follow from the state.
-    """
-
-    workflow_state: str | None
-    execution_arn: str | None = None
-    error: str | None = None
-    output_payload_url: str | None = None
-    answer_error: str | None = None
-
-    def attributes(self) -> dict[str, Any]:
-        """The attributes that are set, by name."""
-        values = {
-            "workflow_state": self.workflow_state,
-            "execution_arn": self.execution_arn,
-            "error": self.error,
-            "output_payload_url": self.output_payload_url,
-            "answer_error": self.answer_error,
-        }
-        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +161,7 @@ class WaitsTable:
         Read consistently. A page may be empty: answered rows of the last weeks share the
         partition and are filtered by DynamoDB after it has read them.
         """
-        request: dict[str, Any] = {
+        request = {
             "TableName": self.name,
             "ConsistentRead": True,
             "KeyConditionExpression": "payload_id = :payload_id",
@@ -212,93 +170,25 @@ class WaitsTable:
             ),
             "ExpressionAttributeValues": {":payload_id": {"S": partition_key(payload_id)}},
         }
-        while True:
-            page = self.client.query(**request)
-            yield [Wait.from_item(item) for item in page["Items"]]
-            if not page.get("LastEvaluatedKey"):
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        for page in pages(self.client.query, request):
+            yield waits_in(page["Items"])
 
-    def waiting(self, in_shard: str, *, before: str | None = None) -> Iterator[list[Key]]:
+    def waiting(self, in_shard: str) -> Iterator[list[Key]]:
         """Keys of the open rows of one shard of the index, oldest first, page by page.
 
-        Args:
-            in_shard: ``"0"`` to ``"7"``.
-            before: only rows registered before this time (as rows hold it).
-
         An index cannot be read consistently: read a row itself before acting on it.
-        """
-        for page in self.waiting_since(in_shard, before=before):
-            yield [key for _, key in page]
-
-    def waiting_since(
-        self,
-        in_shard: str,
-        *,
-        since: str | None = None,
-        before: str | None = None,
-    ) -> Iterator[list[tuple[str, Key]]]:
-        """The same, each key with the time of its registration.
 
         Args:
             in_shard: ``"0"`` to ``"7"``.
-            since: only rows registered at this time or later.
-            before: only rows registered before this time; not with ``since``.
         """
-        condition = "waiting = :shard"
-        values = {":shard": {"S": in_shard}}
-        if before is not None:
-            condition += " AND registered_at < :before"
-            values[":before"] = {"S": before}
-        elif since is not None:
-            condition += " AND registered_at >= :since"
-            values[":since"] = {"S": since}
-        request: dict[str, Any] = {
+        request = {
             "TableName": self.name,
             "IndexName": definition.WAITING_INDEX,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": values,
+            "KeyConditionExpression": "waiting = :shard",
+            "ExpressionAttributeValues": {":shard": {"S": in_shard}},
         }
-        while True:
-            page = self.client.query(**request)
-            yield [(item["registered_at"]["S"], Key.from_item(item)) for item in page["Items"]]
-            if not page.get("LastEvaluatedKey"):
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-    def count_waiting(self) -> int:
-        """How many rows are open; reads the whole index."""
-        count = 0
-        for shard in shards():
-            request: dict[str, Any] = {
-                "TableName": self.name,
-                "IndexName": definition.WAITING_INDEX,
-                "KeyConditionExpression": "waiting = :shard",
-                "ExpressionAttributeValues": {":shard": {"S": shard}},
-                "Select": "COUNT",
-            }
-            while True:
-                page = self.client.query(**request)
-                count += page["Count"]
-                if not page.get("LastEvaluatedKey"):
-                    break
-                request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-        return count
-
-    def rows_of(self, payload_id: str) -> Iterator[list[Wait]]:
-        """Every row of a payload, answered or not, page by page; read consistently."""
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "ConsistentRead": True,
-            "KeyConditionExpression": "payload_id = :payload_id",
-            "ExpressionAttributeValues": {":payload_id": {"S": partition_key(payload_id)}},
-        }
-        while True:
-            page = self.client.query(**request)
-            yield [Wait.from_item(item) for item in page["Items"]]
-            if not page.get("LastEvaluatedKey"):
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        for page in pages(self.client.query, request):
+            yield [key for key in map(Key.from_item, page["Items"]) if not key.is_reserved]
 
     def note(self, key: Key, entry: Mapping[str, str]) -> bool:
         """Add an entry to a row's history, in an answered row too; the newest twenty stay.
@@ -326,9 +216,15 @@ class WaitsTable:
                 return True
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
-        """Read rows consistently, a hundred a call; rows that are gone are left out."""
+        """Read waits consistently, a hundred a call; rows that are gone are left out."""
+        rows = self.read_with_continuations(keys)
+        return {key: row for key, row in rows.items() if isinstance(row, Wait)}
+
+    def read_with_continuations(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
+        """The same, with the continuations among the keys; other reserved rows are left out."""
         items = read_batch(self.client, self.name, [key.to_item() for key in sorted(set(keys))])
-        return {Key.from_item(item): Wait.from_item(item) for item in items}
+        rows = ((Key.from_item(item), row_from_item(item)) for item in items)
+        return {key: row for key, row in rows if row is not None}
 
     def continue_later(
         self,
@@ -345,24 +241,17 @@ class WaitsTable:
             outcome: what they are to be settled with.
             cirrus_version: the cirrus that wrote it.
         """
-        row = Wait(
-            payload_id=payload_id,
-            task_token=CONTINUE,
-            workflow=workflow,
-            cirrus_version=cirrus_version,
-            settled_at=self.now(),
-            **outcome.attributes(),
-        )
+        row = Continuation(payload_id, workflow, outcome, self.now(), cirrus_version)
         self.client.put_item(TableName=self.name, Item=row.to_item())
 
-    def finish_continuation(self, row: Wait) -> bool:
+    def finish_continuation(self, row: Continuation) -> bool:
         """Delete the continuation that was worked off, unless a newer one took its place."""
         try:
             self.client.delete_item(
                 TableName=self.name,
                 Key=row.key.to_item(),
                 ConditionExpression="settled_at = :settled_at",
-                ExpressionAttributeValues={":settled_at": {"S": row.settled_at or ""}},
+                ExpressionAttributeValues={":settled_at": {"S": row.settled_at}},
             )
         except ClientError as error:
             if classify(error) is not Kind.CONDITION:
@@ -370,7 +259,7 @@ class WaitsTable:
             return False
         return True
 
-    def postpone_continuation(self, row: Wait) -> bool:
+    def postpone_continuation(self, row: Continuation) -> bool:
         """Put a continuation again, so that the stream delivers it once more.
 
         Unless a newer one took its place: then that one's own record does the rest.
@@ -380,59 +269,13 @@ class WaitsTable:
                 TableName=self.name,
                 Item=replace(row, settled_at=self.now()).to_item(),
                 ConditionExpression="settled_at = :settled_at",
-                ExpressionAttributeValues={":settled_at": {"S": row.settled_at or ""}},
+                ExpressionAttributeValues={":settled_at": {"S": row.settled_at}},
             )
         except ClientError as error:
             if classify(error) is not Kind.CONDITION:
                 raise
             return False
         return True
-
-    def scan_since(
-        self,
-        since: str,
-        *,
-        segment: int,
-        segments: int,
-    ) -> Iterator[tuple[list[Wait], int]]:
-        """Open rows, and those answered at a time or later; one part of the whole table.
-
-        Args:
-            since: the time, as rows hold it.
-            segment: which part, from 0 on; parts can be read at once.
-            segments: how many parts there are.
-
-        Yields:
-            A page of rows, and how many rows were read for it. What tells a token from
-            another is read, errors and histories are not.
-        """
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "Segment": segment,
-            "TotalSegments": segments,
-            "FilterExpression": "attribute_exists(waiting) OR answered_at >= :since",
-            "ExpressionAttributeValues": {":since": {"S": since}},
-            "ExpressionAttributeNames": {
-                f"#{index}": name for index, name in enumerate(_STATISTICAL)
-            },
-            "ProjectionExpression": ", ".join(f"#{index}" for index in range(len(_STATISTICAL))),
-        }
-        while True:
-            page = self.client.scan(**request)
-            yield [Wait.from_item(item) for item in page["Items"]], page["ScannedCount"]
-            if not page.get("LastEvaluatedKey"):
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-    def all_rows(self) -> Iterator[Wait]:
-        """Every row, in no order: for small tables on one's own machine."""
-        request: dict[str, Any] = {"TableName": self.name, "ConsistentRead": True}
-        while True:
-            page = self.client.scan(**request)
-            yield from (Wait.from_item(item) for item in page["Items"])
-            if not page.get("LastEvaluatedKey"):
-                return
-            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _update(
         self,

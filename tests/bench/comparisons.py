@@ -159,7 +159,7 @@ def settling(world: Any) -> Result:
 
     from cirrus_callbacks_plugin.aws.side_by_side import each
     from cirrus_callbacks_plugin.lambda_functions.update_state import lambda_handler
-    from cirrus_callbacks_plugin.waits.table import Outcome
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from support.cirrus_world import Context, payload_id
 
     bare_event = ended_payload(world, "ideal", WAITERS)

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.lambda_functions import process, reconciler, sender, update_state
 from cirrus_callbacks_plugin.local.sources.filters import matcher
-from cirrus_callbacks_plugin.sender.stream import filter_patterns
+from cirrus_callbacks_plugin.sender.filters import filter_patterns
 from cirrus_callbacks_plugin.waits.row import CONTINUE
 from faults.world import GAVE_UP, LATE, SOON, Deployed, Waiting
 from support.cirrus_world import Context

@@ -30,8 +30,9 @@ from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.operations import deployment as operated
 from cirrus_callbacks_plugin.operations import repairs
 from cirrus_callbacks_plugin.operations.aws import Aws, _name_call
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
-from cirrus_callbacks_plugin.waits.table import Outcome, utc_now
+from cirrus_callbacks_plugin.waits.table import utc_now
 from faults.wire import Wire, quotas, refill, wired
 from support.cirrus_world import PARENT, REGION, World, payload, payload_id
 from support.generation import forget_clients, forget_queue_urls

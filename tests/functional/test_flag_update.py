@@ -11,7 +11,7 @@ import pytest
 
 from cirrus_callbacks_plugin.config import WORKFLOWS, EnabledWorkflows
 from cirrus_callbacks_plugin.local.sources.filters import matcher
-from cirrus_callbacks_plugin.sender.stream import filter_patterns
+from cirrus_callbacks_plugin.sender.filters import filter_patterns
 from support.cirrus_world import payload, payload_id
 
 if TYPE_CHECKING:

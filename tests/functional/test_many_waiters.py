@@ -10,6 +10,7 @@ from cirrus_callbacks_plugin.hooks.update_state import update_state
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Wait, shard
 from support.cirrus_world import payload, payload_id
 from support.generation import bare_handler, run_elsewhere, state_db
+from support.table_rows import continuation_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,10 +127,10 @@ def test_a_newer_outcome_replaces_an_older_continuation(world: World) -> None:
     waits = world.waits()
     (run,) = world.write_state("PROCESSING")
     register(world, run, 3)
-    from cirrus_callbacks_plugin.waits.table import Outcome
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
     waits.continue_later(payload_id(), "sentinel-2-cog", Outcome("FAILED", run), "2.0.0")
-    first = next(row for row in waits.all_rows() if row.key.is_continuation)
+    first = continuation_in(waits)
     waits.continue_later(payload_id(), "sentinel-2-cog", Outcome("SUCCEEDED", run), "2.0.0")
     assert not waits.finish_continuation(first)
     assert not waits.postpone_continuation(first)
@@ -143,7 +144,7 @@ def test_a_newer_outcome_replaces_an_older_continuation(world: World) -> None:
 
 def test_a_continuation_of_an_older_run_settles_nothing(world: World) -> None:
     """The same rules hold in the sender: a later run was listed meanwhile."""
-    from cirrus_callbacks_plugin.waits.table import Outcome
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
     (run,) = world.write_state("PROCESSING")
     register(world, run, 3)
@@ -221,7 +222,7 @@ def test_time_is_looked_at_on_pages_without_open_rows_too(world: World, aws: Aws
 
 def test_a_continuation_without_waiters_is_deleted(world: World) -> None:
     """Everything was settled by somebody else: the row goes, nothing else is written."""
-    from cirrus_callbacks_plugin.waits.table import Outcome
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
     world.waits().continue_later(payload_id(), "w", Outcome("FAILED", "run"), None)
     work_off(world)
@@ -230,7 +231,7 @@ def test_a_continuation_without_waiters_is_deleted(world: World) -> None:
 
 def test_a_continuation_that_fails_comes_again(world: World, aws: AwsCalls) -> None:
     """The sender cannot read the rows: the record is reported as failed."""
-    from cirrus_callbacks_plugin.waits.table import Outcome
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
     world.waits().continue_later(payload_id(), "w", Outcome("FAILED", "run"), None)
     records = world.new_stream_records()
@@ -244,7 +245,7 @@ def test_a_continuation_waits_for_the_answers_of_its_batch(world: World) -> None
     token = world.start_parent()
     (run,) = world.write_state("PROCESSING")
     register(world, run, 2)
-    from cirrus_callbacks_plugin.waits.table import Outcome
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
     world.waits().continue_later(payload_id(), "w", Outcome("SUCCEEDED", run), None)
     world.deliver((payload("other", workflow="no-such-workflow"), token))

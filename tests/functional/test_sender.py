@@ -9,6 +9,7 @@ import pytest
 
 from support.aws_calls import aws_error
 from support.cirrus_world import payload, payload_id
+from support.table_rows import waits_in
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
@@ -72,7 +73,7 @@ def test_stale_never_overwrites_an_accepted_answer(world: World, aws: AwsCalls) 
     for order in (("success", "stale"), ("stale", "success")):
         token = f"token-{order[0]}"
         settled_row(world, token, token)
-        key = next(row.key for row in waits.all_rows() if row.task_token == token)
+        key = next(row.key for row in waits_in(waits) if row.task_token == token)
         for answer in order:
             waits.mark_answered(key, answer, answer_error=None, retention_days=1)
         assert world.row(token)["answer"] == "success"
@@ -175,7 +176,7 @@ def test_rows_that_cannot_be_read_fail_the_batch(world: World, aws: AwsCalls) ->
 def test_a_row_that_the_ttl_removed_is_passed_over(world: World) -> None:
     """A removal says nothing; a record of a row that is gone meanwhile does not either."""
     settled_row(world, "token")
-    row = next(iter(world.waits().all_rows()))
+    row = waits_in(world.waits())[0]
     world.dynamodb.delete_item(
         TableName=world.names.callbacks_table,
         Key=row.key.to_item(),
@@ -190,7 +191,7 @@ def test_a_settle_of_a_removed_row_makes_no_new_one(world: World) -> None:
     """Update of a row that the TTL has removed would leave a row without a wait."""
     (run,) = world.write_state("PROCESSING")
     world.deliver((payload(), "token"))
-    row = next(iter(world.waits().all_rows()))
+    row = waits_in(world.waits())[0]
     outcome_of = world.event_about(run)
     world.dynamodb.delete_item(TableName=world.names.callbacks_table, Key=row.key.to_item())
     world.update_state(outcome_of)

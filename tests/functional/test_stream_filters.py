@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.config import EnabledWorkflows
-from cirrus_callbacks_plugin.sender.stream import StreamRecord, filter_criteria
+from cirrus_callbacks_plugin.sender.filters import filter_criteria
+from cirrus_callbacks_plugin.sender.stream import StreamRecord
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait, shard
-from cirrus_callbacks_plugin.waits.table import Outcome
+from support.table_rows import continuation_in
 
 if TYPE_CHECKING:
     from support.cirrus_world import World
@@ -62,7 +64,7 @@ def all_records(world: World) -> dict[str, dict[str, Any]]:
     note("answer without settling")
     waits.continue_later("p", "sentinel-2-cog", Outcome("FAILED", "arn"), None)
     note("continue")
-    continuation = next(row for row in waits.all_rows() if row.key.is_continuation)
+    continuation = continuation_in(waits)
     waits.postpone_continuation(continuation)
     note("continue again")
     world.dynamodb.update_item(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.config import EnabledWorkflows
-from cirrus_callbacks_plugin.sender.stream import filter_criteria
+from cirrus_callbacks_plugin.sender.filters import filter_criteria
 from cirrus_callbacks_plugin.serverless import names
 from cirrus_callbacks_plugin.waits.definition import table_definition, ttl_specification
 from support.cirrus_world import payload

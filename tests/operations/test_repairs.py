@@ -9,8 +9,8 @@ import click
 import pytest
 
 from cirrus_callbacks_plugin.operations import repairs
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, token_name
-from cirrus_callbacks_plugin.waits.table import Outcome
 from support import schemas
 from support.open_waits import payload_id
 

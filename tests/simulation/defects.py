@@ -19,7 +19,7 @@ from cirrus_callbacks_plugin.hooks import process as process_hook
 from cirrus_callbacks_plugin.hooks import registration
 from cirrus_callbacks_plugin.protocol import answer, settle
 from cirrus_callbacks_plugin.protocol.answer import Answerer
-from cirrus_callbacks_plugin.protocol.rules import Outcome, after_end, outcome_of_record
+from cirrus_callbacks_plugin.protocol.rules import after_end, outcome_of_record
 from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge
 from cirrus_callbacks_plugin.waits.row import STALE, Wait, moment, partition_key
@@ -28,6 +28,8 @@ from cirrus_callbacks_plugin.waits.table import WaitsTable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 Defect = "Callable[[], AbstractContextManager[Any]]"
 

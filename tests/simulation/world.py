@@ -401,7 +401,7 @@ class World:
     def new_records(self) -> list[dict[str, Any]]:
         """Records of settled, unanswered rows: with every workflow enabled, no others pass.
 
-        (``stream.filter_patterns``; its patterns are evaluated on real records in
+        (``filters.filter_patterns``; its patterns are evaluated on real records in
         tests/functional/test_stream_filters.py.)
         """
         return [

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Key, Wait
-    from cirrus_callbacks_plugin.waits.table import Outcome
 
 NOW = "2024-06-01T00:00:00.000000+00:00"
 QUEUE = "arn:aws:sqs:us-west-2:123456789012:process"

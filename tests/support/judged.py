@@ -13,8 +13,8 @@ from cirrus_callbacks_plugin.reconcile.judge import (
     RunStatus,
     Verdict,
 )
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
-from cirrus_callbacks_plugin.waits.table import Outcome
 
 REGISTERED = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
 REDELIVERY = timedelta(seconds=5400)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.aws.side_by_side import each
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.local import deployment as parts
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
-from cirrus_callbacks_plugin.waits.table import Outcome, WaitsTable
+from cirrus_callbacks_plugin.waits.table import WaitsTable
 from support.command_line import PARENT, SLOW, payload
 from support.moto_process import moto_process
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.config import EnabledWorkflows
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.package.dist import root_handler
-from cirrus_callbacks_plugin.sender.batch import stream
+from cirrus_callbacks_plugin.sender import filters
 from cirrus_callbacks_plugin.waits.table import utc_now
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class Whole:
             EventSourceArn=self.table["LatestStreamArn"],
             FunctionName=f"{PREFIX}-callbacks-sender",
             StartingPosition="TRIM_HORIZON",
-            FilterCriteria=stream.filter_criteria(EnabledWorkflows.parse(FLAG)),
+            FilterCriteria=filters.filter_criteria(EnabledWorkflows.parse(FLAG)),
             FunctionResponseTypes=["ReportBatchItemFailures"],
             DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{PREFIX}-cb-fail"}},
         )["UUID"]

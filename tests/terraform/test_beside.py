@@ -12,10 +12,12 @@ import pytest
 from cirrus_callbacks_plugin.config import EnabledWorkflows
 from cirrus_callbacks_plugin.lambda_functions import metrics
 from cirrus_callbacks_plugin.local.sources.filters import matcher
-from cirrus_callbacks_plugin.sender.stream import StreamRecord, filter_criteria
+from cirrus_callbacks_plugin.sender.filters import filter_criteria
+from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits import definition
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import SUCCESS, Wait, shard, timestamp
-from cirrus_callbacks_plugin.waits.table import Outcome, WaitsTable, utc_now
+from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 from support.terraform_walks import DEPLOYMENT, PREFIX
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cirrus_callbacks_plugin.config import EnabledWorkflows
-from cirrus_callbacks_plugin.sender.stream import filter_criteria
+from cirrus_callbacks_plugin.sender.filters import filter_criteria
 from support.terraform_cli import Terraform
 from support.terraform_walks import PREFIX
 

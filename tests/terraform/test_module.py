@@ -11,7 +11,7 @@ import pytest
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.config import EnabledWorkflows
-from cirrus_callbacks_plugin.sender.stream import filter_criteria
+from cirrus_callbacks_plugin.sender.filters import filter_criteria
 from support.terraform_cli import MODULE, Terraform
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.operations.doctor.check import Check
-from cirrus_callbacks_plugin.sender import stream
+from cirrus_callbacks_plugin.sender import filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ def mapping(parts: Parts) -> Iterator[Check]:
 
 def _filters(parts: Parts, found: dict[str, Any], sender: dict[str, Any]) -> Check:
     flag = config.EnabledWorkflows.from_env(parts.variables(sender))
-    wanted = [_text(each) for each in stream.filter_patterns(flag)]
+    wanted = [_text(each) for each in filters.filter_patterns(flag)]
     there = [
         _text(json.loads(each["Pattern"]))
         for each in (found.get("FilterCriteria") or {}).get("Filters", [])

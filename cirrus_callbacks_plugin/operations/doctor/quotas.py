@@ -26,7 +26,7 @@ def open_waits(parts: Parts) -> Iterator[Check]:
     """Every open wait holds an execution open."""
     if parts.table(parts.deployment.tables.callbacks) is None:
         return
-    count = parts.deployment.waits.count_waiting()
+    count = parts.deployment.queries.count_waiting()
     well = count < SHARE * OPEN_EXECUTIONS
     told = f"{count:,} open wait(s) of {OPEN_EXECUTIONS:,} executions that may be open"
     do = None if well else "have 'open executions' of Step Functions raised, or wait for less"

@@ -36,7 +36,7 @@ from cirrus_callbacks_plugin.local.sources.queue import QueueSource
 from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
-from cirrus_callbacks_plugin.sender.batch import stream
+from cirrus_callbacks_plugin.sender import filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -178,7 +178,7 @@ class Soak:
             sources[f"process {number}"] = queue.poll
         for number in range(UPDATERS):
             sources[f"update-state {number}"] = self.events.poll
-        patterns = stream.filter_patterns(config.EnabledWorkflows.from_env())
+        patterns = filters.filter_patterns(config.EnabledWorkflows.from_env())
         matches = matcher(patterns)
 
         def passes(record: dict[str, Any]) -> bool:

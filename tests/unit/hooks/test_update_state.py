@@ -11,8 +11,8 @@ from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.hooks import update_state as module
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
-from cirrus_callbacks_plugin.waits.table import Outcome
 from support.aws_calls import aws_error
 from support.decided import listen
 from support.hooked import Cirrus, Parts, Records, Rows, StateDB, payload_id

@@ -18,7 +18,7 @@ from cirrus_callbacks_plugin.local.sources.queue import QueueSource
 from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
-from cirrus_callbacks_plugin.sender.stream import filter_patterns
+from cirrus_callbacks_plugin.sender.filters import filter_patterns
 
 ARN = "arn:aws:states:us-west-2:123456789012:execution:local-child:run"
 STREAM = "arn:aws:dynamodb:us-west-2:123456789012:table/local-callbacks/stream/1"

@@ -24,8 +24,8 @@ from cirrus_callbacks_plugin.operations.repairs import (
 )
 from cirrus_callbacks_plugin.operations.survey import Judged
 from cirrus_callbacks_plugin.reconcile.judge import Verdict
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
-from cirrus_callbacks_plugin.waits.table import Outcome
 
 OPEN = Wait("c/workflow-w/i", "t", workflow="w", registered_at="2024-06-01T12:00:00.000000+00:00")
 SETTLED = replace(OPEN, settled_at=OPEN.registered_at, workflow_state="SUCCEEDED")

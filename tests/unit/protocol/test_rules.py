@@ -19,8 +19,8 @@ from cirrus_callbacks_plugin.protocol.rules import (
     at_registration,
     invalid_payload,
 )
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
-from cirrus_callbacks_plugin.waits.table import Outcome
 from support.judged import record
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
 from cirrus_callbacks_plugin.protocol.rules import Ended
 from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
-from cirrus_callbacks_plugin.waits.table import Outcome
 from support.aws_calls import aws_error
 from support.decided import lines, listen
 

@@ -19,8 +19,8 @@ from cirrus_callbacks_plugin.reconcile.judge import (
     restarted_as,
     run_to_ask,
 )
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
-from cirrus_callbacks_plugin.waits.table import Outcome
 from support.judged import (
     BEFORE_REDELIVERY,
     LOST,

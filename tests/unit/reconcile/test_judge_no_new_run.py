@@ -16,7 +16,7 @@ from cirrus_callbacks_plugin.reconcile.judge import (
     judge,
     run_to_ask,
 )
-from cirrus_callbacks_plugin.waits.table import Outcome
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from support.judged import (
     LOST,
     PAST_REDELIVERY,

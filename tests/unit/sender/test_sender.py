@@ -11,8 +11,9 @@ from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.protocol.answer import Answer, Answerer, answer_of, refusal_of
 from cirrus_callbacks_plugin.sender.batch import Sender
 from cirrus_callbacks_plugin.sender.stream import StreamRecord
-from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, Wait
-from cirrus_callbacks_plugin.waits.table import Outcome
+from cirrus_callbacks_plugin.waits.continuation import Continuation
+from cirrus_callbacks_plugin.waits.outcome import Outcome
+from cirrus_callbacks_plugin.waits.row import Key, Wait
 from support.aws_calls import aws_error
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ PAYLOAD = "c/workflow-w/i"
 class Waits:
     """The tracking table."""
 
-    def __init__(self, *rows: Wait, pages: list[list[Wait]] | None = None) -> None:
+    def __init__(self, *rows: Wait | Continuation, pages: list[list[Wait]] | None = None) -> None:
         self.rows = {row.key: row for row in rows}
         self.pages = pages or []
         self.settled: list[tuple[Key, Outcome]] = []
-        self.ended: list[tuple[str, Wait]] = []
+        self.ended: list[tuple[str, Continuation]] = []
 
-    def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
+    def read_with_continuations(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
         """Rows by key, as they are now."""
         return {key: self.rows[key] for key in keys if key in self.rows}
 
@@ -44,11 +45,11 @@ class Waits:
         self.settled.append((key, outcome))
         return True
 
-    def finish_continuation(self, row: Wait) -> None:
+    def finish_continuation(self, row: Continuation) -> None:
         """Nothing is left."""
         self.ended.append(("finished", row))
 
-    def postpone_continuation(self, row: Wait) -> None:
+    def postpone_continuation(self, row: Continuation) -> None:
         """The next invocation goes on."""
         self.ended.append(("postponed", row))
 
@@ -102,18 +103,15 @@ def settled(token: str, **more: Any) -> Wait:
     return Wait(PAYLOAD, token, **given)
 
 
-def record(number: int, row: Wait, *, is_new: bool = False) -> StreamRecord:
-    return StreamRecord(str(number), row.key, row if is_new else None)
+def record(number: int, row: Wait | Continuation, *, is_new: bool = False) -> StreamRecord:
+    return StreamRecord(str(number), row.key, row if is_new and isinstance(row, Wait) else None)
 
 
-CONTINUATION = Wait(
+CONTINUATION = Continuation(
     PAYLOAD,
-    CONTINUE,
-    workflow_state="SUCCEEDED",
+    "w",
+    Outcome("SUCCEEDED", execution_arn="arn", error="E", output_payload_url="s3://b/k"),
     settled_at="2024",
-    execution_arn="arn",
-    error="E",
-    output_payload_url="s3://b/k",
 )
 
 

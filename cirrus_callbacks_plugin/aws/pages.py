@@ -1,0 +1,27 @@
+"""Every page of a DynamoDB query or scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+def pages(call: Callable[..., Any], request: Mapping[str, Any]) -> Iterator[Any]:
+    """Call ``query`` or ``scan`` until no page is left, and yield each response.
+
+    botocore's paginators do the same, but read a model file of their own first: a cost that
+    every cold start of cirrus's functions would pay.
+
+    Args:
+        call: the client's method.
+        request: its arguments; ``ExclusiveStartKey`` is added from the second page on.
+    """
+    start: dict[str, Any] = {}
+    while True:
+        page = call(**request, **start)
+        yield page
+        if not page.get("LastEvaluatedKey"):
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -1,0 +1,139 @@
+"""What operators read of the tracking table; the lambdas call nothing here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.aws.pages import pages
+from cirrus_callbacks_plugin.waits import definition
+from cirrus_callbacks_plugin.waits.continuation import waits_in
+from cirrus_callbacks_plugin.waits.row import Key, Wait, partition_key
+from cirrus_callbacks_plugin.waits.table import shards
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+_STATISTICAL = (
+    "payload_id",
+    "task_token",
+    "workflow",
+    "workflow_state",
+    "registered_at",
+    "settled_at",
+    "answered_at",
+    "answer",
+    "answer_error",
+    "waiting",
+)
+"""Attributes that statistics need."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsQueries:
+    """Reads over many rows of the tracking table.
+
+    Attributes:
+        client: DynamoDB's low-level client (thread-safe).
+        name: the table's name.
+    """
+
+    client: DynamoDBClient
+    name: str
+
+    def waiting_since(
+        self,
+        in_shard: str,
+        *,
+        since: str | None = None,
+    ) -> Iterator[list[tuple[str, Key]]]:
+        """Open rows of one shard of the index, oldest first, page by page.
+
+        Args:
+            in_shard: ``"0"`` to ``"7"``.
+            since: only rows registered at this time or later, as rows hold it.
+
+        Yields:
+            The time of registration and the key of each row of a page.
+        """
+        condition = "waiting = :shard"
+        values = {":shard": {"S": in_shard}}
+        if since is not None:
+            condition += " AND registered_at >= :since"
+            values[":since"] = {"S": since}
+        for page in pages(self.client.query, self._on_index(condition, values)):
+            keys = ((item["registered_at"]["S"], Key.from_item(item)) for item in page["Items"])
+            yield [(at, key) for at, key in keys if not key.is_reserved]
+
+    def count_waiting(self) -> int:
+        """How many rows are open; reads the whole index."""
+        return sum(
+            page["Count"]
+            for shard in shards()
+            for page in pages(
+                self.client.query,
+                {
+                    **self._on_index("waiting = :shard", {":shard": {"S": shard}}),
+                    "Select": "COUNT",
+                },
+            )
+        )
+
+    def rows_of(self, payload_id: str) -> Iterator[list[Wait]]:
+        """Every wait for a payload, answered or not, page by page; read consistently."""
+        request = {
+            "TableName": self.name,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "payload_id = :payload_id",
+            "ExpressionAttributeValues": {":payload_id": {"S": partition_key(payload_id)}},
+        }
+        for page in pages(self.client.query, request):
+            yield waits_in(page["Items"])
+
+    def scan_since(
+        self,
+        since: str,
+        *,
+        segment: int,
+        segments: int,
+    ) -> Iterator[tuple[list[Wait], int]]:
+        """Open waits, and those answered at a time or later; one part of the whole table.
+
+        Args:
+            since: the time, as rows hold it.
+            segment: which part, from 0 on; parts can be read at once.
+            segments: how many parts there are.
+
+        Yields:
+            A page of waits, and how many rows were read for it. Only the attributes that
+            statistics need are read.
+        """
+        request = {
+            "TableName": self.name,
+            "Segment": segment,
+            "TotalSegments": segments,
+            "FilterExpression": "attribute_exists(waiting) OR answered_at >= :since",
+            "ExpressionAttributeValues": {":since": {"S": since}},
+            "ExpressionAttributeNames": {
+                f"#{index}": name for index, name in enumerate(_STATISTICAL)
+            },
+            "ProjectionExpression": ", ".join(f"#{index}" for index in range(len(_STATISTICAL))),
+        }
+        for page in pages(self.client.scan, request):
+            yield waits_in(page["Items"]), page["ScannedCount"]
+
+    def all_rows(self) -> Iterator[Wait]:
+        """Every wait, in no order: for small tables on one's own machine."""
+        request = {"TableName": self.name, "ConsistentRead": True}
+        for page in pages(self.client.scan, request):
+            yield from waits_in(page["Items"])
+
+    def _on_index(self, condition: str, values: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "TableName": self.name,
+            "IndexName": definition.WAITING_INDEX,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+        }
