@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from enum import Enum
 from typing import TYPE_CHECKING
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-)
-from botocore.exceptions import (
-    ConnectionError as BotoConnectionError,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +29,7 @@ class PackageError(CallbackError):
     """A zip cannot be read, made or written; the message names it and says what to do."""
 
 
-class ProjectError(CallbackError):
+class ServerlessProjectError(CallbackError):
     """A Serverless project, or what was built of it, is not what is needed; says what to do."""
 
 
@@ -75,59 +65,6 @@ class UnacceptablePayload(CallbackError):  # noqa: N818 - says what it is, not t
     """Cirrus cannot accept this payload, now or on redelivery: tell the waiter."""
 
 
-class Kind(Enum):
-    """What an AWS error means for the call that met it."""
-
-    CONDITION = "condition"
-    """A condition of ours was not met: somebody else was first."""
-    CLOSED = "closed"
-    """Step Functions takes this task token no more."""
-    RETRY = "retry"
-    """Throttled, a server error, or no answer: try again."""
-    REFUSED = "refused"
-    """Anything else: trying again changes nothing until somebody acts."""
-
-
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html#API_SendTaskSuccess_Errors
-_CLOSED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html and
-# botocore's own list (botocore.retries.standard.ThrottledRetryableChecker).
-_RETRY = frozenset(
-    {
-        "BandwidthLimitExceeded",
-        "EC2ThrottledException",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "LimitExceededException",
-        "PriorRequestNotComplete",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "SlowDown",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    },
-)
-
-_SERVER_ERROR = 500
-
-
-def error_code(error: Exception) -> str:
-    """AWS's code of an error, or its class name where AWS said nothing."""
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "Unknown"))
-    return type(error).__name__
-
-
 def place_of(error: BaseException) -> str:
     """Where an error came from, as ``file:line in function``.
 
@@ -137,25 +74,3 @@ def place_of(error: BaseException) -> str:
     if not frames:
         return "an unknown place"
     return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno} in {frames[-1].name}"
-
-
-def classify(error: ClientError | BotoCoreError) -> Kind:
-    """Say what an AWS error means for its caller."""
-    if isinstance(error, ClientError):
-        code = error_code(error)
-        if code == "ConditionalCheckFailedException":
-            return Kind.CONDITION
-        if code in _CLOSED:
-            return Kind.CLOSED
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in _RETRY or status >= _SERVER_ERROR:
-            return Kind.RETRY
-        return Kind.REFUSED
-    if isinstance(error, (BotoConnectionError, HTTPClientError)):
-        return Kind.RETRY
-    return Kind.REFUSED
-
-
-def is_unanswered(error: Exception) -> bool:
-    """True where the other side never answered: no use in calling it again now."""
-    return isinstance(error, (BotoConnectionError, HTTPClientError))

@@ -23,7 +23,7 @@ def seconds_left(context: Any) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class TimeLeft:
+class Deadline:
     """When an invocation ends, and when its long work has to.
 
     Attributes:
@@ -37,12 +37,12 @@ class TimeLeft:
     clock: Callable[[], float]
 
     @classmethod
-    def of(cls, context: Any, clock: Callable[[], float] = time.monotonic) -> TimeLeft:
+    def of(cls, context: Any, clock: Callable[[], float] = time.monotonic) -> Deadline:
         """Look at Lambda's context once, on entry."""
         now, left = clock(), seconds_left(context)
         return cls(now + left, now + left * (1 - SHARE_KEPT), clock)
 
-    def may_go_on(self) -> bool:
+    def has_time_left(self) -> bool:
         """False once long work has to end."""
         return self.clock() < self.work_end
 
@@ -51,9 +51,9 @@ class TimeLeft:
         return self.end - self.clock()
 
 
-def may_go_on(
+def has_time_left(
     context: Any,
     clock: Callable[[], float] = time.monotonic,
 ) -> Callable[[], bool]:
     """Say, from now on, whether long work may go on in this invocation."""
-    return TimeLeft.of(context, clock).may_go_on
+    return Deadline.of(context, clock).has_time_left

@@ -15,7 +15,7 @@ Thing = TypeVar("Thing")
 Result = TypeVar("Result")
 
 
-def each(
+def run_side_by_side(
     work: Callable[[Thing], Result],
     things: Sequence[Thing],
     *,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.carriers import json_text
 from cirrus_callbacks_plugin.carriers.json_text import earlier_values, values
-from cirrus_callbacks_plugin.carriers.tokens import Callback, Found
+from cirrus_callbacks_plugin.carriers.tokens import Callback, TokenCollector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,13 +58,13 @@ def take(record: Any) -> Taken:
     """Take every token out of one record (or of a directly invoked payload)."""
     if not isinstance(record, dict):
         return Taken(record)
-    found = Found()
+    found = TokenCollector()
     cleaned = _from_record(record, found)
     found.warn(record.get("messageId"))
     return Taken(cleaned, found.callbacks)
 
 
-def _from_record(record: dict[str, Any], found: Found) -> Any:
+def _from_record(record: dict[str, Any], found: TokenCollector) -> Any:
     """An SQS message, an SNS record, or a payload by itself; told apart as cirrus does."""
     record = _without_attributes(record, "messageAttributes", "stringValue", found)
     if "body" in record:
@@ -78,7 +78,7 @@ def _from_record(record: dict[str, Any], found: Found) -> Any:
     return _from_body(record, found)
 
 
-def _with_text(holder: dict[str, Any], key: str, found: Found) -> dict[str, Any]:
+def _with_text(holder: dict[str, Any], key: str, found: TokenCollector) -> dict[str, Any]:
     """Look into a JSON text inside a record; write it anew only where a carrier was in it."""
     text = holder.get(key)
     if not isinstance(text, str) or not _may_hold_carrier(text):
@@ -100,7 +100,7 @@ def _may_hold_carrier(text: str) -> bool:
     )
 
 
-def _from_body(body: dict[str, Any], found: Found) -> Any:
+def _from_body(body: dict[str, Any], found: TokenCollector) -> Any:
     """A payload, a reference to one, a notification, or an envelope around any of them.
 
     A notification in a notification (a topic behind a topic) is one that cirrus refuses,
@@ -114,7 +114,7 @@ def _from_body(body: dict[str, Any], found: Found) -> Any:
     return _from_content(inner, found)
 
 
-def _unwrapped(body: Any, found: Found) -> tuple[Any, list[Any]]:
+def _unwrapped(body: Any, found: TokenCollector) -> tuple[Any, list[Any]]:
     """What is in an envelope, and in payloads that another one took the place of.
 
     Always unwrapped, an envelope in an envelope too: cirrus sees the payload.
@@ -128,7 +128,7 @@ def _unwrapped(body: Any, found: Found) -> tuple[Any, list[Any]]:
     return body, hidden
 
 
-def _from_content(content: Any, found: Found) -> Any:
+def _from_content(content: Any, found: TokenCollector) -> Any:
     if not isinstance(content, dict):
         return content
     if "Message" in content:
@@ -161,7 +161,7 @@ def _each_value(
     return cleaned
 
 
-def _from_payload(payload: dict[str, Any], found: Found) -> dict[str, Any]:
+def _from_payload(payload: dict[str, Any], found: TokenCollector) -> dict[str, Any]:
     beside = values(payload, "callback") if "url" in payload else []
     for callback in beside:
         found.add(callback, "callback")
@@ -169,7 +169,7 @@ def _from_payload(payload: dict[str, Any], found: Found) -> dict[str, Any]:
     return _without(cleaned, "callback") if beside else cleaned
 
 
-def _from_process(payload: dict[str, Any], found: Found) -> dict[str, Any]:
+def _from_process(payload: dict[str, Any], found: TokenCollector) -> dict[str, Any]:
     process = payload.get("process")
     cleaned: Any
     if isinstance(process, dict):
@@ -188,7 +188,7 @@ def _from_process(payload: dict[str, Any], found: Found) -> dict[str, Any]:
     return {**payload, "process": cleaned}
 
 
-def _without_callback(entry: dict[str, Any], found: Found, place: str) -> dict[str, Any]:
+def _without_callback(entry: dict[str, Any], found: TokenCollector, place: str) -> dict[str, Any]:
     if "callback" not in entry:
         return entry
     for callback in values(entry, "callback"):
@@ -196,7 +196,7 @@ def _without_callback(entry: dict[str, Any], found: Found, place: str) -> dict[s
     return _without(entry, "callback")
 
 
-def _without_later_callbacks(entry: Any, index: int, found: Found) -> Any:
+def _without_later_callbacks(entry: Any, index: int, found: TokenCollector) -> Any:
     """A callback of a chained workflow that does not exist yet can wait for nothing.
 
     An entry may be a list of workflows; nothing deeper is one, for cirrus neither.
@@ -207,7 +207,7 @@ def _without_later_callbacks(entry: Any, index: int, found: Found) -> Any:
     return _without_later_callback(entry, index, found)
 
 
-def _without_later_callback(entry: Any, index: int, found: Found) -> Any:
+def _without_later_callback(entry: Any, index: int, found: TokenCollector) -> Any:
     if not isinstance(entry, dict) or "callback" not in entry:
         return entry
     found.problem(
@@ -221,7 +221,7 @@ def _without_attributes(
     holder: dict[str, Any],
     key: str,
     value_key: str,
-    found: Found,
+    found: TokenCollector,
 ) -> dict[str, Any]:
     attributes = holder.get(key)
     if not isinstance(attributes, dict):

@@ -30,7 +30,7 @@ class Callback:
 
 
 @dataclass(slots=True)
-class Found:
+class TokenCollector:
     """What was taken out of one message.
 
     Attributes:

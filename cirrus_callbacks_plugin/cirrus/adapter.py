@@ -76,7 +76,7 @@ class Adapter(Protocol):
 
 
 @contextmanager
-def refusing(what: str) -> Iterator[None]:
+def raising_unacceptable(what: str) -> Iterator[None]:
     """Run cirrus's own code on a payload: whatever it raises, cirrus will meet too.
 
     Raises:

@@ -43,7 +43,7 @@ _notes: ContextVar[Notes | None] = ContextVar("cirrus_callbacks_notes", default=
 
 
 @contextmanager
-def noting(adapter: Adapter) -> Iterator[Notes]:
+def recording_final_states(adapter: Adapter) -> Iterator[Notes]:
     """Note the final states that are written while the block runs, in its context.
 
     Where this cirrus has no such setters (a newer one than known), nothing is noted and

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import identity_of, refusing
+from cirrus_callbacks_plugin.cirrus.adapter import identity_of, raising_unacceptable
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.adapter import Identity
@@ -18,7 +18,7 @@ def extract(record: Any) -> Any:
     """
     from cirrus.lib.utils import extract_record  # noqa: PLC0415 - cirrus is optional
 
-    with refusing("the message cannot be read"):
+    with raising_unacceptable("the message cannot be read"):
         return extract_record(record)
 
 
@@ -30,7 +30,7 @@ def identify(payload: Any) -> Identity:
     """
     from cirrus.lib.cirrus_payload import CirrusPayload  # noqa: PLC0415
 
-    with refusing("cirrus refuses the payload"):
+    with raising_unacceptable("cirrus refuses the payload"):
         wrapped = CirrusPayload(payload, set_id_if_missing=True)
         wrapped.validate()
         return identity_of(wrapped["id"], wrapped.process_definition.get("replace", False))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import identity_of, refusing
+from cirrus_callbacks_plugin.cirrus.adapter import identity_of, raising_unacceptable
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
@@ -45,14 +45,14 @@ class CirrusGeo015:
         """As ``cirrus.lib2.utils.extract_record``."""
         from cirrus.lib2.utils import extract_record  # noqa: PLC0415 - cirrus is optional
 
-        with refusing("the message cannot be read"):
+        with raising_unacceptable("the message cannot be read"):
             return extract_record(record)
 
     def identify(self, payload: Any) -> Identity:
         """As ``ProcessPayload`` does, which checks what it wraps."""
         from cirrus.lib2.process_payload import ProcessPayload  # noqa: PLC0415
 
-        with refusing("cirrus refuses the payload"):
+        with raising_unacceptable("cirrus refuses the payload"):
             wrapped = ProcessPayload(payload, set_id_if_missing=True)
             return identity_of(wrapped["id"], wrapped.process.get("replace", False))
 

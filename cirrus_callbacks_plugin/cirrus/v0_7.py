@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import Identity, identity_of, refusing
+from cirrus_callbacks_plugin.cirrus.adapter import Identity, identity_of, raising_unacceptable
 from cirrus_callbacks_plugin.cirrus.generations import V0_7, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import given_handler, locate
 from cirrus_callbacks_plugin.cirrus.v0_15 import SERVERLESS_HANDLERS
@@ -33,7 +33,7 @@ class CirrusLib08:
 
     def extract(self, record: Any) -> Any:
         """The payload in a notification, as ``process`` itself reads it, or in the body."""
-        with refusing("the message cannot be read"):
+        with raising_unacceptable("the message cannot be read"):
             if not isinstance(record, dict) or not isinstance(record.get("body"), str):
                 raise UnacceptablePayload(
                     f"cirrus-lib {self.version} takes payloads from its SQS queue only",
@@ -45,7 +45,7 @@ class CirrusLib08:
         """As ``ProcessPayload`` does, once the two short forms are spelled out."""
         from cirrus.lib.process_payload import ProcessPayload  # noqa: PLC0415 - optional
 
-        with refusing("cirrus refuses the payload"):
+        with raising_unacceptable("cirrus refuses the payload"):
             if "payload_ids" in payload:
                 return _one_of(payload["payload_ids"])
             if payload.get("type", "") == "Feature":

@@ -30,11 +30,11 @@ def command(ctx: click.Context, *, is_json: bool, timeout: float, verbose: bool)
     from cirrus_callbacks_plugin.cli.display import Display
     from cirrus_callbacks_plugin.local.demo import ENABLED, Demo, StepTimedOut
     from cirrus_callbacks_plugin.local.example import example_folder
-    from cirrus_callbacks_plugin.local.scenarios import Evidence, judge
-    from cirrus_callbacks_plugin.local.stack import Settings, running
+    from cirrus_callbacks_plugin.local.scenarios import Evidence, check_scenarios
+    from cirrus_callbacks_plugin.local.stack import StackSettings, running
     from cirrus_callbacks_plugin.local.timeline import Timeline
 
-    settings = Settings(workflows=ENABLED, environment={}, verbose=verbose)
+    settings = StackSettings(workflows=ENABLED, environment={}, verbose=verbose)
     with options.own_output(is_json=is_json) as out:
         display = Display(out, is_silent=is_json)
         timeline = Timeline(display.show, settings.prefix)
@@ -49,7 +49,7 @@ def command(ctx: click.Context, *, is_json: bool, timeout: float, verbose: bool)
                 display.verdict("Interrupted", good=False)
                 ctx.exit(INTERRUPTED)
             evidence = Evidence.of(demo)
-        verdicts = judge(evidence)
+        verdicts = check_scenarios(evidence)
         if is_json:
             scenarios = [verdict.to_json() for verdict in verdicts]
             options.write_json(out, {**evidence.report.to_json(), "scenarios": scenarios})

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cirrus_callbacks_plugin.local.timeline import Happening, Kind
+from cirrus_callbacks_plugin.local.timeline import EventKind, Happening
 from cirrus_callbacks_plugin.naming import short, waited_seconds, waiter_of
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
 
 _STYLES = {
-    Kind.STEP: "bold cyan",
-    Kind.RUN: "dim",
-    Kind.WAIT: "yellow",
-    Kind.SETTLE: "dim",
-    Kind.ANSWER: "green",
-    Kind.END: "bold",
-    Kind.TROUBLE: "red",
+    EventKind.STEP: "bold cyan",
+    EventKind.RUN: "dim",
+    EventKind.WAIT: "yellow",
+    EventKind.SETTLE: "dim",
+    EventKind.ANSWER: "green",
+    EventKind.END: "bold",
+    EventKind.TROUBLE: "red",
 }
 _PLAIN_WIDTH = 200
 """Wide enough for a payload's id beside its waiter's, so that no line is broken."""

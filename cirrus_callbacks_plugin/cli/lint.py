@@ -16,7 +16,7 @@ from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 from cirrus_callbacks_plugin.cli.options import write_json
 from cirrus_callbacks_plugin.config import DEFAULT_INTERVAL_SECONDS, EnabledWorkflows
 from cirrus_callbacks_plugin.lint import handbook
-from cirrus_callbacks_plugin.lint.finding import Settings, Severity
+from cirrus_callbacks_plugin.lint.finding import LintSettings, Severity
 from cirrus_callbacks_plugin.lint.inspection import Inspection, inspect
 from cirrus_callbacks_plugin.lint.rules import RULES
 from cirrus_callbacks_plugin.lint.sarif import to_sarif
@@ -169,7 +169,7 @@ def _settings(
     workflows: str | None,
     heartbeats: bool | None,
     interval: int | None,
-) -> Settings:
+) -> LintSettings:
     """What is known: the user's own word outranks the deployment's."""
     enabled = None if deployed is None else deployed.workflows
     if workflows is not None:
@@ -179,7 +179,7 @@ def _settings(
         heartbeats = repairs.heartbeat
     if interval is None:
         interval = DEFAULT_INTERVAL_SECONDS if repairs is None else repairs.interval_seconds
-    return Settings(
+    return LintSettings(
         heartbeats=heartbeats,
         interval_seconds=interval,
         workflows=None if enabled is None else (enabled.names or frozenset()),

@@ -98,10 +98,10 @@ def command(
     """
     options.require_local()
     from cirrus_callbacks_plugin.cli.display import Display
-    from cirrus_callbacks_plugin.local.stack import Settings, running
+    from cirrus_callbacks_plugin.local.stack import StackSettings, running
     from cirrus_callbacks_plugin.local.timeline import Timeline
 
-    settings = Settings(
+    settings = StackSettings(
         prefix,
         workflows,
         variables=variables,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cirrus_callbacks_plugin.operations.aws import Aws, asking
+from cirrus_callbacks_plugin.operations.aws import Aws, naming_aws_errors
 from cirrus_callbacks_plugin.operations.deployment import Deployment, find
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Where:
             ConfigurationError: there is no such deployment.
         """
         named = self.deployment or self.prefix
-        with asking(f"the deployment {named}" if named else "the deployment"):
+        with naming_aws_errors(f"the deployment {named}" if named else "the deployment"):
             aws = Aws.of(self.region, self.profile, self.endpoint_url)
             yield find(aws, deployment=self.deployment, prefix=self.prefix)
 

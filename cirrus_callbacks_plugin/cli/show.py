@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cirrus_callbacks_plugin.cli.screen import Screen
-    from cirrus_callbacks_plugin.operations.payload import Payload
+    from cirrus_callbacks_plugin.operations.payload import PayloadReport
     from cirrus_callbacks_plugin.waits.row import Wait
 
 UNKNOWN = 1
@@ -51,7 +51,7 @@ def command(ctx: click.Context, *, where: Where, payload_id: str, is_json: bool)
     ctx.exit(0 if payload.is_known else UNKNOWN)
 
 
-def _show(screen: Screen, payload: Payload, now: datetime) -> None:
+def _show(screen: Screen, payload: PayloadReport, now: datetime) -> None:
     screen.line(payload.payload_id)
     from cirrus_callbacks_plugin.cli.screen import at
 
@@ -73,7 +73,7 @@ def _show(screen: Screen, payload: Payload, now: datetime) -> None:
         _wait(screen, payload, row, now)
 
 
-def _runs(screen: Screen, payload: Payload) -> None:
+def _runs(screen: Screen, payload: PayloadReport) -> None:
     from cirrus_callbacks_plugin.cli.screen import at
     from cirrus_callbacks_plugin.operations.console import execution_link
     from cirrus_callbacks_plugin.operations.payload import status_of
@@ -94,7 +94,7 @@ def _runs(screen: Screen, payload: Payload) -> None:
             screen.line(f"    {link}")
 
 
-def _wait(screen: Screen, payload: Payload, row: Wait, now: datetime) -> None:
+def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> None:
     from cirrus_callbacks_plugin.cli.screen import at
     from cirrus_callbacks_plugin.cli.waits_table import why
     from cirrus_callbacks_plugin.naming import waiter_of

@@ -26,7 +26,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class GraphNode:
     """A payload; or an execution, or somebody, of whom no payload was told.
 
     Attributes:
@@ -103,7 +103,7 @@ class Graph:
         is_cut: True where there were more waits than were wanted.
     """
 
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, GraphNode]
     edges: tuple[Edge, ...]
     focus: str | None = None
     is_cut: bool = False
@@ -245,15 +245,15 @@ def graph_of(
     is_cut: bool = False,
 ) -> Graph:
     """Make a graph of rows with their reasons."""
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, GraphNode] = {}
     edges: list[Edge] = []
     if focus is not None:
-        nodes[focus] = Node(focus, PAYLOAD, records.get(focus))
+        nodes[focus] = GraphNode(focus, PAYLOAD, records.get(focus))
     in_order = sorted(waits, key=lambda wait: (wait[0].registered_at or "", wait[0].key))
     for row, reason in in_order:
         waiter, kind = identities.waiter_of(row)
         for name, of_kind in ((waiter, kind), (row.payload_id, PAYLOAD)):
             if name not in nodes:
-                nodes[name] = Node(name, of_kind, records.get(name))
+                nodes[name] = GraphNode(name, of_kind, records.get(name))
         edges.append(Edge(waiter, row.payload_id, row, reason))
     return Graph(nodes, tuple(edges), focus, is_cut)

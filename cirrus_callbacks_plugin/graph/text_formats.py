@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.graph.escaping import dot, mermaid
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.graph.model import Edge, Graph, Node
+    from cirrus_callbacks_plugin.graph.model import Edge, Graph, GraphNode
 
 _RED = "#c62828"
 
@@ -48,7 +48,7 @@ def to_dot(graph: Graph) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _label(node: Node) -> str:
+def _label(node: GraphNode) -> str:
     return f"{node.title} ({node.state})" if node.state else node.title
 
 

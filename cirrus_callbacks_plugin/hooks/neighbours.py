@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
-from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.hooks.own_time import attempted
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def delete_from_queue(
         )
         return [batch[int(failed["Id"])].name for failed in response.get("Failed", [])]
 
-    for (arn, batch), result in zip(chunks, each(delete, chunks), strict=True):
+    for (arn, batch), result in zip(chunks, run_side_by_side(delete, chunks), strict=True):
         names = result if isinstance(result, list) else [message.name for message in batch]
         if names:
             logger.warning(

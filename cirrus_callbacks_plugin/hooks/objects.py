@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from cirrus_callbacks_plugin.cirrus.adapter import refusing
-from cirrus_callbacks_plugin.errors import UnacceptablePayload, error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.cirrus.adapter import raising_unacceptable
+from cirrus_callbacks_plugin.errors import UnacceptablePayload
 from cirrus_callbacks_plugin.hooks.own_time import attempted
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _bucket_and_key(url: str) -> tuple[str, str]:
     from boto3utils import s3  # noqa: PLC0415 - cirrus's own dependency, and it is optional
 
     what = f"the payload's url is no s3:// URL of an object: {url}"
-    with refusing(what):
+    with raising_unacceptable(what):
         parts = s3.urlparse(url)
         bucket, key = parts["bucket"], parts["key"]
     if not bucket or not key:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.errors import CallbackError, Kind, classify, is_unanswered
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, is_unanswered
+from cirrus_callbacks_plugin.errors import CallbackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ def attempted(work: Callable[[], Result]) -> Result:
         try:
             return work()
         except (ClientError, BotoCoreError) as error:
-            if classify(error) is not Kind.RETRY:
+            if classify(error) is not ErrorKind.RETRY:
                 raise
     return work()
 

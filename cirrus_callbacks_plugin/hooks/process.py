@@ -10,20 +10,16 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus import installed
-from cirrus_callbacks_plugin.cirrus.observe import noting
-from cirrus_callbacks_plugin.errors import (
-    ConfigurationError,
-    RegistrationFailed,
-    error_code,
-    place_of,
-)
+from cirrus_callbacks_plugin.cirrus.observe import recording_final_states
+from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed, place_of
 from cirrus_callbacks_plugin.hooks.delivery import Delivery, Message
 from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
-from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
+from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.protocol import decisions
 from cirrus_callbacks_plugin.protocol.decisions import decided_on
 from cirrus_callbacks_plugin.protocol.rules import Attempt, after_cirrus
@@ -89,7 +85,7 @@ class _Invocation:
             registered = self._all_failed(reason)
             return self._finish(registered, self._run_cirrus(registered))
         registered = self._register(Registrar(found, adapter, self.own_time))
-        with noting(adapter) as notes:
+        with recording_final_states(adapter) as notes:
             try:
                 returned = self._run_cirrus(registered)
             except Exception:
@@ -141,7 +137,7 @@ class _Invocation:
         self,
         registered: Registered,
         returned: Any,
-        kept: Clients | None = None,
+        kept: HookClients | None = None,
     ) -> Any:
         """Cirrus returned: send back what could not be registered, and nothing else."""
         if not registered.failed:
@@ -191,7 +187,9 @@ class _Settler:
                     record_state=record.state if record else None,
                     execution_arn=record.last_execution if record else None,
                 )
-        for (row, outcome), result in zip(settlements, each(self._put, settlements), strict=True):
+        for (row, outcome), result in zip(
+            settlements, run_side_by_side(self._put, settlements), strict=True
+        ):
             failed = isinstance(result, Exception)
             done = decisions.SETTLED if result is True else decisions.SETTLED_BEFORE
             decided_on(

@@ -6,8 +6,9 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
-from cirrus_callbacks_plugin.errors import CallbackError, error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
+from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.hooks.objects import fetch_object
 from cirrus_callbacks_plugin.hooks.payloads import Target, target_of
 from cirrus_callbacks_plugin.protocol import decisions
@@ -94,7 +95,7 @@ class Registrar:
                 messages_of.setdefault(row.key, []).append(message.index)
         rows = list(wanted.values())
         there: dict[Key, Wait] = {}
-        for row, result in zip(rows, each(self._put, rows), strict=True):
+        for row, result in zip(rows, run_side_by_side(self._put, rows), strict=True):
             if isinstance(result, Exception):
                 for index in messages_of[row.key]:
                     registered.failed.setdefault(index, _reason(result, "put"))
@@ -122,7 +123,7 @@ class Registrar:
             return target_of(message, self.adapter, fetch)
 
         targets: dict[int, Target] = {}
-        for message, result in zip(messages, each(find, messages), strict=True):
+        for message, result in zip(messages, run_side_by_side(find, messages), strict=True):
             if isinstance(result, Exception):
                 registered.failed[message.index] = _reason(result, "fetch of the payload")
             else:

@@ -29,7 +29,7 @@ class Services:
 
     waits: WaitsTable
     states: StateTable
-    clients: Clients
+    clients: HookClients
 
     @classmethod
     def from_env(cls) -> Services:
@@ -47,7 +47,7 @@ class Services:
         )
 
 
-class Clients:
+class HookClients:
     """Each client is built when it is first needed, by one thread."""
 
     # botocore's legacy mode pauses 50 ms between two attempts on DynamoDB, where the
@@ -94,12 +94,12 @@ class Clients:
             return self._built[service]
 
 
-def clients() -> Clients:
+def clients() -> HookClients:
     """The clients for the endpoint and the region that the environment names now."""
     return _kept(os.environ.get("AWS_ENDPOINT_URL"), os.environ.get("AWS_REGION"))
 
 
 @functools.lru_cache(maxsize=4)
-def _kept(endpoint_url: str | None, region: str | None) -> Clients:
+def _kept(endpoint_url: str | None, region: str | None) -> HookClients:
     del endpoint_url, region  # boto3 reads both itself; another value makes other clients
-    return Clients()
+    return HookClients()

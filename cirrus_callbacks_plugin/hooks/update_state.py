@@ -8,11 +8,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.aws.deadline import TimeLeft
+from cirrus_callbacks_plugin.aws.deadline import Deadline
+from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.cirrus import installed
-from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, noting
+from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, recording_final_states
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, workflow_of
-from cirrus_callbacks_plugin.errors import ConfigurationError, error_code
+from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.protocol.rules import Ended, cut
@@ -48,13 +49,13 @@ def update_state(
 
     @functools.wraps(handler)
     def lambda_handler(event: Any, context: Any = None) -> Any:
-        time_left = TimeLeft.of(context, clock)
+        time_left = Deadline.of(context, clock)
         try:
             adapter = installed.adapter()
         except ConfigurationError as error:
             logger.error("Callbacks are misconfigured: %s", error)  # noqa: TRY400
             return handler(event, context)
-        with noting(adapter) as notes:
+        with recording_final_states(adapter) as notes:
             try:
                 return handler(event, context)
             finally:
@@ -68,7 +69,7 @@ def _settle(
     event: Any,
     adapter: Adapter,
     services: Callable[[], Services],
-    time_left: TimeLeft,
+    time_left: Deadline,
 ) -> None:
     for payload_id, final in notes.by_payload.items():
         try:
@@ -79,7 +80,7 @@ def _settle(
                 found.states,
                 payload_id,
                 ended,
-                may_go_on=time_left.may_go_on,
+                has_time_left=time_left.has_time_left,
             )
             if progress.settled:
                 logger.info("Payload %s: %d wait(s) settled", payload_id, progress.settled)
@@ -98,7 +99,7 @@ def _continue_later(
     payload_id: str,
     ended: Ended,
     progress: Progress,
-    time_left: TimeLeft,
+    time_left: Deadline,
 ) -> None:
     """Leave the rest to the sender, unless that very call could outlast the lambda.
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.config import EnabledWorkflows, Repairs
-from cirrus_callbacks_plugin.errors import ConfigurationError, error_code
+from cirrus_callbacks_plugin.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.deployment import Deployment

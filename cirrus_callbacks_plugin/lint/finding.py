@@ -31,7 +31,7 @@ class Severity(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class LintSettings:
     """What is known of the deployment, and of its input.
 
     Attributes:
@@ -92,7 +92,7 @@ class Rule:
     bad: Example | str
     good: Example | str
     check: Callable[[Subject], Iterator[Problem]]
-    settings: Settings = field(default_factory=Settings)
+    settings: LintSettings = field(default_factory=LintSettings)
 
 
 @dataclass(frozen=True, slots=True)

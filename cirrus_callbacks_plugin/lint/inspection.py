@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.lint.subject import subject_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from cirrus_callbacks_plugin.lint.finding import Settings
+    from cirrus_callbacks_plugin.lint.finding import LintSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Inspection:
 
 def inspect(
     paths: Iterable[str],
-    settings: Settings,
+    settings: LintSettings,
     ignored: Collection[str] = (),
 ) -> Inspection:
     """Check files.
@@ -114,7 +114,7 @@ def inspect(
 
 def findings_in(
     document: Document,
-    settings: Settings,
+    settings: LintSettings,
     ignored: Collection[str] = (),
 ) -> list[Finding]:
     """Check one file that was read; sorted by line."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.lint.waits import PassedOver, Wait, wait_of
+from cirrus_callbacks_plugin.lint.waits import PassedOver, WaitTask, wait_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cirrus_callbacks_plugin.asl.document import Document
     from cirrus_callbacks_plugin.asl.machine import Machine, State
-    from cirrus_callbacks_plugin.lint.finding import Settings
+    from cirrus_callbacks_plugin.lint.finding import LintSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Subject:
     """
 
     document: Document
-    settings: Settings
-    sends: tuple[Wait, ...]
+    settings: LintSettings
+    sends: tuple[WaitTask, ...]
     passed_over: tuple[PassedOver, ...]
 
     @property
-    def waits(self) -> Iterator[Wait]:
+    def waits(self) -> Iterator[WaitTask]:
         """The waits: tasks that pause for a payload."""
         return (each for each in self.sends if each.pauses and each.is_ours)
 
@@ -50,13 +50,13 @@ class Subject:
         return next(each for each in self.document.machines if each.scope is outermost)
 
 
-def subject_of(document: Document, settings: Settings) -> Subject:
+def subject_of(document: Document, settings: LintSettings) -> Subject:
     """Find the waits of a file."""
     states = [state for machine in document.machines for state in machine.states]
     judged = [wait_of(state, settings.queues) for state in states]
     return Subject(
         document,
         settings,
-        tuple(each for each in judged if isinstance(each, Wait)),
+        tuple(each for each in judged if isinstance(each, WaitTask)),
         tuple(each for each in judged if isinstance(each, PassedOver)),
     )

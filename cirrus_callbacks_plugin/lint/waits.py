@@ -56,7 +56,7 @@ SERVICES = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Wait:
+class WaitTask:
     """A state that waits for a payload, or means to.
 
     Attributes:
@@ -94,7 +94,7 @@ class PassedOver:
     why: str
 
 
-def wait_of(state: State, queues: Iterable[str] = ()) -> Wait | PassedOver | None:
+def wait_of(state: State, queues: Iterable[str] = ()) -> WaitTask | PassedOver | None:
     """Judge a state.
 
     Args:
@@ -115,7 +115,7 @@ def wait_of(state: State, queues: Iterable[str] = ()) -> Wait | PassedOver | Non
     if arguments is None or not arguments.is_object:
         return PassedOver(state, "its parameters are known only later") if pauses else None
     tokens = tuple(tokens_in(Places(arguments, service.body, state.is_jsonata)))
-    wait = Wait(state, service, arguments, tokens, pauses)
+    wait = WaitTask(state, service, arguments, tokens, pauses)
     if not pauses:
         is_meant = any(token.is_named for token in tokens)
         return wait if is_meant and _is_ours(wait, queues) else None
@@ -127,7 +127,7 @@ def wait_of(state: State, queues: Iterable[str] = ()) -> Wait | PassedOver | Non
     return PassedOver(state, f"{service.target} is not known as cirrus's, and no carrier is used")
 
 
-def _is_ours(wait: Wait, queues: Iterable[str]) -> bool:
+def _is_ours(wait: WaitTask, queues: Iterable[str]) -> bool:
     target = wait.places.parameter(wait.service.target)
     named = "" if target is None else target.text or target.expression or ""
     if _PROCESS.search(named) or any(queue in named for queue in queues):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cirrus_callbacks_plugin.local.project import Payload
+    from cirrus_callbacks_plugin.local.project import PayloadFile
     from cirrus_callbacks_plugin.local.stack import Stack
 
 ENABLED = "sentinel-2-cog"
@@ -86,7 +86,7 @@ class Demo:
         self._upload(FAILING)
         self._until("the end of everything", self.stack.nothing_left)
 
-    def payload(self, name: str) -> Payload:
+    def payload(self, name: str) -> PayloadFile:
         """A payload of the example by its file's name."""
         return self._payloads[name]
 

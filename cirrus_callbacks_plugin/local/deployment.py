@@ -107,7 +107,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class LocalDeployment:
     """The parts themselves, once created."""
 
     names: Names
@@ -127,7 +127,7 @@ def create(
     *,
     visibility_seconds: int = 30,
     stream_arn: str | None = None,
-) -> Deployment:
+) -> LocalDeployment:
     """Create every part but the state machines, and the tracking table beside them.
 
     Args:
@@ -162,12 +162,12 @@ def create(
     session.client("sns", endpoint_url=names.endpoint_url).create_topic(
         Name=names.event_topic_arn.rpartition(":")[2],
     )
-    deployment = Deployment(names, session, stream_arn)
+    deployment = LocalDeployment(names, session, stream_arn)
     create_bucket(deployment, names.payload_bucket)
     return deployment
 
 
-def create_bucket(deployment: Deployment, bucket: str) -> None:
+def create_bucket(deployment: LocalDeployment, bucket: str) -> None:
     """Create a bucket in the deployment's region."""
     deployment.client("s3").create_bucket(
         Bucket=bucket,
@@ -175,7 +175,7 @@ def create_bucket(deployment: Deployment, bucket: str) -> None:
     )
 
 
-def create_state_machine(deployment: Deployment, workflow: str, definition: str) -> str:
+def create_state_machine(deployment: LocalDeployment, workflow: str, definition: str) -> str:
     """Create a workflow's state machine and return its ARN."""
     names = deployment.names
     response = deployment.client("stepfunctions").create_state_machine(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class ProjectError(CallbackError):
+class LocalProjectError(CallbackError):
     """A file of the folder cannot be used; the message names it and says what to do."""
 
     def __init__(self, path: Path, problem: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cirrus_callbacks_plugin.local.errors import ProjectError
+from cirrus_callbacks_plugin.local.errors import LocalProjectError
 
 _HERE = Path(__file__).parent
 
@@ -13,11 +13,11 @@ def example_folder(name: str = "mosaic") -> Path:
     """The folder of an example.
 
     Raises:
-        ProjectError: it is in neither place.
+        LocalProjectError: it is in neither place.
     """
     installed = _HERE / "examples" / name
     in_repository = _HERE.parents[1] / "examples" / name
     for folder in (installed, in_repository):
         if folder.is_dir():
             return folder
-    raise ProjectError(installed, "is missing: install cirrus-callbacks-plugin anew")
+    raise LocalProjectError(installed, "is missing: install cirrus-callbacks-plugin anew")

@@ -11,7 +11,7 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.errors import ProjectError
+from cirrus_callbacks_plugin.local.errors import LocalProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -107,7 +107,7 @@ def loaded(folder: Path, prefix: str) -> Iterator[Functions]:
     """Import every module of a folder anew; its modules may import each other.
 
     Raises:
-        ProjectError: a module does not import, or has no ``lambda_handler``.
+        LocalProjectError: a module does not import, or has no ``lambda_handler``.
     """
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
@@ -126,17 +126,17 @@ def _handler(path: Path) -> Handler:
     # A dash is usual in a function's name and impossible in a module's.
     spec = importlib.util.spec_from_file_location(f"local_function_{path.stem}", path)
     if spec is None or spec.loader is None:  # pragma: no cover - a .py file has a loader
-        raise ProjectError(path, "is no Python module")
+        raise LocalProjectError(path, "is no Python module")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise ProjectError(
+        raise LocalProjectError(
             path,
             f"does not import ({type(error).__name__}: {error}): "
             "install what it needs beside this command, or mend it",
         ) from error
     handler = getattr(module, "lambda_handler", None)
     if not callable(handler):
-        raise ProjectError(path, "has no function lambda_handler(event, context)")
+        raise LocalProjectError(path, "has no function lambda_handler(event, context)")
     return handler  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from cirrus_callbacks_plugin.asl.template import TemplateError, render
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
 from cirrus_callbacks_plugin.local import asl
-from cirrus_callbacks_plugin.local.errors import ProjectError
+from cirrus_callbacks_plugin.local.errors import LocalProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class PayloadFile:
     """A payload file.
 
     Attributes:
@@ -62,7 +62,7 @@ class Project:
 
     root: Path
     workflows: Mapping[str, Path]
-    payloads: tuple[Payload, ...]
+    payloads: tuple[PayloadFile, ...]
     objects: tuple[StoredObject, ...]
 
     @property
@@ -75,25 +75,27 @@ class Project:
         """Read a folder; cirrus itself says whether it accepts the payloads.
 
         Raises:
-            ProjectError: a file is missing or cannot be used.
+            LocalProjectError: a file is missing or cannot be used.
             UnsupportedCirrusError: no cirrus is installed.
         """
         if not root.is_dir():
-            raise ProjectError(root, "is no folder")
+            raise LocalProjectError(root, "is no folder")
         files = sorted((root / "workflows").glob(f"*{WORKFLOW_SUFFIX}"))
         workflows = {path.name.removesuffix(WORKFLOW_SUFFIX): path for path in files}
         if not workflows:
-            raise ProjectError(
+            raise LocalProjectError(
                 root,
                 f"has no workflows: put each state machine in workflows/NAME{WORKFLOW_SUFFIX}, "
                 "NAME being the workflow's name in the payloads",
             )
         payloads = tuple(_payload(path) for path in sorted((root / "payloads").glob("*.json")))
         if not payloads:
-            raise ProjectError(root, "has no payloads: put what is to be sent in payloads/*.json")
+            raise LocalProjectError(
+                root, "has no payloads: put what is to be sent in payloads/*.json"
+            )
         for payload in payloads:
             if payload.workflow not in workflows:
-                raise ProjectError(
+                raise LocalProjectError(
                     payload.path,
                     f"is for the workflow {payload.workflow!r}, and "
                     f"workflows/{payload.workflow}{WORKFLOW_SUFFIX} is missing",
@@ -108,7 +110,7 @@ class Project:
             variables: the user's own ones; they outrank ours.
 
         Raises:
-            ProjectError: a state machine does not parse, or cannot run on this machine.
+            LocalProjectError: a state machine does not parse, or cannot run on this machine.
         """
         known = {**template_variables(names), **variables}
         return {name: _definition(path, known) for name, path in self.workflows.items()}
@@ -133,31 +135,31 @@ def _definition(path: Path, variables: Mapping[str, str]) -> str:
     try:
         text = render(_text(path), variables)
     except TemplateError as error:
-        raise ProjectError(path, f"cannot be filled in: {error}") from error
+        raise LocalProjectError(path, f"cannot be filled in: {error}") from error
     definition = _json(path, text)
     problem = next(asl.problems(definition), None)
     if problem is not None:
-        raise ProjectError(path, problem)
+        raise LocalProjectError(path, problem)
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
     try:
         AmazonStateLanguageParser.parse(text)
     except Exception as error:  # moto raises whatever its grammar meets
         reason = str(error).removeprefix("ASLParserException ").splitlines()[0]
-        raise ProjectError(path, f"is no valid Amazon States Language: {reason}") from error
+        raise LocalProjectError(path, f"is no valid Amazon States Language: {reason}") from error
     return text
 
 
-def _payload(path: Path) -> Payload:
+def _payload(path: Path) -> PayloadFile:
     body = _json(path, _text(path))
     if not isinstance(body, dict):
-        raise ProjectError(path, "is no payload: it must hold one JSON object")
+        raise LocalProjectError(path, "is no payload: it must hold one JSON object")
     try:
         identity = adapter().identify(json.loads(json.dumps(body)))
     except UnacceptablePayload as error:
-        raise ProjectError(path, f"is a payload that cirrus refuses: {error}") from error
+        raise LocalProjectError(path, f"is a payload that cirrus refuses: {error}") from error
     process = body["process"]
-    return Payload(path, body, identity.payload_id, process[0]["workflow"])
+    return PayloadFile(path, body, identity.payload_id, process[0]["workflow"])
 
 
 def _objects(folder: Path) -> list[StoredObject]:
@@ -167,7 +169,7 @@ def _objects(folder: Path) -> list[StoredObject]:
             continue
         bucket, _, key = path.relative_to(folder).as_posix().partition("/")
         if not key or not _BUCKET.fullmatch(bucket):
-            raise ProjectError(path, "is in no bucket: put it in objects/BUCKET/KEY")
+            raise LocalProjectError(path, "is in no bucket: put it in objects/BUCKET/KEY")
         found.append(StoredObject(path, bucket, key))
     return found
 
@@ -176,13 +178,13 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(path, f"cannot be read: {error}") from error
+        raise LocalProjectError(path, f"cannot be read: {error}") from error
 
 
 def _json(path: Path, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise ProjectError(path, f"is no JSON: {error}") from error
+        raise LocalProjectError(path, f"is no JSON: {error}") from error
     except RecursionError as error:
-        raise ProjectError(path, "is nested too deeply") from error
+        raise LocalProjectError(path, "is nested too deeply") from error

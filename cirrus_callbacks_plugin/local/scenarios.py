@@ -58,7 +58,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ScenarioResult:
     """A scenario, and what of it did not end as it must.
 
     Attributes:
@@ -86,10 +86,10 @@ class Verdict:
         }
 
 
-def judge(evidence: Evidence) -> tuple[Verdict, ...]:
+def check_scenarios(evidence: Evidence) -> tuple[ScenarioResult, ...]:
     """Judge every scenario; what has another shape than it must is a problem, too."""
     return tuple(
-        Verdict(letter, title, tuple(_found(problems, evidence)))
+        ScenarioResult(letter, title, tuple(_found(problems, evidence)))
         for letter, (title, problems) in _SCENARIOS.items()
     )
 

@@ -50,7 +50,7 @@ STOP_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class StackSettings:
     """How a stack is to be set up.
 
     Attributes:
@@ -102,7 +102,7 @@ class Stack:
 
     def __init__(
         self,
-        deployment: parts.Deployment,
+        deployment: parts.LocalDeployment,
         project: Project,
         sources: tuple[Source, ...],
         timeline: Timeline,
@@ -211,7 +211,7 @@ class Stack:
 
 
 @contextmanager
-def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stack]:
+def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator[Stack]:
     """A stack for a folder's content, until the end of the block; nothing stays behind.
 
     The buckets of the folder's objects are there; no object is, and no payload is sent.
@@ -271,7 +271,7 @@ def running(root: Path, settings: Settings, timeline: Timeline) -> Iterator[Stac
 
 
 def _sources(
-    deployment: parts.Deployment,
+    deployment: parts.LocalDeployment,
     state_machines: list[str],
     timeline: Timeline,
     patterns: list[dict[str, Any]],

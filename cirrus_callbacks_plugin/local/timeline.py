@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-class Kind(enum.Enum):
+class EventKind(enum.Enum):
     """What sort of thing happened."""
 
     STEP = "step"
@@ -40,7 +40,7 @@ class Happening:
     """
 
     seconds: float
-    kind: Kind
+    kind: EventKind
     text: str
     is_bad: bool = False
 
@@ -139,11 +139,11 @@ class Timeline:
 
     def step(self, text: str) -> None:
         """Tell what the one who runs the stack does."""
-        self._tell(Kind.STEP, text)
+        self._tell(EventKind.STEP, text)
 
     def trouble(self, text: str) -> None:
         """Tell of something that went wrong on the way."""
-        self._tell(Kind.TROUBLE, text, is_bad=True)
+        self._tell(EventKind.TROUBLE, text, is_bad=True)
 
     def execution(self, description: Mapping[str, Any]) -> None:
         """Take note of an execution that began or ended."""
@@ -152,11 +152,11 @@ class Timeline:
             is_new = execution.arn not in self._executions
             self._executions[execution.arn] = execution
             if is_new:
-                self._tell(Kind.RUN, f"{execution.title} runs")
+                self._tell(EventKind.RUN, f"{execution.title} runs")
             if execution.status != "RUNNING":
                 error = f" with {execution.error}" if execution.error else ""
                 self._tell(
-                    Kind.END,
+                    EventKind.END,
                     f"{execution.title} {execution.status}{error}",
                     is_bad=execution.status != "SUCCEEDED",
                 )
@@ -176,13 +176,13 @@ class Timeline:
                 since = "" if wait.seen_state is None else f" ({wait.seen_state} by then)"
                 name = token_name(wait.task_token)
                 self._tell(
-                    Kind.WAIT,
+                    EventKind.WAIT,
                     f"{waiter_of(wait)} waits for {short(wait.payload_id)}{since}, token {name}",
                 )
             if wait.is_settled and not (before is not None and before.is_settled):
                 self._settled(wait)
             if wait.is_answered and not (before is not None and before.is_answered):
-                self._tell(Kind.ANSWER, _answered(wait), is_bad=wait.answer != "success")
+                self._tell(EventKind.ANSWER, _answered(wait), is_bad=wait.answer != "success")
 
     def _settled(self, wait: Wait) -> None:
         """Tell an outcome once, however many rows it settles."""
@@ -190,9 +190,9 @@ class Timeline:
         outcome = f"{text} {wait.execution_arn}"
         if outcome not in self._outcomes:
             self._outcomes.add(outcome)
-            self._tell(Kind.SETTLE, f"{text}: {wait.error}" if wait.error else text)
+            self._tell(EventKind.SETTLE, f"{text}: {wait.error}" if wait.error else text)
 
-    def _tell(self, kind: Kind, text: str, *, is_bad: bool = False) -> None:
+    def _tell(self, kind: EventKind, text: str, *, is_bad: bool = False) -> None:
         with self._lock:
             self._show(Happening(time.monotonic() - self._began, kind, text, is_bad))
 

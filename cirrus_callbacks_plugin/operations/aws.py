@@ -22,16 +22,9 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code, is_unanswered
 from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
-from cirrus_callbacks_plugin.errors import (
-    AwsRefusedError,
-    CallbackError,
-    ConfigurationError,
-    Kind,
-    classify,
-    error_code,
-    is_unanswered,
-)
+from cirrus_callbacks_plugin.errors import AwsRefusedError, CallbackError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +139,7 @@ def is_denied(error: Exception) -> bool:
 
 
 @contextmanager
-def asking(what: str) -> Iterator[None]:
+def naming_aws_errors(what: str) -> Iterator[None]:
     """Turn what AWS refuses in the block into one message for a person.
 
     Args:
@@ -199,7 +192,7 @@ def refused(error: ClientError, what: str) -> CallbackError:
             + (f" as {who[1]}" if who else "")
             + f" ({code}): have it allowed, or use a --profile that may",
         )
-    if classify(error) is Kind.RETRY:
+    if classify(error) is ErrorKind.RETRY:
         return AwsRefusedError(
             f"AWS throttles or fails {call} ({code}), also after five attempts: try again in a "
             "minute",

@@ -21,7 +21,7 @@ MAX_RUNS = 20
 
 
 @dataclass(frozen=True)
-class Payload:
+class PayloadReport:
     """What was found.
 
     Attributes:
@@ -88,7 +88,7 @@ class Payload:
         }
 
 
-def look(listing: Listing, payload_id: str) -> Payload:
+def look(listing: Listing, payload_id: str) -> PayloadReport:
     """Look a payload up.
 
     Raises:
@@ -100,7 +100,7 @@ def look(listing: Listing, payload_id: str) -> Payload:
     listed = list(dict.fromkeys(record.executions)) if record is not None else []
     runs = tuple(survey.runs.find(arn) for arn in listed[-MAX_RUNS:])
     judged = survey.judged([row for row in rows if not row.is_answered])
-    return Payload(
+    return PayloadReport(
         payload_id,
         record,
         runs,

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.naming import waited_seconds
 from cirrus_callbacks_plugin.protocol.rules import ABORTED, FAILED, INVALID_RUN
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, moment, timestamp
@@ -159,7 +159,7 @@ def measure(
 
     total: dict[str, WorkflowStats] = {}
     read = 0
-    for result in each(part, range(SEGMENTS)):
+    for result in run_side_by_side(part, range(SEGMENTS)):
         if isinstance(result, Exception):
             raise result
         read += result[1]

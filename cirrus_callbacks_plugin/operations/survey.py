@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.pacing import Pace
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, workflow_of
 from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
 from cirrus_callbacks_plugin.reconcile.case import case_of
@@ -211,7 +211,7 @@ class Survey:
     def _read(self, keys: Sequence[Key]) -> dict[Key, Wait]:
         parts = [keys[start : start + ROWS_A_READ] for start in range(0, len(keys), ROWS_A_READ)]
         rows: dict[Key, Wait] = {}
-        for result in each(self.deployment.waits.read, parts):
+        for result in run_side_by_side(self.deployment.waits.read, parts):
             if isinstance(result, Exception):
                 raise result
             rows.update(result)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.errors import Kind, classify
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.protocol.rules import NOT_ENABLED, answer_error_of, cut
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait
 
@@ -145,9 +145,9 @@ class Answerer:
             sent = SUCCESS if answer.error is None else FAILURE
         except ClientError as error:
             kind = classify(error)
-            if kind is Kind.CLOSED:
+            if kind is ErrorKind.CLOSED:
                 sent = STALE
-            elif kind is Kind.RETRY:
+            elif kind is ErrorKind.RETRY:
                 raise
             else:
                 logger.error(  # noqa: TRY400 - the request of a traceback holds the token

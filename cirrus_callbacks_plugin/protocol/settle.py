@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code, is_unanswered
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
-from cirrus_callbacks_plugin.errors import Kind, classify, error_code, is_unanswered
 from cirrus_callbacks_plugin.protocol import decisions
 from cirrus_callbacks_plugin.protocol.decisions import decided_on
 from cirrus_callbacks_plugin.protocol.rules import Ended, after_end, why_left_open
@@ -45,7 +45,7 @@ def settle_open_rows(
     payload_id: str,
     ended: Ended,
     *,
-    may_go_on: Callable[[], bool],
+    has_time_left: Callable[[], bool],
 ) -> Progress:
     """Settle every open row of a payload for which the ended run decides.
 
@@ -57,20 +57,20 @@ def settle_open_rows(
         states: cirrus's state table.
         payload_id: the payload whose run ended.
         ended: the run and its outcome.
-        may_go_on: asked before every page and row; False ends the work.
+        has_time_left: asked before every page and row; False ends the work.
 
     Raises:
         ClientError, BotoCoreError: a read failed; nothing is known of the remaining rows.
     """
     progress = Progress(execution_arn=ended.execution_arn)
     key = StateKey.of(payload_id)
-    settler = _Settler(waits, ended, may_go_on)
+    settler = _Settler(waits, ended, has_time_left)
     for page in waits.open_rows(payload_id):
         if page:
             settler.record = states.get(key) if key is not None else None
             if progress.execution_arn is None and settler.record is not None:
                 progress.execution_arn = settler.record.last_execution
-            for row, result in zip(page, each(settler.settle, page), strict=True):
+            for row, result in zip(page, run_side_by_side(settler.settle, page), strict=True):
                 _count(progress, row, result)
         if settler.is_stopped():
             # Pages not read may hold open rows too; whoever goes on will see. A page may be
@@ -90,7 +90,7 @@ def _count(progress: Progress, row: Wait, result: bool | Exception | None) -> No
         )
         # What a repetition does not cure is the reconciler's: it must not be tried in a loop.
         if not isinstance(result, (ClientError, BotoCoreError)) or (
-            classify(result) is Kind.REFUSED
+            classify(result) is ErrorKind.REFUSED
         ):
             return
         progress.is_complete = False
@@ -104,13 +104,13 @@ def _count(progress: Progress, row: Wait, result: bool | Exception | None) -> No
 class _Settler:
     waits: WaitsTable
     ended: Ended
-    may_go_on: Callable[[], bool]
+    has_time_left: Callable[[], bool]
     record: Record | None = None
     unanswered: bool = False
 
     def is_stopped(self) -> bool:
         """True once time ran out or a call was not answered."""
-        return self.unanswered or not self.may_go_on()
+        return self.unanswered or not self.has_time_left()
 
     def settle(self, row: Wait) -> bool | None:
         """True: settled. False: not ours to settle, or somebody was first. None: no time."""

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import FINAL_STATES, Record, StateKey, StateTable
-from cirrus_callbacks_plugin.errors import Kind, classify, error_code
 from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
 from cirrus_callbacks_plugin.protocol.rules import NEVER_STARTED
 from cirrus_callbacks_plugin.reconcile.case import case_of, unchanged
@@ -130,7 +130,7 @@ class Pass:
             rows = self._read_rows(keys)
             if self.limits.heartbeat:
                 beating = [row for row in rows if not row.is_settled]
-                self._count(beating, each(self._heartbeat, beating))
+                self._count(beating, run_side_by_side(self._heartbeat, beating))
             unclear.extend(self._look_at([row for row in rows if self._is_old_enough(row)]))
         self._describe(unclear, until)
 
@@ -169,7 +169,7 @@ class Pass:
     def _look_at(self, rows: Sequence[Wait]) -> list[Found]:
         """Repair a step's rows; returns those whose run has to be described first."""
         settled = [row for row in rows if row.is_settled]
-        self._count(settled, each(self._answer, settled))
+        self._count(settled, run_side_by_side(self._answer, settled))
         waiting = [row for row in rows if not row.is_settled]
         if not waiting:
             return []
@@ -207,7 +207,7 @@ class Pass:
         def repair(one: Found) -> Done:
             return self._repair(*one) if self.limits.seconds_left() > until else ("put_off",)
 
-        self._count([row for row, _ in found], each(repair, found))
+        self._count([row for row, _ in found], run_side_by_side(repair, found))
 
     def _read_records(self, rows: Sequence[Wait]) -> dict[str, Record]:
         keys = {row.payload_id: StateKey.of(row.payload_id) for row in rows}
@@ -288,7 +288,7 @@ class Pass:
         try:
             self.answerer.client.send_task_heartbeat(taskToken=row.task_token)
         except ClientError as error:
-            if classify(error) is not Kind.CLOSED:
+            if classify(error) is not ErrorKind.CLOSED:
                 raise
             return ("stale",) if self.answerer.mark(row, STALE, None) else ()
         return ("heartbeats",)

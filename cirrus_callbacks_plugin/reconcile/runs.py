@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
 
 if TYPE_CHECKING:

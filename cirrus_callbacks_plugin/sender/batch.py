@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
-from cirrus_callbacks_plugin.errors import Kind, classify, error_code
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
 from cirrus_callbacks_plugin.protocol.rules import Ended
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
@@ -44,13 +44,13 @@ class Sender:
         answerer: sends and marks; its table is the one that is read.
         states: cirrus's state table, for outcomes whose settling goes on here.
         enabled: the per-workflow flag.
-        may_go_on: False once the invocation's own time runs out.
+        has_time_left: False once the invocation's own time runs out.
     """
 
     answerer: Answerer
     states: StateTable
     enabled: EnabledWorkflows
-    may_go_on: Callable[[], bool]
+    has_time_left: Callable[[], bool]
 
     def send(self, records: Sequence[StreamRecord]) -> list[str]:
         """Work off a batch: rows are read once, consistently, and looked at as they are now.
@@ -77,7 +77,9 @@ class Sender:
             (key, row) for key, row in rows.items() if isinstance(row, Wait) and not row.is_answered
         ]
         failed: list[str] = []
-        results = each(lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers)
+        results = run_side_by_side(
+            lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers
+        )
         for (key, row), result in zip(answers, results, strict=True):
             if isinstance(result, Exception) and self._comes_again(row, result):
                 failed.append(told[key].sequence_number)
@@ -94,7 +96,7 @@ class Sender:
 
     def _comes_again(self, row: Wait, error: Exception) -> bool:
         """Log what an answer met; True where its record is to be delivered again."""
-        if isinstance(error, (ClientError, BotoCoreError)) and classify(error) is Kind.REFUSED:
+        if isinstance(error, (ClientError, BotoCoreError)) and classify(error) is ErrorKind.REFUSED:
             logger.error(
                 "Payload %s: AWS refused a call for wait %s (%s); it stays open until that is "
                 "mended",
@@ -136,7 +138,7 @@ class Sender:
             self.states,
             row.payload_id,
             ended,
-            may_go_on=self.may_go_on,
+            has_time_left=self.has_time_left,
         )
         logger.info("Payload %s: %d wait(s) settled", row.payload_id, progress.settled)
         if progress.is_complete:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

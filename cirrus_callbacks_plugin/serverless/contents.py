@@ -11,7 +11,7 @@ import re
 from importlib.metadata import requires
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.errors import ProjectError
+from cirrus_callbacks_plugin.errors import ServerlessProjectError
 from cirrus_callbacks_plugin.package.archive import File
 from cirrus_callbacks_plugin.package.plugin import DISTRIBUTION, plugin_files
 from cirrus_callbacks_plugin.serverless.functions import own_file, wrapper, wrapper_file
@@ -48,7 +48,7 @@ def write(folder: Path, files: dict[str, File]) -> bool:
     """Write files into a folder where they differ from what is there; True where any did.
 
     Raises:
-        ProjectError: one cannot be written.
+        ServerlessProjectError: one cannot be written.
     """
     has_changed = False
     try:
@@ -60,5 +60,7 @@ def write(folder: Path, files: dict[str, File]) -> bool:
             path.write_bytes(file.data)
             has_changed = True
     except OSError as error:
-        raise ProjectError(f"{error.filename}: cannot be written ({error.strerror})") from error
+        raise ServerlessProjectError(
+            f"{error.filename}: cannot be written ({error.strerror})"
+        ) from error
     return has_changed

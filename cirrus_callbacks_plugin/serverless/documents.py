@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from cirrus_callbacks_plugin.errors import ProjectError
+from cirrus_callbacks_plugin.errors import ServerlessProjectError
 
 
 class _Dumper(yaml.SafeDumper):
@@ -37,16 +37,18 @@ def load(path: Path) -> dict[str, Any]:
     """Read a document without tags.
 
     Raises:
-        ProjectError: it cannot be read, or is no YAML mapping.
+        ServerlessProjectError: it cannot be read, or is no YAML mapping.
     """
     try:
         read = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ProjectError(f"{path}: cannot be read ({error.strerror})") from error
+        raise ServerlessProjectError(f"{path}: cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProjectError(f"{path}: is no YAML ({' '.join(str(error).split())})") from error
+        raise ServerlessProjectError(
+            f"{path}: is no YAML ({' '.join(str(error).split())})"
+        ) from error
     if not isinstance(read, dict):
-        raise ProjectError(f"{path}: holds no settings by name")
+        raise ServerlessProjectError(f"{path}: holds no settings by name")
     return read
 
 
@@ -54,7 +56,7 @@ def replace(path: Path, document: dict[str, Any]) -> None:
     """Write a document beside ``path`` and rename it: it is there whole, or as it was.
 
     Raises:
-        ProjectError: it cannot be written.
+        ServerlessProjectError: it cannot be written.
     """
     unfinished: Path | None = None
     try:
@@ -66,7 +68,7 @@ def replace(path: Path, document: dict[str, Any]) -> None:
         unfinished.replace(path)
         unfinished = None
     except OSError as error:
-        raise ProjectError(f"{path}: cannot be written ({error.strerror})") from error
+        raise ServerlessProjectError(f"{path}: cannot be written ({error.strerror})") from error
     finally:
         if unfinished is not None:
             unfinished.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.cirrus.handlers import BESIDE, VARIABLES
 from cirrus_callbacks_plugin.serverless import names, permissions, template
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.serverless.settings import Settings
+    from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 Function = dict[str, Any]
 
@@ -123,7 +123,7 @@ def is_too_old(runtime: Any) -> bool:
     return match is not None and (int(match[1]), int(match[2])) < _OLDEST_PYTHON
 
 
-def sender(settings: Settings, runtime: Any) -> Function:
+def sender(settings: ServerlessSettings, runtime: Any) -> Function:
     """The sender."""
     return run(
         {
@@ -140,7 +140,7 @@ def sender(settings: Settings, runtime: Any) -> Function:
     )
 
 
-def reconciler(settings: Settings, runtime: Any) -> Function:
+def reconciler(settings: ServerlessSettings, runtime: Any) -> Function:
     """The reconciler; a pass that failed is made good by the next one."""
     return run(
         {
@@ -163,7 +163,7 @@ def reconciler(settings: Settings, runtime: Any) -> Function:
     )
 
 
-def own_functions(settings: Settings, runtime: Any) -> dict[str, Function]:
+def own_functions(settings: ServerlessSettings, runtime: Any) -> dict[str, Function]:
     """Sender and reconciler by name."""
     return {
         names.SENDER: sender(settings, runtime),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.installed import SUPPORTED
-from cirrus_callbacks_plugin.errors import ProjectError
+from cirrus_callbacks_plugin.errors import ServerlessProjectError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +24,11 @@ def refuse_unsupported(version: str) -> None:
     """Accept the cirrus-geo whose command runs, or say what is supported.
 
     Raises:
-        ProjectError: its builds are not supported.
+        ServerlessProjectError: its builds are not supported.
     """
     match = re.match(r"(\d+)\.(\d+)", version)
     if match is None or (int(match[1]), int(match[2])) not in _BUILDERS:
-        raise ProjectError(
+        raise ServerlessProjectError(
             f"cirrus-geo {version} builds this project, which the plugin does not support: "
             f"install one of {SUPPORTED}",
         )
@@ -38,7 +38,7 @@ def built_by(folder: Path) -> str:
     """The cirrus whose library a build holds: it is packed without its metadata.
 
     Raises:
-        ProjectError: it is none that is supported.
+        ServerlessProjectError: it is none that is supported.
     """
     if (folder / _SINCE_0_15).is_file():
         return "cirrus-geo 0.15"
@@ -52,8 +52,8 @@ def built_by(folder: Path) -> str:
     return "cirrus-lib 0.8 with cirrus-geo 0.7"
 
 
-def _unsupported(folder: Path, what: str) -> ProjectError:
-    return ProjectError(
+def _unsupported(folder: Path, what: str) -> ServerlessProjectError:
+    return ServerlessProjectError(
         f"{folder}: {what}, which the plugin does not support: move the project to one of "
         f"{SUPPORTED}, and build it anew",
     )

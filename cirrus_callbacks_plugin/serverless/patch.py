@@ -11,12 +11,12 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.errors import ProjectError
+from cirrus_callbacks_plugin.errors import ServerlessProjectError
 from cirrus_callbacks_plugin.package.archive import File
 from cirrus_callbacks_plugin.package.plugin import is_plugins, plugin_files
 from cirrus_callbacks_plugin.serverless import contents, documents, functions, names, template
 from cirrus_callbacks_plugin.serverless.origin import built_by
-from cirrus_callbacks_plugin.serverless.settings import Settings
+from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,21 +67,21 @@ def find_build(folder: Path) -> Path:
     Cirrus >= 0.9 builds into ``.cirrus/build``, older ones into ``.cirrus``.
 
     Raises:
-        ProjectError: it is no cirrus project, or was never built.
+        ServerlessProjectError: it is no cirrus project, or was never built.
     """
     if not folder.is_dir():
-        raise ProjectError(f"{folder}: there is no such folder")
+        raise ServerlessProjectError(f"{folder}: there is no such folder")
     start = folder.resolve()
     project = next((each for each in (start, *start.parents) if (each / CONFIG).is_file()), None)
     if project is None:
-        raise ProjectError(
+        raise ServerlessProjectError(
             f"{folder}: is no cirrus project: neither it nor a folder above it has a {CONFIG}",
         )
     dot = project / _DOT_DIR
     for build in (dot / _BUILD_DIR, dot):
         if (build / SERVERLESS).is_file():
             return build
-    raise ProjectError(
+    raise ServerlessProjectError(
         f"{folder}: the project was never built: run `cirrus build` in {project} first",
     )
 
@@ -92,13 +92,13 @@ def patch(folder: Path) -> Patched:
     Everything is looked at before anything is written, and ``serverless.yml`` comes last.
 
     Raises:
-        ProjectError: there is no build, or none that the plugin supports.
+        ServerlessProjectError: there is no build, or none that the plugin supports.
     """
     build = find_build(folder)
     cirrus = built_by(build)
     path = build / SERVERLESS
     before = documents.load(path)
-    settings = Settings.from_project(before.get("custom"))
+    settings = ServerlessSettings.from_project(before.get("custom"))
     after = copy.deepcopy(before)
     provider = _section(after, "provider", path)
     built = _section(after, "functions", path)
@@ -130,19 +130,19 @@ def patch(folder: Path) -> Patched:
 def _section(document: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     section = document.get(name)
     if not isinstance(section, dict):
-        raise ProjectError(f"{path}: has no {name}: run `cirrus build` anew")
+        raise ServerlessProjectError(f"{path}: has no {name}: run `cirrus build` anew")
     return section
 
 
 def _function(built: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     function = built.get(name)
     if not isinstance(function, dict):
-        raise ProjectError(
+        raise ServerlessProjectError(
             f"{path}: has no function {name!r}: is it disabled in the project? The hooks go "
             "around it, so it must be there",
         )
     if not isinstance(function.get("handler"), str):
-        raise ProjectError(
+        raise ServerlessProjectError(
             f"{path}: the function {name!r} names no handler (it runs from an image?): install "
             "the plugin into that image and set its command to the wrapped handler (README, "
             '"Made by hand")',

@@ -17,11 +17,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from cirrus_callbacks_plugin.errors import CallbackError, ProjectError
+from cirrus_callbacks_plugin.errors import CallbackError, ServerlessProjectError
 from cirrus_callbacks_plugin.package.plugin import DISTRIBUTION
 from cirrus_callbacks_plugin.serverless import contents, documents, functions, names, template
 from cirrus_callbacks_plugin.serverless.origin import refuse_unsupported
-from cirrus_callbacks_plugin.serverless.settings import Settings
+from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def _make(project: Any) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="cirrus-callbacks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     configured = documents.of_cirrus(project.config) if project and project.config else {}
-    settings = Settings.from_project(configured.get("custom"))
+    settings = ServerlessSettings.from_project(configured.get("custom"))
     runtime = (configured.get("provider") or {}).get("runtime")
     for hook, name in names.WRAPPED.items():
         source = _source_of(name)
@@ -81,7 +81,7 @@ def _source_of(name: str) -> Path:
     """The function that cirrus would take without this plugin and the project: the last one.
 
     Raises:
-        ProjectError: no plugin, cirrus's own included, has it.
+        ServerlessProjectError: no plugin, cirrus's own included, has it.
     """
     plugins = importlib.import_module("cirrus.core.utils.plugins")
     found = None
@@ -90,7 +90,7 @@ def _source_of(name: str) -> Path:
             folder = Path(next(iter(entry.load().__path__))) / "functions" / name
             found = folder if folder.is_dir() else found
     if found is None:
-        raise ProjectError(f"cirrus has no function {name!r} that could be wrapped")
+        raise ServerlessProjectError(f"cirrus has no function {name!r} that could be wrapped")
     return found
 
 
@@ -113,7 +113,7 @@ def _write_wrapped(source: Path, folder: Path, hook: str, runtime: Any) -> None:
     shutil.copytree(source, folder, ignore=_OF_PYTHON)
     definition = documents.of_cirrus_file(source / "definition.yml")
     if "handler" not in (definition.get("lambda") or {}):
-        raise ProjectError(
+        raise ServerlessProjectError(
             f"{source}: the function names no handler (it runs from an image?): install the "
             "plugin into that image and set its command to the wrapped handler (README, "
             '"Made by hand")',

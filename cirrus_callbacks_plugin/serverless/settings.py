@@ -9,7 +9,7 @@ from typing import Any
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.config import EnabledWorkflows
-from cirrus_callbacks_plugin.errors import ConfigurationError, ProjectError
+from cirrus_callbacks_plugin.errors import ConfigurationError, ServerlessProjectError
 
 _WHERE = "custom.callbacks"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
@@ -22,7 +22,7 @@ _SCHEDULE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ServerlessSettings:
     """The settings; a text may hold Serverless variables, known only at deployment.
 
     Attributes:
@@ -44,21 +44,21 @@ class Settings:
     deletion_protection: bool = True
 
     @classmethod
-    def from_project(cls, custom: Any) -> Settings:
+    def from_project(cls, custom: Any) -> ServerlessSettings:
         """Read them from the project's ``custom``.
 
         Raises:
-            ProjectError: a setting is unknown or not what it must be.
+            ServerlessProjectError: a setting is unknown or not what it must be.
         """
         given = custom.get("callbacks") if isinstance(custom, Mapping) else None
         if given is None:
             return cls()
         if not isinstance(given, Mapping):
-            raise ProjectError(f"{_WHERE}: give settings by name, as 'workflows: \"*\"'")
+            raise ServerlessProjectError(f"{_WHERE}: give settings by name, as 'workflows: \"*\"'")
         known = {_camel(field.name): field.name for field in fields(cls)}
         unknown = [str(name) for name in given if name not in known]
         if unknown:
-            raise ProjectError(
+            raise ServerlessProjectError(
                 f"{_WHERE}: {', '.join(unknown)} is no setting; there are {', '.join(known)}",
             )
         values = {known[name]: value for name, value in given.items() if value is not None}
@@ -72,13 +72,13 @@ class Settings:
         """Refuse what could only fail in Lambda.
 
         Raises:
-            ProjectError: a setting is not what it must be; says which.
+            ServerlessProjectError: a setting is not what it must be; says which.
         """
         for name in ("heartbeat", "deletion_protection"):
             if not isinstance(getattr(self, name), bool):
-                raise ProjectError(f"{_WHERE}.{_camel(name)}: give true or false")
+                raise ServerlessProjectError(f"{_WHERE}.{_camel(name)}: give true or false")
         if not isinstance(self.schedule, str) or not _SCHEDULE.fullmatch(self.schedule):
-            raise ProjectError(
+            raise ServerlessProjectError(
                 f"{_WHERE}.schedule: {self.schedule!r} is no EventBridge schedule: "
                 "rate(5 minutes), rate(1 hour) or cron(0/10 * * * ? *)",
             )
@@ -87,7 +87,7 @@ class Settings:
             config.retention_days(environment)
             config.Repairs.from_env(environment)
         except ConfigurationError as error:
-            raise ProjectError(f"{_WHERE}: {error}") from error
+            raise ServerlessProjectError(f"{_WHERE}: {error}") from error
 
     @property
     def enabled(self) -> EnabledWorkflows:
@@ -134,7 +134,7 @@ def _flag(value: Any) -> str:
     """A list of names, or the text that the variable itself takes."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProjectError(
+        raise ServerlessProjectError(
             f'{_WHERE}.workflows: give a list of workflow names, or "*" (quoted) for all',
         )
     return ",".join(names)

@@ -13,7 +13,7 @@ from cirrus_callbacks_plugin.serverless import names
 from cirrus_callbacks_plugin.waits.definition import table_definition, ttl_specification
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.serverless.settings import Settings
+    from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 Resource = dict[str, Any]
 
@@ -26,7 +26,7 @@ START_MAXIMUM_AGE_SECONDS = 60
 """The reconciler's next pass is never far: an old start is no use."""
 
 
-def resources(settings: Settings) -> dict[str, Resource]:
+def resources(settings: ServerlessSettings) -> dict[str, Resource]:
     """Every resource that is added to the project's own, by logical id."""
     return {
         names.TABLE: _table(settings),
@@ -47,7 +47,7 @@ def failures_url() -> dict[str, Any]:
     return {"Fn::Join": ["", ["s3://", bucket, "/aws/lambda/", mapping, "/"]]}
 
 
-def _table(settings: Settings) -> Resource:
+def _table(settings: ServerlessSettings) -> Resource:
     defined = table_definition("")
     # CloudFormation knows no StreamEnabled: a view type says so.
     view = {"StreamViewType": defined["StreamSpecification"]["StreamViewType"]}
@@ -66,7 +66,7 @@ def _table(settings: Settings) -> Resource:
     }
 
 
-def _mapping(settings: Settings) -> Resource:
+def _mapping(settings: ServerlessSettings) -> Resource:
     """Serverless's own ``stream`` event takes no S3 destination."""
     return {
         "Type": "AWS::Lambda::EventSourceMapping",
@@ -143,7 +143,7 @@ def _failures_policy() -> Resource:
     }
 
 
-def _schedule(settings: Settings) -> Resource:
+def _schedule(settings: ServerlessSettings) -> Resource:
     """A rule of its own: Serverless's ``schedule`` event gives its target no retry policy."""
     return {
         "Type": "AWS::Events::Rule",

@@ -2,7 +2,7 @@
 
 Every write is one conditional call; a condition that is not met is an answer
 (somebody else was first), not an error. AWS errors pass through: their callers
-know whether to retry, to put off or to give up (:func:`errors.classify`).
+know whether to retry, to put off or to give up (:func:`aws.error_codes.classify`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.aws.pages import pages
-from cirrus_callbacks_plugin.errors import Kind, classify
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.continuation import Continuation, row_from_item, waits_in
 from cirrus_callbacks_plugin.waits.row import (
@@ -79,7 +79,7 @@ class WaitsTable:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
         except ClientError as error:
-            if classify(error) is not Kind.CONDITION:
+            if classify(error) is not ErrorKind.CONDITION:
                 raise
             found: Any = error.response.get("Item")
             return Wait.from_item(found or wait.to_item())
@@ -254,7 +254,7 @@ class WaitsTable:
                 ExpressionAttributeValues={":settled_at": {"S": row.settled_at}},
             )
         except ClientError as error:
-            if classify(error) is not Kind.CONDITION:
+            if classify(error) is not ErrorKind.CONDITION:
                 raise
             return False
         return True
@@ -272,7 +272,7 @@ class WaitsTable:
                 ExpressionAttributeValues={":settled_at": {"S": row.settled_at}},
             )
         except ClientError as error:
-            if classify(error) is not Kind.CONDITION:
+            if classify(error) is not ErrorKind.CONDITION:
                 raise
             return False
         return True
@@ -304,7 +304,7 @@ class WaitsTable:
                 ExpressionAttributeValues=attribute_values,
             )
         except ClientError as error:
-            if classify(error) is not Kind.CONDITION:
+            if classify(error) is not ErrorKind.CONDITION:
                 raise
             return False
         return True

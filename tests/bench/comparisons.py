@@ -157,7 +157,7 @@ def settling(world: Any) -> Result:
     """Settling a thousand waiters against the same calls with nothing between them."""
     from cirrus.lambda_functions.update_state import lambda_handler as bare
 
-    from cirrus_callbacks_plugin.aws.side_by_side import each
+    from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
     from cirrus_callbacks_plugin.lambda_functions.update_state import lambda_handler
     from cirrus_callbacks_plugin.waits.outcome import Outcome
     from support.cirrus_world import Context, payload_id
@@ -169,7 +169,7 @@ def settling(world: Any) -> Result:
     def ideal() -> None:
         bare(bare_event, Context(900))
         for page in waits.open_rows(about):
-            each(lambda row: waits.settle(row.key, outcome), page)
+            run_side_by_side(lambda row: waits.settle(row.key, outcome), page)
 
     seconds = timed(ideal)
     event = ended_payload(world, "settled", WAITERS)
@@ -179,7 +179,7 @@ def settling(world: Any) -> Result:
 
 def sending(world: Any) -> Result:
     """The sender on a thousand settled rows against the same calls with nothing between."""
-    from cirrus_callbacks_plugin.aws.side_by_side import each
+    from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
     from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
     from cirrus_callbacks_plugin.waits.row import Wait, shard
     from support.cirrus_world import Context
@@ -207,7 +207,7 @@ def sending(world: Any) -> Result:
 
     def ideal() -> None:
         read = waits.read([row.key for row in ideal_rows])
-        each(answer, list(read.values()))
+        run_side_by_side(answer, list(read.values()))
 
     def answer(row: Any) -> None:
         world.sfn.send_task_success(taskToken=row.task_token, output="{}")

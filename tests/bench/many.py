@@ -186,6 +186,7 @@ def _drain(world: Any, many: Many, began: float, tell: Callable[[str, int], obje
     from cirrus_callbacks_plugin.local.functions import Context
     from cirrus_callbacks_plugin.local.sources.filters import matcher
     from cirrus_callbacks_plugin.local.sources.stream import SECONDS
+    from cirrus_callbacks_plugin.sender import filters
 
     matches = matcher(filters.filter_patterns(config.EnabledWorkflows.from_env()))
     waiting: list[dict[str, Any]] = []

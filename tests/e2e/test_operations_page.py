@@ -11,7 +11,7 @@ import click
 import pytest
 
 from cirrus_callbacks_plugin.local.example import example_folder
-from cirrus_callbacks_plugin.local.stack import Settings, running
+from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
 from cirrus_callbacks_plugin.operations import deployment
 from cirrus_callbacks_plugin.waits.table import utc_now
@@ -63,7 +63,7 @@ def test_the_page_leads_from_the_alarm_to_the_resumed_parent(
     assert start[:2] == ["local", "examples/mosaic"]
     without = {start[index + 1] for index, each in enumerate(start) if each == "--without"}
     assert {look[0], first_show[0], settle[0], second_show[0]} == {"waits", "show", "settle"}
-    settings = Settings(environment={}, without=frozenset(without))
+    settings = StackSettings(environment={}, without=frozenset(without))
     monkeypatch.setattr(deployment, "now", lambda: utc_now() + timedelta(hours=7))
     monkeypatch.setattr(click, "confirm", lambda *_, **__: True)
 

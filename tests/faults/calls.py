@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore import xform_name
 
 import cirrus_callbacks_plugin
-from cirrus_callbacks_plugin.aws import side_by_side as concurrency
+from cirrus_callbacks_plugin.aws import side_by_side
 from simulation.fake_aws.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ _BETWEEN = (
 )
 """What stands between a caller and the wire."""
 
+_PAGES = "aws/pages.py"
+"""Is given the client's method; the call stands where it is named."""
+
 _PLUMBING = (
     "aws/side_by_side.py",
     "hooks/own_time.py",
     "aws/batch_reads.py",
+    _PAGES,
     "lambda_functions/wrapped.py",
 )
 _PLUMBING_FUNCTIONS = ("WaitsTable._update",)
@@ -97,12 +101,12 @@ def call_of(service: str, operation: str, parameters: dict[str, Any]) -> Call | 
         _target(service, parameters),
         _step(frames),
         shape_of(service, operation, parameters),
-        f"{_path(frames[0])} {_qualname(frames[0])} {xform_name(operation)}",
+        _site(frames, operation),
     )
 
 
 def _frames() -> Iterator[FrameType]:
-    """The product's frames from the call outwards, over the threads of ``concurrency.each``."""
+    """The product's frames from the call outwards, over the threads of ``side_by_side``."""
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and any(part in frame.f_code.co_filename for part in _BETWEEN):
         frame = frame.f_back
@@ -114,7 +118,7 @@ def _frames() -> Iterator[FrameType]:
             last = frame
             yield frame
         frame = frame.f_back
-    if last.f_code.co_name == "attempt" and last.f_code.co_filename == concurrency.__file__:
+    if last.f_code.co_name == "attempt" and last.f_code.co_filename == side_by_side.__file__:
         yield from _waiting_for(last.f_locals["work"])
 
 
@@ -123,7 +127,8 @@ def _waiting_for(work: Any) -> Iterator[FrameType]:
     for top in list(sys._current_frames().values()):
         frame: FrameType | None = top
         while frame is not None and not (
-            frame.f_code is concurrency.each.__code__ and frame.f_locals.get("work") is work
+            frame.f_code is side_by_side.run_side_by_side.__code__
+            and frame.f_locals.get("work") is work
         ):
             frame = frame.f_back
         if frame is not None:
@@ -154,6 +159,11 @@ def _function(frames: list[FrameType]) -> str | None:
 
 
 _SHARED = {f"cli/{name}" for name in ("main", "commands", "operating", "repairing", "screen")}
+
+
+def _site(frames: list[FrameType], operation: str) -> str:
+    caller = next(frame for frame in frames if _path(frame) != _PAGES)
+    return f"{_path(caller)} {_qualname(caller)} {xform_name(operation)}"
 
 
 def _path(frame: FrameType) -> str:

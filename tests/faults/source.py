@@ -54,12 +54,16 @@ def _calls(tree: ast.Module, known: set[str]) -> Iterator[str]:
                 inner = names if nested else (*names, child.name)
                 yield from walk(child, inner, nested=True)
             else:
-                if (
-                    isinstance(child, ast.Call)
-                    and isinstance(child.func, ast.Attribute)
-                    and child.func.attr in known
-                ):
-                    yield f"{'.'.join(names)} {child.func.attr}"
+                if isinstance(child, ast.Call) and (method := _method(child)) in known:
+                    yield f"{'.'.join(names)} {method}"
                 yield from walk(child, names, nested=nested)
 
     yield from walk(tree, (), nested=False)
+
+
+def _method(call: ast.Call) -> str | None:
+    """The method that is called, or handed over to be called for every page."""
+    called: ast.expr = call.func
+    if isinstance(called, ast.Name) and called.id == "pages" and call.args:
+        called = call.args[0]
+    return called.attr if isinstance(called, ast.Attribute) else None

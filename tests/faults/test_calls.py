@@ -23,8 +23,8 @@ NOT_TRIED = {
     "operations/dead_letters.py": "`waits --dead-letters` only looks",
     "operations/deployment.py": "which deployment is meant: tests/operations/test_unhappy.py",
     "waits/definition.py": "the local stack makes its own table",
-    "waits/table.py WaitsTable.all_rows scan": "the local stack's",
-    "waits/table.py WaitsTable.count_waiting query": "of `doctor`",
+    "waits/queries.py WaitsQueries.all_rows scan": "the local stack's",
+    "waits/queries.py WaitsQueries.count_waiting query": "of `doctor`",
 }
 """Calls, or files with calls, that no function makes, and no command that acts."""
 

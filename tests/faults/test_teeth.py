@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from cirrus_callbacks_plugin.errors import Kind, classify, error_code
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.hooks import process, update_state
 from cirrus_callbacks_plugin.protocol import answer
 from cirrus_callbacks_plugin.reconcile.passes import Pass
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 def throttling_is_stale() -> AbstractContextManager[Any]:
     """A token whose answer was throttled is taken for one that nobody waits with."""
 
-    def careless(error: Any) -> Kind:
+    def careless(error: Any) -> ErrorKind:
         found = classify(error)
-        return Kind.CLOSED if error_code(error) == "ThrottlingException" else found
+        return ErrorKind.CLOSED if error_code(error) == "ThrottlingException" else found
 
     return mock.patch.object(answer, "classify", careless)
 
@@ -54,7 +54,7 @@ def update_state_raises() -> AbstractContextManager[Any]:
                 found.states,
                 payload_id,
                 ended,
-                may_go_on=time_left.may_go_on,
+                has_time_left=time_left.has_time_left,
             )
 
     return mock.patch.object(update_state, "_settle", settle)

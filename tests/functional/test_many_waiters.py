@@ -116,7 +116,7 @@ def test_the_sender_puts_it_again_when_its_own_time_is_up(
         budget = itertools.count()
         return lambda: next(budget) < 20
 
-    monkeypatch.setattr(sender, "may_go_on", short)
+    monkeypatch.setattr(sender, "has_time_left", short)
     assert work_off(world) >= 3
     assert answered(world) == WAITERS
     assert continuation(world) is None

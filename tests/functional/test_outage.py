@@ -254,7 +254,7 @@ def test_the_continuation_is_not_tried_where_it_could_outlast_the_lambda(
 def test_the_clients_keep_to_the_attempts_and_timeouts_of_the_worst_case() -> None:
     """The bound is computed from what the clients are really configured with."""
     for service, attempts in (("dynamodb", own_time.CALL_ATTEMPTS), ("s3", 1), ("sqs", 1)):
-        config = getattr(services.Clients(), service).meta.config
+        config = getattr(services.HookClients(), service).meta.config
         assert config.connect_timeout == config.read_timeout == own_time.CALL_TIMEOUT_SECONDS
         # Only DynamoDB's own repetition pauses but 50 ms; `attempted` repeats the others.
         assert config.retries["total_max_attempts"] == attempts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.waits.row import Wait, timestamp
 from support import schemas, snapshots
 
@@ -48,7 +48,7 @@ def answered(stack_of_waits: OpenWaits) -> Iterator[None]:
     add(MEASURED + 3, 90_000, "stale")
     old = timestamp(stack_of_waits.moment - timedelta(days=9))
     add(MEASURED + 4, 0, registered_at=old, settled_at=old, answered_at=old)
-    each(stack_of_waits.table.register, rows)
+    run_side_by_side(stack_of_waits.table.register, rows)
     yield
     stack_of_waits.remove(*((row.payload_id, row.task_token) for row in rows))
 

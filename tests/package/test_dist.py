@@ -18,7 +18,7 @@ from support.zip_loop import deploy, environment, run_loop
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cirrus_callbacks_plugin.local.deployment import Deployment
+    from cirrus_callbacks_plugin.local.deployment import LocalDeployment
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def deployed(
     tmp_path_factory: pytest.TempPathFactory,
     boto3_alone: Path,
     endpoint: str,
-) -> tuple[Unpacked, Deployment]:
+) -> tuple[Unpacked, LocalDeployment]:
     """The zip with the hooks in it, unpacked, and a deployment for its functions."""
     folder = tmp_path_factory.mktemp("callbacks")
     packed = archive.write(folder / "callbacks.zip", with_callbacks(files, dist.name)).path
@@ -43,7 +43,7 @@ def deployed(
     return Unpacked.of(packed, folder / "task", boto3_alone, sys.executable, **variables), created
 
 
-def test_the_loop_runs_from_the_zip_alone(deployed: tuple[Unpacked, Deployment]) -> None:
+def test_the_loop_runs_from_the_zip_alone(deployed: tuple[Unpacked, LocalDeployment]) -> None:
     """Unpacked as Lambda does it, with nothing else but boto3, the zip registers and settles.
 
     So the hooks' entry points are found in the zip, and cirrus's own handlers run.
@@ -59,7 +59,7 @@ def test_the_loop_runs_from_the_zip_alone(deployed: tuple[Unpacked, Deployment])
 
 @pytest.mark.parametrize("handler", UNTOUCHED)
 def test_the_other_functions_import_from_the_zip(
-    deployed: tuple[Unpacked, Deployment],
+    deployed: tuple[Unpacked, LocalDeployment],
     handler: str,
 ) -> None:
     """``api``, ``pre_batch`` and ``post_batch`` stay importable, as before."""
@@ -97,7 +97,7 @@ def test_a_changed_root_handler_is_kept_and_wrapped(
     dist: Path,
     files: dict[str, File],
     tmp_path: Path,
-    deployed: tuple[Unpacked, Deployment],
+    deployed: tuple[Unpacked, LocalDeployment],
 ) -> None:
     """A root ``process.py`` that is not cirrus's own is not lost: it is what is wrapped."""
     own = (

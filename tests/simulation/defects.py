@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from cirrus_callbacks_plugin.aws import batch_reads as batches
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.cirrus import state_table
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
-from cirrus_callbacks_plugin.errors import Kind, classify
 from cirrus_callbacks_plugin.hooks import process as process_hook
 from cirrus_callbacks_plugin.hooks import registration
 from cirrus_callbacks_plugin.protocol import answer, settle
@@ -225,9 +225,9 @@ def swallowed_registration() -> AbstractContextManager[Any]:
 def throttling_as_stale() -> AbstractContextManager[Any]:
     """Throttling is taken for a token that is over."""
 
-    def wrong(error: Any) -> Kind:
+    def wrong(error: Any) -> ErrorKind:
         kind = classify(error)
-        return Kind.CLOSED if kind is Kind.RETRY else kind
+        return ErrorKind.CLOSED if kind is ErrorKind.RETRY else kind
 
     return mock.patch.object(answer, "classify", wrong)
 

@@ -415,7 +415,7 @@ def _compare(calls: Calls, times: int) -> None:
         assert ours == theirs, call
 
 
-def _token(deployed: parts.Deployment) -> str:
+def _token(deployed: parts.LocalDeployment) -> str:
     deployed.client("stepfunctions").start_execution(
         stateMachineArn=MACHINE,
         name="waiting",

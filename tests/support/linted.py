@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from cirrus_callbacks_plugin.asl.document import read_text
-from cirrus_callbacks_plugin.lint.finding import Finding, Settings
+from cirrus_callbacks_plugin.lint.finding import Finding, LintSettings
 from cirrus_callbacks_plugin.lint.inspection import findings_in
 
 JSONATA_TOKEN = "{% $states.context.Task.Token %}"
@@ -17,7 +17,7 @@ def findings(
 ) -> list[Finding]:
     """Check a state machine."""
     text = machine if isinstance(machine, str) else json.dumps(machine, indent=2)
-    return findings_in(read_text(text, name), Settings(**known))
+    return findings_in(read_text(text, name), LintSettings(**known))
 
 
 def of(rule: str, machine: dict[str, Any] | str, **known: Any) -> list[Finding]:

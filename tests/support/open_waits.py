@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.waits.outcome import Outcome
@@ -53,7 +53,7 @@ class OpenWaits:
         moment: the time at which the commands look: two hours later.
     """
 
-    deployment: parts.Deployment
+    deployment: parts.LocalDeployment
     moment: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     shift: timedelta = timedelta(0)
 
@@ -203,7 +203,9 @@ def _seed(waits: OpenWaits) -> None:
         for kind in ("running", "gone", "queued")
         for number in range(MANY)
     ]
-    each(lambda row: waits.register(*row, hours=2.5, waiter="m/workflow-mosaic/many"), rows)
+    run_side_by_side(
+        lambda row: waits.register(*row, hours=2.5, waiter="m/workflow-mosaic/many"), rows
+    )
 
 
 def _states(waits: OpenWaits, runs: dict[str, str]) -> None:

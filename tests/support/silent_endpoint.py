@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.config import Tables
-from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
+from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def services_with(endpoint_url: str, *, silent: str) -> Callable[[], Services]:
         config=Config(
             connect_timeout=PATIENCE_SECONDS,
             read_timeout=PATIENCE_SECONDS,
-            retries=Clients.config.retries,
-            max_pool_connections=Clients.config.max_pool_connections,
+            retries=HookClients.config.retries,
+            max_pool_connections=HookClients.config.max_pool_connections,
         ),
     )
 

@@ -17,7 +17,7 @@ PASS = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
 TOKEN = "token-of-a-parent"
 
 
-def deploy(endpoint: str) -> deployment.Deployment:
+def deploy(endpoint: str) -> deployment.LocalDeployment:
     """A deployment of its own, with a workflow that ends by itself."""
     names = deployment.Names(f"zip-{secrets.token_hex(4)}-cirrus", REGION, ACCOUNT, endpoint)
     created = deployment.create(names)
@@ -25,14 +25,14 @@ def deploy(endpoint: str) -> deployment.Deployment:
     return created
 
 
-def environment(created: deployment.Deployment) -> dict[str, str]:
+def environment(created: deployment.LocalDeployment) -> dict[str, str]:
     """What Lambda gives cirrus's functions."""
     return {**created.names.environment(), "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def run_loop(
     functions: Unpacked,
-    created: deployment.Deployment,
+    created: deployment.LocalDeployment,
     update_state: Unpacked | None = None,
     handlers: tuple[str, str] = ("process.lambda_handler", "update_state.lambda_handler"),
 ) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def run_loop(
     return row(created)
 
 
-def row(created: deployment.Deployment) -> dict[str, Any]:
+def row(created: deployment.LocalDeployment) -> dict[str, Any]:
     """The one row of the tracking table."""
     (found,) = created.client("dynamodb").scan(TableName=created.names.callbacks_table)["Items"]
     assert found["payload_id"] == {"S": payload_id()}

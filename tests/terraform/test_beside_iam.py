@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.aws.deadline import TimeLeft
+from cirrus_callbacks_plugin.aws.deadline import Deadline
 from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support.applied_world import ACCOUNT, FUNCTIONS, REGION, AppliedWorld
@@ -101,7 +101,7 @@ def _run_the_loop(
     world.update_state(_run_of(world, good))
     world.send_answers()
     with pytest.MonkeyPatch.context() as no_time:
-        no_time.setattr(TimeLeft, "may_go_on", lambda _: False)
+        no_time.setattr(Deadline, "has_time_left", lambda _: False)
         world.update_state(_run_of(world, bad))
         world.send_answers(seconds=0)
     world.send_answers()

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("yaml")
 
 from cirrus_callbacks_plugin.serverless import functions, names, permissions, template
-from cirrus_callbacks_plugin.serverless.settings import Settings
+from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 MODULE = Path(__file__).resolve().parents[2] / "terraform"
 _STATEMENT = re.compile(
@@ -78,7 +78,7 @@ def defaults(variable: str) -> dict[str, str]:
 def test_the_numbers_are_the_modules_defaults() -> None:
     """Memory, time, batches, retries, schedule."""
     sender, reconciler = defaults("sender"), defaults("reconciler")
-    settings = Settings()
+    settings = ServerlessSettings()
     made = template.resources(settings)
     mapping = made[names.MAPPING]["Properties"]
     assert int(sender["memory_size"]) == functions.SENDER_MEMORY

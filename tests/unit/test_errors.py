@@ -5,14 +5,8 @@ from __future__ import annotations
 import pytest
 from botocore import exceptions as boto
 
-from cirrus_callbacks_plugin.errors import (
-    Kind,
-    RegistrationFailed,
-    classify,
-    error_code,
-    is_unanswered,
-    place_of,
-)
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code, is_unanswered
+from cirrus_callbacks_plugin.errors import RegistrationFailed, place_of
 from support.aws_calls import aws_error
 
 URL = "https://aws"
@@ -21,33 +15,33 @@ URL = "https://aws"
 @pytest.mark.parametrize(
     ("error", "kind", "unanswered"),
     [
-        (aws_error("ConditionalCheckFailedException"), Kind.CONDITION, False),
-        (aws_error("TaskTimedOut"), Kind.CLOSED, False),
-        (aws_error("TaskDoesNotExist"), Kind.CLOSED, False),
-        (aws_error("InvalidToken"), Kind.CLOSED, False),
-        (aws_error("ThrottlingException"), Kind.RETRY, False),
-        (aws_error("ProvisionedThroughputExceededException"), Kind.RETRY, False),
-        (aws_error("RequestLimitExceeded"), Kind.RETRY, False),
-        (aws_error("SlowDown", status=503), Kind.RETRY, False),
-        (aws_error("Unheard", status=500), Kind.RETRY, False),
-        (aws_error("AccessDeniedException"), Kind.REFUSED, False),
-        (aws_error("ValidationException"), Kind.REFUSED, False),
-        (aws_error("ResourceNotFoundException"), Kind.REFUSED, False),
-        (boto.ClientError({}, "X"), Kind.REFUSED, False),
-        (boto.ConnectTimeoutError(endpoint_url=URL), Kind.RETRY, True),
-        (boto.ReadTimeoutError(endpoint_url=URL), Kind.RETRY, True),
-        (boto.EndpointConnectionError(endpoint_url=URL), Kind.RETRY, True),
-        (boto.ConnectionClosedError(endpoint_url=URL), Kind.RETRY, True),
-        (boto.ProxyConnectionError(proxy_url=URL), Kind.RETRY, True),
-        (boto.SSLError(endpoint_url=URL, error="x"), Kind.RETRY, True),
-        (boto.NoCredentialsError(), Kind.REFUSED, False),
-        (boto.ParamValidationError(report="x"), Kind.REFUSED, False),
+        (aws_error("ConditionalCheckFailedException"), ErrorKind.CONDITION, False),
+        (aws_error("TaskTimedOut"), ErrorKind.CLOSED, False),
+        (aws_error("TaskDoesNotExist"), ErrorKind.CLOSED, False),
+        (aws_error("InvalidToken"), ErrorKind.CLOSED, False),
+        (aws_error("ThrottlingException"), ErrorKind.RETRY, False),
+        (aws_error("ProvisionedThroughputExceededException"), ErrorKind.RETRY, False),
+        (aws_error("RequestLimitExceeded"), ErrorKind.RETRY, False),
+        (aws_error("SlowDown", status=503), ErrorKind.RETRY, False),
+        (aws_error("Unheard", status=500), ErrorKind.RETRY, False),
+        (aws_error("AccessDeniedException"), ErrorKind.REFUSED, False),
+        (aws_error("ValidationException"), ErrorKind.REFUSED, False),
+        (aws_error("ResourceNotFoundException"), ErrorKind.REFUSED, False),
+        (boto.ClientError({}, "X"), ErrorKind.REFUSED, False),
+        (boto.ConnectTimeoutError(endpoint_url=URL), ErrorKind.RETRY, True),
+        (boto.ReadTimeoutError(endpoint_url=URL), ErrorKind.RETRY, True),
+        (boto.EndpointConnectionError(endpoint_url=URL), ErrorKind.RETRY, True),
+        (boto.ConnectionClosedError(endpoint_url=URL), ErrorKind.RETRY, True),
+        (boto.ProxyConnectionError(proxy_url=URL), ErrorKind.RETRY, True),
+        (boto.SSLError(endpoint_url=URL, error="x"), ErrorKind.RETRY, True),
+        (boto.NoCredentialsError(), ErrorKind.REFUSED, False),
+        (boto.ParamValidationError(report="x"), ErrorKind.REFUSED, False),
     ],
     ids=lambda value: error_code(value) if isinstance(value, Exception) else None,
 )
 def test_one_function_classifies(
     error: boto.ClientError | boto.BotoCoreError,
-    kind: Kind,
+    kind: ErrorKind,
     unanswered: bool,
 ) -> None:
     """Condition, closed, retry or refused; and whether the other side answered at all."""

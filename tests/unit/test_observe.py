@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cirrus_callbacks_plugin.cirrus.observe import FinalState, noting
+from cirrus_callbacks_plugin.cirrus.observe import FinalState, recording_final_states
 
 STATES = {"set_done": "SUCCEEDED", "set_failed": "FAILED"}
 
@@ -57,7 +57,7 @@ class Adapter:
 
 def test_what_a_setter_wrote_is_noted(state_db: type) -> None:
     """Payload, state and error text, the last one for each; return values pass through."""
-    with noting(Adapter(state_db)) as notes:  # type: ignore[arg-type]
+    with recording_final_states(Adapter(state_db)) as notes:  # type: ignore[arg-type]
         assert state_db().set_done("a") == "done a"
         assert state_db().set_failed("b", "why") == "failed b"
         assert state_db().set_failed("c", msg="named") == "failed c"
@@ -71,7 +71,7 @@ def test_what_a_setter_wrote_is_noted(state_db: type) -> None:
 
 def test_a_setter_that_raises_notes_nothing(state_db: type) -> None:
     """What was not written is no state."""
-    with noting(Adapter(state_db)) as notes, pytest.raises(RuntimeError):  # type: ignore[arg-type]
+    with recording_final_states(Adapter(state_db)) as notes, pytest.raises(RuntimeError):  # type: ignore[arg-type]
         state_db().set_failed("a", "raise")
     assert notes.by_payload == {}
 
@@ -79,10 +79,10 @@ def test_a_setter_that_raises_notes_nothing(state_db: type) -> None:
 def test_notes_belong_to_the_block_that_runs(state_db: type) -> None:
     """Nothing is noted outside, and a second block starts anew on the same class."""
     adapter: Any = Adapter(state_db)
-    with noting(adapter) as first:
+    with recording_final_states(adapter) as first:
         state_db().set_done("a")
     state_db().set_done("b")
-    with noting(adapter) as second:
+    with recording_final_states(adapter) as second:
         state_db().set_done("c")
     assert (set(first.by_payload), set(second.by_payload)) == ({"a"}, {"c"})
 
@@ -93,7 +93,7 @@ def test_notes_belong_to_the_thread_that_runs(state_db: type) -> None:
     inside, noted = threading.Barrier(2), {}
 
     def invocation(name: str) -> None:
-        with noting(adapter) as notes:
+        with recording_final_states(adapter) as notes:
             inside.wait(5)
             state_db().set_done(name)
             inside.wait(5)
@@ -113,7 +113,7 @@ def test_a_cirrus_without_the_setters_runs_all_the_same(
 ) -> None:
     """A newer cirrus than known may name them otherwise: callbacks wait, cirrus does not."""
     adapter: Any = Adapter(state_db, {"set_otherwise": "SUCCEEDED"})
-    with noting(adapter) as notes:
+    with recording_final_states(adapter) as notes:
         assert state_db().set_done("a") == "done a"
     assert notes.by_payload == {}
     assert "cirrus 9.9" in caplog.text
@@ -126,5 +126,5 @@ def test_the_installed_cirruss_setters_are_observed() -> None:
 
     owner, states = installed.adapter().state_setters()
     assert set(states.values()) == {"SUCCEEDED", "FAILED", "INVALID", "ABORTED"}
-    with noting(installed.adapter()):
+    with recording_final_states(installed.adapter()):
         assert all(type(owner.__dict__[name]).__name__ == "_Observed" for name in states)

@@ -11,7 +11,7 @@ import pytest
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.config import EnabledWorkflows
-from cirrus_callbacks_plugin.hooks.services import Clients, Services
+from cirrus_callbacks_plugin.hooks.services import HookClients, Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.sender.batch import Sender
@@ -138,7 +138,7 @@ def end_of_run(table: SlowTable) -> Callable[[], None]:
 
     wrapped = update_state(
         handler,
-        services=lambda: Services(waits, states, Clients()),
+        services=lambda: Services(waits, states, HookClients()),
         clock=table.clock,
     )
     return lambda: wrapped({"detail": {"executionArn": RUN}}, None)
@@ -160,9 +160,9 @@ def test_ten_thousand_waiters_are_all_answered() -> None:
         row = Wait(PAYLOAD, token, workflow="w", registered_at="x", waiting=shard(token))
         table.rows[token] = row.to_item()
     owner, _ = installed.adapter().state_setters()
-    from cirrus_callbacks_plugin.cirrus.observe import noting
+    from cirrus_callbacks_plugin.cirrus.observe import recording_final_states
 
-    with noting(installed.adapter()):
+    with recording_final_states(installed.adapter()):
         observed = owner.__dict__["set_succeeded"]
     original = observed.setter
     try:

@@ -7,8 +7,8 @@ import threading
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cirrus_callbacks_plugin.aws.deadline import TimeLeft, may_go_on
-from cirrus_callbacks_plugin.aws.side_by_side import each
+from cirrus_callbacks_plugin.aws.deadline import Deadline, has_time_left
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.hooks.own_time import OWN_SECONDS, OutOfTime, OwnTime
 from support.aws_calls import aws_error
 
@@ -70,14 +70,14 @@ class Context:
 def test_long_work_ends_when_a_quarter_of_the_time_is_left(context: object, left: float) -> None:
     """Of what was left on entry; ten seconds where the context does not tell."""
     clock = Clock()
-    time_left = TimeLeft.of(context, clock)
-    go_on = may_go_on(context, clock)
+    time_left = Deadline.of(context, clock)
+    go_on = has_time_left(context, clock)
     assert time_left.seconds() == left
     clock.now += left * 0.75 - 0.01
-    assert time_left.may_go_on()
+    assert time_left.has_time_left()
     assert go_on()
     clock.now += 0.01
-    assert not time_left.may_go_on()
+    assert not time_left.has_time_left()
     assert not go_on()
     assert time_left.seconds() == pytest.approx(left / 4)
 
@@ -90,14 +90,14 @@ def test_one_error_touches_no_other() -> None:
             raise ValueError(number)
         return number // 2
 
-    results = each(half, range(5))
+    results = run_side_by_side(half, range(5))
     assert [str(result) for result in results] == ["0", "1", "1", "3", "2"]
     assert [type(result).__name__ for result in results] == ["int", "ValueError"] * 2 + ["int"]
-    assert each(half, []) == []
-    assert isinstance(each(half, [1])[0], ValueError)
+    assert run_side_by_side(half, []) == []
+    assert isinstance(run_side_by_side(half, [1])[0], ValueError)
 
 
 def test_as_many_at_once_as_there_are_workers() -> None:
     """Four calls meet at a barrier that one after another would never pass."""
     meeting = threading.Barrier(4)
-    assert each(lambda _: meeting.wait(10) >= 0, range(4), workers=4) == [True] * 4
+    assert run_side_by_side(lambda _: meeting.wait(10) >= 0, range(4), workers=4) == [True] * 4

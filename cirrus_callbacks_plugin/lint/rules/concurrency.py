@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
-from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Settings, Severity
+from cirrus_callbacks_plugin.lint.finding import LintSettings, Problem, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ RULE = Rule(
         "many items there are is known where they stand in the definition, or with `--input`, "
         "an example of the execution's input; a Map without `MaxConcurrency` gets a note."
     ),
-    settings=Settings(example={"scenes": list(range(60))}),
+    settings=LintSettings(example={"scenes": list(range(60))}),
     bad=mapped(caught_wait(), mode={"Mode": "INLINE"}),
     good=mapped(
         caught_wait(),

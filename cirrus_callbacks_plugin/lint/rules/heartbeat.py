@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.config import HEARTBEAT
 from cirrus_callbacks_plugin.lint.examples import wait
-from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Settings, Severity
+from cirrus_callbacks_plugin.lint.finding import LintSettings, Problem, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cirrus_callbacks_plugin.lint.subject import Subject
-    from cirrus_callbacks_plugin.lint.waits import Wait
+    from cirrus_callbacks_plugin.lint.waits import WaitTask
 
 
 def shortest(interval_seconds: int) -> int:
@@ -31,7 +31,7 @@ def _check(subject: Subject) -> Iterator[Problem]:
             yield from _judge(each, subject.settings)
 
 
-def _judge(each: Wait, settings: Settings) -> Iterator[Problem]:
+def _judge(each: WaitTask, settings: LintSettings) -> Iterator[Problem]:
     state = each.state
     name = (
         "HeartbeatSeconds" if "HeartbeatSeconds" in state.node.members else "HeartbeatSecondsPath"
@@ -92,7 +92,7 @@ RULE = Rule(
         "with the default schedule). Whether they are on is known with `--deployment` or "
         "`--heartbeats`; where it is not, this is a warning."
     ),
-    settings=Settings(heartbeats=True),
+    settings=LintSettings(heartbeats=True),
     bad=wait(TimeoutSeconds=86_400, HeartbeatSeconds=300),
     good=wait(TimeoutSeconds=86_400, HeartbeatSeconds=1200),
     check=_check,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.asl.machine import State
     from cirrus_callbacks_plugin.lint.subject import Subject
-    from cirrus_callbacks_plugin.lint.waits import Wait
+    from cirrus_callbacks_plugin.lint.waits import WaitTask
 
 
 def _check(subject: Subject) -> Iterator[Problem]:
@@ -31,7 +31,7 @@ def _check(subject: Subject) -> Iterator[Problem]:
             )
 
 
-def _sends_its_input(each: Wait) -> bool:
+def _sends_its_input(each: WaitTask) -> bool:
     """True where the message is a part of the state's input, taken as it is."""
     body = each.places.body
     return body is not None and (body.text or "").startswith("$") and "$$" not in (body.text or "")
@@ -76,7 +76,7 @@ RULE = Rule(
     ),
     bad=mapped(
         parts(
-            Wait=wait(ResultPath="$.answer", Catch=CATCH),
+            WaitTask=wait(ResultPath="$.answer", Catch=CATCH),
             WithoutIt={"Type": "Pass", "Parameters": {"failure.$": "$.failure"}, "End": True},
         ),
     ),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cirrus_callbacks_plugin.lint.subject import Subject
-    from cirrus_callbacks_plugin.lint.waits import Wait
+    from cirrus_callbacks_plugin.lint.waits import WaitTask
 
 
 def _check(subject: Subject) -> Iterator[Problem]:
@@ -22,7 +22,7 @@ def _check(subject: Subject) -> Iterator[Problem]:
             yield from _judge(each)
 
 
-def _judge(each: Wait) -> Iterator[Problem]:
+def _judge(each: WaitTask) -> Iterator[Problem]:
     state, field = each.state, "Arguments" if each.state.is_jsonata else "Parameters"
     value = "{% $states.context.Task.Token %}" if state.is_jsonata else "$$.Task.Token"
     advice = f"pass {value} in {ATTRIBUTES}.{TOKEN_ATTRIBUTE}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cirrus_callbacks_plugin.lint.subject import Subject
-    from cirrus_callbacks_plugin.lint.waits import Wait
+    from cirrus_callbacks_plugin.lint.waits import WaitTask
 
 _WAITERS = (WAITER_PAYLOAD_ATTRIBUTE, WAITER_EXECUTION_ATTRIBUTE)
 
@@ -50,14 +50,14 @@ def _check(subject: Subject) -> Iterator[Problem]:
             )
 
 
-def _told(each: Wait) -> list[str]:
+def _told(each: WaitTask) -> list[str]:
     attributes = each.places.attributes
     if attributes is None:
         return []
     return [name for name in _WAITERS if each.places.member(attributes, name) is not None]
 
 
-def _is_told_in_payload(each: Wait, carriers: set[str | None]) -> bool:
+def _is_told_in_payload(each: WaitTask, carriers: set[str | None]) -> bool:
     if not carriers & {"payload", "reference"}:
         return False
     for token in each.carried:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.lint.examples import MESSAGE, wait
-from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Settings, Severity
+from cirrus_callbacks_plugin.lint.finding import LintSettings, Problem, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cirrus_callbacks_plugin.asl.nodes import Node
     from cirrus_callbacks_plugin.lint.subject import Subject
-    from cirrus_callbacks_plugin.lint.waits import Wait
+    from cirrus_callbacks_plugin.lint.waits import WaitTask
 
 
 def _check(subject: Subject) -> Iterator[Problem]:
@@ -34,7 +34,7 @@ def _check(subject: Subject) -> Iterator[Problem]:
             )
 
 
-def _workflow(each: Wait) -> Node | None:
+def _workflow(each: WaitTask) -> Node | None:
     """Where the message names the child's workflow, if it does so in the definition."""
     places = each.places
     payload = places.body
@@ -66,7 +66,7 @@ RULE = Rule(
         "`--deployment` or `--workflows`; which workflow is waited for, where the message "
         "names it in the definition."
     ),
-    settings=Settings(workflows=frozenset({"sentinel-2-cog"})),
+    settings=LintSettings(workflows=frozenset({"sentinel-2-cog"})),
     bad=wait(Parameters=_for("sentinel-2-cogs")),
     good=wait(Parameters=_for("sentinel-2-cog")),
     check=_check,

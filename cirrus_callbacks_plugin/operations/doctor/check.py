@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.errors import ConfigurationError, PackageError, error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.errors import ConfigurationError, PackageError
 from cirrus_callbacks_plugin.operations.aws import call_of, is_denied
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.deployment import Deployment

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.errors import error_code
+from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.operations.doctor.check import Check
 from cirrus_callbacks_plugin.sender.failure_destination import MAX_COUNTED, count_objects
 

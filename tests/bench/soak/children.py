@@ -58,7 +58,7 @@ class Children:
         ended: told each end, as EventBridge tells it.
     """
 
-    deployment: parts.Deployment
+    deployment: parts.LocalDeployment
     notes: Notes
     payloads: Mapping[str, Payload]
     ended: Callable[[dict[str, Any]], None]

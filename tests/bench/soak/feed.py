@@ -13,7 +13,7 @@ from bench.soak.plan import Message, Plan, message_body
 if TYPE_CHECKING:
     from bench.soak.notes import Notes
     from bench.soak.parents import Parents
-    from cirrus_callbacks_plugin.local.deployment import Deployment
+    from cirrus_callbacks_plugin.local.deployment import LocalDeployment
 
 AHEAD = 40
 """Messages that may lie in the queue, not yet delivered once."""
@@ -29,7 +29,7 @@ class Feed:
     """
 
     plan: Plan
-    deployment: Deployment
+    deployment: LocalDeployment
     notes: Notes
     parents: Parents
     place: float = -math.inf

@@ -72,7 +72,7 @@ MACHINE = {
 class Parents:
     """Executions that wait, and what each item of them was told."""
 
-    deployment: parts.Deployment
+    deployment: parts.LocalDeployment
     _arns: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -299,7 +299,7 @@ def _answer(interpreter: Interpreter, token: str, call: str) -> None:
 
 def test_the_refusal_is_the_one_that_the_sender_knows(interpreter: Interpreter) -> None:
     """The code that comes over the wire is TaskTimedOut, which marks a row stale."""
-    from cirrus_callbacks_plugin.errors import Kind, classify
+    from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 
     with corrected():
         execution = interpreter.start({"Wait": interpreter.waiting_task()})
@@ -308,7 +308,7 @@ def test_the_refusal_is_the_one_that_the_sender_knows(interpreter: Interpreter) 
         interpreter.end(execution)
         with pytest.raises(ClientError) as raised:
             interpreter.sfn.send_task_success(taskToken=token, output="{}")
-    assert classify(raised.value) is Kind.CLOSED
+    assert classify(raised.value) is ErrorKind.CLOSED
 
 
 def test_moto_knows_no_heartbeat_without_heartbeat_seconds(interpreter: Interpreter) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from cirrus_callbacks_plugin.local.stack import Settings, running
+from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
 from support.command_line import CHILD, PARENT, Folder, payload
 
@@ -28,7 +28,7 @@ def test_a_stack_leaves_nothing_behind_and_tells_no_token(
     folder = Folder(tmp_path).write("workflows/parent.asl.json", PARENT)
     folder.write("workflows/child.asl.json", CHILD).write("payloads/1.json", payload())
     before = dict(os.environ)
-    with running(tmp_path, Settings(verbose=True), Timeline(print, "cirrus-local")) as stack:
+    with running(tmp_path, StackSettings(verbose=True), Timeline(print, "cirrus-local")) as stack:
         endpoint = urlparse(stack.deployment.names.endpoint_url or "")
         assert endpoint.hostname == "127.0.0.1"
         for each in stack.project.payloads:
@@ -63,7 +63,7 @@ def test_a_poll_that_breaks_ends_the_wait(tmp_path: Path) -> None:
     """A source that cannot go on is an error for the one who waits, not silence."""
     folder = Folder(tmp_path).write("workflows/child.asl.json", CHILD)
     folder.write("payloads/1.json", payload("child"))
-    with running(tmp_path, Settings(), Timeline(lambda _: None, "cirrus-local")) as stack:
+    with running(tmp_path, StackSettings(), Timeline(lambda _: None, "cirrus-local")) as stack:
         sqs = stack.deployment.client("sqs")
         sqs.delete_queue(QueueUrl=stack.deployment.names.process_queue_url)
         with pytest.raises(sqs.exceptions.QueueDoesNotExist):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cirrus_callbacks_plugin.carriers.message import take
-from cirrus_callbacks_plugin.carriers.tokens import MAX_TOKENS, Callback, Found
+from cirrus_callbacks_plugin.carriers.tokens import MAX_TOKENS, Callback, TokenCollector
 
 
 def test_a_message_registers_ten_tokens_at_most(caplog: pytest.LogCaptureFixture) -> None:
@@ -23,7 +23,7 @@ def test_a_message_registers_ten_tokens_at_most(caplog: pytest.LogCaptureFixture
 
 def test_the_same_token_counts_once() -> None:
     """Repetition is no flood."""
-    found = Found()
+    found = TokenCollector()
     for _ in range(MAX_TOKENS + 1):
         found.add_token("token", "here")
     assert len(found.callbacks) == 1
@@ -31,14 +31,14 @@ def test_the_same_token_counts_once() -> None:
 
 def test_the_shortest_name_of_a_waiter_is_one() -> None:
     """One character is a name; none is not."""
-    found = Found()
+    found = TokenCollector()
     found.add({"task_token": "token", "waiter": {"payload_id": "p", "execution_arn": ""}}, "here")
     assert found.callbacks == (Callback("token", "p", None),)
 
 
 def test_one_message_is_warned_about_once(caplog: pytest.LogCaptureFixture) -> None:
     """However much is wrong with it: one line, each problem once, no content."""
-    found = Found()
+    found = TokenCollector()
     for _ in range(1000):
         found.add({"task_token": 7}, "here")
     found.add("SECRET", "there")
@@ -58,7 +58,7 @@ def test_a_message_without_an_id_is_not_named(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A direct invocation has none."""
-    found = Found()
+    found = TokenCollector()
     found.problem("What is wrong")
     found.warn(message_id)
     assert caplog.messages == ["What is wrong"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cirrus_callbacks_plugin.cli.display import Display
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.timeline import Execution, Happening, Kind, Timeline
+from cirrus_callbacks_plugin.local.timeline import EventKind, Execution, Happening, Timeline
 from cirrus_callbacks_plugin.waits.row import Wait
 
 WAIT = Wait(
@@ -46,7 +46,7 @@ class Pipe(io.TextIOWrapper):
 def test_a_pipe_gets_plain_lines() -> None:
     """One happening a line, however long, and no control codes."""
     pipe = Pipe("utf-8")
-    Display(pipe).show(Happening(1.25, Kind.WAIT, f"{'x' * 300} waits [red]for[/red] it"))
+    Display(pipe).show(Happening(1.25, EventKind.WAIT, f"{'x' * 300} waits [red]for[/red] it"))
     assert pipe.text() == f"    1.2 s  wait    {'x' * 300} waits [red]for[/red] it\n"
 
 
@@ -101,7 +101,7 @@ def test_a_pipe_without_unicode_gets_words() -> None:
 def test_what_ascii_cannot_write_is_replaced() -> None:
     """An error text with a dash of another alphabet does not end the run."""
     pipe = Pipe("ascii")
-    Display(pipe).show(Happening(0, Kind.SETTLE, "child is FAILED: Fichier non trouvé…"))
+    Display(pipe).show(Happening(0, EventKind.SETTLE, "child is FAILED: Fichier non trouvé…"))
     assert "Fichier non trouv" in pipe.text()
 
 
@@ -110,7 +110,7 @@ def test_a_silent_display_writes_nothing() -> None:
     terminal = Terminal()
     display = Display(terminal, is_silent=True)
     with display.watching(Timeline(lambda _: None, "local")):
-        display.show(Happening(0, Kind.STEP, "text"))
+        display.show(Happening(0, EventKind.STEP, "text"))
     display.summary(Report((EXECUTION,), (WAIT,)))
     display.verdict("text", good=True)
     assert terminal.getvalue() == ""

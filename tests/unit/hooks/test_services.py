@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
-from cirrus_callbacks_plugin.hooks.services import Clients, Services, clients
+from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -28,7 +28,7 @@ def retries(config: Config) -> dict[str, object]:
 
 def test_every_client_gives_up_after_a_second() -> None:
     """And keeps as many connections as there are workers."""
-    for config in (Clients.config, Clients.single):
+    for config in (HookClients.config, HookClients.single):
         assert config.connect_timeout == 1.0  # type: ignore[attr-defined]
         assert config.read_timeout == 1.0  # type: ignore[attr-defined]
         assert config.max_pool_connections == WORKERS  # type: ignore[attr-defined]
@@ -36,8 +36,8 @@ def test_every_client_gives_up_after_a_second() -> None:
 
 def test_only_dynamodb_repeats_by_itself() -> None:
     """Its legacy mode pauses least; the others make one attempt."""
-    assert retries(Clients.config) == {"mode": "legacy", "total_max_attempts": 2}
-    assert retries(Clients.single) == {"mode": "legacy", "total_max_attempts": 1}
+    assert retries(HookClients.config) == {"mode": "legacy", "total_max_attempts": 2}
+    assert retries(HookClients.single) == {"mode": "legacy", "total_max_attempts": 1}
     kept = clients()
     for client, attempts in ((kept.dynamodb, 2), (kept.s3, 1), (kept.sqs, 1)):
         assert client.meta.config.retries["total_max_attempts"] == attempts  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.local.errors import ProjectError
+from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.functions import Functions, loaded
 
 if TYPE_CHECKING:
@@ -116,5 +116,5 @@ def test_modules_are_loaded_anew_and_may_import_each_other(tmp_path: Path) -> No
 def test_a_module_that_cannot_run_is_refused(tmp_path: Path, source: str, problem: str) -> None:
     """The message names the file and what it lacks."""
     (tmp_path / "work.py").write_text(source)
-    with pytest.raises(ProjectError, match=rf"work\.py {problem}"), loaded(tmp_path, "local"):
+    with pytest.raises(LocalProjectError, match=rf"work\.py {problem}"), loaded(tmp_path, "local"):
         pass

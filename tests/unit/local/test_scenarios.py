@@ -11,7 +11,7 @@ import pytest
 from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.local import demo
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.scenarios import Evidence, judge
+from cirrus_callbacks_plugin.local.scenarios import Evidence, check_scenarios
 from cirrus_callbacks_plugin.local.timeline import Execution
 from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -120,7 +120,7 @@ def _with_record(scene: str, record: Record | None) -> Callable[[Evidence], Evid
 
 def test_what_must_be_is_good() -> None:
     """All five scenarios as they must end have no problem."""
-    assert [(each.scenario, each.problems) for each in judge(_evidence())] == [
+    assert [(each.scenario, each.problems) for each in check_scenarios(_evidence())] == [
         (letter, ()) for letter in "abcde"
     ]
 
@@ -194,7 +194,7 @@ def test_what_is_amiss_is_found(
     names: str,
 ) -> None:
     """Each thing that is not as it must be fails its own scenario, and is named."""
-    verdicts = {each.scenario: each for each in judge(change(_evidence()))}
+    verdicts = {each.scenario: each for each in check_scenarios(change(_evidence()))}
     assert [letter for letter, verdict in verdicts.items() if not verdict.is_good] == [bad]
     assert names in " ".join(verdicts[bad].problems)
     assert verdicts[bad].to_json()["ok"] is False

@@ -8,12 +8,12 @@ import pytest
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.local.environment import isolated
-from cirrus_callbacks_plugin.local.stack import Settings
+from cirrus_callbacks_plugin.local.stack import StackSettings
 
 
 def test_tables_follow_from_the_prefix() -> None:
     """Without variables both tables are named as FilmDrop's modules name them."""
-    names = Settings("trial", environment={}).names()
+    names = StackSettings("trial", environment={}).names()
     assert (names.state_table, names.callbacks_table) == ("trial-state", "trial-callbacks")
 
 
@@ -27,7 +27,7 @@ def test_tables_follow_from_the_prefix() -> None:
 )
 def test_tables_may_be_named(environment: dict[str, str], tables: tuple[str, str]) -> None:
     """The plugin's two variables name the tables, as in a deployment."""
-    names = Settings("trial", environment=environment).names()
+    names = StackSettings("trial", environment=environment).names()
     assert (names.state_table, names.callbacks_table) == tables
     assert names.environment()["CIRRUS_CALLBACKS_TABLE"] == tables[1]
 
@@ -35,7 +35,7 @@ def test_tables_may_be_named(environment: dict[str, str], tables: tuple[str, str
 def test_a_name_that_tells_none_is_refused() -> None:
     """The message names the variable to set."""
     with pytest.raises(ConfigurationError, match="CIRRUS_CALLBACKS_TABLE"):
-        Settings(environment={"CIRRUS_STATE_DB": "statedb"}).names()
+        StackSettings(environment={"CIRRUS_STATE_DB": "statedb"}).names()
 
 
 def test_the_flag_is_the_options() -> None:
@@ -45,7 +45,7 @@ def test_the_flag_is_the_options() -> None:
         "CIRRUS_CALLBACKS_RETENTION_DAYS": "7",
         "CIRRUS_PAYLOAD_BUCKET": "real",
     }
-    assert Settings(workflows="a", environment=environment).own_variables() == {
+    assert StackSettings(workflows="a", environment=environment).own_variables() == {
         "CIRRUS_CALLBACKS_WORKFLOWS": "a",
         "CIRRUS_CALLBACKS_RETENTION_DAYS": "7",
     }

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.timeline import Execution, Happening, Kind, Timeline
+from cirrus_callbacks_plugin.local.timeline import EventKind, Execution, Happening, Timeline
 from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.waits.row import Wait, token_name
 
@@ -49,9 +49,12 @@ def test_a_wait_is_told_from_beginning_to_end() -> None:
     """Who waits for what, what came of it, what was answered and after how long."""
     told = _told(_record(WAIT), _record(SETTLED), _record(ANSWERED))
     assert [(each.kind, each.text) for each in told] == [
-        (Kind.WAIT, f"parent/mosaic waits for child/scene, token {token_name(TOKEN)}"),
-        (Kind.SETTLE, "child/scene is FAILED: AssetMissing: no metadata"),
-        (Kind.ANSWER, "parent/mosaic is told CirrusCallback.Failed about child/scene after 2.5 s"),
+        (EventKind.WAIT, f"parent/mosaic waits for child/scene, token {token_name(TOKEN)}"),
+        (EventKind.SETTLE, "child/scene is FAILED: AssetMissing: no metadata"),
+        (
+            EventKind.ANSWER,
+            "parent/mosaic is told CirrusCallback.Failed about child/scene after 2.5 s",
+        ),
     ]
     assert told[-1].is_bad
     assert not any(TOKEN in each.text for each in told)
@@ -61,7 +64,7 @@ def test_what_was_told_is_not_told_again() -> None:
     """A record delivered twice, a removal and a second row with the outcome add no line."""
     other = replace(SETTLED, task_token="other")
     told = _told(_record(SETTLED), _record(SETTLED), {"dynamodb": {}}, _record(other))
-    assert [each.kind for each in told] == [Kind.WAIT, Kind.SETTLE, Kind.WAIT]
+    assert [each.kind for each in told] == [EventKind.WAIT, EventKind.SETTLE, EventKind.WAIT]
 
 
 def test_an_outcome_on_its_way_to_the_sender_is_no_wait() -> None:

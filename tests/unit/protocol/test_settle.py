@@ -78,13 +78,13 @@ def settle(
     rows: Rows,
     *records: Record | None,
     ended: Ended | None = None,
-    may_go_on: Callable[[], bool] = lambda: True,
+    has_time_left: Callable[[], bool] = lambda: True,
     payload_id: str = PAYLOAD,
 ) -> Progress:
     waits: Any = rows
     states: Any = Records(list(records))
     told = settle_open_rows(
-        waits, states, payload_id, ended or Ended(RUN, OUTCOME), may_go_on=may_go_on
+        waits, states, payload_id, ended or Ended(RUN, OUTCOME), has_time_left=has_time_left
     )
     assert set(states.keys) <= {StateKey.of(PAYLOAD)}
     assert states.records == []
@@ -192,14 +192,16 @@ def test_time_that_runs_out_leaves_the_rest_to_others(caplog: pytest.LogCaptureF
     """No update is begun and no page read any more; nothing is said of rows not looked at."""
     listen(caplog)
     rows = Rows([[row("a")], [row("b")]])
-    assert settle(rows, listed(RUN), may_go_on=lambda: False) == Progress(RUN, 0, is_complete=False)
+    assert settle(rows, listed(RUN), has_time_left=lambda: False) == Progress(
+        RUN, 0, is_complete=False
+    )
     assert (rows.asked, rows.settled, lines(caplog)) == (["page"], [], [])
 
 
 def test_an_empty_page_takes_time_as_well() -> None:
     """Thousands of answered rows may stand before the open ones."""
     rows = Rows([[], [row("a")]])
-    assert not settle(rows, may_go_on=lambda: False).is_complete
+    assert not settle(rows, has_time_left=lambda: False).is_complete
     assert rows.asked == ["page"]
 
 
@@ -207,7 +209,7 @@ def test_time_that_runs_out_within_a_page_makes_it_incomplete() -> None:
     """What was settled by then is settled; the last page may end so, too."""
     left = iter([True, False, True, True, True])
     rows = Rows([[row("a"), row("b")]])
-    told = settle(rows, listed(RUN), may_go_on=lambda: next(left))
+    told = settle(rows, listed(RUN), has_time_left=lambda: next(left))
     assert (told.settled, told.is_complete) == (1, False)
 
 

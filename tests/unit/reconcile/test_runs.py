@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.pacing import Pace
-from cirrus_callbacks_plugin.errors import error_code
 from cirrus_callbacks_plugin.reconcile import runs as runs_module
 from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
 from cirrus_callbacks_plugin.reconcile.runs import Runs, state_machine_of

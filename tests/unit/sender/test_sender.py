@@ -89,13 +89,13 @@ def sender(
     answers: Answers,
     enabled: tuple[str, ...] = ("w",),
     *,
-    may_go_on: bool = True,
+    has_time_left: bool = True,
     later: tuple[str, ...] = (),
 ) -> Sender:
     some: Any = answers
     states: Any = States(*later)
     flag: Any = enabled
-    return Sender(some, states, flag, lambda: may_go_on)
+    return Sender(some, states, flag, lambda: has_time_left)
 
 
 def settled(token: str, **more: Any) -> Wait:
@@ -179,10 +179,10 @@ def test_what_nobody_expected_comes_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("may_go_on", "end", "count"), [(True, "finished", 1), (False, "postponed", 0)]
+    ("has_time_left", "end", "count"), [(True, "finished", 1), (False, "postponed", 0)]
 )
 def test_a_continuation_is_worked_off_as_far_as_time_allows(
-    may_go_on: bool,
+    has_time_left: bool,
     end: str,
     count: int,
     caplog: pytest.LogCaptureFixture,
@@ -193,7 +193,7 @@ def test_a_continuation_is_worked_off_as_far_as_time_allows(
     answers = Answers(waits)
     rows = [CONTINUATION, settled("a")]
     batch = [record(n, row) for n, row in enumerate(rows)]
-    assert sender(answers, may_go_on=may_go_on).send(batch) == []
+    assert sender(answers, has_time_left=has_time_left).send(batch) == []
     assert [token for token, _ in answers.sent] == ["a"]
     outcome = Outcome("SUCCEEDED", "arn", "E", "s3://b/k")
     assert [each for _, each in waits.settled] == [outcome] * count

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("yaml")
 
-from cirrus_callbacks_plugin.errors import ProjectError
+from cirrus_callbacks_plugin.errors import ServerlessProjectError
 from cirrus_callbacks_plugin.package.archive import File
 from cirrus_callbacks_plugin.serverless import contents, documents
 
@@ -34,23 +34,23 @@ def test_a_document_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert documents.load(path) == {"a": 2}
     assert path.stat().st_mode & 0o777 == 0o640
     path.unlink()
-    with pytest.raises(ProjectError, match=r"serverless\.yml: cannot be written"):
+    with pytest.raises(ServerlessProjectError, match=r"serverless\.yml: cannot be written"):
         documents.replace(path, {"a": 3})
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ProjectError, match=r"no.serverless\.yml: cannot be written"):
+    with pytest.raises(ServerlessProjectError, match=r"no.serverless\.yml: cannot be written"):
         documents.replace(tmp_path / "no" / "serverless.yml", {"a": 3})
 
 
 def test_a_document_that_cannot_be_read(tmp_path: Path) -> None:
     """The message names it."""
-    with pytest.raises(ProjectError, match=r"gone\.yml: cannot be read"):
+    with pytest.raises(ServerlessProjectError, match=r"gone\.yml: cannot be read"):
         documents.load(tmp_path / "gone.yml")
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     """A folder in its place: the message names it."""
     (tmp_path / "handler.py").mkdir()
-    with pytest.raises(ProjectError, match=r"handler\.py: cannot be written"):
+    with pytest.raises(ServerlessProjectError, match=r"handler\.py: cannot be written"):
         contents.write(tmp_path, {"handler.py": File(b"")})
 
 
