@@ -1,14 +1,17 @@
-"""What people call payloads and waiters; how long a wait took."""
+"""Payload ids as people read them, and texts made safe for a terminal."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+_WORKFLOW = "/workflow-"
 
-from cirrus_callbacks_plugin.cirrus.state_table import workflow_of
 
-if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.waits.row import Wait
+def workflow_of(payload_id: str) -> str | None:
+    """The workflow segment of a payload id, None where it has none.
+
+    Ids read ``COLLECTIONS/workflow-NAME/ITEMS`` in every cirrus.
+    """
+    _, _, rest = payload_id.partition(_WORKFLOW)
+    return rest.partition("/")[0] or None
 
 
 def short(payload_id: str) -> str:
@@ -16,24 +19,7 @@ def short(payload_id: str) -> str:
     workflow = workflow_of(payload_id)
     if workflow is None:
         return payload_id
-    return f"{workflow}/{payload_id.partition('/workflow-')[2].partition('/')[2]}"
-
-
-def waiter_of(wait: Wait) -> str:
-    """Who waits, as far as it was told."""
-    if wait.waiter_payload_id:
-        return short(wait.waiter_payload_id)
-    if wait.waiter_execution_arn:
-        return wait.waiter_execution_arn.partition(":execution:")[2] or wait.waiter_execution_arn
-    return "somebody"
-
-
-def waited_seconds(wait: Wait) -> float | None:
-    """From registration to answer; None while there is none."""
-    if wait.registered_at is None or wait.answered_at is None:
-        return None
-    registered = datetime.fromisoformat(wait.registered_at)
-    return (datetime.fromisoformat(wait.answered_at) - registered).total_seconds()
+    return f"{workflow}/{payload_id.partition(_WORKFLOW)[2].partition('/')[2]}"
 
 
 def visible(text: str) -> str:

@@ -30,12 +30,6 @@ _MAX_PARTITION_KEY_BYTES = 2048
 _MAX_SORT_KEY_BYTES = 1024
 
 
-def workflow_of(payload_id: str) -> str | None:
-    """The workflow segment of a payload id, None where it has none."""
-    _, _, rest = payload_id.partition("/workflow-")
-    return rest.partition("/")[0] or None
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class StateKey:
     """The key of a payload's record. Two payload ids can share one."""

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cirrus_callbacks_plugin.local.timeline import EventKind, Happening
-from cirrus_callbacks_plugin.naming import short, waited_seconds, waiter_of
+from cirrus_callbacks_plugin.naming import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,9 +106,9 @@ class Display:
             )
         callbacks = _table("Callbacks", "waiter", "waits for", "state", "answer", "waited")
         for wait in report.waits:
-            waited = waited_seconds(wait)
+            waited = wait.waited_seconds
             callbacks.add_row(
-                waiter_of(wait),
+                wait.waiter_name,
                 short(wait.payload_id),
                 wait.workflow_state,
                 _answer(wait),
@@ -141,7 +141,9 @@ def _open_waits(waits: Sequence[Wait]) -> Table | Text:
     shown = 12
     for wait in waits[:shown]:
         since = (wait.registered_at or "")[11:19]
-        table.add_row(Text(waiter_of(wait), style="yellow"), short(wait.payload_id), f"{since} UTC")
+        table.add_row(
+            Text(wait.waiter_name, style="yellow"), short(wait.payload_id), f"{since} UTC"
+        )
     if len(waits) > shown:
         table.add_row(f"and {len(waits) - shown} more", "", "")
     return table

@@ -138,7 +138,7 @@ def _run(stack: Stack, timeout: float) -> int:
 
 
 def _conclude(display: Display, status: int, timeout: float, report: Report, dead: int) -> None:
-    from cirrus_callbacks_plugin.naming import short, waiter_of
+    from cirrus_callbacks_plugin.naming import short
 
     if dead:
         display.verdict(f"{dead} message(s) are in the dead-letter queue", good=False)
@@ -153,7 +153,7 @@ def _conclude(display: Display, status: int, timeout: float, report: Report, dea
     )
     for wait in report.open_waits:
         display.line(
-            f"  {waiter_of(wait)} waits for {short(wait.payload_id)} since {wait.registered_at}",
+            f"  {wait.waiter_name} waits for {short(wait.payload_id)} since {wait.registered_at}",
         )
     for title in running:
         display.line(f"  {title} is running")

@@ -10,7 +10,6 @@ import click
 
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.screen import Screen
-from cirrus_callbacks_plugin.naming import waiter_of
 from cirrus_callbacks_plugin.operations.repairs import Act, Done, Repairer, Step, only
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ class Repairing:
     def _steps(self, steps: Sequence[Step]) -> None:
         for step in steps[:SHOWN]:
             self.screen.line(f"  {step.row.payload_id}")
-            told = f"wait {step.row.key.name} of {waiter_of(step.row)}: {step.what}"
+            told = f"wait {step.row.key.name} of {step.row.waiter_name}: {step.what}"
             self.screen.indented(told, 4)
         if len(steps) > SHOWN:
             self.screen.line(f"  and {len(steps) - SHOWN} more")

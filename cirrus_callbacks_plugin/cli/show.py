@@ -97,9 +97,8 @@ def _runs(screen: Screen, payload: PayloadReport) -> None:
 def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> None:
     from cirrus_callbacks_plugin.cli.screen import at
     from cirrus_callbacks_plugin.cli.waits_table import why
-    from cirrus_callbacks_plugin.naming import waiter_of
 
-    waiter = row.waiter_payload_id or waiter_of(row)
+    waiter = row.waiter_payload_id or row.waiter_name
     screen.line(f"  {row.key.name}  {waiter}, since {at(row.registered_at)}")
     if row.waiter_execution_arn:
         screen.line(f"    {row.waiter_execution_arn}")

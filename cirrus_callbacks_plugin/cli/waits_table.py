@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from cirrus_callbacks_plugin.cli.screen import at, duration, table
-from cirrus_callbacks_plugin.naming import waiter_of
 from cirrus_callbacks_plugin.operations.listing import state_of
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.waits.row import moment
@@ -39,7 +38,7 @@ def wide_table(waits: Sequence[Judged], now: datetime, width: int) -> Table:
             _age(judged, now),
             judged.row.payload_id,
             state_of(judged) or "no record",
-            waiter_of(judged.row),
+            judged.row.waiter_name,
         )
         for judged in waits
     ]
@@ -62,7 +61,7 @@ def blocks(waits: Sequence[Judged], now: datetime) -> Iterator[tuple[Text, Text]
     for judged in waits:
         head = Text(f"{_age(judged, now):12}", style="bold")
         head.append(judged.row.payload_id, style="not bold")
-        waiter = judged.row.waiter_payload_id or waiter_of(judged.row)
+        waiter = judged.row.waiter_payload_id or judged.row.waiter_name
         text = Text(f"{state_of(judged) or 'no record'}, waited for by {waiter}\n", style="dim")
         text.append(why(judged.reason, now))
         yield head, text

@@ -20,9 +20,9 @@ from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
-from cirrus_callbacks_plugin.protocol import decisions
-from cirrus_callbacks_plugin.protocol.decisions import decided_on
-from cirrus_callbacks_plugin.protocol.rules import Attempt, after_cirrus
+from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,25 +176,26 @@ class _Settler:
                 returned=returned,
             )
             output_url = functools.partial(self.adapter.output_url, row.payload_id)
-            outcome = after_cirrus(row, attempt, self.adapter.generation, output_url)
-            if outcome is not None:
-                settlements.append((row, outcome))
+            judgement = after_cirrus(row, attempt, self.adapter.generation, output_url)
+            if isinstance(judgement, Settle):
+                settlements.append((row, judgement.outcome))
             else:
                 record = attempt.after
-                decided_on(
+                log_wait(
                     row,
-                    decisions.LEFT_OPEN,
+                    wait_log.LEFT_OPEN,
                     record_state=record.state if record else None,
                     execution_arn=record.last_execution if record else None,
+                    why=judgement.why,
                 )
         for (row, outcome), result in zip(
             settlements, run_side_by_side(self._put, settlements), strict=True
         ):
             failed = isinstance(result, Exception)
-            done = decisions.SETTLED if result is True else decisions.SETTLED_BEFORE
-            decided_on(
+            done = wait_log.SETTLED if result is True else wait_log.SETTLED_BEFORE
+            log_wait(
                 row,
-                decisions.NOT_SETTLED if failed else done,
+                wait_log.NOT_SETTLED if failed else done,
                 level=logging.WARNING if failed else logging.INFO,
                 workflow_state=outcome.workflow_state,
                 answer_error=outcome.answer_error,

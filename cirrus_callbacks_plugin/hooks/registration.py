@@ -11,9 +11,15 @@ from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.hooks.objects import fetch_object
 from cirrus_callbacks_plugin.hooks.payloads import Target, target_of
-from cirrus_callbacks_plugin.protocol import decisions
-from cirrus_callbacks_plugin.protocol.decisions import decided, decided_on
-from cirrus_callbacks_plugin.protocol.rules import at_registration, invalid_payload
+from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.protocol.rules import (
+    Judgement,
+    LeaveOpen,
+    Settle,
+    at_registration,
+    invalid_payload,
+)
+from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, token_name
 
 if TYPE_CHECKING:
@@ -25,7 +31,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.hooks.delivery import Message
     from cirrus_callbacks_plugin.hooks.own_time import OwnTime
     from cirrus_callbacks_plugin.hooks.services import Services
-    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 
 @dataclass(slots=True)
@@ -67,8 +72,8 @@ class Registrar:
             if message.index in registered.failed:
                 target = targets.get(message.index)
                 for callback in message.callbacks:
-                    decided(
-                        decisions.NOT_REGISTERED,
+                    log_step(
+                        wait_log.NOT_REGISTERED,
                         target.payload_id if target is not None else None,
                         level=logging.WARNING,
                         wait=token_name(callback.task_token),
@@ -162,25 +167,27 @@ class Registrar:
             waiter_payload_id=callback.waiter_payload_id,
             waiter_execution_arn=callback.waiter_execution_arn,
         )
-        outcome: Outcome | None
+        judgement: Judgement
         if target.refused is not None:
-            outcome = invalid_payload(target.refused)
+            judgement = Settle(invalid_payload(target.refused))
         else:
-            outcome = at_registration(
+            judgement = at_registration(
                 record,
                 replace=target.replace,
                 output_url=lambda arn: self.adapter.output_url(target.payload_id, arn),
             )
-        return row if outcome is None else replace(row, settled_at=now, **outcome.attributes())
+        if isinstance(judgement, LeaveOpen):
+            return row
+        return replace(row, settled_at=now, **judgement.outcome.attributes())
 
     def _put(self, row: Wait) -> Wait:
         return self.own_time.call(lambda: self.services.waits.register(row))
 
 
 def _log(row: Wait, *, is_new: bool) -> None:
-    decided_on(
+    log_wait(
         row,
-        decisions.REGISTERED if is_new else decisions.REGISTERED_BEFORE,
+        wait_log.REGISTERED if is_new else wait_log.REGISTERED_BEFORE,
         workflow_state=row.workflow_state,
         seen_state=row.seen_state,
         seen_execution=row.seen_execution,

@@ -12,10 +12,11 @@ from cirrus_callbacks_plugin.aws.deadline import Deadline
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, recording_final_states
-from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, workflow_of
+from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
+from cirrus_callbacks_plugin.naming import workflow_of
 from cirrus_callbacks_plugin.protocol.rules import Ended, cut
 from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.outcome import Outcome

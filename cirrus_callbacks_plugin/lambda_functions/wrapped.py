@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.hooks.registry import apply_hooks
-from cirrus_callbacks_plugin.protocol import decisions
+from cirrus_callbacks_plugin.protocol import wait_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ def wrapped(name: str) -> Handler:
     @functools.lru_cache(maxsize=1)
     def build(path: str | None) -> Handler:
         handler = apply_hooks(name, cirrus_handler(name, path))
-        decisions.speak()
+        wait_log.enable_in_lambda()
         return handler
 
     def lambda_handler(event: Any, context: Any = None) -> Any:

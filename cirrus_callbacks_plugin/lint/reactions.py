@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.protocol import rules
+from cirrus_callbacks_plugin.protocol import error_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,10 +22,15 @@ HEARTBEAT_TIMEOUT = "States.HeartbeatTimeout"
 TOLERANCE = "States.ExceedToleratedFailureThreshold"
 OWN = "CirrusCallback."
 
-FINAL = (rules.INVALID_RUN, rules.INVALID_PAYLOAD, rules.NOT_ENABLED, rules.CANCELLED)
+FINAL = (
+    error_names.INVALID_RUN,
+    error_names.INVALID_PAYLOAD,
+    error_names.NOT_ENABLED,
+    error_names.CANCELLED,
+)
 """Another message gets the same answer: cirrus runs no invalid payload again."""
 
-PASSING = (rules.FAILED, rules.ABORTED, rules.NEVER_STARTED)
+PASSING = (error_names.FAILED, error_names.ABORTED, error_names.NEVER_STARTED)
 """Another message makes cirrus run the payload anew."""
 
 SENT = (*PASSING, *FINAL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.naming import short, waited_seconds, waiter_of
+from cirrus_callbacks_plugin.naming import short
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.timeline import Execution
@@ -42,7 +42,7 @@ class Report:
                     "workflow_state": wait.workflow_state,
                     "answer": wait.answer,
                     "answer_error": wait.answer_error,
-                    "waited_seconds": waited_seconds(wait),
+                    "waited_seconds": wait.waited_seconds,
                     "waiter_payload_id": wait.waiter_payload_id,
                 }
                 for wait in self.waits
@@ -56,12 +56,12 @@ class Report:
         for execution in self.executions:
             _node(nodes, lines, execution.title)
         for wait in self.waits:
-            waiter = _node(nodes, lines, waiter_of(wait))
+            waiter = _node(nodes, lines, wait.waiter_name)
             child = _node(nodes, lines, short(wait.payload_id))
             label = wait.answer or "still waits"
             if wait.answer == "failure" and wait.answer_error:
                 label = wait.answer_error
-            waited = waited_seconds(wait)
+            waited = wait.waited_seconds
             after = "" if waited is None else f" {waited:.1f} s"
             lines.append(f'  {waiter} -->|"{_quoted(label)}{after}"| {child}')
         return "\n".join(lines)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local import demo
-from cirrus_callbacks_plugin.protocol import rules
+from cirrus_callbacks_plugin.protocol import error_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,9 +132,9 @@ def _failure(evidence: Evidence) -> Iterator[str]:
     yield from _mosaic_of(evidence, demo.WITH_A_GAP, [demo.COMPLETED])
     caught = _missing(evidence.execution(demo.WITH_A_GAP))
     if [(entry.get("scene"), entry.get("error")) for entry in caught] != [
-        (demo.FAILING, rules.FAILED),
+        (demo.FAILING, error_names.FAILED),
     ]:
-        yield f"the parent's Catch saw {caught}, not one {rules.FAILED} of {demo.FAILING}"
+        yield f"the parent's Catch saw {caught}, not one {error_names.FAILED} of {demo.FAILING}"
         return
     text = str(caught[0].get("cause", {}).get("error"))
     if not (text.startswith("AssetMissing") and demo.FAILING in text):
@@ -144,7 +144,7 @@ def _failure(evidence: Evidence) -> Iterator[str]:
 def _retry(evidence: Evidence) -> Iterator[str]:
     yield from _mosaic_of(evidence, demo.WITHOUT_A_GAP, [demo.FAILING])
     waits = evidence.waits(demo.WITHOUT_A_GAP)
-    yield from _answers(waits, [rules.FAILED, None])
+    yield from _answers(waits, [error_names.FAILED, None])
     if len({wait.task_token for wait in waits}) != len(waits):
         yield "the retry waited with the same token"
     runs = {wait.execution_arn for wait in waits}
@@ -153,11 +153,11 @@ def _retry(evidence: Evidence) -> Iterator[str]:
 
 
 def _not_enabled(evidence: Evidence) -> Iterator[str]:
-    yield from _answers(evidence.waits(demo.NOT_ENABLED), [rules.NOT_ENABLED])
+    yield from _answers(evidence.waits(demo.NOT_ENABLED), [error_names.NOT_ENABLED])
     execution = evidence.execution(demo.NOT_ENABLED)
     ended = None if execution is None else (execution.status, execution.error)
-    if execution is None or ended != ("FAILED", rules.NOT_ENABLED):
-        yield f"the parent ended as {ended}, not FAILED with {rules.NOT_ENABLED}"
+    if execution is None or ended != ("FAILED", error_names.NOT_ENABLED):
+        yield f"the parent ended as {ended}, not FAILED with {error_names.NOT_ENABLED}"
         return
     cause = json.loads(execution.cause or "{}")
     if "sentinel-2-footprint" not in str(cause.get("error")):
@@ -204,12 +204,12 @@ _SCENARIOS: dict[str, tuple[str, Callable[[Evidence], Iterator[str]]]] = {
     ),
     "b": ("two parents waited for one payload: it ran once, and both resumed", _two_parents),
     "c": (
-        f"a child failed: its parent's Catch saw {rules.FAILED} with the child's error",
+        f"a child failed: its parent's Catch saw {error_names.FAILED} with the child's error",
         _failure,
     ),
     "d": (
         "a parent retried with a fresh token: cirrus restarted the failed child, which succeeded",
         _retry,
     ),
-    "e": (f"a token for a workflow whose flag is off: {rules.NOT_ENABLED}", _not_enabled),
+    "e": (f"a token for a workflow whose flag is off: {error_names.NOT_ENABLED}", _not_enabled),
 }

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.naming import short, waited_seconds, waiter_of
+from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.waits.row import Key, Wait, token_name
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Timeline:
                 name = token_name(wait.task_token)
                 self._tell(
                     EventKind.WAIT,
-                    f"{waiter_of(wait)} waits for {short(wait.payload_id)}{since}, token {name}",
+                    f"{wait.waiter_name} waits for {short(wait.payload_id)}{since}, token {name}",
                 )
             if wait.is_settled and not (before is not None and before.is_settled):
                 self._settled(wait)
@@ -198,7 +198,7 @@ class Timeline:
 
 
 def _answered(wait: Wait) -> str:
-    waited = waited_seconds(wait)
+    waited = wait.waited_seconds
     after = "" if waited is None else f" after {waited:.1f} s"
     what = wait.answer_error if wait.answer == "failure" else wait.answer
-    return f"{waiter_of(wait)} is told {what} about {short(wait.payload_id)}{after}"
+    return f"{wait.waiter_name} is told {what} about {short(wait.payload_id)}{after}"

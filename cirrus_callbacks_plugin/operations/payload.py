@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.naming import waited_seconds
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.listing import waits_for_payload
 
@@ -74,7 +73,7 @@ class PayloadReport:
             "registered_at": row.registered_at,
             "settled_at": row.settled_at,
             "answered_at": row.answered_at,
-            "waited_seconds": waited_seconds(row),
+            "waited_seconds": row.waited_seconds,
             "answer": row.answer,
             "answer_error": row.answer_error,
             "error": row.error,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.protocol.rules import NEVER_STARTED, answer_error_of
+from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED, answer_error_of
 from cirrus_callbacks_plugin.reconcile.judge import EVENT_DELAY_SECONDS, RunStatus, is_new_run
 from cirrus_callbacks_plugin.waits.row import moment
 

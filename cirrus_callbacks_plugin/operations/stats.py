@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.naming import waited_seconds
-from cirrus_callbacks_plugin.protocol.rules import ABORTED, FAILED, INVALID_RUN
+from cirrus_callbacks_plugin.protocol.error_names import ABORTED, FAILED, INVALID_RUN
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, moment, timestamp
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class WorkflowStats:
         if row.settled_at is not None and row.settled_at == row.registered_at:
             self.already_done += 1
         elif row.answer == SUCCESS or (row.answer == FAILURE and row.answer_error in _OF_THE_CHILD):
-            seconds = waited_seconds(row)
+            seconds = row.waited_seconds
             if seconds is not None:
                 self.waited.append(seconds)
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.cirrus.state_table import StateKey, workflow_of
+from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.naming import workflow_of
 from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
 from cirrus_callbacks_plugin.reconcile.case import case_of
 from cirrus_callbacks_plugin.reconcile.judge import Case, Verdict, judge

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
-from cirrus_callbacks_plugin.protocol.rules import NOT_ENABLED, answer_error_of, cut
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.protocol.error_names import NOT_ENABLED, answer_error_of
+from cirrus_callbacks_plugin.protocol.rules import cut
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait
 
 if TYPE_CHECKING:
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
     from types_boto3_stepfunctions import SFNClient
 
     from cirrus_callbacks_plugin.waits.table import WaitsTable
-
-logger = logging.getLogger(__name__)
 
 MAX_CAUSE_BYTES = 32_768  # SendTaskFailure: cause has at most 32,768 characters
 MAX_ERROR_CHARS = 256
@@ -150,12 +151,12 @@ class Answerer:
             elif kind is ErrorKind.RETRY:
                 raise
             else:
-                logger.error(  # noqa: TRY400 - the request of a traceback holds the token
-                    "Payload %s: Step Functions refused the answer to wait %s (%s); it stays "
+                log_wait(
+                    row,
+                    wait_log.NOT_ANSWERED,
+                    level=logging.ERROR,
+                    why=f"Step Functions refused the call ({error_code(error)}); the wait stays "
                     "open until that is mended",
-                    row.payload_id,
-                    row.key.name,
-                    error.response["Error"]["Code"],
                 )
                 self._tell(row, None)
                 return None
@@ -170,12 +171,12 @@ class Answerer:
             answer_error=error,
             retention_days=self.retention_days,
         )
-        logger.info(
-            "Payload %s: wait %s answered %s (%s)",
-            row.payload_id,
-            row.key.name,
-            sent,
-            error or row.workflow_state,
+        log_wait(
+            row,
+            wait_log.ANSWERED,
+            answer=sent,
+            answer_error=error,
+            workflow_state=row.workflow_state,
         )
         self._tell(row, sent)
         return marked

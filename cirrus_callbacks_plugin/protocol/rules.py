@@ -2,7 +2,8 @@
 
 Cirrus writes a payload's state unconditionally: a repeated or late event of an older run
 overwrites what a newer one set. So the state alone never decides; the last listed run
-does. ``None`` as a judgement always means: leave the row open, somebody else will know.
+does. Each rule returns a :class:`Judgement`: settle the row, or leave it open and say why.
+A row that is left open is settled by a later event, or by the reconciler.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
     NEVER_RERUN_STATES,
     PROCESSING,
 )
+from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD, NEVER_STARTED
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -30,17 +32,27 @@ if TYPE_CHECKING:
 
     OutputUrl = Callable[[str], str | None]
 
-# Names of the errors that a waiting task may catch (README, "Answers").
-FAILED = "CirrusCallback.Failed"
-ABORTED = "CirrusCallback.Aborted"
-INVALID_RUN = "CirrusCallback.Invalid"
-INVALID_PAYLOAD = "CirrusCallback.InvalidPayload"
-NOT_ENABLED = "CirrusCallback.NotEnabled"
-NEVER_STARTED = "CirrusCallback.NeverStarted"
-CANCELLED = "CirrusCallback.Cancelled"
 
-ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
-"""Of the others that are no success, FAILED among them: ``FAILED``."""
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Settle the row with this outcome."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOpen:
+    """Leave the row open.
+
+    Attributes:
+        why: the reason, for the log.
+    """
+
+    why: str
+
+
+Judgement = Settle | LeaveOpen
+
 
 MAX_ERROR_BYTES = 16_384
 """Error texts in rows are cut to this: a row stays far below 400 KB, a cause below 32 KiB."""
@@ -74,11 +86,15 @@ def at_registration(
     *,
     replace: bool,
     output_url: OutputUrl,
-) -> Outcome | None:
+) -> Judgement:
     """A payload that no cirrus runs again is settled with the row's very first write."""
-    if record is None or replace or record.state not in NEVER_RERUN_STATES:
-        return None
-    return outcome_of_record(record, output_url)
+    if record is None:
+        return LeaveOpen("the payload has no record yet")
+    if replace:
+        return LeaveOpen("the message asks for a replacement")
+    if record.state not in NEVER_RERUN_STATES:
+        return LeaveOpen(f"the payload is {record.state}")
+    return Settle(outcome_of_record(record, output_url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +119,7 @@ def after_cirrus(
     attempt: Attempt,
     generation: Generation,
     output_url: OutputUrl,
-) -> Outcome | None:
+) -> Judgement:
     """Settle after cirrus ran what nobody else will settle (step 3 of the process hook).
 
     Where cirrus raised, FAILED and ABORTED do not settle: the queue redelivers the
@@ -111,35 +127,47 @@ def after_cirrus(
     """
     record = attempt.after
     if record is None:
-        return None
+        return LeaveOpen("the payload has no record")
     if (
         attempt.returned
         and attempt.wrote is not None
         and not _was_overtaken(attempt.before, record, generation)
     ):
         # Its run could not be started, so no event will ever come of it.
-        return Outcome(workflow_state=attempt.wrote.state, error=cut(attempt.wrote.error))
+        return Settle(Outcome(attempt.wrote.state, error=cut(attempt.wrote.error)))
     if not record.is_final:
-        return None
+        return LeaveOpen(f"the payload is {record.state}: its run's end will settle the row")
     if attempt.returned and _is_as_seen(row, record) and _is_untouched(attempt):
-        if row.replace:
-            # Dropped as a duplicate in its batch: what it asked to replace is no answer.
-            return never_started(
-                f"cirrus declined this message; the payload was {record.state} before and is still",
-            )
-        # Cirrus read an older state, of a run in progress. Where several runs are listed, a late
-        # event of an older one may have written this one: the reconciler asks for the last.
-        return outcome_of_record(record, output_url) if len(record.executions) <= 1 else None
-    ended_before_registration_could_tell = (
-        row.seen_state in (CLAIMED, PROCESSING)
-        and len(record.executions) == 1
-        and record.last_execution == row.seen_execution
-    )
-    if ended_before_registration_could_tell and (
-        attempt.returned or record.state in NEVER_RERUN_STATES
-    ):
-        return outcome_of_record(record, output_url)
-    return None
+        return _not_run(row, record, output_url)
+    return _ended_around_registration(row, record, attempt, output_url)
+
+
+def _not_run(row: Wait, record: Record, output_url: OutputUrl) -> Judgement:
+    """Cirrus returned and left the record as the row saw it."""
+    if row.replace:
+        # Dropped as a duplicate in its batch: what it asked to replace is no answer.
+        why = f"cirrus declined this message; the payload was {record.state} before and is still"
+        return Settle(never_started(why))
+    if len(record.executions) > 1:
+        # Cirrus read an older state, of a run in progress. A late event of an older run may
+        # have written this one: the reconciler asks for the last.
+        return LeaveOpen("several runs are listed, and the record does not say which one ended")
+    return Settle(outcome_of_record(record, output_url))
+
+
+def _ended_around_registration(
+    row: Wait,
+    record: Record,
+    attempt: Attempt,
+    output_url: OutputUrl,
+) -> Judgement:
+    """A run that was in progress when the row was put, and has ended since."""
+    is_the_only_run = len(record.executions) == 1 and record.last_execution == row.seen_execution
+    if row.seen_state not in (CLAIMED, PROCESSING) or not is_the_only_run:
+        return LeaveOpen(f"the payload is {record.state}, by a run that this row does not wait for")
+    if not attempt.returned and record.state not in NEVER_RERUN_STATES:
+        return LeaveOpen("cirrus raised: the message comes again and the payload is run again")
+    return Settle(outcome_of_record(record, output_url))
 
 
 def _was_overtaken(before: Record | None, after: Record, generation: Generation) -> bool:
@@ -174,33 +202,27 @@ class Ended:
     outcome: Outcome
 
 
-def after_end(row: Wait, record: Record | None, ended: Ended) -> Outcome | None:
+def after_end(row: Wait, record: Record | None, ended: Ended) -> Judgement:
     """Settle a row with a run's end, unless there is a reason to leave it open.
 
     A run that is not listed counts as the latest (0.x lists it after its start), an event
     without an ARN as the last listed.
     """
-    if why_left_open(row, record, ended) is not None:
-        return None
-    return replace(ended.outcome, execution_arn=_run_of(record, ended))
-
-
-def why_left_open(row: Wait, record: Record | None, ended: Ended) -> str | None:
-    """Why a run's end does not settle a row, for a log; None where it does."""
     run = _run_of(record, ended)
     if record is not None:
         if run in record.executions and run != record.last_execution:
-            return "it waits for a later run than the one that ended"
+            return LeaveOpen("it waits for a later run than the one that ended")
         # PROCESSING does not matter, 0.x writes it after the start. Another end may have been
-        # written before the row was put, and cirrus be running the payload anew by now.
-        told = ended.outcome.workflow_state
-        is_same = record.state == told or {record.state, told} <= COMPLETED_STATES
+        # written before the row was put, and cirrus be running the payload again by now.
+        ended_as = ended.outcome.workflow_state
+        is_same = record.state == ended_as or {record.state, ended_as} <= COMPLETED_STATES
         if record.is_final and not is_same:
-            return f"the payload is {record.state} by now: a new run, or the reconciler, will tell"
+            why = f"the payload is {record.state} by now: a new run, or the reconciler, will tell"
+            return LeaveOpen(why)
     # One that was listed before it is no longer the last: it has been left above.
     if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
-        return "the run had ended when the row was registered"
-    return None
+        return LeaveOpen("the run had ended when the row was registered")
+    return Settle(replace(ended.outcome, execution_arn=run))
 
 
 def _run_of(record: Record | None, ended: Ended) -> str | None:
@@ -219,12 +241,3 @@ def never_started(why: str) -> Outcome:
 def invalid_payload(why: str) -> Outcome:
     """Cirrus cannot accept the payload, now or on redelivery."""
     return Outcome(workflow_state=INVALID, error=cut(why), answer_error=INVALID_PAYLOAD)
-
-
-def answer_error_of(row: Wait) -> str | None:
-    """The error name that a settled row is answered with; None for a success."""
-    if row.answer_error is not None:
-        return row.answer_error
-    if row.workflow_state in COMPLETED_STATES:
-        return None
-    return ERROR_OF_STATE.get(row.workflow_state, FAILED)

@@ -11,9 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code, is_unanswered
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
-from cirrus_callbacks_plugin.protocol import decisions
-from cirrus_callbacks_plugin.protocol.decisions import decided_on
-from cirrus_callbacks_plugin.protocol.rules import Ended, after_end, why_left_open
+from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.protocol.rules import Ended, LeaveOpen, after_end
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,9 +82,9 @@ def settle_open_rows(
 
 def _count(progress: Progress, row: Wait, result: bool | Exception | None) -> None:
     if isinstance(result, Exception):
-        decided_on(
+        log_wait(
             row,
-            decisions.NOT_SETTLED,
+            wait_log.NOT_SETTLED,
             level=logging.WARNING,
             why=error_code(result),
         )
@@ -114,27 +114,27 @@ class _Settler:
 
     def settle(self, row: Wait) -> bool | None:
         """True: settled. False: not ours to settle, or somebody was first. None: no time."""
-        outcome = after_end(row, self.record, self.ended)
-        if outcome is None:
-            decided_on(
+        judgement = after_end(row, self.record, self.ended)
+        if isinstance(judgement, LeaveOpen):
+            log_wait(
                 row,
-                decisions.LEFT_OPEN,
+                wait_log.LEFT_OPEN,
                 ended=self.ended.execution_arn,
                 execution_arn=self.record.last_execution if self.record else None,
-                why=why_left_open(row, self.record, self.ended),
+                why=judgement.why,
             )
             return False
         if self.is_stopped():
             return None
         try:
-            is_first = self.waits.settle(row.key, outcome)
+            is_first = self.waits.settle(row.key, judgement.outcome)
         except Exception as error:
             self.unanswered = self.unanswered or is_unanswered(error)
             raise
-        decided_on(
+        log_wait(
             row,
-            decisions.SETTLED if is_first else decisions.SETTLED_BEFORE,
-            workflow_state=outcome.workflow_state,
-            execution_arn=outcome.execution_arn,
+            wait_log.SETTLED if is_first else wait_log.SETTLED_BEFORE,
+            workflow_state=judgement.outcome.workflow_state,
+            execution_arn=judgement.outcome.execution_arn,
         )
         return is_first

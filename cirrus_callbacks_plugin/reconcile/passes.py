@@ -19,8 +19,10 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import FINAL_STATES, Record, StateKey, StateTable
+from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
-from cirrus_callbacks_plugin.protocol.rules import NEVER_STARTED
+from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
+from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.reconcile.case import case_of, unchanged
 from cirrus_callbacks_plugin.reconcile.judge import (
     Verdict,
@@ -243,11 +245,13 @@ class Pass:
         if verdict.outcome is not None and self.answerer.waits.settle(row.key, verdict.outcome):
             never = verdict.outcome.answer_error == NEVER_STARTED
             done.append("never_started" if never else "settled")
-            logger.warning(
-                "Payload %s: wait %s repaired (%s)",
-                row.payload_id,
-                row.key.name,
-                verdict.outcome.answer_error or verdict.outcome.workflow_state,
+            log_wait(
+                row,
+                wait_log.REPAIRED,
+                level=logging.WARNING,
+                workflow_state=verdict.outcome.workflow_state,
+                answer_error=verdict.outcome.answer_error,
+                execution_arn=verdict.outcome.execution_arn,
             )
         return tuple(done)
 
@@ -308,9 +312,10 @@ class Pass:
     def _failed(self, rows: Sequence[Wait | Key], error: Exception) -> None:
         self.summary.failed += len(rows)
         for row in rows:
-            logger.warning(
-                "Payload %s: wait %s could not be repaired (%s); the next pass tries again",
+            log_step(
+                wait_log.NOT_REPAIRED,
                 row.payload_id,
-                row.name if isinstance(row, Key) else row.key.name,
-                error_code(error),
+                level=logging.WARNING,
+                wait=row.name if isinstance(row, Key) else row.key.name,
+                why=f"{error_code(error)}; the next pass tries again",
             )

@@ -10,9 +10,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
+from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
 from cirrus_callbacks_plugin.protocol.rules import Ended
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -97,12 +99,12 @@ class Sender:
     def _comes_again(self, row: Wait, error: Exception) -> bool:
         """Log what an answer met; True where its record is to be delivered again."""
         if isinstance(error, (ClientError, BotoCoreError)) and classify(error) is ErrorKind.REFUSED:
-            logger.error(
-                "Payload %s: AWS refused a call for wait %s (%s); it stays open until that is "
+            log_wait(
+                row,
+                wait_log.NOT_ANSWERED,
+                level=logging.ERROR,
+                why=f"AWS refused a call ({error_code(error)}); the wait stays open until that is "
                 "mended",
-                row.payload_id,
-                row.key.name,
-                error_code(error),
             )
             if self.answerer.tell is not None:
                 self.answerer.tell(row, None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.waits.definition import SHARDS
 
 if TYPE_CHECKING:
@@ -167,6 +168,23 @@ class Wait:
     def is_answered(self) -> bool:
         """True once Step Functions has taken an answer, or takes none any more."""
         return self.answered_at is not None
+
+    @property
+    def waiter_name(self) -> str:
+        """Who waits, for people: the payload's short id, else the execution's name."""
+        if self.waiter_payload_id:
+            return short(self.waiter_payload_id)
+        if self.waiter_execution_arn:
+            name = self.waiter_execution_arn.partition(":execution:")[2]
+            return name or self.waiter_execution_arn
+        return "somebody"
+
+    @property
+    def waited_seconds(self) -> float | None:
+        """From registration to answer; None while there is no answer."""
+        if self.registered_at is None or self.answered_at is None:
+            return None
+        return (moment(self.answered_at) - moment(self.registered_at)).total_seconds()
 
     def to_item(self) -> dict[str, Any]:
         """The row as DynamoDB's low-level API takes it; absent values have no attribute."""

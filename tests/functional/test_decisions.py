@@ -11,7 +11,7 @@ import pytest
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import RegistrationFailed
 from cirrus_callbacks_plugin.lambda_functions import wrapped
-from cirrus_callbacks_plugin.protocol import decisions
+from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.waits.row import token_name
 from support.cirrus_world import payload, payload_id
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def speaking(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in Lambda, and afterwards not."""
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
-    package = logging.getLogger(decisions.PACKAGE)
+    package = logging.getLogger(wait_log.PACKAGE)
     monkeypatch.setattr(package, "level", logging.NOTSET)
-    decisions.speak()
+    wait_log.enable_in_lambda()
 
 
 class Lines:
@@ -40,7 +40,7 @@ class Lines:
         found = [
             json.loads(record.getMessage())
             for record in self._caplog.records
-            if record.name == decisions.__name__
+            if record.name == wait_log.__name__
         ]
         self._caplog.clear()
         return [line for line in found if line.get("payload_id") == about]
@@ -128,7 +128,7 @@ def test_a_settling_that_failed(world: World, lines: Lines, aws: AwsCalls) -> No
 
 def test_no_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixture) -> None:
     """A wait is named by its digest."""
-    caplog.set_level(logging.DEBUG, logger=decisions.PACKAGE)
+    caplog.set_level(logging.DEBUG, logger=wait_log.PACKAGE)
     world.deliver((payload("a"), "secret-token"))
     assert token_name("secret-token") in caplog.text
     assert "secret-token" not in caplog.text
@@ -136,14 +136,14 @@ def test_no_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixture) -
 
 def test_an_id_is_found_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     """Letters stay letters; half a surrogate pair, which JSON allows, stays an escape."""
-    decisions.decided("settled", "c/workflow-w/Süd \ud800", level=logging.WARNING)
+    wait_log.log_step("settled", "c/workflow-w/Süd \ud800", level=logging.WARNING)
     assert '"c/workflow-w/Süd \\ud800"' in caplog.messages[-1]
     assert json.loads(caplog.messages[-1])["payload_id"] == "c/workflow-w/Süd \ud800"
 
 
 def test_lines_pass_lambdas_own_level(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wrapped handlers let them through, unless the function's configuration says otherwise."""
-    package = logging.getLogger(decisions.PACKAGE)
+    package = logging.getLogger(wait_log.PACKAGE)
     package.setLevel(logging.NOTSET)
     monkeypatch.setattr(wrapped, "cirrus_handler", lambda *_: lambda *_: None)
     monkeypatch.setattr(wrapped, "apply_hooks", lambda _, handler: handler)
@@ -158,7 +158,7 @@ def test_lines_pass_lambdas_own_level(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_elsewhere_the_level_is_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A local stack or a test sets its own."""
     monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API")
-    package = logging.getLogger(decisions.PACKAGE)
+    package = logging.getLogger(wait_log.PACKAGE)
     package.setLevel(logging.NOTSET)
-    decisions.speak()
+    wait_log.enable_in_lambda()
     assert package.level == logging.NOTSET

@@ -19,7 +19,7 @@ from cirrus_callbacks_plugin.hooks import process as process_hook
 from cirrus_callbacks_plugin.hooks import registration
 from cirrus_callbacks_plugin.protocol import answer, settle
 from cirrus_callbacks_plugin.protocol.answer import Answerer
-from cirrus_callbacks_plugin.protocol.rules import after_end, outcome_of_record
+from cirrus_callbacks_plugin.protocol.rules import LeaveOpen, Settle, after_end, outcome_of_record
 from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge
 from cirrus_callbacks_plugin.waits.row import STALE, Wait, moment, partition_key
@@ -29,13 +29,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from cirrus_callbacks_plugin.waits.outcome import Outcome
+    from cirrus_callbacks_plugin.protocol.rules import Judgement
 
 Defect = "Callable[[], AbstractContextManager[Any]]"
 
 
 def _no_url(_: str) -> None:
     return None
+
+
+def _trusted(record: Record | None) -> Judgement:
+    """What a record says, believed."""
+    if record is None or not record.is_final:
+        return LeaveOpen("nothing is known")
+    return Settle(outcome_of_record(record, _no_url))
 
 
 def no_read_after_registration() -> AbstractContextManager[Any]:
@@ -71,9 +78,8 @@ def registration_after_cirrus() -> AbstractContextManager[Any]:
 def record_alone_in_step_3() -> AbstractContextManager[Any]:
     """After cirrus ran, whatever final state the record holds is taken."""
 
-    def trusting(_row: Any, attempt: Any, *_: Any) -> Outcome | None:
-        record = attempt.after
-        return outcome_of_record(record, _no_url) if record and record.is_final else None
+    def trusting(_row: Any, attempt: Any, *_: Any) -> Judgement:
+        return _trusted(attempt.after)
 
     return mock.patch.object(process_hook, "after_cirrus", trusting)
 
@@ -81,8 +87,8 @@ def record_alone_in_step_3() -> AbstractContextManager[Any]:
 def record_alone_in_update_state() -> AbstractContextManager[Any]:
     """update-state settles with the record's state, whichever run it speaks of."""
 
-    def trusting(_row: Any, record: Record | None, _ended: Any) -> Outcome | None:
-        return outcome_of_record(record, _no_url) if record and record.is_final else None
+    def trusting(_row: Any, record: Record | None, _ended: Any) -> Judgement:
+        return _trusted(record)
 
     return mock.patch.object(settle, "after_end", trusting)
 
@@ -101,11 +107,12 @@ def record_alone_in_reconciler() -> AbstractContextManager[Any]:
 def registered_at_against_state_updated() -> AbstractContextManager[Any]:
     """Old and new are told apart by times instead of by the last listed run."""
 
-    def by_time(row: Any, record: Record | None, ended: Any) -> Outcome | None:
+    def by_time(row: Any, record: Record | None, ended: Any) -> Judgement:
         if record is None:
-            return ended.outcome  # type: ignore[no-any-return]
+            return Settle(ended.outcome)
         updated = moment(record.state_updated.partition("_")[2])
-        return ended.outcome if updated > moment(row.registered_at) else None
+        is_new = updated > moment(row.registered_at)
+        return Settle(ended.outcome) if is_new else LeaveOpen("it is older")
 
     return mock.patch.object(settle, "after_end", by_time)
 
@@ -157,7 +164,7 @@ def stale_unconditionally() -> AbstractContextManager[Any]:
 def older_run_settles() -> AbstractContextManager[Any]:
     """An event settles although a later run is listed."""
 
-    def lenient(row: Any, record: Record | None, ended: Any) -> Outcome | None:
+    def lenient(row: Any, record: Record | None, ended: Any) -> Judgement:
         run = ended.execution_arn
         if record is not None and run in record.executions:
             place = record.executions.index(run)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from cirrus_callbacks_plugin.cirrus.generations import V2
 from cirrus_callbacks_plugin.cirrus.state_table import Record
-from cirrus_callbacks_plugin.protocol.rules import NEVER_STARTED
+from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.reconcile.judge import (
     Case,
     Run,

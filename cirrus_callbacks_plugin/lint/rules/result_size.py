@@ -76,7 +76,7 @@ RULE = Rule(
     ),
     bad=mapped(
         parts(
-            WaitTask=wait(ResultPath="$.answer", Catch=CATCH),
+            Wait=wait(ResultPath="$.answer", Catch=CATCH),
             WithoutIt={"Type": "Pass", "Parameters": {"failure.$": "$.failure"}, "End": True},
         ),
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.lint import reactions
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped, parts, wait
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
-from cirrus_callbacks_plugin.protocol import rules as protocol
+from cirrus_callbacks_plugin.protocol import error_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _EXPECTED = (
     *reactions.PASSING,
-    protocol.INVALID_RUN,
-    protocol.INVALID_PAYLOAD,
+    error_names.INVALID_RUN,
+    error_names.INVALID_PAYLOAD,
     reactions.TIMEOUT,
 )
 """Outcomes of a child. A flag that is off and a cancelled wait are for people to see."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.soak.plan import NOT_ENABLED
-from cirrus_callbacks_plugin.protocol.rules import INVALID_PAYLOAD, answer_error_of
-from cirrus_callbacks_plugin.protocol.rules import NOT_ENABLED as NOT_ENABLED_ERROR
+from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD, answer_error_of
+from cirrus_callbacks_plugin.protocol.error_names import NOT_ENABLED as NOT_ENABLED_ERROR
 from cirrus_callbacks_plugin.waits.row import STALE, SUCCESS, Key, Wait
 from simulation.invariants import untruths
 

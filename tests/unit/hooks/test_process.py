@@ -13,9 +13,9 @@ from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import PROCESSING, Wait, shard, token_name
 from support.aws_calls import aws_error
-from support.decided import lines, listen
 from support.hooked import NOW, Cirrus, Parts, StateDB, message, payload_id
 from support.judged import record
+from support.logged_steps import lines, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -415,6 +415,7 @@ def test_what_this_invocation_made_final_is_settled(
                 "callback": "left open",
                 **about("u", "b"),
                 "record_state": "PROCESSING",
+                "why": "the payload is PROCESSING: its run's end will settle the row",
                 "execution_arn": "x",
             },
         ),
@@ -428,7 +429,10 @@ def test_a_payload_without_a_record_is_left_open(
 ) -> None:
     """The line says no more than is known."""
     run(parts, Handler(), message("i", "t"))
-    assert lines(caplog)[-1] == ("INFO", {"callback": "left open", **about("t")})
+    assert lines(caplog)[-1] == (
+        "INFO",
+        {"callback": "left open", **about("t"), "why": "the payload has no record"},
+    )
 
 
 def test_a_dropped_duplicate_never_started(

@@ -14,9 +14,9 @@ from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.aws_calls import aws_error
-from support.decided import listen
 from support.hooked import Cirrus, Parts, Records, Rows, StateDB, payload_id
 from support.judged import record
+from support.logged_steps import listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

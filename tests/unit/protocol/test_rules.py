@@ -9,11 +9,12 @@ import pytest
 
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, V2, Generation
 from cirrus_callbacks_plugin.cirrus.observe import FinalState
-from cirrus_callbacks_plugin.protocol import rules
+from cirrus_callbacks_plugin.protocol import error_names
+from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.protocol.rules import (
-    NEVER_STARTED,
     Attempt,
     Ended,
+    LeaveOpen,
     after_cirrus,
     after_end,
     at_registration,
@@ -22,6 +23,7 @@ from cirrus_callbacks_plugin.protocol.rules import (
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.judged import record
+from support.judgements import outcome_in
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
@@ -56,7 +58,7 @@ def row(state: str | None = None, execution: str | None = None, **more: object) 
 )
 def test_at_registration(seen: Record | None, replaces: bool, expected: Outcome | None) -> None:
     """Only what no cirrus runs again is settled with the first write."""
-    assert at_registration(seen, replace=replaces, output_url=url) == expected
+    assert outcome_in(at_registration(seen, replace=replaces, output_url=url)) == expected
 
 
 # --- after cirrus ---------------------------------------------------------------------
@@ -87,7 +89,7 @@ def test_what_this_invocation_wrote(
     is_settled: bool,
 ) -> None:
     """It settles where cirrus returned and no run but its own was listed meanwhile."""
-    outcome = after_cirrus(row(), attempt, generation, url)
+    outcome = outcome_in(after_cirrus(row(), attempt, generation, url))
     assert outcome == (Outcome("FAILED", error="no state machine") if is_settled else None)
 
 
@@ -122,13 +124,13 @@ def test_a_record_that_is_as_the_row_saw_it(
     is_settled: bool,
 ) -> None:
     """Same state, same only run, untouched, final, returned: nobody else will settle it."""
-    outcome = after_cirrus(wait, attempt, V2, url)
+    outcome = outcome_in(after_cirrus(wait, attempt, V2, url))
     assert outcome == (Outcome("FAILED", "a") if is_settled else None)
 
 
 def test_a_replacement_that_cirrus_declined_is_never_started() -> None:
     """What it asked to replace is no answer; the row's own state stays."""
-    outcome = after_cirrus(replace(SEEN, replace=True), AS_SEEN, V2, url)
+    outcome = outcome_in(after_cirrus(replace(SEEN, replace=True), AS_SEEN, V2, url))
     assert outcome is not None
     assert (outcome.workflow_state, outcome.answer_error) == (None, NEVER_STARTED)
     assert "FAILED before" in (outcome.error or "")
@@ -162,17 +164,19 @@ def test_a_run_that_ended_around_registration(
     state: str | None,
 ) -> None:
     """Seen in progress, the only run and still that one: its end is the answer."""
-    outcome = after_cirrus(wait, attempt, V2, url)
+    outcome = outcome_in(after_cirrus(wait, attempt, V2, url))
     assert (outcome.workflow_state if outcome else None) == state
 
 
 def test_what_ended_around_registration_tells_its_output() -> None:
     """As the record says it; what an older run of a completed payload met is no error."""
     attempt = replace(MEANWHILE, after=record("SUCCEEDED", "a", error="of an older run"))
-    assert after_cirrus(RUNNING, attempt, V2, url) == Outcome("SUCCEEDED", "a", None, "s3://b/a")
+    assert outcome_in(after_cirrus(RUNNING, attempt, V2, url)) == Outcome(
+        "SUCCEEDED", "a", None, "s3://b/a"
+    )
     seen = record("SUCCEEDED", "a")
     attempt = Attempt(seen, seen, None, returned=True)
-    outcome = after_cirrus(row("SUCCEEDED", "a"), attempt, V2, url)
+    outcome = outcome_in(after_cirrus(row("SUCCEEDED", "a"), attempt, V2, url))
     assert outcome == Outcome("SUCCEEDED", "a", None, "s3://b/a")
 
 
@@ -212,7 +216,7 @@ NAMELESS = Ended(None, Outcome("COMPLETED"))
 )
 def test_after_end(wait: Wait, listed: Record | None, ended: Ended, is_settled: bool) -> None:
     """Settle, except for a later run and for a run that had ended before registration."""
-    assert (after_end(wait, listed, ended) is not None) is is_settled
+    assert (outcome_in(after_end(wait, listed, ended)) is not None) is is_settled
 
 
 @pytest.mark.parametrize(
@@ -226,20 +230,23 @@ def test_after_end(wait: Wait, listed: Record | None, ended: Ended, is_settled: 
 )
 def test_why_an_end_leaves_a_row_open(wait: Wait, listed: Record, why: str | None) -> None:
     """The log says which of the reasons it was."""
-    told = rules.why_left_open(wait, listed, ENDED)
-    assert told is None if why is None else why in (told or "")
+    judgement = after_end(wait, listed, ENDED)
+    left = judgement.why if isinstance(judgement, LeaveOpen) else None
+    assert left is None if why is None else why in (left or "")
 
 
 def test_a_run_listed_before_the_seen_one_had_ended_too() -> None:
     """Listed before ``seen_execution``: it ended before registration, whatever is last."""
     listed = record("FAILED", "b", "a")
-    assert after_end(row("FAILED", "a"), listed, ENDED) is None
+    assert outcome_in(after_end(row("FAILED", "a"), listed, ENDED)) is None
 
 
 def test_an_event_without_a_run_is_of_the_last_listed() -> None:
     """Cirrus 0.7's events name none; the row then says which one it was taken for."""
-    assert after_end(row(), record("COMPLETED", "a", "b"), NAMELESS) == Outcome("COMPLETED", "b")
-    assert after_end(row(), None, NAMELESS) == Outcome("COMPLETED")
+    assert outcome_in(after_end(row(), record("COMPLETED", "a", "b"), NAMELESS)) == Outcome(
+        "COMPLETED", "b"
+    )
+    assert outcome_in(after_end(row(), None, NAMELESS)) == Outcome("COMPLETED")
 
 
 def test_an_invalid_payload_is_cut_and_named() -> None:
@@ -252,9 +259,9 @@ def test_an_invalid_payload_is_cut_and_named() -> None:
 def test_the_errors_that_a_waiting_task_may_catch() -> None:
     """Workflows name them in ``Catch`` and ``Retry``: they never change."""
     assert {
-        name: getattr(rules, name)
-        for name in dir(rules)
-        if str(getattr(rules, name)).startswith("CirrusCallback.")
+        name: getattr(error_names, name)
+        for name in dir(error_names)
+        if str(getattr(error_names, name)).startswith("CirrusCallback.")
     } == {
         "FAILED": "CirrusCallback.Failed",
         "ABORTED": "CirrusCallback.Aborted",

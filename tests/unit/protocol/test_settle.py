@@ -14,7 +14,7 @@ from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
 from support.aws_calls import aws_error
-from support.decided import lines, listen
+from support.logged_steps import lines, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

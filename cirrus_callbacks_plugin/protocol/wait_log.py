@@ -1,6 +1,7 @@
-"""What became of a wait, as log lines that an engineer can search by payload id.
+"""The life of a wait in the logs: one line of JSON a step, searchable by payload id.
 
-One line of JSON for each decision of a hook, the sender or the reconciler::
+Registered, settled, answered, repaired: hooks, sender, reconciler and the operators' commands
+all write the same form::
 
     {"callback": "settled", "payload_id": "...", "wait": "1a2b3c4d", "workflow_state": "FAILED"}
 
@@ -28,33 +29,37 @@ SETTLED = "settled"
 SETTLED_BEFORE = "settled before"
 LEFT_OPEN = "left open"
 NOT_SETTLED = "not settled"
+ANSWERED = "answered"
+NOT_ANSWERED = "not answered"
+REPAIRED = "repaired"
+NOT_REPAIRED = "not repaired"
 
 
-def decided(
-    decision: str,
+def log_step(
+    step: str,
     payload_id: str | None,
     *,
     level: int = logging.INFO,
     **facts: Any,
 ) -> None:
-    """Log one decision.
+    """Log one step of a wait's life.
 
     Args:
-        decision: what was decided, one of this module's names.
+        step: what was done, one of this module's names.
         payload_id: what is waited for; None where it is not known.
         level: the line's level.
-        **facts: what it follows from; None is left out.
+        **facts: what is known besides; None is left out.
     """
-    line = {"callback": decision, "payload_id": payload_id, **facts}
+    line = {"callback": step, "payload_id": payload_id, **facts}
     known = {name: value for name, value in line.items() if value is not None}
     text = json.dumps(known, ensure_ascii=False)  # an id is to be found as it is
     logger.log(level, "%s", text.encode("utf-8", "backslashreplace").decode())
 
 
-def decided_on(row: Wait, decision: str, *, level: int = logging.INFO, **facts: Any) -> None:
-    """Log one decision on a row."""
-    decided(
-        decision,
+def log_wait(row: Wait, step: str, *, level: int = logging.INFO, **facts: Any) -> None:
+    """Log one step of a row's life."""
+    log_step(
+        step,
         row.payload_id,
         level=level,
         wait=row.key.name,
@@ -63,7 +68,7 @@ def decided_on(row: Wait, decision: str, *, level: int = logging.INFO, **facts: 
     )
 
 
-def speak() -> None:
+def enable_in_lambda() -> None:
     """Let the lines through in Lambda, whose root logger begins at WARNING.
 
     A level that the function's own log configuration names holds. Cirrus 0.7's logging

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.protocol import decisions
+from cirrus_callbacks_plugin.protocol import wait_log
 
 if TYPE_CHECKING:
     import pytest
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def listen(caplog: pytest.LogCaptureFixture) -> None:
     """Let every line through."""
-    caplog.set_level(logging.DEBUG, logger=decisions.PACKAGE)
+    caplog.set_level(logging.DEBUG, logger=wait_log.PACKAGE)
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
@@ -22,7 +22,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
     found = [
         (record.levelname, json.loads(record.getMessage()))
         for record in caplog.records
-        if record.name == decisions.__name__
+        if record.name == wait_log.__name__
     ]
     caplog.clear()
     return found
