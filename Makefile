@@ -61,6 +61,7 @@ lint: .venv/.ready ## Check style and types
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --cache-dir .import_linter_cache
 	@$(PYTHON) tests/support/terraform_lint.py
 	@$(MAKE) --no-print-directory $(CHECKOV)
 	@LOG_LEVEL=ERROR $(CHECKOV) --directory terraform --config-file terraform/.checkov.yml --skip-download

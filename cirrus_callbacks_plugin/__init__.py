@@ -2,21 +2,32 @@
 
 A token's way through the package, from left to right::
 
-    lambda_functions/  what AWS calls
-    hooks/             around cirrus's own two handlers: register, settle
-    carriers           where a token may travel; it is taken out here
-    tokens, json_text  which token is usable; what a text holds that json.loads does not tell
-    waits/             the tracking table: one row a wait
-    rules              which run decides a row
-    settle             from a payload's outcome to its open rows
-    answer             from a settled row to SendTask*, and the mark
-    cirrus/            what differs between cirrus's generations
-    decisions          one log line for each decision, searchable by payload id
+    lambda_functions/  what AWS calls: four thin handlers, their clients, logs, metrics
+    hooks/             the steps around cirrus's process and update-state: register, settle
+    carriers/          where a token may travel; a token is taken out here
+    waits/             the tracking table: rows, what the lambdas write, what operators read
+    cirrus/            what differs between cirrus's generations; cirrus's state table
+    protocol/          from an outcome to an answer: rules, settle, answer, error names, log
+    sender/            a batch of the table's stream, its filters, the failure destination
+    reconcile/         what AWS lost: which case a row is in, passes over the open rows
+
+What people run::
+
+    cli/               the commands, and the same below cirrus's own command
     operations/        what an on-call engineer does: look, repair, check
-    cli/, local/       what people run: commands, and a Cirrus on their own machine
+    graph/             who waits for whom, drawn
     lint/              state machines that wait, checked before they are deployed
+    local/             a Cirrus deployment on one's own machine
     package/           zips for Lambda
     serverless/        what the builds of cirrus 0.x projects get
-    graph/             who waits for whom, drawn
-    config, errors     environment names, and error types that say what to do
+
+What all of them stand on::
+
+    asl/               a state machine's definition with positions: JSON, YAML, templates
+    aws/               batch reads, pages, calls side by side, deadlines, pacing, error codes
+    config             environment names and defaults
+    naming             payload ids as people read them
+    errors             error types that say what to do
+
+The contracts in pyproject.toml (import-linter) pin who may import whom.
 """

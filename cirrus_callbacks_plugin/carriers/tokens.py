@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cirrus_callbacks_plugin.carriers.json_text import values
-from cirrus_callbacks_plugin.waits.row import MAX_TOKEN_CHARS
 
 logger = logging.getLogger(__name__)
+
+MAX_TOKEN_CHARS = 2048  # SendTaskSuccess: taskToken has at most 2,048 characters
 
 MAX_TOKENS = 10
 """Tokens that one message may register; the carriers of an honest one hold four at most."""

@@ -16,10 +16,11 @@ from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 from cirrus_callbacks_plugin.cli.options import write_json
 from cirrus_callbacks_plugin.config import DEFAULT_INTERVAL_SECONDS, EnabledWorkflows
 from cirrus_callbacks_plugin.lint import handbook
-from cirrus_callbacks_plugin.lint.finding import LintSettings, Severity
+from cirrus_callbacks_plugin.lint.finding import Severity
 from cirrus_callbacks_plugin.lint.inspection import Inspection, inspect
 from cirrus_callbacks_plugin.lint.rules import RULES
 from cirrus_callbacks_plugin.lint.sarif import to_sarif
+from cirrus_callbacks_plugin.lint.settings import LintSettings
 from cirrus_callbacks_plugin.naming import visible
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.lint.examples import Example  # noqa: TC001 - the same
+from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.nodes import Position
@@ -28,27 +29,6 @@ class Severity(enum.Enum):
     def rank(self) -> int:
         """0 for the worst."""
         return list(Severity).index(self)
-
-
-@dataclass(frozen=True, slots=True)
-class LintSettings:
-    """What is known of the deployment, and of its input.
-
-    Attributes:
-        heartbeats: whether the reconciler sends heartbeats; None where that is not known.
-        interval_seconds: the reconciler's schedule.
-        workflows: names that may be waited for; None where that is not known.
-        all_workflows: True where every workflow may be waited for.
-        queues: texts by which a queue is known as cirrus's.
-        example: an input to count a Map's items in.
-    """
-
-    heartbeats: bool | None = None
-    interval_seconds: int = 300
-    workflows: frozenset[str] | None = None
-    all_workflows: bool = False
-    queues: tuple[str, ...] = ()
-    example: Any = None
 
 
 @dataclass(frozen=True, slots=True)

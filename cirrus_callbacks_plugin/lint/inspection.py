@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.lint.subject import subject_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from cirrus_callbacks_plugin.lint.finding import LintSettings
+    from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 
 @dataclass(frozen=True, slots=True)

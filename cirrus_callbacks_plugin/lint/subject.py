@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.asl.document import Document
     from cirrus_callbacks_plugin.asl.machine import Machine, State
-    from cirrus_callbacks_plugin.lint.finding import LintSettings
+    from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,6 @@ RESERVED = "#"
 CONTINUE = "#continue"
 """Sort key of the row that carries an outcome whose settling goes on in the sender."""
 
-MAX_TOKEN_CHARS = 2048  # SendTaskSuccess: taskToken has at most 2,048 characters
 MAX_SORT_KEY_BYTES = 1024
 MAX_PARTITION_KEY_BYTES = 2048
 

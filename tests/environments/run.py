@@ -23,7 +23,7 @@ PROJECT = ROOT / "pyproject.toml"
 COVERAGE = ROOT / ".coverage"
 """Where each run's coverage is put, for ``make test`` to merge."""
 # What knows nothing of cirrus's generations is tested with one of them, the newest.
-ALIKE = ("sender", "many_waiters", "stream_filters", "table", "flag_update", "decisions")
+ALIKE = ("sender", "many_waiters", "stream_filters", "table", "flag_update", "wait_log")
 WHOLE_LOOP = (
     "tests/functional",
     "--ignore=tests/functional/local",

@@ -201,7 +201,7 @@ def test_the_folder_is_made_once_for_a_project(folder: Path) -> None:
 
 def test_the_commands_are_below_cirruss_own(capsys: pytest.CaptureFixture[str]) -> None:
     """``cirrus callbacks`` has them all; a mistake is one message and status 2."""
-    commands = importlib.import_module("cirrus_callbacks_plugin.serverless.commands")
+    commands = importlib.import_module("cirrus_callbacks_plugin.cli.below_cirrus")
     cli = importlib.import_module("cirrus.cli.commands").cli
     assert cli.commands["callbacks"] is commands.callbacks
     with pytest.raises(SystemExit) as ended:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.asl.document import read_text
-from cirrus_callbacks_plugin.lint.finding import Finding, LintSettings
 from cirrus_callbacks_plugin.lint.inspection import findings_in
+from cirrus_callbacks_plugin.lint.settings import LintSettings
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.lint.finding import Finding
 
 JSONATA_TOKEN = "{% $states.context.Task.Token %}"
 

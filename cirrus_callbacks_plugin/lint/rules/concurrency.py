@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
-from cirrus_callbacks_plugin.lint.finding import LintSettings, Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

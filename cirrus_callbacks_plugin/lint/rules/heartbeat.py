@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.config import HEARTBEAT
 from cirrus_callbacks_plugin.lint.examples import wait
-from cirrus_callbacks_plugin.lint.finding import LintSettings, Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

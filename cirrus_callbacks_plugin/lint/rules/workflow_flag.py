@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.lint.examples import MESSAGE, wait
-from cirrus_callbacks_plugin.lint.finding import LintSettings, Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
@@ -19,6 +20,7 @@ from cirrus_callbacks_plugin.protocol.answer import (
 from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.aws_calls import aws_error
+from support.logged_steps import lines
 
 BASE = {"payload_id": "c/workflow-w/i", "workflow_state": "FAILED", "execution_arn": "arn"}
 
@@ -258,6 +260,12 @@ def test_what_passes_is_raised_and_not_marked(error: Exception) -> None:
 ROW = Wait("c/workflow-w/i", "secret-token", workflow_state="SUCCEEDED")
 
 
+def _answered(**told: str) -> dict[str, Any]:
+    """The line of an answered wait."""
+    about = {"callback": "answered", "payload_id": ROW.payload_id, "wait": ROW.key.name}
+    return {**about, "workflow_state": "SUCCEEDED", **told}
+
+
 def test_a_success_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture) -> None:
     """With the row's token and key, no error, the retention; the line names wait and state."""
     caplog.set_level(logging.INFO, logger="cirrus_callbacks_plugin")
@@ -266,10 +274,7 @@ def test_a_success_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture)
     assert answerer.answer(ROW, Answer(None, "{}")) == "success"
     assert client.asked == [{"taskToken": "secret-token", "output": "{}"}]
     assert table.requests == [(ROW.key, {"answer_error": None, "retention_days": 60})]
-    assert caplog.messages == [
-        f"Payload {ROW.payload_id}: wait {ROW.key.name} answered success (SUCCEEDED)",
-    ]
-    assert caplog.records[0].name == "cirrus_callbacks_plugin.protocol.answer"
+    assert lines(caplog) == [("INFO", _answered(answer="success"))]
 
 
 def test_a_failure_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -280,9 +285,7 @@ def test_a_failure_is_sent_and_marked_and_told(caplog: pytest.LogCaptureFixture)
     assert answerer.answer(ROW, Answer("E", "{}")) == "failure"
     assert client.asked == [{"taskToken": "secret-token", "error": "E", "cause": "{}"}]
     assert table.requests == [(ROW.key, {"answer_error": "E", "retention_days": 30})]
-    assert caplog.messages == [
-        f"Payload {ROW.payload_id}: wait {ROW.key.name} answered failure (E)"
-    ]
+    assert lines(caplog) == [("INFO", _answered(answer="failure", answer_error="E"))]
 
 
 @pytest.mark.parametrize("takes", [True, False])
@@ -309,9 +312,10 @@ def test_a_refused_call_is_told_with_its_code(caplog: pytest.LogCaptureFixture) 
         lambda row, sent: told.append((row, sent)),
     )
     answerer.answer(ROW, Answer(None, "{}"))
-    (record,) = caplog.records
-    assert record.levelname == "ERROR"
-    assert record.args == (ROW.payload_id, ROW.key.name, "AccessDeniedException")
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"]) == ("ERROR", "not answered")
+    assert (line["payload_id"], line["wait"]) == (ROW.payload_id, ROW.key.name)
+    assert "AccessDeniedException" in line["why"]
     assert told == [(ROW, None)]
 
 

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.lambda_functions import reconciler
-from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.passes import Pass
 from cirrus_callbacks_plugin.reconcile.summary import Summary
 from cirrus_callbacks_plugin.waits.row import Wait, shard, timestamp
 from support import slow_aws
+from support.logged_steps import lines
 from support.slow_aws import START, SlowAws, execution, waiting_since
 
 if TYPE_CHECKING:
@@ -81,11 +81,12 @@ def test_a_repair_is_counted_and_told(aws: SlowAws, caplog: pytest.LogCaptureFix
     assert summary.stuck == {ONE}
     assert summary.is_complete is True
     assert row_of(aws, row).workflow_state == "SUCCEEDED"
-    assert {each.name for each in caplog.records} == {passes.__name__}
-    assert said(caplog) == [
-        f"Payload {ONE} is stuck: its run ended, the state table says PROCESSING",
-        f"Payload {ONE}: wait {row.key.name} repaired (SUCCEEDED)",
-    ]
+    assert said(caplog)[0] == (
+        f"Payload {ONE} is stuck: its run ended, the state table says PROCESSING"
+    )
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"], line["workflow_state"]) == ("WARNING", "repaired", "SUCCEEDED")
+    assert (line["payload_id"], line["wait"]) == (ONE, row.key.name)
 
 
 def test_a_wait_for_nothing_is_told_by_its_error(
@@ -97,9 +98,13 @@ def test_a_wait_for_nothing_is_told_by_its_error(
     aws.add([row])
     summary = aws.one_pass()
     assert (summary.looked_at, summary.settled, summary.never_started) == (1, 0, 1)
-    assert said(caplog) == [
-        f"Payload {ONE}: wait {row.key.name} repaired (CirrusCallback.NeverStarted)",
-    ]
+    ((_, line),) = lines(caplog)
+    assert line == {
+        "callback": "repaired",
+        "payload_id": ONE,
+        "wait": row.key.name,
+        "answer_error": "CirrusCallback.NeverStarted",
+    }
 
 
 def test_a_run_in_progress_at_registration_is_asked_about(aws: SlowAws) -> None:
@@ -286,10 +291,10 @@ def test_rows_that_cannot_be_read_are_counted_and_named(
     )
     summary = aws.one_pass()
     assert (summary.looked_at, summary.failed) == (0, 1)
-    (line,) = said(caplog)
-    assert line.startswith(
-        f"Payload {ONE}: wait {row.key.name} could not be repaired (AccessDeniedException)",
-    )
+    ((_, line),) = lines(caplog)
+    assert (line["callback"], line["payload_id"]) == ("not repaired", ONE)
+    assert line["wait"] == row.key.name
+    assert line["why"].startswith("AccessDeniedException")
     assert not row_of(aws, row).is_settled
 
 
@@ -309,8 +314,9 @@ def test_one_rows_error_is_counted_and_named_and_stops_no_other(
     summary = aws.one_pass()
     assert (summary.settled, summary.failed, summary.looked_at) == (1, 1, 1)
     assert row_of(aws, good).is_settled
-    (line,) = [line for line in said(caplog) if "could not" in line]
-    assert line.startswith(f"Payload {ONE}: wait {bad.key.name} could not be repaired (AccessD")
+    (line,) = (line for _, line in lines(caplog) if line["callback"] == "not repaired")
+    assert (line["payload_id"], line["wait"]) == (ONE, bad.key.name)
+    assert line["why"].startswith("AccessDenied")
 
 
 def test_a_record_that_changed_meanwhile_leaves_the_row_to_the_next_pass(

@@ -15,6 +15,7 @@ from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
 from support.aws_calls import aws_error
+from support.logged_steps import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -161,11 +162,10 @@ def test_what_is_refused_blocks_no_shard(caplog: pytest.LogCaptureFixture) -> No
     row = settled("bad")
     answers = Answers(Waits(row), {"bad": aws_error("AccessDeniedException")})
     assert sender(answers).send([record(1, row)]) == []
-    (line,) = caplog.records
-    assert (line.levelname, line.args) == (
-        "ERROR",
-        (PAYLOAD, row.key.name, "AccessDeniedException"),
-    )
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"]) == ("ERROR", "not answered")
+    assert (line["payload_id"], line["wait"]) == (PAYLOAD, row.key.name)
+    assert "AccessDeniedException" in line["why"]
     assert answers.told == [(row, None)]
     quiet: Any = Answerer(None, Waits(row), 60)  # type: ignore[arg-type]
     assert not Sender(quiet, *[None] * 3)._comes_again(row, aws_error("AccessDeniedException"))  # type: ignore[arg-type]

@@ -71,6 +71,7 @@ def test_a_wait_from_registration_to_settling(world: World, lines: Lines) -> Non
             **about,
             "record_state": world.state(payload_id("a")),
             "execution_arn": run,
+            "why": "the payload is PROCESSING: its run's end will settle the row",
         },
     ]
     world.end(run)
