@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, moment
+from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from cirrus_callbacks_plugin.reconcile.summary import Summary
-    from cirrus_callbacks_plugin.waits.row import Wait
+    from cirrus_callbacks_plugin.waits.malformed import Malformed
 
 NAMESPACE = "CirrusCallbacks"
 SENDER = "sender"
@@ -33,13 +33,15 @@ ANSWERED = {
     STALE: "AnsweredStale",
     None: "AnswersRefused",
 }
-"""By what became of an answer; None: AWS refused a call, the row stays open."""
+"""By what became of an answer; None: a call was refused or the row malformed; it stays open."""
 SETTLED_TO_ANSWERED = "SettledToAnsweredSeconds"
 
 OPEN_WAITS = "OpenWaits"
 OLDEST_OPEN_WAIT = "OldestOpenWaitSeconds"
 REPAIRS = "Repairs"
 ROW_ERRORS = "RowErrors"
+INCOMPLETE_PASSES = "IncompletePasses"
+DESCRIBES_REFUSED = "DescribesRefused"
 STUCK_PAYLOADS = "StuckPayloads"
 FAILURE_DESTINATION_OBJECTS = "FailureDestinationObjects"
 
@@ -57,10 +59,13 @@ class Answers:
     clock: Callable[[], datetime]
     _values: list[_Value] = field(default_factory=list)
 
-    def __call__(self, row: Wait, sent: str | None) -> None:
-        """Note one answer: ``success``, ``failure``, ``stale``, or None for a refused call."""
+    def __call__(self, row: Wait | Malformed, sent: str | None) -> None:
+        """Note one answer: ``success``, ``failure``, ``stale``, or None for one not given.
+
+        None: AWS refused a call, or the row cannot be read.
+        """
         self._values.append((ANSWERED[sent], MetricUnit.Count, 1))
-        if row.settled_at is not None and sent is not None:
+        if isinstance(row, Wait) and row.settled_at is not None and sent is not None:
             seconds = (self.clock() - moment(row.settled_at)).total_seconds()
             self._values.append((SETTLED_TO_ANSWERED, MetricUnit.Seconds, max(seconds, 0.0)))
 

@@ -26,7 +26,7 @@ from cirrus_callbacks_plugin.reconcile.runs import (
     Runs,
 )
 from cirrus_callbacks_plugin.waits.row import timestamp
-from cirrus_callbacks_plugin.waits.table import shards
+from cirrus_callbacks_plugin.waits.index import IndexEntry, shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -185,27 +185,21 @@ class Survey:
         found = self.deployment.states.read(missing, before_call=self._record_pace.wait)
         self._records.update({key: found.get(key) for key in missing})
 
-    def forget(self, payload_id: str) -> None:
-        """Read a payload's record anew when it is asked for next."""
-        key = StateKey.of(payload_id)
-        if key is not None:
-            self._records.pop(key, None)
-
     def _listed(self, filters: Filters) -> Iterator[Key]:
         before = None
         if filters.older_than is not None:
             before = timestamp(self.deployment.clock() - filters.older_than)
         merged = heapq.merge(
             *(self._shard(shard, filters.since) for shard in shards()),
-            key=lambda pair: pair[0],
+            key=lambda entry: entry.registered_at,
         )
-        for registered_at, key in merged:
-            if before is not None and registered_at > before:
+        for entry in merged:
+            if before is not None and entry.registered_at > before:
                 return
-            if filters.admits_key(key):
-                yield key
+            if filters.admits_key(entry.key):
+                yield entry.key
 
-    def _shard(self, shard: str, since: str | None) -> Iterator[tuple[str, Key]]:
+    def _shard(self, shard: str, since: str | None) -> Iterator[IndexEntry]:
         for page in self.deployment.queries.waiting_since(shard, since=since):
             yield from page
 
