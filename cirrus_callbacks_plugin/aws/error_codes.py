@@ -33,7 +33,8 @@ class ErrorKind(Enum):
 _CLOSED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
 # What may pass by itself although it has an HTTP status of its own below 500:
-# - botocore's lists (botocore.retries.standard: ThrottledRetryableChecker, TransientRetryableChecker);
+# - botocore's lists (ThrottledRetryableChecker and TransientRetryableChecker of
+#   botocore.retries.standard);
 # - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html;
 # - errors that the services' models name for the operations called here, and that no mode of
 #   botocore tries again: KmsThrottlingException (Step Functions), KmsThrottled (SQS),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from cirrus_callbacks_plugin.reconcile.summary import Did
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, moment
 
 if TYPE_CHECKING:
@@ -92,10 +93,12 @@ def emit_batch(table: str, answers: Answers) -> None:
 def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: int | None) -> None:
     """What the reconciler found and did in a pass.
 
-    Where a pass ran out of time, ``OpenWaits`` is what it came to see: at least so many.
-    A repair is what an event, a message or a stream record should have brought about: a
-    row settled, with an outcome or as ``NeverStarted``, or one answered that had been
-    settled for longer than the grace period.
+    ``IncompletePasses`` is 1 where the pass left something: it ran out of time, or a shard
+    could not be read. ``RowErrors`` are rows that it could not look at, malformed ones among
+    them, and ``DescribesRefused`` runs that Step Functions refused to describe. A repair is
+    what an event, a message or a stream record should have brought about: a row settled, with
+    an outcome or as ``NeverStarted``, or one answered that had been settled for longer than
+    the grace period.
 
     Args:
         table: the tracking table.
@@ -106,8 +109,10 @@ def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: in
     values: list[_Value] = [
         (OPEN_WAITS, MetricUnit.Count, summary.open_waits),
         (OLDEST_OPEN_WAIT, MetricUnit.Seconds, summary.oldest_open_seconds),
-        (REPAIRS, MetricUnit.Count, summary.settled + summary.never_started + summary.answered),
-        (ROW_ERRORS, MetricUnit.Count, summary.failed),
+        (REPAIRS, MetricUnit.Count, summary.repaired),
+        (ROW_ERRORS, MetricUnit.Count, summary.count(Did.FAILED)),
+        (INCOMPLETE_PASSES, MetricUnit.Count, 0 if summary.is_complete else 1),
+        (DESCRIBES_REFUSED, MetricUnit.Count, summary.refused_descriptions),
         (STUCK_PAYLOADS, MetricUnit.Count, len(summary.stuck)),
         *answers.values(),
     ]

@@ -25,16 +25,16 @@ from cirrus_callbacks_plugin.reconcile.runs import (
     LISTS_PER_SECOND,
     Runs,
 )
-from cirrus_callbacks_plugin.waits.row import timestamp
 from cirrus_callbacks_plugin.waits.index import IndexEntry, shards
+from cirrus_callbacks_plugin.waits.row import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
-    from cirrus_callbacks_plugin.operations.policy import Policy
     from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 ROWS_A_READ = 100  # BatchGetItem's limit
@@ -105,12 +105,12 @@ class Survey:
 
     Attributes:
         deployment: where.
-        policy: what its reconciler works by.
+        settings: what its reconciler works by.
         progress: told how many more rows were looked at.
     """
 
     deployment: Deployment
-    policy: Policy
+    settings: ReconcilerSettings
     progress: Callable[[int], None] = lambda _: None
     pace: Callable[[float], Pace] = _pace
     _records: dict[StateKey, Record | None] = field(default_factory=dict)
@@ -162,7 +162,7 @@ class Survey:
             self.record(row.payload_id),
             self.runs,
             now=now,
-            redelivery=self.policy.redelivery,
+            redelivery=self.settings.redelivery,
         )
         verdict = judge(case)
         return Judged(row, case, verdict, reason_of(row, case, verdict, now))

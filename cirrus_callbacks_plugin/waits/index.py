@@ -145,9 +145,7 @@ class WaitingIndex:
 def entries_in(items: Iterable[Mapping[str, Any]]) -> list[IndexEntry | Malformed]:
     """The entries of a page of the index; reserved rows are left out."""
     entries = map(_entry, items)
-    return [
-        entry for entry in entries if isinstance(entry, Malformed) or not entry.key.is_reserved
-    ]
+    return [entry for entry in entries if isinstance(entry, Malformed) or not entry.key.is_reserved]
 
 
 def _entry(item: Mapping[str, Any]) -> IndexEntry | Malformed:

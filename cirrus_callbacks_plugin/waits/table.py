@@ -308,4 +308,3 @@ class WaitsTable:
 
 def _newest(history: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     return [dict(entry) for entry in history[-MAX_HISTORY:]]
-

@@ -6,6 +6,7 @@ import sys
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.reconcile.summary import Did
 from cirrus_callbacks_plugin.waits.row import Wait, shard
 from support.slow_aws import START, SlowAws, execution, most_in_a_second, waiting_since
 
@@ -92,7 +93,7 @@ def test_long_running_children_are_all_looked_at_in_every_pass() -> None:
     running(aws, named("running", CHILDREN))
     summary = aws.one_pass()
     check_calls(aws)
-    assert (summary.looked_at, summary.still_running) == (CHILDREN, CHILDREN)
+    assert (summary.count(Did.LOOKED_AT), summary.count(Did.STILL_RUNNING)) == (CHILDREN, CHILDREN)
     assert (summary.open_waits, summary.is_complete) == (CHILDREN, True)
     assert summary.oldest_open_seconds >= 7200
     assert len(aws.stepfunctions.calls["ListExecutions"]) == 20
@@ -166,7 +167,7 @@ def test_what_waits_for_its_message_does_not_hold_up_a_lost_end() -> None:
     summary = aws.one_pass(redelivery=14 * 86_400)
     check_calls(aws)
     assert unsettled(aws, "lost") == set()
-    assert summary.settled == 100
+    assert summary.count(Did.SETTLED) == 100
     assert len(summary.stuck) == 100
 
 
@@ -177,7 +178,7 @@ def test_one_shard_does_not_take_the_time_of_the_others() -> None:
     lost(aws, [next(in_shard(str(number), "lost")) for number in range(8) if number != 1])
     summary = aws.one_pass()  # the first pass begins at shard 1
     check_calls(aws)
-    assert summary.settled == 7
+    assert summary.count(Did.SETTLED) == 7
     assert unsettled(aws, "lost") == set()
 
 
@@ -191,8 +192,8 @@ def test_a_shard_too_long_to_walk_still_has_time_for_descriptions() -> None:
     summary = aws.one_pass()
     assert aws.seconds_taken <= 31
     assert not summary.is_complete
-    assert summary.settled >= 3
-    assert 0 < summary.still_running < 2500
+    assert summary.count(Did.SETTLED) >= 3
+    assert 0 < summary.count(Did.STILL_RUNNING) < 2500
 
 
 def test_another_shard_is_first_each_time() -> None:
@@ -216,7 +217,7 @@ def test_waiters_on_one_payload_cost_one_description() -> None:
     aws.add(waiting_since(1000, about, token=f"token-{number}") for number in range(1000))
     summary = aws.one_pass()
     assert aws.stepfunctions.described == [execution("lost")]
-    assert summary.settled == 1001
+    assert summary.count(Did.SETTLED) == 1001
 
 
 def test_heartbeats_reach_every_row_in_one_pass() -> None:
@@ -229,8 +230,8 @@ def test_heartbeats_reach_every_row_in_one_pass() -> None:
     summary = aws.one_pass(heartbeat=True)
     check_calls(aws)
     assert most_in_a_second(aws.stepfunctions.calls["SendTaskHeartbeat"]) <= 150
-    assert (summary.heartbeats, summary.stale) == (rows - 1, 1)
-    assert summary.looked_at == rows - 1000  # the young ones are in their grace period
+    assert (summary.count(Did.HEARTBEAT), summary.count(Did.STALE)) == (rows - 1, 1)
+    assert summary.count(Did.LOOKED_AT) == rows - 1000  # the young ones are in their grace period
     assert summary.is_complete
     assert gone not in {row.task_token for row in aws.open_rows()}
     report(f"{rows} heartbeats: a pass takes {aws.seconds_taken:.0f} s of {BUDGET} s")
@@ -248,7 +249,7 @@ def test_a_row_within_the_grace_period_costs_nothing(capsys: pytest.CaptureFixtu
     aws = SlowAws(INTERVAL)
     lost(aws, named("lost", 10), since=899 - INTERVAL)
     summary = aws.one_pass()
-    assert (summary.open_waits, summary.looked_at) == (10, 0)
+    assert (summary.open_waits, summary.count(Did.LOOKED_AT)) == (10, 0)
     assert aws.dynamodb.calls["BatchGetItem state"] == []
     assert not aws.stepfunctions.calls
     aws.one_pass()

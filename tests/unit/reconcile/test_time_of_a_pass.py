@@ -9,6 +9,7 @@ import pytest
 
 from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.passes import Pass
+from cirrus_callbacks_plugin.reconcile.summary import Did
 from cirrus_callbacks_plugin.waits.row import shard
 from support.slow_aws import SlowAws, running, waiting_since
 
@@ -46,7 +47,7 @@ def test_no_time_is_no_time(aws: SlowAws) -> None:
     """At zero seconds nothing is read any more, and the summary says so."""
     running(aws)
     summary = aws.one_pass(pass_type=with_seconds_left(0.0))
-    assert (summary.open_waits, summary.looked_at, summary.is_complete) == (1, 0, False)
+    assert (summary.open_waits, summary.count(Did.LOOKED_AT), summary.is_complete) == (1, 0, False)
     assert "BatchGetItem callbacks" not in aws.dynamodb.calls
 
 
@@ -54,21 +55,25 @@ def test_a_walk_that_found_nothing_to_describe_keeps_no_time_for_it(aws: SlowAws
     """Of ten seconds of a shard half a one is left, and its next rows are looked at."""
     first_shard_of(aws, running(aws))
     summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 70.5))
-    assert (summary.looked_at, summary.is_complete) == (1, True)
+    assert (summary.count(Did.LOOKED_AT), summary.is_complete) == (1, True)
 
 
 def test_rows_that_cost_no_call_are_judged_past_their_shards_time(aws: SlowAws) -> None:
     """They have been read; only the end of the pass stops them."""
     first_shard_of(aws, running(aws))
     summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 75.0, 0.5))
-    assert (summary.looked_at, summary.still_running, summary.is_complete) == (1, 1, True)
+    assert (
+        summary.count(Did.LOOKED_AT),
+        summary.count(Did.STILL_RUNNING),
+        summary.is_complete,
+    ) == (1, 1, True)
 
 
 def test_rows_that_were_read_as_time_ran_out_are_put_off(aws: SlowAws) -> None:
     """At zero seconds none is judged; the summary says so."""
     first_shard_of(aws, running(aws))
     summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 75.0, 0.0))
-    assert (summary.looked_at, summary.is_complete) == (0, False)
+    assert (summary.count(Did.LOOKED_AT), summary.is_complete) == (0, False)
 
 
 @pytest.mark.parametrize(("left", "sent"), [(0.5, 1), (0.0, 0)])
@@ -79,7 +84,7 @@ def test_heartbeats_are_sent_while_there_is_time(aws: SlowAws, left: float, sent
     first_shard_of(aws, row)
     timed = with_seconds_left(80.0, 80.0, 75.0, left)
     summary = aws.one_pass(heartbeat=True, pass_type=timed)
-    assert (summary.heartbeats, summary.is_complete) == (sent, bool(sent))
+    assert (summary.count(Did.HEARTBEAT), summary.is_complete) == (sent, bool(sent))
 
 
 def test_a_shard_has_its_share_of_what_is_left(aws: SlowAws) -> None:
