@@ -32,7 +32,7 @@ class Circle:
         step: at most so many entries at once.
         on_malformed: told of each entry that cannot be read.
         entries: how many came so far.
-        has_failed: a shard could not be read to its end.
+        failures: how many shards could not be read to their end.
     """
 
     index: WaitingIndex
@@ -42,7 +42,7 @@ class Circle:
     on_malformed: Callable[[Malformed], None]
     until: IndexEntry | None = None
     entries: int = 0
-    has_failed: bool = False
+    failures: int = 0
     _first_seen: set[Key] = field(default_factory=set)
 
     def steps(self) -> Iterator[list[IndexEntry]]:
@@ -81,7 +81,7 @@ class Circle:
                 if is_end:
                     return
         except Exception as error:  # noqa: BLE001 - the other shards are walked all the same
-            self.has_failed = True
+            self.failures += 1
             logger.error(  # noqa: TRY400 - a traceback could hold a key, and so a token
                 "Shard %s of the waiting index cannot be read to its end (%s)",
                 shard,

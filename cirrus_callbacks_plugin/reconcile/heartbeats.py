@@ -54,7 +54,7 @@ class Heartbeats:
             if not self._beat(step):
                 self.repairer.summary.is_complete = False
                 return
-        if circle.has_failed:
+        if circle.failures:
             self.repairer.summary.is_complete = False
 
     def _beat(self, step: list[IndexEntry]) -> bool:

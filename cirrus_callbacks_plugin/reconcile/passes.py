@@ -135,7 +135,7 @@ class Pass:
         try:
             return index.places()
         except Exception as error:  # noqa: BLE001 - any entry is a right one to begin with
-            self._walk_failed(error)
+            logger.warning("Where the last pass stopped is not known (%s)", error_code(error))
             return {}
 
     def _walk_failed(self, error: Exception) -> None:

@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.reconcile.case import case_of
-from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge
+from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import STALE, Key, Wait
@@ -107,7 +107,13 @@ class Repairer:
     def _judged(self, group: PayloadRows) -> list[tuple[Wait, Verdict]]:
         """The rows for which something is to be done, with what that is."""
         acts: list[tuple[Wait, Verdict]] = []
+        running = looked_at = 0
+        going_on: set[str | None] = set()
         for position, row in enumerate(group.rows):
+            asked = run_to_ask(row, group.record)
+            if asked in going_on:  # thousands may wait for one run: they share its judgement
+                running += 1
+                continue
             try:
                 case = case_of(
                     row,
@@ -123,11 +129,16 @@ class Repairer:
             except Exception as error:  # noqa: BLE001 - counted and named: one row stops no other
                 self.failed([row], error)
                 continue
-            self.summary.add(Did.LOOKED_AT)
             if verdict.is_running:
-                self.summary.add(Did.STILL_RUNNING)
+                running += 1
+                if case.run is not None and case.run.execution_arn == asked:
+                    going_on.add(asked)
+            else:
+                looked_at += 1
             if verdict.outcome is not None or verdict.is_stuck:
                 acts.append((row, verdict))
+        self.summary.add(Did.LOOKED_AT, looked_at + running)
+        self.summary.add(Did.STILL_RUNNING, running)
         return acts
 
     def _settle(self, judged: tuple[Wait, Verdict]) -> list[Did]:

@@ -135,8 +135,9 @@ class Runs:
                 self.list_pace.wait()
                 page = self.client.list_executions(**request)
                 for execution in page["executions"]:
-                    name = execution["executionArn"].rpartition(":")[2]
-                    running[name] = execution.get("startDate")
+                    arn = execution["executionArn"]
+                    if state_machine_of(arn) == machine:
+                        running[arn.rpartition(":")[2]] = execution.get("startDate")
                 if not page.get("nextToken"):
                     return running
                 request["nextToken"] = page["nextToken"]

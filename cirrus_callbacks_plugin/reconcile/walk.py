@@ -29,6 +29,7 @@ from cirrus_callbacks_plugin.reconcile.circle import Circle
 from cirrus_callbacks_plugin.reconcile.judge import run_to_ask
 from cirrus_callbacks_plugin.reconcile.repair import PayloadRows, Repairer
 from cirrus_callbacks_plugin.reconcile.runs import DESCRIBES_PER_SECOND
+from cirrus_callbacks_plugin.reconcile.summary import Did
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import Wait, moment, timestamp
 
@@ -86,8 +87,9 @@ class RepairWalk:
         self._last = began
         circle = self._circle(began)
         has_ended = self._walk(circle, ahead)
-        self.is_whole = has_ended and not circle.has_failed
+        self.is_whole = has_ended and not circle.failures
         self.open_waits = circle.entries
+        self.repairer.summary.add(Did.FAILED, circle.failures)
         if not has_ended and self._is_putting_off and ahead is not None and began is not None:
             self._last = ahead
             self._walk(self._circle(ahead, until=began), None)
@@ -135,7 +137,6 @@ class RepairWalk:
         """Repair a step's rows, but those whose run has to be described: these are kept."""
         settled: list[Wait] = []
         waiting: list[tuple[Wait, IndexEntry | None]] = []
-        before = self._last
         entries = self._old_enough(step)
         rows = self._read([entry for entry, _ in entries])
         now = self.clock()
@@ -152,13 +153,16 @@ class RepairWalk:
         self.repairer.answer(settled)
         records = self.repairer.records.of(row.payload_id for row, _ in waiting)
         clear: dict[str, PayloadRows] = {}
+        is_known: dict[str | None, bool] = {None: True}
         for row, before in waiting:
             record = records[row.payload_id]
             if isinstance(record, Exception):
                 self.repairer.failed([row], record)
                 continue
             asked = run_to_ask(row, record)
-            if asked is None or self.repairer.runs.known(asked) is not None:
+            if asked not in is_known:
+                is_known[asked] = asked is None or self.repairer.runs.known(asked) is not None
+            if is_known[asked]:
                 _add(clear, row, record, before)
             else:
                 self._keep(row, record, before)

@@ -97,14 +97,16 @@ class Continuation:
         )
 
 
-def row_from_item(item: Item) -> Wait | Continuation | Malformed | None:
+def row_from_item(
+    item: Item,
+    key: Key | None = None,
+) -> Wait | Continuation | Malformed | None:
     """Read a row of the table; None for a reserved row that this version does not know."""
-    key = None
     try:
-        key = Key.from_item(item)
+        key = key or Key.from_item(item)
         if key.is_continuation:
             return Continuation.from_item(item)
-        return None if key.is_reserved else Wait.from_item(item)
+        return None if key.is_reserved else Wait.from_item(item, key)
     except MalformedRowError as error:
         return Malformed(key, str(error))
 

@@ -48,13 +48,13 @@ class IndexEntry:
     key: Key
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any]) -> IndexEntry:
-        """Read an entry, or a place.
+    def from_item(cls, item: Mapping[str, Any], key: Key | None = None) -> IndexEntry:
+        """Read an entry, or a place; its key, where that was read before.
 
         Raises:
             MalformedRowError: it is neither.
         """
-        key = Key.from_item(item)
+        key = key or Key.from_item(item)
         shard = read_text(definition.WAITING_INDEX, item.get(definition.WAITING_INDEX))
         name = definition.WAITING_SORT_KEY
         return cls(shard, read_text(name, item.get(name)), key)
@@ -152,7 +152,7 @@ def _entry(item: Mapping[str, Any]) -> IndexEntry | Malformed:
     key = None
     try:
         key = Key.from_item(item)
-        return IndexEntry.from_item(item)
+        return IndexEntry.from_item(item, key)
     except MalformedRowError as error:
         return Malformed(key, str(error))
 

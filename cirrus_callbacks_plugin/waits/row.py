@@ -227,14 +227,18 @@ class Wait:
         return item
 
     @classmethod
-    def from_item(cls, item: Item) -> Wait:
+    def from_item(cls, item: Item, key: Key | None = None) -> Wait:
         """Read a row, or a stream record's ``NewImage``; unknown attributes are passed over.
+
+        Args:
+            item: the row as DynamoDB's low-level API gives it.
+            key: its key, where that was read before.
 
         Raises:
             MalformedRowError: an attribute is not what it must be. A row is read whole or not
                 at all: a judgement on what is left of it could be a wrong one.
         """
-        key = Key.from_item(item)
+        key = key or Key.from_item(item)
         values: dict[str, Any] = {
             name: _READERS[name](name, value) for name, value in item.items() if name in _READERS
         }

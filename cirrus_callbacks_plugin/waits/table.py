@@ -219,7 +219,8 @@ class WaitsTable:
         """The same with continuations and malformed rows; unknown reserved rows are left out."""
         ordered = sorted(set(keys), key=lambda key: (key.payload_id, key.task_token))
         items = read_batch(self.client, self.name, [key.to_item() for key in ordered])
-        rows = ((Key.from_item(item), row_from_item(item)) for item in items)
+        found = ((Key.from_item(item), item) for item in items)
+        rows = ((key, row_from_item(item, key)) for key, item in found)
         return {key: row for key, row in rows if row is not None}
 
     def continue_later(

@@ -82,6 +82,7 @@ class StepFunctions:
     calls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     described: list[str] = field(default_factory=list)
     unlisted: set[str] = field(default_factory=set)
+    _running: list[str] = field(default_factory=list)
 
     def _called(self, operation: str) -> None:
         self.calls[operation].append(self.clock())
@@ -95,11 +96,13 @@ class StepFunctions:
         if machine in self.unlisted:
             raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListExecutions")
         prefix = machine.replace(":stateMachine:", ":execution:") + ":"
-        found = [
-            arn
-            for arn, run in self.runs.items()
-            if run["status"] == "RUNNING" and arn.startswith(prefix)
-        ]
+        if "nextToken" not in request:
+            self._running = [
+                arn
+                for arn, run in self.runs.items()
+                if run["status"] == "RUNNING" and arn.startswith(prefix)
+            ]
+        found = self._running
         size, start = request["maxResults"], int(request.get("nextToken", 0))
         page: dict[str, Any] = {
             "executions": [{"executionArn": arn} for arn in found[start : start + size]],

@@ -184,7 +184,9 @@ def test_a_row_that_is_left_costs_no_further_read(aws: SlowAws) -> None:
     aws.add([waiting_since(7200, ONE)])
     aws.one_pass()
     assert aws.dynamodb.calls["GetItem state"] == []
-    assert len(aws.dynamodb.calls["BatchGetItem callbacks"]) == 1
+    # One for where the last pass stopped, one for the row.
+    assert len(aws.dynamodb.calls["BatchGetItem callbacks"]) == 2
+    assert len(aws.dynamodb.calls["BatchGetItem state"]) == 1
 
 
 def test_the_oldest_of_a_step_come_first(aws: SlowAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,10 +248,11 @@ def test_what_somebody_else_saw_to_is_not_answered_again(
 
     def batch_get_item(**request: Any) -> Any:
         reads.append(request)
-        if len(reads) == 2:
+        if len(reads) == 3:  # where the last pass stopped, the row, and the row again
             item = aws.dynamodb.rows.pop(row.key)
             if meanwhile == "answered":
-                aws.dynamodb.rows[row.key] = {**item, "answered_at": {"S": "2024"}}
+                at = {"S": timestamp(aws.clock.now())}
+                aws.dynamodb.rows[row.key] = {**item, "answered_at": at}
         return original(**request)
 
     monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
@@ -340,7 +343,7 @@ def test_one_rows_error_is_counted_and_named_and_stops_no_other(
         summary.count(Did.SETTLED),
         summary.count(Did.FAILED),
         summary.count(Did.LOOKED_AT),
-    ) == (1, 1, 1)
+    ) == (1, 1, 2)
     assert row_of(aws, good).is_settled
     (line,) = (line for _, line in lines(caplog) if line["callback"] == "not repaired")
     assert (line["payload_id"], line["wait"]) == (ONE, bad.key.name)
@@ -354,10 +357,17 @@ def test_a_record_that_changed_meanwhile_leaves_the_row_to_the_next_pass(
     """Looked at, and neither settled nor called stuck."""
     row = lost(aws)
 
-    def get_item(**_: Any) -> dict[str, Any]:
-        return {"Item": {"state_updated": {"S": "SUCCEEDED_2025"}}}
+    original = aws.dynamodb.batch_get_item
+    reads: list[Any] = []
 
-    monkeypatch.setattr(aws.dynamodb, "get_item", get_item)
+    def batch_get_item(**request: Any) -> Any:
+        if "state" in request["RequestItems"]:
+            reads.append(request)
+            if len(reads) == 2:
+                aws.record(ONE, "SUCCEEDED", execution("one"))
+        return original(**request)
+
+    monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
     summary = aws.one_pass()
     assert (summary.count(Did.LOOKED_AT), summary.count(Did.SETTLED), summary.stuck) == (
         1,

@@ -32,7 +32,7 @@ class Waits:
         self.settled: list[tuple[Key, Outcome]] = []
         self.ended: list[tuple[str, Continuation]] = []
 
-    def read_with_continuations(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
+    def read_rows(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
         """Rows by key, as they are now."""
         return {key: self.rows[key] for key in keys if key in self.rows}
 
