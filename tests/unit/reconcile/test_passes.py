@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -542,8 +541,3 @@ def test_a_pass_that_has_done_nothing_says_so() -> None:
     assert told.pop("is_complete") is True
     assert told.pop("stuck_payloads") == []
     assert set(told.values()) == {0}
-
-
-def test_who_counts_no_passes_begins_with_the_first_shard() -> None:
-    """Turns follow from the number; without one it is always the same turn."""
-    assert inspect.signature(Pass).parameters["number"].default == 0
