@@ -111,7 +111,8 @@ class Record:
         """
         try:
             state_updated = item["state_updated"]["S"]
-            executions = tuple(each["S"] for each in item.get("executions", {}).get("L", ()))
+            listed = item["executions"]["L"] if "executions" in item else ()
+            executions = tuple(each["S"] for each in listed)
             error = item.get("last_error", {}).get("S")
             state = state_updated.partition("_")[0]
         except (AttributeError, KeyError, TypeError) as told:

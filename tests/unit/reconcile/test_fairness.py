@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.reconcile.summary import Did
-from cirrus_callbacks_plugin.waits.row import Wait, shard
+from cirrus_callbacks_plugin.waits.row import shard
 from support.slow_aws import START, SlowAws, execution, most_in_a_second, waiting_since
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.reconcile.passes import Pass
@@ -96,7 +97,6 @@ def test_400_000_waits_for_one_running_payload_hold_up_no_repair() -> None:
     assert summary.open_waits == 400_100
     # The record, the others' ones, and theirs again before the act.
     assert len(aws.dynamodb.calls["BatchGetItem state"]) < 50
-    assert PLACES not in aws.dynamodb.rows  # what comes round in its time writes nothing
 
 
 def test_waits_for_as_many_running_payloads_hold_up_a_repair_for_the_bound_at_most() -> None:
@@ -174,8 +174,7 @@ def test_heartbeats_come_to_all_of_78_000_within_1200_seconds() -> None:
     ends = aws.clock()
     assert len(beats) == 78_000
     for times in beats.values():
-        moments = [0.0, *times, ends]
-        gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise([0.0, *times, ends])]
         assert max(gaps) <= 1200
     assert [summary.count(Did.LOOKED_AT) for summary in summaries] == [78_000] * 4
     assert not any(summary.is_complete for summary in summaries)  # the heartbeats were not all
@@ -197,6 +196,16 @@ def test_heartbeats_of_more_than_a_pass_can_send_come_in_turn() -> None:
         aws.one_pass(heartbeat=True)
     assert len(beats) == 40_000
     assert max(beats.values()) <= 2
+
+
+def test_a_walk_that_comes_round_soon_writes_nothing() -> None:
+    """A deployment that a pass can look at has no row of places, and its next pass no use of it."""
+    aws = SlowAws(INTERVAL)
+    add(aws, named("running", 1000))
+    for _ in range(2):
+        assert aws.one_pass(heartbeat=True).is_complete
+    assert PLACES not in aws.dynamodb.rows
+    assert aws.dynamodb.calls["UpdateItem callbacks"] == []
 
 
 class Killed(BaseException):
