@@ -19,7 +19,6 @@ from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.reconcile.case import case_of
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
-from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import STALE, Key, Wait
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.reconcile.records import Records
     from cirrus_callbacks_plugin.reconcile.runs import Runs
     from cirrus_callbacks_plugin.waits.index import IndexEntry
+    from cirrus_callbacks_plugin.waits.malformed import Malformed
 
 logger = logging.getLogger(__name__)
 
