@@ -11,11 +11,10 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from rich import box
-from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from cirrus_callbacks_plugin.cli.visible_text import VisibleConsole, VisibleTable
 from cirrus_callbacks_plugin.local.timeline import EventKind, Happening
 from cirrus_callbacks_plugin.naming import short
 
@@ -51,7 +50,7 @@ class Display:
         is_terminal = stream.isatty() and not is_silent
         if isinstance(stream, TextIOWrapper):  # an error text may hold any character
             stream.reconfigure(errors="replace")
-        self.console = Console(
+        self.console = VisibleConsole(
             file=stream,
             quiet=is_silent,
             width=None if is_terminal else _PLAIN_WIDTH,
@@ -120,7 +119,8 @@ class Display:
         self.console.print(callbacks)
         self.line()
         self.line("```mermaid")
-        self.line(report.to_mermaid())
+        for line in report.to_mermaid().splitlines():
+            self.line(line)
         self.line("```")
 
 
@@ -132,10 +132,10 @@ def _answer(wait: Wait) -> Text:
     return Text(wait.answer_error or wait.answer or "", style="red")
 
 
-def _open_waits(waits: Sequence[Wait]) -> Table | Text:
+def _open_waits(waits: Sequence[Wait]) -> VisibleTable | Text:
     if not waits:
         return Text("  nobody waits", style="dim")
-    table = Table(box=None, pad_edge=True, show_header=True, header_style="dim")
+    table = VisibleTable(box=None, pad_edge=True, show_header=True, header_style="dim")
     for column in ("waiting now", "for", "since"):
         table.add_column(column, overflow="fold")
     shown = 12
@@ -149,12 +149,12 @@ def _open_waits(waits: Sequence[Wait]) -> Table | Text:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE, title_style="bold")
+def _table(title: str, *columns: str) -> VisibleTable:
+    table = VisibleTable(title=title, title_justify="left", box=box.SIMPLE, title_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def _writes_unicode(console: Console) -> bool:
+def _writes_unicode(console: VisibleConsole) -> bool:
     return console.encoding.lower().replace("-", "").startswith("utf")

@@ -197,9 +197,10 @@ def _show(screen: Screen, deployment: Deployment, page: Page, *, watched: bool) 
     elif screen.is_wide:
         screen.put(wide_table(page.waits, now, screen.console.width))
     else:
-        for head, text in blocks(page.waits, now):
+        for head, *texts in blocks(page.waits, now):
             screen.line(head)
-            screen.indented(text)
+            for text in texts:
+                screen.indented(text)
     dead = page.dead
     if dead is not None and dead.queue is None:
         screen.line("The process queue has no dead-letter queue.")

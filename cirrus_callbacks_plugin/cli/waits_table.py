@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from cirrus_callbacks_plugin.cli.screen import at, duration, table
+from cirrus_callbacks_plugin.naming import visible
 from cirrus_callbacks_plugin.operations.listing import state_of
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.waits.row import moment
@@ -34,11 +35,14 @@ def wide_table(waits: Sequence[Judged], now: datetime, width: int) -> Table:
     Widths are given, not left to the library: it cuts a table whose columns it cannot shrink.
     """
     rows = [
-        (
-            _age(judged, now),
-            judged.row.payload_id,
-            state_of(judged) or "no record",
-            judged.row.waiter_name,
+        tuple(
+            visible(text)
+            for text in (
+                _age(judged, now),
+                judged.row.payload_id,
+                state_of(judged) or "no record",
+                judged.row.waiter_name,
+            )
         )
         for judged in waits
     ]
@@ -52,19 +56,18 @@ def wide_table(waits: Sequence[Judged], now: datetime, width: int) -> Table:
     for column, wide in zip(made.columns, [*widths, width - gaps - sum(widths)], strict=True):
         column.width = wide
     for row, judged in zip(rows, waits, strict=True):
-        made.add_row(*map(Text, row), why(judged.reason, now))
+        made.add_row(*row, why(judged.reason, now))
     return made
 
 
-def blocks(waits: Sequence[Judged], now: datetime) -> Iterator[tuple[Text, Text]]:
-    """For each wait a line with age and id, and what is known of it, to be indented."""
+def blocks(waits: Sequence[Judged], now: datetime) -> Iterator[tuple[Text, Text, Text]]:
+    """For each wait a line with age and id, and two to be indented: who waits, and why."""
     for judged in waits:
         head = Text(f"{_age(judged, now):12}", style="bold")
         head.append(judged.row.payload_id, style="not bold")
         waiter = judged.row.waiter_payload_id or judged.row.waiter_name
-        text = Text(f"{state_of(judged) or 'no record'}, waited for by {waiter}\n", style="dim")
-        text.append(why(judged.reason, now))
-        yield head, text
+        text = Text(f"{state_of(judged) or 'no record'}, waited for by {waiter}", style="dim")
+        yield head, text, why(judged.reason, now)
 
 
 def why(reason: Reason, now: datetime) -> Text:
