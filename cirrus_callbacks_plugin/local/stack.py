@@ -43,8 +43,6 @@ VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
 """Between two polls of a source that has nothing to deliver."""
-SOURCES = ("process", "update-state", "sender", "reconciler")
-"""The event sources, by the function that each one calls."""
 STOP_SECONDS = 15.0
 """How long a delivery under way may still take once the stack stops."""
 
@@ -61,8 +59,8 @@ class StackSettings:
         terraform: let the Terraform module make the tracking table, the sender's
             environment and its filter.
         verbose: let the libraries' logs through, to standard error.
-        without: names of event sources that are left out (see :data:`SOURCES`), as if they
-            were broken: to practise repairs.
+        without: functions (``process``, ``update-state``, ``sender``, ``reconciler``) whose
+            event sources are left out, as if they were broken: to practise repairs.
         port: where moto's server listens; 0: any free port.
     """
 

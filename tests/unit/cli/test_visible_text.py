@@ -20,7 +20,7 @@ from cirrus_callbacks_plugin.local.timeline import Execution, Timeline
 from cirrus_callbacks_plugin.operations.payload import PayloadReport
 from cirrus_callbacks_plugin.operations.reasons import Code, Reason
 from cirrus_callbacks_plugin.operations.repairs import Act, Done, Step
-from cirrus_callbacks_plugin.operations.survey import Judged
+from cirrus_callbacks_plugin.operations.survey import ExplainedWait
 from cirrus_callbacks_plugin.reconcile.judge import Verdict
 from cirrus_callbacks_plugin.waits.row import Wait, moment
 
@@ -47,7 +47,7 @@ ROW = Wait(
     waiter_execution_arn=f"arn:aws:states:us-west-2:123456789012:execution:w:{HOSTILE}",
     history=({"at": HOSTILE, "by": HOSTILE, "action": HOSTILE, "reason": HOSTILE},),
 )
-JUDGED = Judged(ROW, None, Verdict(), Reason(Code.RUNNING, HOSTILE))
+JUDGED = ExplainedWait(ROW, None, Verdict(), Reason(Code.RUNNING, HOSTILE))
 
 
 class Terminal(io.StringIO):
