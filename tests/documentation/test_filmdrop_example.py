@@ -1,0 +1,111 @@
+"""The FilmDrop example's parent on the local stack: real cirrus, seven items of a real size."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cirrus_callbacks_plugin.local.stack import Settings, running
+from cirrus_callbacks_plugin.local.timeline import Timeline
+from support.command_line import CHILD, Folder
+from support.large_items import items
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.local.stack import Stack
+
+MACHINE = (
+    Path(__file__).parents[2] / "examples/filmdrop/workflows/mosaic/state-machine.json"
+)
+ITEMS = 7
+STATE_LIMIT_BYTES = 262_144
+
+
+def _project(root: Path, function: str) -> Folder:
+    features = items(ITEMS)
+    child = {"workflow": "sentinel-2-cog", "upload_options": {}, "tasks": {}}
+    # The rest of a payload of 93 kB: what the parent's own tasks are told.
+    options = {"child": child, "note": "x" * (92_700 - len(json.dumps(features)))}
+    process = [{"workflow": "mosaic", "upload_options": {}, "tasks": {"mosaic": options}}]
+    body = {"type": "FeatureCollection", "features": features, "process": process}
+    folder = Folder(root)
+    (root / "workflows").mkdir(parents=True)
+    shutil.copy(MACHINE, root / "workflows/mosaic.asl.json")
+    folder.write("workflows/sentinel-2-cog.asl.json", CHILD)
+    folder.write("functions/work.py", function)
+    return folder.write("payloads/parent.json", body)
+
+
+def _ran(root: Path) -> tuple[str, dict[str, Any]]:
+    """The parent's state in cirrus's own table, and its execution's output."""
+    timeline = Timeline(lambda _: None, "cirrus-local")
+    with running(root, Settings(environment={}), timeline) as stack:
+        (payload,) = stack.project.payloads
+        assert 92_000 < len(json.dumps(payload.body)) < 94_000
+        stack.send(payload.body)
+        assert stack.wait_until(stack.nothing_left, 120)
+        record = stack.record(payload.payload_id)
+        assert record is not None
+        return record.state, _output(stack)
+
+
+def _output(stack: Stack) -> dict[str, Any]:
+    (arn,) = [each.arn for each in stack.report().executions if each.workflow == "mosaic"]
+    told = stack.deployment.client("stepfunctions").describe_execution(executionArn=arn)
+    assert len(told["output"].encode()) < STATE_LIMIT_BYTES / 2
+    output: dict[str, Any] = json.loads(told["output"])
+    return output
+
+
+WORKS = "def lambda_handler(event, context):\n    return event\n"
+FAILS_FOR_ONE = """\
+class BandMissing(Exception):
+    pass
+
+
+def lambda_handler(event, context):
+    if event["features"][0]["id"] == "S2A_39QTA_20230603_0_L2A":
+        raise BandMissing("no B02 " + "x" * 30_000)
+    return event
+"""
+
+
+@pytest.mark.e2e
+def test_the_parents_record_becomes_succeeded(tmp_path: Path) -> None:
+    """Seven children of 12 kB each: the output is the payload and seven answers, no more.
+
+    With each payload handed back beside its answer, EventBridge would leave the input out of
+    the end's event, and cirrus would keep the parent at PROCESSING.
+    """
+    _project(tmp_path, WORKS)
+    state, output = _ran(tmp_path)
+    assert state == "SUCCEEDED"
+    assert output["type"] == "FeatureCollection"
+    assert output["process"][0]["workflow"] == "mosaic"
+    assert [each["workflow_state"] for each in output["answers"]] == ["SUCCEEDED"] * ITEMS
+    assert set(output["answers"][0]) == {
+        "payload_id",
+        "workflow_state",
+        "execution_arn",
+        "output_payload_url",
+    }
+
+
+@pytest.mark.e2e
+def test_a_child_that_fails_ends_nobody_elses_wait(tmp_path: Path) -> None:
+    """Its iteration says which item and which error; the six others have their answers."""
+    _project(tmp_path, FAILS_FOR_ONE)
+    machine = json.loads((tmp_path / "workflows/mosaic.asl.json").read_text())
+    wait = machine["States"]["WaitForPayloads"]["ItemProcessor"]["States"]["WaitForPayload"]
+    wait["Retry"][0]["IntervalSeconds"] = 1  # instead of minutes
+    wait["Retry"][0]["MaxAttempts"] = 1
+    (tmp_path / "workflows/mosaic.asl.json").write_text(json.dumps(machine))
+    state, output = _ran(tmp_path)
+    assert state == "SUCCEEDED"
+    failed = {"item": "S2A_39QTA_20230603_0_L2A", "error": "CirrusCallback.Failed"}
+    assert output["answers"][2] == failed
+    others = [each["workflow_state"] for each in output["answers"] if each != failed]
+    assert others == ["SUCCEEDED"] * (ITEMS - 1)
