@@ -29,8 +29,11 @@ def _project(folder: Path) -> None:
     wait = machine["States"]["WaitForPayloads"]
     # Two workflows to wait for: the payloads as they are to be sent, not one for each item.
     wait["ItemsPath"] = "$.process[0].tasks.wait.payloads"
-    wait["ItemSelector"]["payload.$"] = "$$.Map.Item.Value"
-    del wait["ItemSelector"]["payload"]
+    wait["ItemSelector"] = {
+        "payload.$": "$$.Map.Item.Value",
+        "item.$": "$$.Map.Item.Index",
+        "waiter.$": "$.id",
+    }
     inner = wait["ItemProcessor"]["States"]["WaitForPayload"]
     inner["Parameters"]["QueueUrl"] = "${process_queue_url}"
     workflows = folder / "workflows"
