@@ -60,7 +60,7 @@ tables: .venv/.ready ## Write the tables of planted defects and of faults anew
 	@$(PYTHON) tests/faults/write.py
 
 docs: .venv/.ready ## Build the documentation's site into site/
-	@$(MKDOCS) build --strict --quiet
+	@$(MKDOCS) build --strict
 	@echo "site/index.html"
 
 lint: .venv/.ready ## Check style, types and documentation
@@ -68,7 +68,7 @@ lint: .venv/.ready ## Check style, types and documentation
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --cache-dir .import_linter_cache
-	@$(MKDOCS) build --strict --quiet --site-dir .venvs/site
+	@$(MKDOCS) build --strict --site-dir .venvs/site
 	@$(PYTHON) tests/support/terraform_lint.py
 	@$(MAKE) --no-print-directory $(CHECKOV)
 	@LOG_LEVEL=ERROR $(CHECKOV) --directory terraform --config-file terraform/.checkov.yml --skip-download
