@@ -55,9 +55,10 @@ fuzz: .venv/.ready ## Fuzz the wrapped process handler on all cores until Ctrl-C
 mutate: .venv/.ready ## Change the protocol's code in every small way: does a test notice?
 	@$(PYTHON) tests/mutation/run.py $(ARGS)
 
-tables: .venv/.ready ## Write the tables of planted defects and of faults anew
+tables: .venv/.ready ## Write anew the tables of planted defects and of faults, and the index of what tests share
 	@$(PYTHON) tests/simulation/simulate.py --table
 	@$(PYTHON) tests/faults/write.py
+	@$(PYTHON) tests/support/support_index.py
 
 docs: .venv/.ready ## Build the documentation's site into site/
 	@$(MKDOCS) build --strict

@@ -22,7 +22,7 @@ class Kind(Enum):
     MESSAGE = "a message that carries a token: the token is found and taken out"
     PAYLOAD = "a payload: cirrus accepts it"
     ANSWER = "an answer or a cause: has the keys that the product sends"
-    LOG_LINE = "a log line: of a decision that exists"
+    LOG_LINE = "a log line: of a step that exists"
     COMMANDS = "commands: each is run"
     CONSOLE = "a command and what it prints: compared"
     HCL = "Terraform: parsed, formatted, its variables known"

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,16 +16,16 @@ from listed import entries, entry_of
 from page_folder import complete, write
 from sound import complaints, machine_around
 
-from cirrus_callbacks_plugin import carriers
-from cirrus_callbacks_plugin.answer import answer_of
+from cirrus_callbacks_plugin.carriers.message import take
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.local.errors import ProjectError
+from cirrus_callbacks_plugin.protocol.answer import answer_of
 from cirrus_callbacks_plugin.serverless.settings import Settings
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.command_line import CommandLine, Folder
-from support.decision_names import decision_names
 from support.fenced_blocks import ROOT, Block, blocks
 from support.linted import attribute, send
+from support.step_names import step_names
 from support.terraform_cli import MODULE
 from support.tried_folder import Tried, try_folder
 
@@ -137,7 +138,7 @@ def _is_payload_again(tried: Tried) -> None:
 @pytest.mark.parametrize("block", _of(Kind.MESSAGE))
 def test_a_message_carries_one_token(block: Block) -> None:
     """The token is found in it, by the product's own search, and nothing of it stays."""
-    taken = carriers.take({"messageId": "1", "body": block.text})
+    taken = take({"messageId": "1", "body": block.text})
     assert [each.task_token for each in taken.callbacks] == [TOKEN]
     assert TOKEN not in json.dumps(taken.record)
 
@@ -162,15 +163,13 @@ def test_an_answer_has_the_keys_that_are_sent(block: Block) -> None:
 
 
 def _settled(row: Wait, state: str) -> Wait:
-    from dataclasses import replace
-
     return replace(row, workflow_state=state, settled_at="x", output_payload_url="x")
 
 
 @pytest.mark.parametrize("block", _of(Kind.LOG_LINE))
-def test_a_log_line_is_of_a_decision_that_exists(block: Block) -> None:
-    """Its decision is one of the product's."""
-    assert json.loads(block.text)["callback"] in decision_names()
+def test_a_log_line_is_of_a_step_that_exists(block: Block) -> None:
+    """Its step is one of the product's."""
+    assert json.loads(block.text)["callback"] in step_names()
 
 
 @pytest.mark.parametrize("block", _of(Kind.CONSOLE))

@@ -17,9 +17,7 @@ from support.large_items import items
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.stack import Stack
 
-MACHINE = (
-    Path(__file__).parents[2] / "examples/filmdrop/workflows/mosaic/state-machine.json"
-)
+MACHINE = Path(__file__).parents[2] / "examples/filmdrop/workflows/mosaic/state-machine.json"
 ITEMS = 7
 STATE_LIMIT_BYTES = 262_144
 
