@@ -78,7 +78,7 @@ def _of_object(block: Block, value: Any) -> Kind:
         return Kind.MACHINE
     if value.get("Type") in _STATES:
         return Kind.STATE
-    if "TaskToken" in value or "callback" in value and "url" in value:
+    if "TaskToken" in value or ("callback" in value and "url" in value):
         return Kind.MESSAGE
     if "process" in value:
         process = value["process"][0] if isinstance(value["process"], list) else value["process"]

@@ -153,7 +153,7 @@ def test_a_payload_is_accepted(block: Block) -> None:
 def test_an_answer_has_the_keys_that_are_sent(block: Block) -> None:
     """Those of a success, or of a cause, as the product writes them."""
     shown = json.loads(block.text)
-    row = Wait("an-id", "a-token", **{name: "x" for name in ("execution_arn", "error")})
+    row = Wait("an-id", "a-token", **dict.fromkeys(("execution_arn", "error"), "x"))
     if "error" in shown:
         sent = json.loads(answer_of(_settled(row, "FAILED")).body)
         # Written with issue 11's errorMessage; until it is sent the page is ahead of the code.

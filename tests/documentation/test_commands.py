@@ -6,7 +6,6 @@ stack, started as the runbook says: with ``update-state`` and the reconciler bro
 
 from __future__ import annotations
 
-import glob
 import json
 import re
 import shlex
@@ -167,7 +166,7 @@ def test_a_command_works(
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "cloudformation/core/lambda-packages").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    words = [word for each in shown.words[1:] for word in sorted(glob.glob(each)) or [each]]
+    words = [word for each in shown.words[1:] for word in _expanded(each)]
     if words[0] == "package" and BUILDS[0] in shown.text:
         Path(BUILDS[0]).write_bytes(request.getfixturevalue("dist").read_bytes())
     if words[:2] == ["package", "--check"]:
@@ -176,6 +175,12 @@ def test_a_command_works(
     assert ran.status == 0, ran.out + ran.err
     if "-o" in words:
         assert Path(words[words.index("-o") + 1]).stat().st_size > 0
+
+
+def _expanded(word: str) -> list[str]:
+    """As a shell does it in the current folder."""
+    found = sorted(str(path) for path in Path().glob(word)) if "*" in word else []
+    return found or [word]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +263,11 @@ def test_an_operators_command_works(
 
 def _inline() -> list[tuple[str, str]]:
     """Commands within a sentence, by page."""
-    found = []
+    found: list[tuple[str, str]] = []
     for page in pages():
         text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
-        for code in re.findall(r"`(cirrus-callbacks [^`]+)`", text):
-            found.append((page, " ".join(code.split())))
+        codes = re.findall(r"`(cirrus-callbacks [^`]+)`", text)
+        found += [(page, " ".join(code.split())) for code in codes]
     return found
 
 
