@@ -1,7 +1,8 @@
 """What MkDocs asks of this project: pages that stand elsewhere, and links into the repository.
 
 A page may be no more than ``<!-- include: PATH -->``: the file at PATH, relative to the
-repository, takes its place. A link that leaves ``docs/`` becomes a link to the same file on
+repository, takes its place; behind ``PATH#Heading`` it is what stands below that heading, which
+then stands among a page's own text. A link that leaves ``docs/`` becomes a link to the same file on
 GitHub, and one that leads to an included file, a link to its page. A link to a file that does
 not exist is a warning, which ``mkdocs build --strict`` refuses.
 """
@@ -30,6 +31,7 @@ INCLUDED = {
 """Files of the repository that are a page as well, and which one."""
 
 _INCLUDE = re.compile(r"<!-- include: (?P<path>\S+) -->")
+_SECTION = re.compile(r"^<!-- include: (?P<path>[^\s#]+)#(?P<heading>.+) -->$", re.MULTILINE)
 _LINK = re.compile(r"(?P<before>\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?P<after>\))")
 _FENCED = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 _logger = logging.getLogger("mkdocs.hooks.repository")
@@ -42,11 +44,32 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
     source = PurePosixPath(included["path"]) if included else place
     if included:
         markdown = (ROOT / source).read_text(encoding="utf-8")
-    parts = _FENCED.split(markdown)
     repository = str(config.repo_url).rstrip("/")
+    text = _linked(markdown, source, place, repository)
+    return _SECTION.sub(
+        lambda found: _linked(
+            _section(found["path"], found["heading"]),
+            PurePosixPath(found["path"]),
+            place,
+            repository,
+        ),
+        text,
+    )
+
+
+def _section(path: str, heading: str) -> str:
+    """What stands below a heading of the second level."""
+    text = (ROOT / path).read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    if not text:
+        _logger.warning("%s has no heading %r", path, heading)
+    return text.partition("\n## ")[0].strip()
+
+
+def _linked(text: str, source: PurePosixPath, place: PurePosixPath, repository: str) -> str:
+    """A text with its links rewritten, those in fences apart."""
     return "".join(
         part if part.startswith("```") else _rewritten(part, source, place, repository)
-        for part in parts
+        for part in _FENCED.split(text)
     )
 
 

@@ -18,9 +18,9 @@ from sound import complaints, machine_around
 
 from cirrus_callbacks_plugin.carriers.message import take
 from cirrus_callbacks_plugin.cirrus.installed import adapter
-from cirrus_callbacks_plugin.local.errors import ProjectError
+from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.protocol.answer import answer_of
-from cirrus_callbacks_plugin.serverless.settings import Settings
+from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.command_line import CommandLine, Folder
 from support.fenced_blocks import ROOT, Block, blocks
@@ -103,7 +103,7 @@ def test_a_state_machine_runs(block: Block, tmp_path: Path) -> None:
     """
     entry = entry_of(block)
     if entry is not None and entry.refused is not None:
-        with pytest.raises(ProjectError, match=entry.refused):
+        with pytest.raises(LocalProjectError, match=entry.refused):
             try_folder(_folder(block, tmp_path))
         return
     if entry is not None:
@@ -218,7 +218,7 @@ def test_yaml_is_read_by_what_reads_it(block: Block) -> None:
     """A project's settings by the serverless plugin; a FilmDrop definition as the example's."""
     value = yaml.safe_load(block.text)
     if "custom" in value:
-        assert Settings.from_project(value["custom"]).workflows
+        assert ServerlessSettings.from_project(value["custom"]).workflows
     else:
         example = ROOT / "examples/filmdrop/workflows/mosaic/definition.yaml"
         assert value == yaml.safe_load(example.read_text())

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.stack import Settings, running
+from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def try_folder(root: Path, seconds: float = 120) -> Tried:
     """Send every payload of a folder, and wait until everything has ended.
 
     Raises:
-        ProjectError: a file of it cannot be used, or run on this machine.
+        LocalProjectError: a file of it cannot be used, or run on this machine.
     """
     timeline = Timeline(lambda _: None, "cirrus-local")
-    with running(root, Settings(environment={}), timeline) as stack:
+    with running(root, StackSettings(environment={}), timeline) as stack:
         for stored in stack.project.objects:
             stack.upload(stored)
         for payload in stack.project.payloads:
