@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 README = "README.md"
+BUCKET = "cirrus-local-payloads"
 _CHILD = re.compile(r'"workflow": "(?P<name>[a-z0-9-]+)"')
 
 
@@ -36,6 +37,10 @@ def complete(folder: Folder, parent: str = "mosaic") -> Folder:
     """Add the children and the payload that are missing."""
     if not list(folder.root.glob("payloads/*.json")):
         folder.write("payloads/mosaic.json", parents_payload(parent))
+    # What an earlier step of the parent would have written.
+    children = [payload("sentinel-2-cog", item=f"S2A_39QTA_202306{day}_0_L2A") for day in (28, 29)]
+    folder.write(f"objects/{BUCKET}/children/all.json", children)
+    folder.write(f"objects/{BUCKET}/children/one.json", children[0])
     texts = [path.read_text() for path in folder.root.rglob("*.json")]
     for name in {found["name"] for text in texts for found in _CHILD.finditer(text)}:
         file = f"workflows/{name}.asl.json"
@@ -48,8 +53,9 @@ def parents_payload(workflow: str) -> dict[str, Any]:
     """A parent's payload of one item; its options say what is asked of children."""
     body = payload(workflow)
     child = {"workflow": "sentinel-2-cog", "upload_options": {}, "tasks": {}}
-    body["process"][0]["tasks"] = {"mosaic": {"scene": child}}
-    return body
+    options = {"scene": child, "payloads_key": "children/all.json"}
+    body["process"][0]["tasks"] = {"mosaic": options}
+    return {**body, "payload_url": f"s3://{BUCKET}/children/one.json"}
 
 
 def _readme_parent() -> Any:
