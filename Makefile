@@ -55,7 +55,7 @@ fuzz: .venv/.ready ## Fuzz the wrapped process handler on all cores until Ctrl-C
 mutate: .venv/.ready ## Change the protocol's code in every small way: does a test notice?
 	@$(PYTHON) tests/mutation/run.py $(ARGS)
 
-tables: .venv/.ready ## Write anew the tables of planted defects and of faults, and the index of what tests share
+tables: .venv/.ready ## Write again the tables of planted defects and of faults, and the index of what tests share
 	@$(PYTHON) tests/simulation/simulate.py --table
 	@$(PYTHON) tests/faults/write.py
 	@$(PYTHON) tests/support/support_index.py
