@@ -1,7 +1,8 @@
 """Every command that README and docs show is run, or stands in the list with the reason.
 
-The same command on the same page is run once. Those of an operator run against one local
-stack, started as the runbook says: with ``update-state`` and the reconciler broken.
+The same command in the same folder is run once, on whichever pages it stands. Those of an
+operator run against one local stack, started as the runbook says: with ``update-state`` and the
+reconciler broken.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import pytest
 import tomllib
 from listed import entry_of
 from packaging.requirements import Requirement
-from page_folder import write
+from page_folder import README, write
 
 from cirrus_callbacks_plugin.cli.commands import commands as command_line
 from support.command_line import COMMAND, CommandLine, start
@@ -63,9 +64,13 @@ class Shown:
 
 def _shown() -> list[Shown]:
     seen: dict[tuple[str, str], Shown] = {}
-    for block in blocks():
+    all_blocks = blocks()
+    with_files = {block.file for block in all_blocks if block.is_file}
+    for block in all_blocks:
+        folder = block.file if block.file in with_files else README
         for text in block.commands:
-            seen.setdefault((block.file, text), Shown(block, text))
+            is_listed = entry_of(block, text) is not None
+            seen.setdefault((block.file if is_listed else folder, text), Shown(block, text))
     return list(seen.values())
 
 
