@@ -26,6 +26,7 @@ class Kind(Enum):
     COMMANDS = "commands: each is run"
     CONSOLE = "a command and what it prints: compared"
     HCL = "Terraform: parsed, formatted, its variables known"
+    TOML = "a folder's settings: read by what reads them"
     YAML = "YAML: read by what reads it"
     PYTHON = "Python: compiled, and run where it is a function of its page's folder"
     DIAGRAM = "a diagram"
@@ -38,6 +39,7 @@ _BY_LANGUAGE = {
     "bash": Kind.COMMANDS,
     "console": Kind.CONSOLE,
     "hcl": Kind.HCL,
+    "toml": Kind.TOML,
     "yaml": Kind.YAML,
     "python": Kind.PYTHON,
     "mermaid": Kind.DIAGRAM,

@@ -19,6 +19,7 @@ from sound import complaints, machine_around
 from cirrus_callbacks_plugin.carriers.message import take
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
+from cirrus_callbacks_plugin.local.folder_settings import FolderSettings
 from cirrus_callbacks_plugin.protocol.answer import answer_of
 from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -222,6 +223,15 @@ def test_yaml_is_read_by_what_reads_it(block: Block) -> None:
     else:
         example = ROOT / "examples/filmdrop/workflows/mosaic/definition.yaml"
         assert value == yaml.safe_load(example.read_text())
+
+
+@pytest.mark.parametrize("block", _of(Kind.TOML))
+def test_a_folders_settings_are_read(block: Block, tmp_path: Path) -> None:
+    """Every key is one that ``cirrus-callbacks local`` knows, and all of them are shown."""
+    assert block.title is not None
+    (tmp_path / block.title).write_text(block.text)
+    read = FolderSettings.read(tmp_path)
+    assert all((read.queue, read.payloads, read.variables, read.workflows))
 
 
 @pytest.mark.parametrize("block", _of(Kind.PYTHON))

@@ -284,3 +284,15 @@ def test_a_command_in_a_sentence_exists(page: str, text: str) -> None:
     assert command is not None
     known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
     assert {word for word in words if word.startswith("-")} <= known | {"--help"}
+
+
+@pytest.mark.parametrize("name", ["local", "lint"])
+def test_every_option_is_explained(name: str) -> None:
+    """Those of ``local`` and ``lint``, in the tables of their page; of several names, one."""
+    command = command_line.get_command(click.Context(command_line), name)
+    assert command is not None
+    text = (ROOT / "docs/local.md").read_text(encoding="utf-8")
+    shared = {"--region", "--profile", "--endpoint-url", "--explain", "--rules"}
+    options = [each.opts for each in command.params if isinstance(each, click.Option)]
+    left = [each for each in options if not any(f"`{option}" in text for option in each)]
+    assert [each for each in left if not shared & set(each)] == []

@@ -13,7 +13,7 @@ from support.command_line import CHILD, Folder
 from support.large_items import items
 from support.tried_folder import try_folder
 
-MACHINE = Path(__file__).parents[2] / "examples/filmdrop/workflows/mosaic/state-machine.json"
+EXAMPLE = Path(__file__).parents[2] / "examples/filmdrop"
 ITEMS = 7
 STATE_LIMIT_BYTES = 262_144
 
@@ -26,8 +26,7 @@ def _project(root: Path, function: str) -> Folder:
     process = [{"workflow": "mosaic", "upload_options": {}, "tasks": {"mosaic": options}}]
     body = {"type": "FeatureCollection", "features": features, "process": process}
     folder = Folder(root)
-    (root / "workflows").mkdir(parents=True)
-    shutil.copy(MACHINE, root / "workflows/mosaic.asl.json")
+    shutil.copytree(EXAMPLE / "workflows", root / "workflows")  # as it lies
     folder.write("workflows/sentinel-2-cog.asl.json", CHILD)
     folder.write("functions/work.py", function)
     return folder.write("payloads/parent.json", body)
@@ -82,11 +81,12 @@ def test_the_parents_record_becomes_succeeded(tmp_path: Path) -> None:
 def test_a_child_that_fails_ends_nobody_elses_wait(tmp_path: Path) -> None:
     """Its iteration says which item and which error; the six others have their answers."""
     _project(tmp_path, FAILS_FOR_ONE)
-    machine = json.loads((tmp_path / "workflows/mosaic.asl.json").read_text())
+    file = tmp_path / "workflows/mosaic/state-machine.json"
+    machine = json.loads(file.read_text())
     wait = machine["States"]["WaitForPayloads"]["ItemProcessor"]["States"]["WaitForPayload"]
     wait["Retry"][0]["IntervalSeconds"] = 1  # instead of minutes
     wait["Retry"][0]["MaxAttempts"] = 1
-    (tmp_path / "workflows/mosaic.asl.json").write_text(json.dumps(machine))
+    file.write_text(json.dumps(machine))
     state, output = _ran(tmp_path)
     assert state == "SUCCEEDED"
     failed = {"item": "S2A_39QTA_20230603_0_L2A", "error": "CirrusCallback.Failed"}

@@ -57,7 +57,7 @@ def test_a_sound_state_gets_no_complaint() -> None:
     assert complaints(machine_around(WAIT)) == []
 
 
-@pytest.mark.parametrize(("language", "text"), [("", "x\n"), ("toml", "a = 1\n"), ("json", "{}")])
+@pytest.mark.parametrize(("language", "text"), [("", "x\n"), ("ini", "a = 1\n"), ("json", "{}")])
 def test_a_block_that_no_test_would_run(language: str, text: str) -> None:
     """It is refused by name, not passed over."""
     with pytest.raises(UnknownKindError, match=r"README\.md:3: no test runs"):
