@@ -138,7 +138,8 @@ def _wrong_attributes(attributes: dict[str, Any]) -> Iterator[str]:
 
 
 def _refused_by_sqs(parameters: dict[str, Any]) -> Iterator[str]:
-    if parameters.get("MessageBody") in {None, ""}:
+    body = parameters.get("MessageBody")
+    if body is None or body == "":
         yield _refusal("The request must contain the parameter MessageBody.", "MissingParameter")
     for name, attribute in parameters.get("MessageAttributes", {}).items():
         kind = attribute.get("DataType")

@@ -114,7 +114,10 @@ def read_path(text: str) -> Path:
         compiled = _ENVIRONMENT.compile(plain)
     except (JSONPathError, re.error) as error:
         reason = str(error).splitlines()[0]
-        raise PathError(f"{text!r} is no path that is understood here: {reason}") from error
+        raise PathError(
+            f"{text!r} is no path that is understood here: {reason} "
+            "(names with special characters are written as ['...'])",
+        ) from error
     if not isinstance(compiled, JSONPath):
         raise PathError(f"{text!r} is more than one path")
     parts = tuple(_as_step_functions_has_it(part, text) for part in compiled.segments)
