@@ -27,6 +27,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.intrinsics import run_intrin
 from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
     list_objects_as_aws_does,
     read_json_lines,
+    refuse_unknown_readers,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 from cirrus_callbacks_plugin.local.moto_corrections.paths import (
@@ -60,6 +61,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     give_results_as_json,
     read_json_lines,
     list_objects_as_aws_does,
+    refuse_unknown_readers,
     judge_messages,
 )
 """The corrections that need nothing but moto."""

@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 _NOT_READ = {
     "MANIFEST": "an S3 inventory",
     "PARQUET": "Parquet files",
 }
+_NOT_KNOWN = ("CSVDelimiter", "ItemsPointer", "Transformation")
 
 
 def read_json_lines(patches: Patches) -> None:
     """ItemReader reads JSON Lines; what cannot be read here is refused by name.
 
+    What is no such file, or is not there, fails the Map with ``States.ItemReaderFailed``.
     https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 
-    To moto every InputType but CSV and JSON is no Amazon States Language.
+    To moto every InputType but CSV and JSON is no Amazon States Language, and a file that
+    is not there ends the execution with ``States.Runtime``.
     """
+    from botocore.exceptions import ClientError
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader import (
         item_reader_decl,
     )
@@ -40,14 +46,7 @@ def read_json_lines(patches: Patches) -> None:
         def _eval_body(self, env: Any) -> None:
             most = env.stack.pop()["MaxItemsValue"]
             lines = [line for line in env.stack.pop().split("\n") if line.strip()]
-            try:
-                env.stack.append([json.loads(line) for line in lines[:most]])
-            except ValueError as error:
-                raise failure(
-                    env,
-                    "States.ItemReaderFailed",
-                    f"A line of the file is no JSON: {error}",
-                ) from error
+            env.stack.append([json.loads(line) for line in lines[:most]])
 
     class InputTypeValue(enum.Enum):
         """The kinds that are read here, named as AWS names them."""
@@ -58,6 +57,7 @@ def read_json_lines(patches: Patches) -> None:
 
     known = input_type.InputTypeValue
     transformer_for = item_reader_decl.resource_output_transformer_for
+    read = item_reader_decl.ItemReader._eval_body  # noqa: SLF001 - moto has no public seam
 
     def kind_of(text: str) -> Any:
         if text in _NOT_READ:
@@ -72,6 +72,13 @@ def read_json_lines(patches: Patches) -> None:
             return JSONLines()
         return transformer_for(input_type=input_type)
 
+    def _eval_body(self: Any, env: Any) -> None:
+        try:
+            read(self, env)
+        except (ClientError, ValueError) as error:
+            raise failure(env, "States.ItemReaderFailed", str(error)) from error
+
+    patches.set(item_reader_decl.ItemReader, "_eval_body", _eval_body)
     patches.set(input_type, "InputTypeValue", kind_of)
     patches.set(item_reader_decl, "resource_output_transformer_for", transformer)
 
@@ -96,6 +103,51 @@ def list_objects_as_aws_does(patches: Patches) -> None:
         env.stack.append([_item(each) for page in pages for each in page.get("Contents", ())])
 
     patches.set(ResourceEvalS3, "_handle_list_objects_v2", staticmethod(_handle_list_objects_v2))
+
+
+def refuse_unknown_readers(patches: Patches) -> None:
+    """What AWS added to ReaderConfig since is refused by name, not as wrong syntax."""
+    from moto.stepfunctions.parser.api import InvalidDefinition
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+
+    original = StepFunctionsParserBackend._validate_definition  # noqa: SLF001 - its only seam
+
+    def _validate_definition(definition: str) -> None:
+        for config in _reader_configs(_json_of(definition)):
+            for name in _NOT_KNOWN:
+                if name in config:
+                    raise InvalidDefinition(
+                        message=f"ReaderConfig's {name} is not known to the interpreter here: "
+                        "leave the field out to try the workflow",
+                    )
+            if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
+                raise InvalidDefinition(
+                    message="ReaderConfig of CSV needs CSVHeaderLocation: FIRST_ROW or GIVEN",
+                )
+        original(definition)
+
+    patches.set(
+        StepFunctionsParserBackend,
+        "_validate_definition",
+        staticmethod(_validate_definition),
+    )
+
+
+def _json_of(definition: str) -> Any:
+    try:
+        return json.loads(definition)
+    except ValueError:
+        return None  # moto says what is wrong
+
+
+def _reader_configs(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        reader = value.get("ItemReader")
+        if isinstance(reader, dict) and isinstance(reader.get("ReaderConfig"), dict):
+            yield reader["ReaderConfig"]
+    if isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _reader_configs(each)
 
 
 def _item(listed: dict[str, Any]) -> dict[str, Any]:

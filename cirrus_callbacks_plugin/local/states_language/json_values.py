@@ -25,8 +25,8 @@ def same(first: Any, second: Any) -> bool:
 def as_json(value: Any) -> Any:
     """A value of an AWS client as Step Functions has it in JSON.
 
-    Times are ISO 8601 text, bytes Base64 text, DynamoDB's numbers numbers, sets lists, and
-    whatever else there may be its text.
+    Times are ISO 8601 text, bytes Base64 text, streams the text in them, DynamoDB's numbers
+    numbers, sets lists, and whatever else there may be its text.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
@@ -38,6 +38,9 @@ def as_json(value: Any) -> Any:
         return instant_text(value)
     if isinstance(value, (bytes, bytearray)):
         return base64.b64encode(value).decode()
+    if hasattr(value, "read"):
+        content = value.read()
+        return content.decode(errors="replace") if isinstance(content, bytes) else content
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return str(value)
