@@ -22,6 +22,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.aws_values import (
 )
 from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
 from cirrus_callbacks_plugin.local.moto_corrections.event_sources import leave_events_to_the_stack
+from cirrus_callbacks_plugin.local.moto_corrections.executions import name_executions
 from cirrus_callbacks_plugin.local.moto_corrections.functions import run_local_functions
 from cirrus_callbacks_plugin.local.moto_corrections.intrinsics import run_intrinsics
 from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
@@ -63,6 +64,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     list_objects_as_aws_does,
     refuse_unknown_readers,
     judge_messages,
+    name_executions,
 )
 """The corrections that need nothing but moto."""
 

@@ -64,7 +64,7 @@ def read_texts_as_json(patches: Patches) -> None:
     r"""A definition's texts are JSON: ``\u00e9`` and ``\\`` stand for one character each.
 
     moto takes names, paths and intrinsics as they are written, and reads other texts by
-    Python's rules, where an emoji of two escapes becomes two halves.
+    Python's rules.
     """
     from moto.stepfunctions.parser.asl.antlr.runtime.ASLLexer import ASLLexer
     from moto.stepfunctions.parser.asl.antlt4utils.antlr4utils import is_terminal
@@ -107,8 +107,8 @@ def refuse_what_is_no_path(patches: Patches) -> None:
 def put_results_by_path(patches: Patches) -> None:
     """ResultPath is a reference path, and a result that cannot be put there fails the state.
 
-    It fails with ``States.ResultPathMatchFailure``. moto takes any path, puts the result
-    nowhere or in several places, and writes into the input that other states share.
+    It fails with ``States.ResultPathMatchFailure``. moto takes any path, and puts the result
+    nowhere, in several places, or in place of what was there.
     https://states-language.net/spec.html, "Errors"
     """
     from moto.stepfunctions.parser.asl.component.common.path import result_path
