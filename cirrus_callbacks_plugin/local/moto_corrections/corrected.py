@@ -28,7 +28,6 @@ from cirrus_callbacks_plugin.local.moto_corrections.intrinsics import run_intrin
 from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
     list_objects_as_aws_does,
     read_json_lines,
-    refuse_unknown_readers,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 from cirrus_callbacks_plugin.local.moto_corrections.paths import (
@@ -45,6 +44,18 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
 
+READING: tuple[Callable[[Patches], None], ...] = (
+    read_texts_as_json,
+    find_by_path,
+    put_results_by_path,
+    run_intrinsics,
+    compare_as_specified,
+    refuse_what_is_no_path,
+    read_json_lines,
+    judge_messages,
+)
+"""The corrections that a definition meets when it is read."""
+
 ALL: tuple[Callable[[Patches], None], ...] = (
     keep_the_cause,
     give_retries_a_fresh_token,
@@ -52,18 +63,10 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     name_the_missing_heartbeat,
     answer_terraform,
     leave_events_to_the_stack,
-    read_texts_as_json,
-    find_by_path,
-    put_results_by_path,
-    run_intrinsics,
-    compare_as_specified,
-    refuse_what_is_no_path,
+    *READING,
     tell_times_as_text,
     give_results_as_json,
-    read_json_lines,
     list_objects_as_aws_does,
-    refuse_unknown_readers,
-    judge_messages,
     name_executions,
 )
 """The corrections that need nothing but moto."""
@@ -100,3 +103,10 @@ def corrected(
     finally:
         patches.undo()
         _applied = False
+
+
+@contextlib.contextmanager
+def correctly_read() -> Iterator[None]:
+    """Read definitions in this block as :func:`corrected` has them read, in it or before it."""
+    with contextlib.nullcontext() if _applied else corrected(corrections=READING):
+        yield

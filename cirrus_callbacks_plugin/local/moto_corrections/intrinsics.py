@@ -41,6 +41,12 @@ def run_intrinsics(patches: Patches) -> None:  # noqa: C901 - one class, and who
         StringVariableSample,
     )
     from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+    from moto.stepfunctions.parser.asl.component.intrinsic.functionname.state_function_name_types import (  # noqa: E501 - moto's path
+        StatesFunctionNameType,
+    )
+    from moto.stepfunctions.parser.asl.component.intrinsic.functionname.states_function_name import (  # noqa: E501 - moto's path
+        StatesFunctionName,
+    )
     from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
     from moto.stepfunctions.parser.asl.static_analyser.intrinsic import (
         variable_names_intrinsic_static_analyser as analyser,
@@ -53,6 +59,9 @@ def run_intrinsics(patches: Patches) -> None:  # noqa: C901 - one class, and who
             self.text = text
             self.call = read_intrinsic(text)
             check_call(self.call)
+            # ErrorPath and CausePath ask for it: not every function gives a text.
+            short = self.call.name.removeprefix("States.")
+            self.name = StatesFunctionName(StatesFunctionNameType[short])
 
         def _eval_body(self, env: Any) -> None:
             try:

@@ -9,19 +9,11 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
-
-_NOT_READ = {
-    "MANIFEST": "an S3 inventory",
-    "PARQUET": "Parquet files",
-}
-_NOT_KNOWN = ("CSVDelimiter", "ItemsPointer", "Transformation")
 
 
 def read_json_lines(patches: Patches) -> None:
-    """ItemReader reads JSON Lines; what cannot be read here is refused by name.
+    """ItemReader reads JSON Lines.
 
     What is no such file, or is not there, fails the Map with ``States.ItemReaderFailed``.
     https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
@@ -60,11 +52,6 @@ def read_json_lines(patches: Patches) -> None:
     read = item_reader_decl.ItemReader._eval_body  # noqa: SLF001 - moto has no public seam
 
     def kind_of(text: str) -> Any:
-        if text in _NOT_READ:
-            raise ValueError(
-                f"InputType {text} is not read here ({_NOT_READ[text]}): "
-                "try the workflow with a file of JSONL, JSON or CSV",
-            )
         return InputTypeValue.JSONL if text == "JSONL" else known(text)
 
     def transformer(*, input_type: Any) -> Any:
@@ -103,51 +90,6 @@ def list_objects_as_aws_does(patches: Patches) -> None:
         env.stack.append([_item(each) for page in pages for each in page.get("Contents", ())])
 
     patches.set(ResourceEvalS3, "_handle_list_objects_v2", staticmethod(_handle_list_objects_v2))
-
-
-def refuse_unknown_readers(patches: Patches) -> None:
-    """What AWS added to ReaderConfig since is refused by name, not as wrong syntax."""
-    from moto.stepfunctions.parser.api import InvalidDefinition
-    from moto.stepfunctions.parser.models import StepFunctionsParserBackend
-
-    original = StepFunctionsParserBackend._validate_definition  # noqa: SLF001 - its only seam
-
-    def _validate_definition(definition: str) -> None:
-        for config in _reader_configs(_json_of(definition)):
-            for name in _NOT_KNOWN:
-                if name in config:
-                    raise InvalidDefinition(
-                        message=f"ReaderConfig's {name} is not known to the interpreter here: "
-                        "leave the field out to try the workflow",
-                    )
-            if config.get("InputType") == "CSV" and "CSVHeaderLocation" not in config:
-                raise InvalidDefinition(
-                    message="ReaderConfig of CSV needs CSVHeaderLocation: FIRST_ROW or GIVEN",
-                )
-        original(definition)
-
-    patches.set(
-        StepFunctionsParserBackend,
-        "_validate_definition",
-        staticmethod(_validate_definition),
-    )
-
-
-def _json_of(definition: str) -> Any:
-    try:
-        return json.loads(definition)
-    except ValueError:
-        return None  # moto says what is wrong
-
-
-def _reader_configs(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        reader = value.get("ItemReader")
-        if isinstance(reader, dict) and isinstance(reader.get("ReaderConfig"), dict):
-            yield reader["ReaderConfig"]
-    if isinstance(value, (dict, list)):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _reader_configs(each)
 
 
 def _item(listed: dict[str, Any]) -> dict[str, Any]:

@@ -221,6 +221,11 @@ CASES = [
             ("States.StringSplit('ab', '')", {"v": ["ab"]}, None),
         )
     ),
+    Case(
+        functions.run_intrinsics,
+        {"Only": {"Type": "Fail", "ErrorPath": "States.Format('A.{}', null)", "Cause": "c"}},
+        "A.null",
+    ),
     # Choices; the corpus has them all.
     *(
         Case(comparisons.compare_as_specified, choosing(Variable="$.v", **rule), expected, given)
@@ -301,11 +306,6 @@ CASES = [
     Case(item_readers.read_json_lines, file_of("absent", "JSON"), "States.ItemReaderFailed"),
     Case(item_readers.read_json_lines, file_of("broken.jsonl", "JSON"), "States.ItemReaderFailed"),
     Case(item_readers.list_objects_as_aws_does, listing(Prefix="none/"), []),
-    Case(
-        item_readers.refuse_unknown_readers,
-        file_of("table.csv", "CSV"),
-        REFUSED,
-    ),
     # Messages.
     Case(messages.judge_messages, attributed({"DataType": "String"}), "SQS.AmazonSQSException"),
     Case(messages.judge_messages, attributed({"StringValue": "x"}), "SQS.AmazonSQSException"),
