@@ -112,8 +112,8 @@ def read_path(text: str) -> Path:
     plain = _DOT_BEFORE_BRACKET.sub(lambda found: found[1] or "", text)
     try:
         compiled = _ENVIRONMENT.compile(plain)
-    except (JSONPathError, re.error) as error:
-        reason = str(error).splitlines()[0]
+    except (JSONPathError, re.error, ValueError, RecursionError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise PathError(
             f"{text!r} is no path that is understood here: {reason} "
             "(names with special characters are written as ['...'])",
