@@ -11,11 +11,11 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from rich import box
-from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from cirrus_callbacks_plugin.cli.visible_text import VisibleConsole, VisibleTable
+from cirrus_callbacks_plugin.local.report import state_of
 from cirrus_callbacks_plugin.local.timeline import EventKind, Happening
 from cirrus_callbacks_plugin.naming import short
 
@@ -51,7 +51,7 @@ class Display:
         is_terminal = stream.isatty() and not is_silent
         if isinstance(stream, TextIOWrapper):  # an error text may hold any character
             stream.reconfigure(errors="replace")
-        self.console = Console(
+        self.console = VisibleConsole(
             file=stream,
             quiet=is_silent,
             width=None if is_terminal else _PLAIN_WIDTH,
@@ -94,8 +94,8 @@ class Display:
         self.console.print(mark.append(text, style=""), soft_wrap=True)
 
     def summary(self, report: Report) -> None:
-        """Write what came of the run: executions, waits, and the graph of who waited for whom."""
-        executions = _table("Executions", "workflow", "payload", "status")
+        """Write what came of the run: executions and waits."""
+        executions = _table("Executions", "workflow", "payload", "status", "why")
         for execution in report.executions:
             _, _, item = execution.title.partition("/")
             bad = execution.status not in ("RUNNING", "SUCCEEDED")
@@ -103,6 +103,7 @@ class Display:
                 execution.workflow,
                 item,
                 Text(execution.status, style="red" if bad else "green"),
+                execution.why,
             )
         callbacks = _table("Callbacks", "waiter", "waits for", "state", "answer", "waited")
         for wait in report.waits:
@@ -110,7 +111,7 @@ class Display:
             callbacks.add_row(
                 wait.waiter_name,
                 short(wait.payload_id),
-                wait.workflow_state,
+                state_of(wait),
                 _answer(wait),
                 "" if waited is None else f"{waited:.1f} s",
             )
@@ -118,9 +119,13 @@ class Display:
         self.console.print(executions)
         self.console.print()
         self.console.print(callbacks)
+
+    def mermaid(self, report: Report) -> None:
+        """Write the graph of who waited for whom, for a page that draws mermaid."""
         self.line()
         self.line("```mermaid")
-        self.line(report.to_mermaid())
+        for line in report.to_mermaid().splitlines():
+            self.line(line)
         self.line("```")
 
 
@@ -132,10 +137,10 @@ def _answer(wait: Wait) -> Text:
     return Text(wait.answer_error or wait.answer or "", style="red")
 
 
-def _open_waits(waits: Sequence[Wait]) -> Table | Text:
+def _open_waits(waits: Sequence[Wait]) -> VisibleTable | Text:
     if not waits:
         return Text("  nobody waits", style="dim")
-    table = Table(box=None, pad_edge=True, show_header=True, header_style="dim")
+    table = VisibleTable(box=None, pad_edge=True, show_header=True, header_style="dim")
     for column in ("waiting now", "for", "since"):
         table.add_column(column, overflow="fold")
     shown = 12
@@ -149,12 +154,12 @@ def _open_waits(waits: Sequence[Wait]) -> Table | Text:
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE, title_style="bold")
+def _table(title: str, *columns: str) -> VisibleTable:
+    table = VisibleTable(title=title, title_justify="left", box=box.SIMPLE, title_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
 
 
-def _writes_unicode(console: Console) -> bool:
+def _writes_unicode(console: VisibleConsole) -> bool:
     return console.encoding.lower().replace("-", "").startswith("utf")

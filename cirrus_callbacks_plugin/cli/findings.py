@@ -28,7 +28,7 @@ def write(inspection: Inspection, stream: TextIO) -> None:
     unicode = console.encoding.lower().replace("-", "").startswith("utf")
     for file in dict.fromkeys(each.file for each in inspection.findings):
         found = [each for each in inspection.findings if each.file == file]
-        console.print(Text(visible(file), style="bold"), soft_wrap=True)
+        console.print(Text(file, style="bold"), soft_wrap=True)
         console.print(_table(found, "→" if unicode else "->"))
         console.print()
     console.print(Text(_summary(inspection)), soft_wrap=True)

@@ -6,6 +6,7 @@ import sys
 
 from cirrus_callbacks_plugin.cli.extras import require
 from cirrus_callbacks_plugin.errors import AwsRefusedError, CallbackError
+from cirrus_callbacks_plugin.naming import visible
 
 BAD_INPUT = 2
 AWS_REFUSED = 3
@@ -38,7 +39,7 @@ def status_of(arguments: list[str]) -> int:
         except click.Abort:
             return INTERRUPTED
     except CallbackError as error:
-        sys.stderr.write(f"cirrus-callbacks: {error}\n")
+        sys.stderr.write(f"cirrus-callbacks: {visible(str(error))}\n")
         return AWS_REFUSED if isinstance(error, AwsRefusedError) else BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED

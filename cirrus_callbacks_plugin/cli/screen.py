@@ -10,10 +10,10 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from rich import box
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
+
+from cirrus_callbacks_plugin.cli.visible_text import VisibleConsole, VisibleTable, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ class Screen:
         if isinstance(out, TextIOWrapper):  # an error text may hold any character
             out.reconfigure(errors="replace")
         width = None if out.isatty() else _columns()
-        self.console = Console(
+        self.console = VisibleConsole(
             file=out,
             width=width,
             highlight=False,
@@ -62,7 +62,7 @@ class Screen:
 
     def indented(self, text: str | Text, indent: int = 2) -> None:
         """Write a text that may take several lines, each of them indented."""
-        whole = Text(text) if isinstance(text, str) else text
+        whole = one_line(text)
         width = max(self.console.width - indent, 20)
         for line in whole.wrap(self.console, width, overflow="fold"):
             line.rstrip()
@@ -85,7 +85,7 @@ class Screen:
         Yields:
             Called with how many more things are done.
         """
-        console = Console(file=self.errors, highlight=False, markup=False)
+        console = VisibleConsole(file=self.errors, highlight=False, markup=False)
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -109,9 +109,9 @@ def _columns() -> int:
     return int(text) if text.isdigit() and int(text) > 0 else _PIPE_WIDTH
 
 
-def table(*columns: str, title: str | None = None) -> Table:
+def table(*columns: str, title: str | None = None) -> VisibleTable:
     """A table without frames; what does not fit is folded, never cut."""
-    made = Table(
+    made = VisibleTable(
         title=title,
         title_justify="left",
         title_style="bold",

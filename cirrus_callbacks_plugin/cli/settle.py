@@ -44,7 +44,7 @@ def command(
 
     def plan(survey: Survey, rows: list[Wait]) -> list[Step]:
         listing = Listing(survey, with_chains=False)
-        judged = survey.judged([row for row in rows if not row.is_answered])
-        return [settling(listing.refined(each)) for each in judged]
+        explained = survey.explained([row for row in rows if not row.is_answered])
+        return [settling(listing.refined(each)) for each in explained]
 
     ctx.exit(repair.make(where, "settle", plan, f"Nobody waits for {repair.payload_id}."))

@@ -35,14 +35,14 @@ def command(ctx: click.Context, *, where: Where, payload_id: str, is_json: bool)
     """
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.listing import Listing
-    from cirrus_callbacks_plugin.operations.payload import look
+    from cirrus_callbacks_plugin.operations.payload import report_on
     from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     screen = Screen()
     with where.found() as deployment, screen.progress("looking it up") as advance:
         survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
-        payload = look(Listing(survey), payload_id)
+        payload = report_on(Listing(survey), payload_id)
         now = deployment.clock()
     if is_json:
         options.write_json(sys.stdout, {"deployment": deployment.to_json(), **payload.to_json()})
@@ -102,9 +102,9 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     screen.line(f"  {row.key.name}  {waiter}, since {at(row.registered_at)}")
     if row.waiter_execution_arn:
         screen.line(f"    {row.waiter_execution_arn}")
-    judged = payload.reason(row)
-    if judged is not None:
-        screen.indented(why(judged.reason, now), 4)
+    explained = payload.reason(row)
+    if explained is not None:
+        screen.indented(why(explained.reason, now), 4)
     if row.settled_at:
         screen.indented(f"settled {at(row.settled_at)}: {row.workflow_state}", 4)
     if row.answered_at:

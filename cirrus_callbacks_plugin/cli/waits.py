@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.dead_letters import DeadLetters
     from cirrus_callbacks_plugin.operations.deployment import Deployment
     from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
-    from cirrus_callbacks_plugin.operations.survey import Filters, Judged
+    from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Wanted:
 class Page:
     """What was found."""
 
-    waits: list[Judged]
+    waits: list[ExplainedWait]
     next: Cursor | None
     dead: DeadLetters | None
 
@@ -159,7 +159,7 @@ def _look(deployment: Deployment, wanted: Wanted, screen: Screen) -> Page:
 
     with screen.progress("looking at open waits") as advance:
         survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
-        dead = dead_letters.look(deployment) if wanted.dead_letters else None
+        dead = dead_letters.peek(deployment) if wanted.dead_letters else None
         listing: Listing = Listing(
             survey,
             wanted.filters,
@@ -177,7 +177,7 @@ def _to_json(deployment: Deployment, page: Page) -> dict[str, Any]:
 
     return {
         "deployment": deployment.to_json(),
-        "waits": [wait_to_json(judged, deployment.clock()) for judged in page.waits],
+        "waits": [wait_to_json(explained, deployment.clock()) for explained in page.waits],
         "next": None if page.next is None else str(page.next),
         "dead_letters_looked_at": page.dead is not None,
     }
@@ -197,9 +197,10 @@ def _show(screen: Screen, deployment: Deployment, page: Page, *, watched: bool) 
     elif screen.is_wide:
         screen.put(wide_table(page.waits, now, screen.console.width))
     else:
-        for head, text in blocks(page.waits, now):
+        for head, *texts in blocks(page.waits, now):
             screen.line(head)
-            screen.indented(text)
+            for text in texts:
+                screen.indented(text)
     dead = page.dead
     if dead is not None and dead.queue is None:
         screen.line("The process queue has no dead-letter queue.")

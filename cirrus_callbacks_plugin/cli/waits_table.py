@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from cirrus_callbacks_plugin.cli.screen import at, duration, table
+from cirrus_callbacks_plugin.naming import visible
 from cirrus_callbacks_plugin.operations.listing import state_of
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.waits.row import moment
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from cirrus_callbacks_plugin.operations.reasons import Reason
-    from cirrus_callbacks_plugin.operations.survey import Judged
+    from cirrus_callbacks_plugin.operations.survey import ExplainedWait
 
 _NAMES = ("waiting", "payload", "state", "waiter")
 _WIDEST_WAITER = 36
@@ -28,19 +29,22 @@ _AS_OLD_AS_THE_WAIT = frozenset({Code.NOT_STARTED_YET, Code.NEVER_STARTED, Code.
 _CALM = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.ENDING, Code.BEING_SETTLED})
 
 
-def wide_table(waits: Sequence[Judged], now: datetime, width: int) -> Table:
+def wide_table(waits: Sequence[ExplainedWait], now: datetime, width: int) -> Table:
     """One line a wait; the payload's id is not broken where the width allows it.
 
     Widths are given, not left to the library: it cuts a table whose columns it cannot shrink.
     """
     rows = [
-        (
-            _age(judged, now),
-            judged.row.payload_id,
-            state_of(judged) or "no record",
-            judged.row.waiter_name,
+        tuple(
+            visible(text)
+            for text in (
+                _age(explained, now),
+                explained.row.payload_id,
+                state_of(explained) or "no record",
+                explained.row.waiter_name,
+            )
         )
-        for judged in waits
+        for explained in waits
     ]
     made = table("waiting", "payload", "state", "waiter", "why")
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
@@ -51,20 +55,19 @@ def wide_table(waits: Sequence[Judged], now: datetime, width: int) -> Table:
     widths[1] = max(min(widths[1], width - others), 20)
     for column, wide in zip(made.columns, [*widths, width - gaps - sum(widths)], strict=True):
         column.width = wide
-    for row, judged in zip(rows, waits, strict=True):
-        made.add_row(*map(Text, row), why(judged.reason, now))
+    for row, explained in zip(rows, waits, strict=True):
+        made.add_row(*row, why(explained.reason, now))
     return made
 
 
-def blocks(waits: Sequence[Judged], now: datetime) -> Iterator[tuple[Text, Text]]:
-    """For each wait a line with age and id, and what is known of it, to be indented."""
-    for judged in waits:
-        head = Text(f"{_age(judged, now):12}", style="bold")
-        head.append(judged.row.payload_id, style="not bold")
-        waiter = judged.row.waiter_payload_id or judged.row.waiter_name
-        text = Text(f"{state_of(judged) or 'no record'}, waited for by {waiter}\n", style="dim")
-        text.append(why(judged.reason, now))
-        yield head, text
+def blocks(waits: Sequence[ExplainedWait], now: datetime) -> Iterator[tuple[Text, Text, Text]]:
+    """For each wait a line with age and id, and two to be indented: who waits, and why."""
+    for explained in waits:
+        head = Text(f"{_age(explained, now):12}", style="bold")
+        head.append(explained.row.payload_id, style="not bold")
+        waiter = explained.row.waiter_payload_id or explained.row.waiter_name
+        text = Text(f"{state_of(explained) or 'no record'}, waited for by {waiter}", style="dim")
+        yield head, text, why(explained.reason, now)
 
 
 def why(reason: Reason, now: datetime) -> Text:
@@ -80,5 +83,5 @@ def why(reason: Reason, now: datetime) -> Text:
     return text
 
 
-def _age(judged: Judged, now: datetime) -> str:
-    return duration((now - moment(judged.row.registered_at)).total_seconds())
+def _age(explained: ExplainedWait, now: datetime) -> str:
+    return duration((now - moment(explained.row.registered_at)).total_seconds())

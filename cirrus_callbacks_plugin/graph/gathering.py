@@ -112,8 +112,8 @@ def _with_answered(
 def _judged(survey: Survey, rows: Iterable[Wait]) -> list[tuple[Wait, Reason | None]]:
     listed = list(rows)
     reasons = {
-        judged.row.key: judged.reason
-        for judged in survey.judged(row for row in listed if not row.is_answered)
+        explained.row.key: explained.reason
+        for explained in survey.explained(row for row in listed if not row.is_answered)
     }
     return [(row, reasons.get(row.key)) for row in listed]
 

@@ -69,14 +69,6 @@ def caught_wait(**fields: Any) -> Example:
     )
 
 
-def machine_text(example: Example | str) -> str:
-    """An example as a file: a state becomes a state machine of that state alone."""
-    if isinstance(example, str):
-        return example
-    whole = example if "States" in example else parts(Example=example)
-    return json.dumps(whole, indent=2)
-
-
 def example_text(example: Example | str) -> str:
     """An example as people read it."""
     return example if isinstance(example, str) else _compact(example)

@@ -39,7 +39,7 @@ class DeadLetters:
     is_complete: bool = True
 
 
-def look(deployment: Deployment) -> DeadLetters:
+def peek(deployment: Deployment) -> DeadLetters:
     """Look through the dead-letter queue.
 
     Raises:

@@ -29,7 +29,6 @@ POINTERS = "/cirrus/deployments/"
 
 PREFIX = "CIRRUS_PREFIX"
 QUEUE_URL = "CIRRUS_PROCESS_QUEUE_URL"
-BASE_WORKFLOW_ARN = "CIRRUS_BASE_WORKFLOW_ARN"
 SENDER_FUNCTION = "CIRRUS_CALLBACKS_SENDER_FUNCTION"
 RECONCILER_FUNCTION = "CIRRUS_CALLBACKS_RECONCILER_FUNCTION"
 
@@ -116,7 +115,7 @@ class Deployment:
         """The process queue's URL.
 
         Raises:
-            ConfigurationError: neither is it told nor does the prefix lead to a queue.
+            ConfigurationError: no parameter names the queue, and the prefix leads to none.
             ClientError: SQS could not be asked.
         """
         url = self.parameters.get(QUEUE_URL)
@@ -203,8 +202,8 @@ def _published(aws: Aws, name: str) -> Deployment:
 
 def _path(name: str, pointer: str) -> str:
     try:
-        told = json.loads(pointer)
-        kind, path = told["type"], str(told["value"])
+        target = json.loads(pointer)
+        kind, path = target["type"], str(target["value"])
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigurationError(
             f"the parameter {POINTERS}{name} is no pointer as cirrus writes it",

@@ -9,7 +9,7 @@ from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.operations import reasons
 from cirrus_callbacks_plugin.operations.chains import Chains
 from cirrus_callbacks_plugin.operations.reasons import Code
-from cirrus_callbacks_plugin.operations.survey import Filters, Judged, Survey
+from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters, Survey
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, moment, partition_key
 
@@ -81,23 +81,23 @@ class Listing:
     with_chains: bool = True
     _chains: Chains | None = None
 
-    def page(self, limit: int) -> tuple[list[Judged], Cursor | None]:
+    def page(self, limit: int) -> tuple[list[ExplainedWait], Cursor | None]:
         """At most so many waits (0: all), and where the next page begins, where there is one.
 
         Raises:
             ClientError, BotoCoreError: AWS could not be asked.
         """
-        found: list[Judged] = []
-        for judged in self._wanted():
+        found: list[ExplainedWait] = []
+        for explained in self._wanted():
             if limit and len(found) == limit:
                 return found, self._cursor([each.row for each in found])
-            found.append(judged)
+            found.append(explained)
         return found, None
 
-    def refined(self, judged: Judged) -> Judged:
+    def refined(self, explained: ExplainedWait) -> ExplainedWait:
         """The reason with what only a further look tells."""
-        reason = judged.reason
-        row = judged.row
+        reason = explained.reason
+        row = explained.row
         if reason.code is Code.RUNNING and self.with_chains:
             others = self._all_chains().waited_for_by(row.payload_id, reason.execution_arn)
             if others:
@@ -111,9 +111,9 @@ class Listing:
             going_on = self.survey.deployment.waits.read_rows([key]).get(key)
             if isinstance(going_on, Continuation):
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
-        return replace(judged, reason=reason)
+        return replace(explained, reason=reason)
 
-    def _wanted(self) -> Iterator[Judged]:
+    def _wanted(self) -> Iterator[ExplainedWait]:
         filters = self.filters
         if self.after is not None:
             filters = replace(filters, since=self.after.registered_at)
@@ -121,8 +121,8 @@ class Listing:
         if self.after is not None:
             after = self.after
             rows = (row for row in rows if not after.passed(row))
-        for judged in self.survey.judged(rows):
-            refined = self.refined(judged)
+        for explained in self.survey.explained(rows):
+            refined = self.refined(explained)
             if not self.codes or refined.reason.code in self.codes:
                 yield refined
 
@@ -139,29 +139,29 @@ class Listing:
         return self._chains
 
 
-def wait_to_json(judged: Judged, now: datetime) -> dict[str, Any]:
+def wait_to_json(explained: ExplainedWait, now: datetime) -> dict[str, Any]:
     """One wait, with stable keys and without its token."""
-    row = judged.row
-    record = judged.record
+    row = explained.row
+    record = explained.record
     return {
         "payload_id": row.payload_id,
         "workflow": row.workflow,
         "wait": row.key.name,
-        "state": state_of(judged),
+        "state": state_of(explained),
         "registered_at": row.registered_at,
         "age_seconds": round((now - moment(row.registered_at)).total_seconds(), 3),
         "waiter_payload_id": row.waiter_payload_id,
         "waiter_execution_arn": row.waiter_execution_arn,
         "execution_arn": record.last_execution if record is not None else row.execution_arn,
-        "reason": judged.reason.to_json(),
+        "reason": explained.reason.to_json(),
     }
 
 
-def state_of(judged: Judged) -> str | None:
+def state_of(explained: ExplainedWait) -> str | None:
     """The payload's state: what settled the row, or what StateDB says; None: no record."""
-    if judged.row.is_settled:
-        return judged.row.answer_error or judged.row.workflow_state
-    return judged.record.state if judged.record is not None else None
+    if explained.row.is_settled:
+        return explained.row.answer_error or explained.row.workflow_state
+    return explained.record.state if explained.record is not None else None
 
 
 def waits_for_payload(survey: Survey, payload_id: str) -> list[Wait]:

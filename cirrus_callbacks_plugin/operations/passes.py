@@ -27,7 +27,7 @@ def due(survey: Survey) -> Iterator[Step]:
         for row in survey.rows(Filters(older_than=grace))
         if now - moment(row.settled_at or row.registered_at) >= grace
     )
-    for judged in survey.judged(old):
-        step = repairing(judged)
+    for explained in survey.explained(old):
+        step = repairing(explained)
         if step.act is not Act.LEAVE:
             yield step

@@ -11,7 +11,7 @@ from cirrus_callbacks_plugin.operations.listing import waits_for_payload
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.operations.listing import Listing
-    from cirrus_callbacks_plugin.operations.survey import Judged
+    from cirrus_callbacks_plugin.operations.survey import ExplainedWait
     from cirrus_callbacks_plugin.reconcile.judge import Run
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -29,7 +29,7 @@ class PayloadReport:
         runs: its newest runs, oldest first.
         older_runs: how many more are listed.
         waits: who waits or waited, oldest first.
-        judged: the open ones of them, each with its reason.
+        explained: the open ones of them, each with its reason.
     """
 
     payload_id: str
@@ -37,16 +37,16 @@ class PayloadReport:
     runs: tuple[Run, ...]
     older_runs: int
     waits: tuple[Wait, ...]
-    judged: tuple[Judged, ...]
+    explained: tuple[ExplainedWait, ...]
 
     @property
     def is_known(self) -> bool:
         """False where neither table holds anything of it."""
         return self.record is not None or bool(self.waits)
 
-    def reason(self, row: Wait) -> Judged | None:
+    def reason(self, row: Wait) -> ExplainedWait | None:
         """Why one of the rows is open; None for an answered one."""
-        return next((each for each in self.judged if each.row.key == row.key), None)
+        return next((each for each in self.explained if each.row.key == row.key), None)
 
     def to_json(self) -> dict[str, Any]:
         """With stable keys, tokens as digests."""
@@ -66,7 +66,7 @@ class PayloadReport:
         }
 
     def _wait_to_json(self, row: Wait) -> dict[str, Any]:
-        judged = self.reason(row)
+        explained = self.reason(row)
         return {
             "wait": row.key.name,
             "workflow_state": row.workflow_state,
@@ -82,12 +82,12 @@ class PayloadReport:
             "waiter_execution_arn": row.waiter_execution_arn,
             "replace": row.replace,
             "cirrus_version": row.cirrus_version,
-            "reason": judged.reason.to_json() if judged is not None else None,
+            "reason": explained.reason.to_json() if explained is not None else None,
             "history": [dict(entry) for entry in row.history],
         }
 
 
-def look(listing: Listing, payload_id: str) -> PayloadReport:
+def report_on(listing: Listing, payload_id: str) -> PayloadReport:
     """Look a payload up.
 
     Raises:
@@ -98,14 +98,14 @@ def look(listing: Listing, payload_id: str) -> PayloadReport:
     record = survey.record(payload_id)
     listed = list(dict.fromkeys(record.executions)) if record is not None else []
     runs = tuple(survey.runs.find(arn) for arn in listed[-MAX_RUNS:])
-    judged = survey.judged([row for row in rows if not row.is_answered])
+    explained = survey.explained([row for row in rows if not row.is_answered])
     return PayloadReport(
         payload_id,
         record,
         runs,
         len(listed) - len(runs),
         tuple(rows),
-        tuple(listing.refined(each) for each in judged),
+        tuple(listing.refined(each) for each in explained),
     )
 
 

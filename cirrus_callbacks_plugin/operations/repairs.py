@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
-    from cirrus_callbacks_plugin.operations.survey import Judged
+    from cirrus_callbacks_plugin.operations.survey import ExplainedWait
     from cirrus_callbacks_plugin.waits.row import Wait
 
 SENDER_SECONDS = 10.0
@@ -53,7 +53,7 @@ class Step:
         act: what.
         what: the same in a sentence; for a row that is left, why.
         outcome: what it is settled with.
-        record: the payload's record as it was judged.
+        record: the payload's record as it was explained.
     """
 
     row: Wait
@@ -101,27 +101,27 @@ class Done:
         }
 
 
-def settling(judged: Judged) -> Step:
+def settling(explained: ExplainedWait) -> Step:
     """Settle a row as the reconciler would, or say why not (yet)."""
-    row, verdict, reason = judged.row, judged.verdict, judged.reason
+    row, verdict, reason = explained.row, explained.verdict, explained.reason
     if row.is_settled:
         return Step(row, Act.LEAVE, "it is settled already; `resend` answers it")
     if verdict.outcome is not None:
         outcome = verdict.outcome
-        told = outcome.answer_error or outcome.workflow_state
+        name = outcome.answer_error or outcome.workflow_state
         why = f": {outcome.error}" if outcome.error else ""
-        return Step(row, Act.SETTLE, f"settle it as {told}{why}", outcome, judged.record)
+        return Step(row, Act.SETTLE, f"settle it as {name}{why}", outcome, explained.record)
     why = reason.text
     if reason.repair_from is not None:
         why = f"{why}; settle it from {reason.repair_from:%Y-%m-%d %H:%M:%S} UTC on"
     return Step(row, Act.LEAVE, why)
 
 
-def repairing(judged: Judged) -> Step:
+def repairing(explained: ExplainedWait) -> Step:
     """What a pass of the reconciler does: settle, or answer what is settled."""
-    if judged.reason.code is Code.NOT_ANSWERED:
-        return resending(judged.row)
-    return settling(judged)
+    if explained.reason.code is Code.NOT_ANSWERED:
+        return resending(explained.row)
+    return settling(explained)
 
 
 def resending(row: Wait) -> Step:
@@ -130,9 +130,9 @@ def resending(row: Wait) -> Step:
         return Step(row, Act.LEAVE, "it is not settled; `settle` judges it")
     if row.is_answered and row.answer != STALE:
         return Step(row, Act.LEAVE, f"it was answered: {row.answer_error or row.answer}")
-    told = answer_error_of(row) or "success"
+    answer = answer_error_of(row) or "success"
     again = " again: Step Functions did not take the token before" if row.is_answered else ""
-    return Step(row, Act.ANSWER, f"send {told}{again}")
+    return Step(row, Act.ANSWER, f"send {answer}{again}")
 
 
 def cancelling(row: Wait, reason: str | None) -> Step:
@@ -140,8 +140,8 @@ def cancelling(row: Wait, reason: str | None) -> Step:
     if row.is_answered:
         return Step(row, Act.LEAVE, f"it was answered: {row.answer_error or row.answer}")
     if row.is_settled:
-        told = answer_error_of(row) or "success"
-        return Step(row, Act.LEAVE, f"it is settled as {told} already; `resend` sends that")
+        answer = answer_error_of(row) or "success"
+        return Step(row, Act.LEAVE, f"it is settled as {answer} already; `resend` sends that")
     error = cut(reason) if reason else "cancelled by an operator"
     outcome = Outcome(workflow_state=None, error=error, answer_error=CANCELLED)
     return Step(row, Act.CANCEL, f"answer {CANCELLED}: {error}", outcome)
@@ -176,26 +176,38 @@ class Repairer:
         Raises:
             ClientError, BotoCoreError: AWS could not be asked; what was done so far was told.
         """
+        carry_out: dict[Act, Callable[[Step], Done | None]] = {
+            Act.ANSWER: self._answer,
+            Act.SETTLE: self._settle_unchanged,
+            Act.CANCEL: self._settle_open,
+            Act.LEAVE: lambda step: Done(step, step.row, None),
+        }
         settled: list[Step] = []
         for step in steps:
-            if step.act is Act.ANSWER:
-                yield self._answer(step)
-            elif step.outcome is not None and self._settle(step, step.outcome):
+            done = carry_out[step.act](step)
+            if done is None:
                 settled.append(step)
             else:
-                yield Done(step, self._now(step), "it changed meanwhile; look at it again")
+                yield done
         yield from self._answered(settled)
 
-    def _settle(self, step: Step, outcome: Outcome) -> bool:
-        waits, states = self.deployment.waits, self.deployment.states
-        if step.act is Act.SETTLE:
-            current = unchanged(waits, states, step.row, step.record)
-        else:  # an operator gives up, whatever the payload does
-            current = self._now(step)
-        if current is None:
-            return False
-        history = [*current.history, self._entry(step.what)]
-        return waits.settle(current.key, outcome, history=history)
+    def _settle_unchanged(self, step: Step) -> Done | None:
+        """Settle a row as the reconciler would: while row and record are as they were judged."""
+        deployment = self.deployment
+        current = unchanged(deployment.waits, deployment.states, step.row, step.record)
+        return self._settle(step, current)
+
+    def _settle_open(self, step: Step) -> Done | None:
+        """Settle a row that an operator gives up, whatever its payload does."""
+        return self._settle(step, self._now(step))
+
+    def _settle(self, step: Step, current: Wait | None) -> Done | None:
+        """Settle the row as it is now; None where that was done and an answer follows."""
+        if current is not None and step.outcome is not None:
+            history = [*current.history, self._entry(step.what)]
+            if self.deployment.waits.settle(current.key, step.outcome, history=history):
+                return None
+        return Done(step, self._now(step), "it changed meanwhile; look at it again")
 
     def _answered(self, steps: Sequence[Step]) -> Iterator[Done]:
         left = list(steps)

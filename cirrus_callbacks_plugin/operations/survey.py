@@ -69,12 +69,12 @@ class Filters:
         """True for a row that is wanted."""
         if self.workflows and row.workflow not in self.workflows:
             return False
-        told = (row.waiter_payload_id or "", row.waiter_execution_arn or "")
-        return self.waiter is None or any(self.waiter in each for each in told)
+        names = (row.waiter_payload_id or "", row.waiter_execution_arn or "")
+        return self.waiter is None or any(self.waiter in each for each in names)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ExplainedWait:
     """An open row, and why it is open.
 
     Attributes:
@@ -140,7 +140,7 @@ class Survey:
             self.progress(len(keys))
             size = min(size * 2, MOST_ROWS_A_STEP)
 
-    def judged(self, rows: Iterable[Wait]) -> Iterator[Judged]:
+    def explained(self, rows: Iterable[Wait]) -> Iterator[ExplainedWait]:
         """Each row with its reason, in the order given.
 
         Raises:
@@ -150,13 +150,13 @@ class Survey:
         while batch := list(islice(left, ROWS_A_READ)):
             self.read_records([row for row in batch if not row.is_settled])
             for row in batch:
-                yield self.judge(row)
+                yield self.explain(row)
 
-    def judge(self, row: Wait) -> Judged:
+    def explain(self, row: Wait) -> ExplainedWait:
         """Why a row is open; its record is read where it was not before."""
         now = self.deployment.clock()
         if row.is_settled:
-            return Judged(row, None, Verdict(), reason_of(row, None, Verdict(), now))
+            return ExplainedWait(row, None, Verdict(), reason_of(row, None, Verdict(), now))
         case = case_of(
             row,
             self.record(row.payload_id),
@@ -165,7 +165,7 @@ class Survey:
             redelivery=self.settings.redelivery,
         )
         verdict = judge(case)
-        return Judged(row, case, verdict, reason_of(row, case, verdict, now))
+        return ExplainedWait(row, case, verdict, reason_of(row, case, verdict, now))
 
     def record(self, payload_id: str) -> Record | None:
         """A payload's record."""

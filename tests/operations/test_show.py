@@ -81,3 +81,31 @@ def test_links_lead_to_the_partitions_console(partition: str, host: str) -> None
         f"arn:{partition}:states:eu-west-1:123456789012:execution:x-cog:a%20b"
     )
     assert execution_link("not an arn") is None
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:states:evil.example/x?:123456789012:execution:x-cog:a",
+        "arn:aws:states:evil.example#:123456789012:execution:x-cog:a",
+        "arn:aws:states::123456789012:execution:x-cog:a",
+        "arn:elsewhere:states:eu-west-1:123456789012:execution:x-cog:a",
+        "arn:aws:lambda:eu-west-1:123456789012:execution:x-cog:a",
+        "arn:aws:states:eu-west-1:1234:execution:x-cog:a",
+        "arn:aws:states:eu-west-1:123456789012:stateMachine:x-cog:a",
+        "arn:aws:states:eu-west-1@evil:123456789012:execution:x-cog:a",
+        " arn:aws:states:eu-west-1:123456789012:execution:x-cog:a",
+        "arn:aws:states:eu-west-1:123456789012:execution:x-cog:a\n",
+    ],
+)
+def test_only_an_executions_arn_is_linked(arn: str) -> None:
+    """A parent tells its ARN itself: no other host may stand where a region should."""
+    assert execution_link(arn) is None
+
+
+def test_the_execution_of_a_distributed_map_is_linked() -> None:
+    """Its ARN names the Map beside the state machine."""
+    arn = "arn:aws:states:us-gov-west-1:123456789012:execution:x-cog/Scenes:3f2a"
+    link = execution_link(arn.replace("arn:aws:", "arn:aws-us-gov:"))
+    assert link is not None
+    assert link.startswith("https://us-gov-west-1.console.amazonaws-us-gov.com/")

@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.operations.repairs import (
     resending,
     settling,
 )
-from cirrus_callbacks_plugin.operations.survey import Judged
+from cirrus_callbacks_plugin.operations.survey import ExplainedWait
 from cirrus_callbacks_plugin.reconcile.judge import Verdict
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
@@ -33,16 +33,16 @@ ANSWERED = replace(SETTLED, answered_at=OPEN.registered_at, answer="success")
 STALE = replace(ANSWERED, answer="stale")
 
 
-def judged(row: Wait, code: Code = Code.RUNNING) -> Judged:
-    return Judged(row, None, Verdict(), Reason(code, "why"))
+def explained(row: Wait, code: Code = Code.RUNNING) -> ExplainedWait:
+    return ExplainedWait(row, None, Verdict(), Reason(code, "why"))
 
 
 @pytest.mark.parametrize(
     ("step", "act", "told"),
     [
-        (settling(judged(SETTLED)), Act.LEAVE, "settled already"),
-        (settling(judged(OPEN)), Act.LEAVE, "why"),
-        (repairing(judged(SETTLED, Code.NOT_ANSWERED)), Act.ANSWER, "send success"),
+        (settling(explained(SETTLED)), Act.LEAVE, "settled already"),
+        (settling(explained(OPEN)), Act.LEAVE, "why"),
+        (repairing(explained(SETTLED, Code.NOT_ANSWERED)), Act.ANSWER, "send success"),
         (resending(OPEN), Act.LEAVE, "not settled"),
         (resending(ANSWERED), Act.LEAVE, "it was answered: success"),
         (resending(STALE), Act.ANSWER, "send success again"),

@@ -94,7 +94,7 @@ def test_all_of_them_are_read_a_hundred_a_call(survey: Survey, slow: SlowAws) ->
     """Only runs that are not listed as running are described, once for all their waiters."""
     found, cursor = Listing(survey, with_chains=False).page(0)
     assert cursor is None
-    codes = Counter(judged.reason.code for judged in found)
+    codes = Counter(explained.reason.code for explained in found)
     lost = WAITS // 100
     assert codes == {Code.RUNNING: WAITS - lost, Code.STUCK: lost}
     asked = calls(slow)
@@ -109,7 +109,7 @@ def test_pages_join_where_many_have_one_time(survey: Survey) -> None:
     after = None
     for _ in range(4):
         page, after = Listing(survey, after=after, with_chains=False).page(7)
-        seen += [judged.row.key.name for judged in page]
+        seen += [explained.row.key.name for explained in page]
         assert after is not None
         after = Cursor.parse(str(after))
     assert len(seen) == len(set(seen)) == 28
