@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.cirrus.state_table import MalformedRecordError, StateKey
 from cirrus_callbacks_plugin.naming import workflow_of
 from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
 from cirrus_callbacks_plugin.reconcile.case import case_of
@@ -26,6 +26,7 @@ from cirrus_callbacks_plugin.reconcile.runs import (
     Runs,
 )
 from cirrus_callbacks_plugin.waits.index import IndexEntry, shards
+from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import timestamp
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class Survey:
     def explained(self, rows: Iterable[Wait]) -> Iterator[ExplainedWait]:
         """Each row with its reason, in the order given.
 
+        A row whose payload's record cannot be read is left out, with a line in the log.
+
         Raises:
             ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
         """
@@ -150,10 +153,20 @@ class Survey:
         while batch := list(islice(left, ROWS_A_READ)):
             self.read_records([row for row in batch if not row.is_settled])
             for row in batch:
-                yield self.explain(row)
+                try:
+                    explained = self.explain(row)
+                except MalformedRecordError as error:
+                    log_malformed(Malformed(row.key, str(error)))
+                    continue
+                yield explained
 
     def explain(self, row: Wait) -> ExplainedWait:
-        """Why a row is open; its record is read where it was not before."""
+        """Why a row is open; its record is read where it was not before.
+
+        Raises:
+            MalformedRecordError: its payload's record cannot be read.
+            ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
+        """
         now = self.deployment.clock()
         if row.is_settled:
             return ExplainedWait(row, None, Verdict(), reason_of(row, None, Verdict(), now))
@@ -182,8 +195,13 @@ class Survey:
         missing = {key for key in wanted if key is not None and key not in self._records}
         if not missing:
             return
-        found = self.deployment.states.read(missing, before_call=self._record_pace.wait)
-        self._records.update({key: found.get(key) for key in missing})
+        malformed: set[StateKey] = set()  # `record` asks for these once more, and says so
+        found = self.deployment.states.read(
+            missing,
+            before_call=self._record_pace.wait,
+            on_malformed=lambda key, _: malformed.add(key),
+        )
+        self._records.update({key: found.get(key) for key in missing - malformed})
 
     def _listed(self, filters: Filters) -> Iterator[Key]:
         before = None

@@ -191,6 +191,12 @@ RULES = (
         waits_for=(NEXT_PASS,),
     ),
     Rule(
+        "Where the last pass stopped cannot be read: this one begins elsewhere, and no row waits.",
+        "reconciler",
+        ("WaitingIndex.places",),
+        logged=('WARNING "Where the last pass stopped is not known',),
+    ),
+    Rule(
         "A shard that cannot be read is read by the next pass; the others are walked.",
         "reconciler",
         ("index waiting",),
