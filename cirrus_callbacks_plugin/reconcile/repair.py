@@ -74,23 +74,27 @@ class Repairer:
     seconds_left: Callable[[], float]
     summary: Summary
 
-    def repair(self, groups: Iterable[PayloadRows]) -> None:
+    def repair(self, groups: Iterable[PayloadRows]) -> list[PayloadRows]:
         """Judge the rows of some payloads and do what that calls for.
 
         Time has passed since records were read, so they are read again before any act, once
         a payload. The row itself need not be: a settle is on condition that the row is
         neither settled nor answered, and what else a judgement looks at never changes.
+
+        Returns:
+            The groups for which there was no time.
         """
+        put_off: list[PayloadRows] = []
         acts: dict[str, tuple[Record | None, list[tuple[Wait, Verdict]]]] = {}
         for group in groups:
             if self.seconds_left() <= 0:
-                self.summary.is_complete = False
+                put_off.append(group)
                 continue
             judged = self._judged(group)
             if judged:
                 acts[group.payload_id] = (group.record, judged)
         if not acts:
-            return
+            return put_off
         settles: list[tuple[Wait, Verdict]] = []
         now = self.records.read_now(acts)
         for payload_id, (record, judged) in acts.items():
@@ -103,6 +107,7 @@ class Repairer:
                 settles.extend(pair for pair in judged if pair[1].outcome is not None)
         results = run_side_by_side(self._settle, settles)
         self._note([row for row, _ in settles], results)
+        return put_off
 
     def _judged(self, group: PayloadRows) -> list[tuple[Wait, Verdict]]:
         """The rows for which something is to be done, with what that is."""
@@ -165,14 +170,16 @@ class Repairer:
                 record.state if record else "nothing",
             )
 
-    def answer(self, rows: Sequence[Wait]) -> None:
-        """Answer settled rows, with the sender's own code."""
-        self._note(rows, run_side_by_side(self._answer, rows))
+    def answer(self, rows: Sequence[Wait]) -> bool:
+        """Answer settled rows, with the sender's own code; False where time ran out."""
+        results = run_side_by_side(self._answer, rows)
+        done = [(row, did) for row, did in zip(rows, results, strict=True) if did is not None]
+        self._note([row for row, _ in done], [did for _, did in done])
+        return len(done) == len(rows)
 
-    def _answer(self, row: Wait) -> list[Did]:
+    def _answer(self, row: Wait) -> list[Did] | None:
         if self.seconds_left() <= 0:
-            self.summary.is_complete = False
-            return []
+            return None
         current = self.answerer.waits.read([row.key]).get(row.key)
         if current is None or current.is_answered:
             return [Did.LOOKED_AT]

@@ -42,6 +42,9 @@ ROWS_A_STEP = 500
 PAYLOADS_A_STEP = 10
 """Payloads whose runs are described before their rows are repaired: two seconds."""
 
+SECONDS_A_STEP = 5.0
+"""What a step takes at most: five paced reads of records, and as many answers as it has rows."""
+
 KEPT_FOR_DESCRIPTIONS = 0.5
 """Of a pass's time, at most, where the walk found runs that have to be described."""
 
@@ -93,9 +96,9 @@ class RepairWalk:
         if not has_ended and self._is_putting_off and ahead is not None and began is not None:
             self._last = ahead
             self._walk(self._circle(ahead, until=began), None)
-        undone = self._describe()
-        self._keep_places(undone)
-        if undone or self._is_putting_off or not self.is_whole:
+        self._describe()
+        self._move_places()
+        if self._kept_groups() or self._is_putting_off or not self.is_whole:
             self.repairer.summary.is_complete = False
             self.descriptions.write()
             self.rows.write()
@@ -114,13 +117,14 @@ class RepairWalk:
         """Look at rows; False where time is out, or where to go on from ``ahead``."""
         is_first = True
         for step in circle.steps():
-            if self.seconds_left() <= self._seconds_kept():
+            if self.seconds_left() <= self._seconds_kept() and not self._describe():
                 return False
-            self._look_at(step)
-            if self.seconds_left() <= 0 and not is_first:
-                return False  # some of these may have been put off: they come first next time
-            is_first = False
+            if not self._look_at(step) and not is_first:
+                return False  # what was put off comes first in the next pass
             self._last = step[-1]
+            if is_first:  # however slow the rest is: no pass ends without having gone on
+                self._describe_some()
+            is_first = False
             self._move_places()
             if ahead is not None and _has_passed(step[-1], ahead):
                 ahead = None
@@ -129,12 +133,20 @@ class RepairWalk:
         return True
 
     def _seconds_kept(self) -> float:
-        """Of the pass, for descriptions."""
-        found = len(self._likely) + len(self._unlikely)
-        return min(found / DESCRIBES_PER_SECOND, self._kept)
+        """Of the pass, for descriptions and for the step before them."""
+        groups = len(self._kept_groups())
+        return min(groups / DESCRIBES_PER_SECOND + SECONDS_A_STEP, self._kept) if groups else 0.0
 
-    def _look_at(self, step: Sequence[IndexEntry]) -> None:
-        """Repair a step's rows, but those whose run has to be described: these are kept."""
+    def _kept_groups(self) -> list[PayloadRows]:
+        """The rows whose runs are to be described, each kind in turn."""
+        pairs = zip_longest(self._likely.values(), self._unlikely.values())
+        return [group for pair in pairs for group in pair if group is not None]
+
+    def _look_at(self, step: Sequence[IndexEntry]) -> bool:
+        """Repair a step's rows, but those whose run has to be described: these are kept.
+
+        False where time ran out before all were seen to.
+        """
         settled: list[Wait] = []
         waiting: list[tuple[Wait, IndexEntry | None]] = []
         entries = self._old_enough(step)
@@ -150,7 +162,7 @@ class RepairWalk:
                 settled.append(row)
             else:
                 waiting.append((row, before))
-        self.repairer.answer(settled)
+        is_done = self.repairer.answer(settled)
         records = self.repairer.records.of(row.payload_id for row, _ in waiting)
         clear: dict[str, PayloadRows] = {}
         is_known: dict[str | None, bool] = {None: True}
@@ -166,7 +178,7 @@ class RepairWalk:
                 _add(clear, row, record, before)
             else:
                 self._keep(row, record, before)
-        self.repairer.repair(clear.values())
+        return not self.repairer.repair(clear.values()) and is_done
 
     def _old_enough(
         self,
@@ -235,33 +247,32 @@ class RepairWalk:
         age = self.clock() - moment(row.registered_at)
         return old_run and age < self.repairer.settings.redelivery
 
-    def _describe(self) -> list[PayloadRows]:
-        """Repair the rows that were kept, each kind in turn; returns what there was no time for."""
-        nothing = None
-        pairs = zip_longest(self._likely.values(), self._unlikely.values(), fillvalue=nothing)
-        groups = [group for pair in pairs for group in pair if group is not None]
-        for start in range(0, len(groups), PAYLOADS_A_STEP):
-            if self.seconds_left() <= 0:
-                return groups[start:]
-            self.repairer.repair(groups[start : start + PAYLOADS_A_STEP])
-            self.descriptions.move(self._first_of(groups[start + PAYLOADS_A_STEP :]))
-        return []
+    def _describe(self) -> bool:
+        """Repair the rows that were kept; False where time is out."""
+        while self._kept_groups() and self._describe_some():
+            pass
+        return self.seconds_left() > 0
 
-    def _first_of(self, undone: Sequence[PayloadRows]) -> IndexEntry | None:
-        """Where the next pass begins, while some groups are still to be described."""
-        for group in undone:
-            if self._likely.get(group.payload_id) is group:
-                return group.before
-        return self._put_off_behind if self._is_putting_off else self._last
+    def _describe_some(self) -> bool:
+        """Repair some of the rows that were kept; False where time ran out."""
+        groups = self._kept_groups()[:PAYLOADS_A_STEP]
+        put_off = self.repairer.repair(groups)
+        for group in groups:
+            if not any(group is each for each in put_off):
+                for kept in (self._likely, self._unlikely):
+                    if kept.get(group.payload_id) is group:
+                        del kept[group.payload_id]
+        self._move_places()
+        return not put_off
 
     def _move_places(self) -> None:
-        """While the walk goes on: the first row that was kept is still to be described."""
+        """Say how far the pass has come; the first row that is kept is still to be described."""
         self.rows.move(self._last)
-        self.descriptions.move(self._first_of(list(self._likely.values())[:1]))
-
-    def _keep_places(self, undone: Sequence[PayloadRows]) -> None:
-        self.rows.move(self._last)
-        self.descriptions.move(self._first_of(undone))
+        first = next(iter(self._likely.values()), None)
+        if first is not None:
+            self.descriptions.move(first.before)
+        else:
+            self.descriptions.move(self._put_off_behind if self._is_putting_off else self._last)
 
 
 def _add(
