@@ -137,6 +137,8 @@ def time_each_attempt(patches: Patches) -> None:
             try:
                 self._eval_execution(frame)
                 results.append(frame.stack[-1])
+            except NoSuchJsonPathError as missing:
+                raised.append(missing_path(frame, missing))  # the frame knows the field
             except Exception as error:  # noqa: BLE001 - it fails the state, below
                 raised.append(error)
             ended.set()

@@ -46,6 +46,9 @@ from cirrus_callbacks_plugin.local.moto_corrections.maps import (
 from cirrus_callbacks_plugin.local.moto_corrections.parallels import run_branches
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 from cirrus_callbacks_plugin.local.moto_corrections.redrive import redrive_executions
+from cirrus_callbacks_plugin.local.moto_corrections.result_paths import (
+    put_results_where_they_fit,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 from cirrus_callbacks_plugin.local.moto_corrections.variables import (
     assign_at_the_end,
@@ -74,6 +77,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     name_the_missing_heartbeat,
     say_why_an_execution_ended,
     measure_states_as_json,
+    put_results_where_they_fit,
     # Variables and choices.
     read_variables,
     assign_at_the_end,

@@ -20,23 +20,45 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 def say_why_an_execution_ended(patches: Patches) -> None:
     """A timed out execution has ``States.Timeout``, a stopped one what StopExecution told.
 
-    moto has neither, and shows no stopDate of a timed out execution.
+    moto has neither. The output of a successful one is JSON text, whatever it is: moto gives a
+    text as it is, and no null. Both are there as soon as the status is; in moto they come a
+    moment later.
     """
     from moto.core.responses import ActionResult
-    from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
+    from moto.stepfunctions.parser.asl.eval.program_state import (
+        ProgramEnded,
+        ProgramError,
+        ProgramStopped,
+        ProgramTimedOut,
+    )
+    from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
     from moto.stepfunctions.parser.backend import execution as backend
     from moto.stepfunctions.responses import StepFunctionResponse
 
     communication = backend.BaseExecutionWorkerCommunication
+    describe = StepFunctionResponse.describe_execution
     reflect = communication._reflect_execution_status  # noqa: SLF001 - moto has no public seam
 
     def _reflect_execution_status(self: Any) -> None:
-        ended = self.execution.exec_worker.env.program_state()
-        if isinstance(ended, ProgramTimedOut):
-            self.execution.error = TIMEOUT
+        execution, env = self.execution, self.execution.exec_worker.env
+        ended = env.program_state()
+        if isinstance(ended, ProgramEnded):
+            execution.output = env.states.get_input()
+        elif isinstance(ended, ProgramTimedOut):
+            execution.error = TIMEOUT
         elif isinstance(ended, ProgramStopped):
-            self.execution.error, self.execution.cause = ended.error, ended.cause
+            execution.error, execution.cause = ended.error, ended.cause
+        elif isinstance(ended, ProgramError):
+            execution.error = (ended.error or {}).get("error")
+            execution.cause = (ended.error or {}).get("cause")
         reflect(self)
+
+    def describe_execution(self: Any) -> Any:
+        answer = describe(self)
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        if isinstance(execution, backend.Execution) and execution.status == "SUCCEEDED":
+            answer.result["output"] = to_json_str(execution.output, separators=(",", ":"))
+        return answer
 
     def stop_execution(self: Any) -> Any:
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
@@ -49,6 +71,7 @@ def say_why_an_execution_ended(patches: Patches) -> None:
         return ActionResult({"stopDate": execution.stop_date or stopped})
 
     patches.set(communication, "_reflect_execution_status", _reflect_execution_status)
+    patches.set(StepFunctionResponse, "describe_execution", describe_execution)
     patches.set(StepFunctionResponse, "stop_execution", stop_execution)
 
 

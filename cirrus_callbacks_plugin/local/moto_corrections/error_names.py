@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
+_TELLS_THE_STATE = "An error occurred while executing the state "
+
 
 def match_errors_by_name(patches: Patches) -> None:
     """``States.ALL`` matches neither ``States.Runtime`` nor ``States.DataLimitExceeded``.
@@ -59,8 +61,11 @@ def keep_the_names_of_errors(patches: Patches) -> None:
 
     In moto a name that begins with ``States.`` cannot be reported: a Map's Catch and Retry
     do not match it, and a Parallel, a Fail state and SendTaskFailure fail on it with an
-    error of moto's own.
+    error of moto's own. It also tells the state twice in the cause of ``States.Runtime``.
     """
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+        FailureEventException,
+    )
     from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
         iteration_worker,
     )
@@ -79,6 +84,16 @@ def keep_the_names_of_errors(patches: Patches) -> None:
         state_task_service_lambda,
     ):
         patches.set(module, "CustomErrorName", reported)
+    decorated = FailureEventException.get_execution_failed_event_details
+
+    def details(self: Any) -> Any:
+        error_and_cause = self.extract_error_cause_pair()
+        told = decorated(self)
+        if error_and_cause is not None and str(error_and_cause[1]).startswith(_TELLS_THE_STATE):
+            told["cause"] = error_and_cause[1]
+        return told
+
+    patches.set(FailureEventException, "get_execution_failed_event_details", details)
 
 
 def name_the_missing_heartbeat(patches: Patches) -> None:
