@@ -8,6 +8,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.failures import (
     NO_CHOICE_MATCHED,
     RUNTIME,
     failure,
+    names,
 )
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ def fail_on_an_absent_variable(patches: Patches) -> None:
     decides, so that an ``IsPresent`` before can guard. moto takes such a comparison for
     false. https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
     """
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+        FailureEventException,
+    )
     from moto.stepfunctions.parser.asl.component.state.choice.comparison import (
         comparison_operator_type,
         comparison_variable,
@@ -33,12 +37,9 @@ def fail_on_an_absent_variable(patches: Patches) -> None:
     def _read(self: Any, env: Any) -> None:
         try:
             self.string_sampler.eval(env=env)
-        except Exception as error:
-            event = getattr(error, "failure_event", None)
-            is_absent = isinstance(error, NoSuchJsonPathError) or (
-                event is not None and event.error_name.error_name == RUNTIME  # of a "$$." path
-            )
-            if not is_absent:
+        except (NoSuchJsonPathError, FailureEventException) as absent:
+            # moto raises the second one for a path into the context object.
+            if isinstance(absent, FailureEventException) and not names(absent, RUNTIME):
                 raise
             env.stack.append(variable.NoSuchVariable(self.string_sampler.literal_value))
 
@@ -65,29 +66,25 @@ def _invalid(env: Any, path: str) -> Exception:
     )
 
 
-def choose_the_first_rule(patches: Patches) -> None:
-    """The rule that matches assigns its own variables, the state's are for the Default.
+def assign_in_rules(patches: Patches) -> None:
+    """The Assign of the rule that matches takes effect, with the state's input as ``$``.
 
-    Without either the state fails with ``States.NoChoiceMatched``. moto leaves out the
-    Assign of a rule in JSONPath, takes the state's where a rule goes on to the Default's
-    state, and fails with ``States.Runtime``.
+    moto leaves it out in JSONPath.
     """
-    from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
     from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
-    from moto.stepfunctions.parser.asl.component.state.choice import choice_rule, state_choice
+    from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
     from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
     visit = Preprocessor.visitChoice_rule_comparison_variable
-    state = state_choice.StateChoice
 
-    def visit_rule(self: Any, ctx: ASLParser.Choice_rule_comparison_variableContext) -> Any:
+    def visit_rule(self: Any, ctx: Any) -> Any:
         rule = visit(self, ctx)
         if rule.assign is None:
             parsed = (self.visit(child) for child in ctx.children)
             rule.assign = next((each for each in parsed if isinstance(each, AssignDecl)), None)
         return rule
 
-    def evaluate_rule(self: Any, env: Any) -> None:
+    def _eval_body(self: Any, env: Any) -> None:
         self.comparison.eval(env)
         if env.stack[-1] is not True:
             return
@@ -98,7 +95,19 @@ def choose_the_first_rule(patches: Patches) -> None:
             self.output.eval(env=env)
         env.stack.append(True)
 
-    def evaluate_state(self: Any, env: Any) -> None:
+    patches.set(Preprocessor, "visitChoice_rule_comparison_variable", visit_rule)
+    patches.set(ChoiceRule, "_eval_body", _eval_body)
+
+
+def choose_the_first_rule(patches: Patches) -> None:
+    """The first rule that matches is taken; the state's own Assign is for the Default.
+
+    Without either the state fails with ``States.NoChoiceMatched``. moto takes the state's
+    Assign where a rule goes on to the Default's state, and fails with ``States.Runtime``.
+    """
+    from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+
+    def _eval_state(self: Any, env: Any) -> None:
         for rule in self.choices_decl.rules:
             rule.eval(env)
             if env.stack.pop() is True:
@@ -116,13 +125,11 @@ def choose_the_first_rule(patches: Patches) -> None:
             self.output.eval(env=env)
         env.stack.append(self.default_state.state_name)
 
-    def leave_state(self: Any, env: Any) -> None:
+    def _eval_state_output(self: Any, env: Any) -> None:
         following = env.stack.pop()
-        if self._is_language_query_jsonpath():
+        if self.output_path:
             self.output_path.eval(env=env)
         env.next_state_name = following
 
-    patches.set(Preprocessor, "visitChoice_rule_comparison_variable", visit_rule)
-    patches.set(choice_rule.ChoiceRule, "_eval_body", evaluate_rule)
-    patches.set(state, "_eval_state", evaluate_state)
-    patches.set(state, "_eval_state_output", leave_state)
+    patches.set(StateChoice, "_eval_state", _eval_state)
+    patches.set(StateChoice, "_eval_state_output", _eval_state_output)

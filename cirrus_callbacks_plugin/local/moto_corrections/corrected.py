@@ -16,22 +16,28 @@ from cirrus_callbacks_plugin.local.moto_corrections.answers import (
     refuse_second_and_late_answers,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.attempts import (
-    follow_the_execution,
     stop_between_retries,
     time_each_attempt,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.choices import (
+    assign_in_rules,
     choose_the_first_rule,
     fail_on_an_absent_variable,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
     fail_with_a_child_execution,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.durations import (
+    let_tasks_take_their_time,
+    take_positive_seconds_alone,
+    wait_until_instants,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.endings import (
     measure_states_as_json,
     say_why_an_execution_ended,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.error_names import (
+    keep_failures_of_dynamodb_tasks,
     keep_the_names_of_errors,
     match_errors_by_name,
     name_the_missing_heartbeat,
@@ -45,7 +51,14 @@ from cirrus_callbacks_plugin.local.moto_corrections.maps import (
 )
 from cirrus_callbacks_plugin.local.moto_corrections.parallels import run_branches
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
-from cirrus_callbacks_plugin.local.moto_corrections.redrive import redrive_executions
+from cirrus_callbacks_plugin.local.moto_corrections.progress import (
+    begin_where_the_trail_ends,
+    follow_the_execution,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.redrive import (
+    redrive_executions,
+    tell_of_redrives,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.result_paths import (
     put_results_where_they_fit,
 )
@@ -65,16 +78,22 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     time_each_attempt,
     stop_between_retries,
     follow_the_execution,
+    begin_where_the_trail_ends,
     run_forty_iterations_at_once,
     run_any_number_of_iterations,
     map_over_lists_alone,
     fail_with_a_child_execution,
     run_branches,
     redrive_executions,
+    tell_of_redrives,
+    wait_until_instants,
+    let_tasks_take_their_time,
+    take_positive_seconds_alone,
     # Errors and ends.
     match_errors_by_name,
     keep_the_names_of_errors,
     name_the_missing_heartbeat,
+    keep_failures_of_dynamodb_tasks,
     say_why_an_execution_ended,
     measure_states_as_json,
     put_results_where_they_fit,
@@ -82,6 +101,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     read_variables,
     assign_at_the_end,
     fail_on_an_absent_variable,
+    assign_in_rules,
     choose_the_first_rule,
     # Tokens.
     keep_the_cause,

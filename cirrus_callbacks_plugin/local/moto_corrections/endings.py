@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import TIMEOUT
+from cirrus_callbacks_plugin.local.moto_corrections.failures import (
+    DATA_LIMIT,
+    TIMEOUT,
+    failure,
+)
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
@@ -79,9 +83,10 @@ def measure_states_as_json(patches: Patches) -> None:
     """A state's data is measured as the JSON text that it is, in UTF-8.
 
     moto measures it with blanks between the parts and other letters than ASCII escaped: what
-    Step Functions takes, it refuses.
+    Step Functions takes, it refuses. What Parameters make is measured as well.
     """
     from moto.stepfunctions.parser import quotas
+    from moto.stepfunctions.parser.asl.component.common.parargs import Parargs
     from moto.stepfunctions.parser.asl.component.state import state
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_lambda
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -94,3 +99,16 @@ def measure_states_as_json(patches: Patches) -> None:
 
     for module in (quotas, state, state_task_lambda, state_task_service):
         patches.set(module, "is_within_size_quota", is_within_size_quota)
+    make = Parargs._eval_body  # noqa: SLF001 - moto has no public seam
+
+    def _eval_body(self: Any, env: Any) -> None:
+        make(self, env)
+        if not is_within_size_quota(env.stack[-1]):
+            raise failure(
+                env,
+                DATA_LIMIT,
+                f"The Parameters of the state '{env.next_state_name}' make more data than the "
+                "maximum number of bytes service limit.",
+            )
+
+    patches.set(Parargs, "_eval_body", _eval_body)

@@ -115,3 +115,27 @@ def name_the_missing_heartbeat(patches: Patches) -> None:
         return event
 
     patches.set(StateTask, "_from_error", _from_error)
+
+
+def keep_failures_of_dynamodb_tasks(patches: Patches) -> None:
+    """A DynamoDB task that times out, or whose path leads nowhere, fails as any other does.
+
+    In moto both are ``DynamoDB.AmazonDynamoDBException``.
+    """
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+        FailureEventException,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_dynamodb as dynamodb,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+
+    task = dynamodb.StateTaskServiceDynamoDB
+    original = task._from_error  # noqa: SLF001 - moto has no public seam
+
+    def _from_error(self: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, (FailureEventException, TimeoutError)):
+            return StateTask._from_error(self, env, ex)  # noqa: SLF001
+        return original(self, env, ex)
+
+    patches.set(task, "_from_error", _from_error)

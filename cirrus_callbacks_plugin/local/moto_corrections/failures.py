@@ -66,6 +66,12 @@ def missing_path(env: Any, missing: Any) -> Exception:
     )
 
 
+def names(raised: Any, error: str) -> bool:
+    """Whether a failure of moto's is of an error."""
+    name = raised.failure_event.error_name
+    return name is not None and name.error_name == error
+
+
 def reported(error_name: str | None) -> Any:
     """An error name as a state reports it: whatever text, those of ``States.`` included."""
     from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName

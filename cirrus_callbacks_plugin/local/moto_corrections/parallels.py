@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.moto_corrections.failures import reported
@@ -49,7 +49,7 @@ def run_branches(patches: Patches) -> None:
         details = pool.get_exit_event_details()
         if details is not None:
             for worker in workers.values():
-                worker.stop(stop_date=datetime.datetime.now(), cause=None, error=None)  # noqa: DTZ005 - as moto does
+                worker.stop(stop_date=datetime.now(), cause=None, error=None)  # noqa: DTZ005 - as moto does
                 env.close_frame(worker.env)
             raise FailureEventException(
                 failure_event=FailureEvent(

@@ -5,12 +5,11 @@ https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 
 from __future__ import annotations
 
-import datetime
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from cirrus_callbacks_plugin.local.moto_corrections.attempts import as_text
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
@@ -39,24 +38,39 @@ class Redrives:
     """
 
     count: int = 0
-    date: datetime.datetime | None = None
-    tokens: dict[str, tuple[float, datetime.datetime]] = field(default_factory=dict)
+    date: datetime | None = None
+    tokens: dict[str, tuple[float, datetime]] = field(default_factory=dict)
+
+    def answered(self, token: str | None) -> datetime | None:
+        """What was answered to a call with this client token, where that still counts."""
+        used, date = self.tokens.get(token or "", (0.0, None))
+        return date if time.monotonic() - used < TOKEN_SECONDS else None
+
+    def begin(self, token: str | None) -> datetime:
+        """Count one more redrive, and return its date."""
+        self.count += 1
+        self.date = datetime.now(timezone.utc)
+        if token is not None:
+            self.tokens[token] = (time.monotonic(), self.date)
+            for oldest in tuple(self.tokens)[:-TOKENS]:
+                del self.tokens[oldest]
+        return self.date
 
 
-class Book:
-    """The redrives of every execution, for as long as the execution is there."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self._of: WeakKeyDictionary[Any, Redrives] = WeakKeyDictionary()
-
-    def of(self, execution: Any) -> Redrives:
-        """The redrives of an execution of moto's."""
-        return self._of.setdefault(execution, Redrives())
+def redrives_of(execution: Any) -> Redrives:
+    """The redrives of an execution of moto's."""
+    redrives = getattr(execution, "redrives", None)
+    if redrives is None:
+        execution.redrives = redrives = Redrives()
+    return redrives
 
 
-def redrive_executions(patches: Patches) -> None:  # noqa: C901 - one call, and what shows it
-    """RedriveExecution reruns what did not succeed; DescribeExecution and the context tell.
+_redriving = threading.Lock()
+"""Whether an execution can be redriven is asked and decided under this lock."""
+
+
+def redrive_executions(patches: Patches) -> None:
+    """RedriveExecution reruns what did not succeed, under the same ARN.
 
     The failed task, and in an Inline Map or Parallel the unsuccessful iterations and branches
     alone, each from its own failed state; with the input, the variables and the definition
@@ -65,52 +79,55 @@ def redrive_executions(patches: Patches) -> None:  # noqa: C901 - one call, and 
     """
     from moto.core.responses import ActionResult
     from moto.stepfunctions.exceptions import AWSError
-    from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
     from moto.stepfunctions.responses import StepFunctionResponse
-
-    book = Book()
-    environment = ExecutionWorker._get_evaluation_environment  # noqa: SLF001 - no public seam
-    describe = StepFunctionResponse.describe_execution
-    list_all = StepFunctionResponse.list_executions
 
     class ExecutionNotRedrivable(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name
         TYPE = "ExecutionNotRedrivable"
         STATUS = 400
 
+    def redrive_execution(self: Any) -> Any:
+        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
+        token = self._get_param("clientToken")
+        redrives = redrives_of(execution)
+        with _redriving:
+            date = redrives.answered(token)
+            if date is None:
+                reason = _why_not(execution) or _why_not_here(execution, redrives)
+                if reason is not None:
+                    raise ExecutionNotRedrivable(reason)
+                date = redrives.begin(token)
+                _go_on(execution, redrives)
+        return ActionResult({"redriveDate": date})
+
+    patches.set(StepFunctionResponse, "redrive_execution", redrive_execution)
+
+
+def tell_of_redrives(patches: Patches) -> None:
+    """DescribeExecution, ListExecutions and the context object tell of redrives.
+
+    ``$$.Execution.RedriveCount`` is 0 before the first one. moto has none of this, nor the
+    stopDate of a timed out execution.
+    """
+    from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+    from moto.stepfunctions.responses import StepFunctionResponse
+
+    environment = ExecutionWorker._get_evaluation_environment  # noqa: SLF001 - no public seam
+    describe = StepFunctionResponse.describe_execution
+    list_all = StepFunctionResponse.list_executions
+
     def evaluation_environment(self: Any) -> Any:
         env = environment(self)
-        execution = self._execution_communication.execution
-        redrives = book.of(execution)
+        redrives = redrives_of(self._execution_communication.execution)
         context = env.states.context_object.context_object_data["Execution"]
         context["RedriveCount"] = redrives.count
         if redrives.date is not None:
             context["RedriveTime"] = as_text(redrives.date)
         return env
 
-    def redrive_execution(self: Any) -> Any:
-        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        token = self._get_param("clientToken")
-        with book.lock:
-            redrives = book.of(execution)
-            used, date = redrives.tokens.get(token, (0.0, None))
-            if date is not None and time.monotonic() - used < TOKEN_SECONDS:
-                return ActionResult({"redriveDate": date})
-            reason = _why_not(execution) or _why_not_here(execution, redrives)
-            if reason is not None:
-                raise ExecutionNotRedrivable(reason)
-            redrives.count += 1
-            redrives.date = datetime.datetime.now(datetime.timezone.utc)
-            if token is not None:
-                redrives.tokens[token] = (time.monotonic(), redrives.date)
-                for oldest in tuple(redrives.tokens)[:-TOKENS]:
-                    del redrives.tokens[oldest]
-            _go_on(execution, redrives)
-            return ActionResult({"redriveDate": redrives.date})
-
     def describe_execution(self: Any) -> Any:
         answer = describe(self)
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        answer.result.update(_told(execution, book.of(execution)))
+        answer.result.update(_told(execution))
         return answer
 
     def list_executions(self: Any) -> Any:
@@ -119,16 +136,14 @@ def redrive_executions(patches: Patches) -> None:  # noqa: C901 - one call, and 
         kept = []
         for listed in answer.result["executions"]:
             execution = self.stepfunction_backend.describe_execution(listed["executionArn"])
-            redrives = book.of(execution)
-            if wanted is None or (wanted == "REDRIVEN") == (redrives.count > 0):
-                told = _told(execution, redrives)
-                names = ("redriveCount", "redriveDate", "stopDate")
-                kept.append({**listed, **{name: told[name] for name in names if name in told}})
+            told = _told(execution)
+            if wanted is None or (wanted == "REDRIVEN") == (told["redriveCount"] > 0):
+                shown = ("redriveCount", "redriveDate", "stopDate")
+                kept.append({**listed, **{name: told[name] for name in shown if name in told}})
         answer.result["executions"] = kept
         return answer
 
     patches.set(ExecutionWorker, "_get_evaluation_environment", evaluation_environment)
-    patches.set(StepFunctionResponse, "redrive_execution", redrive_execution)
     patches.set(StepFunctionResponse, "describe_execution", describe_execution)
     patches.set(StepFunctionResponse, "list_executions", list_executions)
 
@@ -154,8 +169,9 @@ def _why_not_here(execution: Any, redrives: Redrives) -> str | None:
     return None
 
 
-def _told(execution: Any, redrives: Redrives) -> dict[str, Any]:
+def _told(execution: Any) -> dict[str, Any]:
     """What DescribeExecution says of redrives, and of the end that moto leaves out."""
+    redrives = redrives_of(execution)
     told: dict[str, Any] = {"redriveCount": redrives.count}
     if redrives.date is not None:
         told["redriveDate"] = redrives.date
