@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import missing_path
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import missing_path
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
 
 if TYPE_CHECKING:

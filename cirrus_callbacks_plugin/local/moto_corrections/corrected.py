@@ -59,9 +59,6 @@ from cirrus_callbacks_plugin.local.moto_corrections.redrive import (
     redrive_executions,
     tell_of_redrives,
 )
-from cirrus_callbacks_plugin.local.moto_corrections.result_paths import (
-    put_results_where_they_fit,
-)
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 from cirrus_callbacks_plugin.local.moto_corrections.variables import (
     assign_at_the_end,
@@ -96,7 +93,6 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     keep_failures_of_dynamodb_tasks,
     say_why_an_execution_ended,
     measure_states_as_json,
-    put_results_where_they_fit,
     # Variables and choices.
     read_variables,
     assign_at_the_end,

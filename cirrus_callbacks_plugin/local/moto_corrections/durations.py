@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import RUNTIME, failure
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

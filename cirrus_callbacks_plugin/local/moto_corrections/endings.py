@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import (
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import (
     DATA_LIMIT,
     TIMEOUT,
     failure,

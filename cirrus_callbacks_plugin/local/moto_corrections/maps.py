@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import (
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import (
     RUNTIME,
     failure,
     missing_path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import reported
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import reported
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
 
 if TYPE_CHECKING:

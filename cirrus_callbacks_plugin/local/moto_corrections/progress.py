@@ -6,7 +6,7 @@ import copy
 import threading
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import DATA_LIMIT, names
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import DATA_LIMIT, names
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import copy
 import re
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.failures import RUNTIME, failure
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches

@@ -304,47 +304,6 @@ def test_data_is_measured_as_compact_json(interpreter: Interpreter) -> None:
     assert ended.error == "States.DataLimitExceeded"
 
 
-def _misplaced(interpreter: Interpreter, **fields: Any) -> Outcome:
-    states = {"Put": parallel({"One": END}, ResultPath="$.a.b", **fields), "Caught": END}
-    return interpreter.run(states, {"a": 1})
-
-
-def test_moto_misplaces_a_result(interpreter: Interpreter) -> None:
-    """Unpatched moto does not fail with States.ResultPathMatchFailure."""
-    assert _misplaced(interpreter).error != "States.ResultPathMatchFailure"
-
-
-def test_a_result_without_a_place_can_be_caught(interpreter: Interpreter) -> None:
-    """States.ResultPathMatchFailure ends the execution, or is caught by States.ALL."""
-    with corrected():
-        assert _misplaced(interpreter).error == "States.ResultPathMatchFailure"
-        caught = _misplaced(interpreter, Catch=catching("States.ALL"))
-    assert caught.output["Error"] == "States.ResultPathMatchFailure"
-
-
-@pytest.mark.parametrize(
-    ("path", "given", "expected"),
-    [
-        ("$", {"a": 1}, 7),
-        ("$.a", {"a": 1}, {"a": 7}),
-        ("$.b.c", {"a": 1}, {"a": 1, "b": {"c": 7}}),
-        ("$['a b']", {}, {"a b": 7}),
-        ("$.a[1]", {"a": [1, 2]}, {"a": [1, 7]}),
-        (None, {"a": 1}, {"a": 1}),
-    ],
-)
-def test_a_result_has_its_place(
-    interpreter: Interpreter,
-    path: str | None,
-    given: Any,
-    expected: Any,
-) -> None:
-    """ResultPath creates what is missing on the way, and replaces what is there."""
-    with corrected():
-        ended = interpreter.run({"Put": passing(Result=7, ResultPath=path)}, given)
-    assert ended.output == expected
-
-
 def test_moto_has_no_timeout_of_dynamodb(interpreter: Interpreter) -> None:
     """In unpatched moto a typo in a DynamoDB task is an error of DynamoDB's."""
     ended = _with_a_typo(interpreter, "Parameters of DynamoDB")
