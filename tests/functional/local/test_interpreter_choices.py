@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.states import choice, parallel, passing
 
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from support.states import choice, parallel, passing
 
 if TYPE_CHECKING:
     from support.interpreter import Interpreter, Outcome

@@ -11,10 +11,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.states import END, calling, catching, each, machine
 
 from cirrus_callbacks_plugin.local.functions import Functions
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from support.states import END, calling, catching, each, machine
 
 if TYPE_CHECKING:
     from support.interpreter import Interpreter

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
-from support.states import END, calling, catching, choice, each, machine, parallel, passing
 
 from cirrus_callbacks_plugin.local.functions import Functions
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from support.states import END, calling, catching, choice, each, machine, parallel, passing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
