@@ -19,7 +19,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.attempts import (
     stop_between_retries,
     time_each_attempt,
 )
-from cirrus_callbacks_plugin.local.moto_corrections.choices import (
+from cirrus_callbacks_plugin.local.moto_corrections.choice_states import (
     assign_in_rules,
     choose_the_first_rule,
     fail_on_an_absent_variable,
