@@ -6,6 +6,7 @@ can go.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 ITEMS = 50
 MANY = 1100
-"""More than Python's interpreter recurs."""
+"""More than Python recurs by default."""
 
 
 class Crowd:
@@ -133,7 +134,12 @@ def _work_off_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Worker, "_eval_job", lambda *_, **__: None)
     pool = job.JobPool(job_program=None, job_inputs=[None] * MANY)
-    Worker(work_name="many", job_pool=pool, env=MagicMock()).eval()
+    before = sys.getrecursionlimit()  # a library may have raised it
+    sys.setrecursionlimit(1000)
+    try:
+        Worker(work_name="many", job_pool=pool, env=MagicMock()).eval()
+    finally:
+        sys.setrecursionlimit(before)
     assert len(pool.get_closed_jobs()) == MANY
 
 
