@@ -243,19 +243,12 @@ class Stack:
                 stepfunctions.stop_execution(executionArn=execution["executionArn"])
 
     def _serve(self, source: Source) -> None:
-        told: set[str] = set()
         while not self._stopping.is_set():
             began = self._rounds.began()
             try:
                 poll = source.poll()
-            except Exception as error:  # noqa: BLE001 - the other sources' results are kept
-                poll = Poll.WAITING
-                text = f"{source.name} cannot be served: {type(error).__name__}: {error}"
-                if text not in told and not self._stopping.is_set():
-                    told.add(text)
-                    self.timeline.trouble(text)
             except BaseException as error:  # noqa: BLE001 - the one who waits is to know
-                self._broken = error  # SystemExit: the reader of the timeline went away
+                self._broken = error  # SystemExit too: the reader of the timeline went away
                 return
             self._rounds.ended(source.name, began, poll)
             if poll is not Poll.DELIVERED:
