@@ -18,7 +18,12 @@ from support.states import END, catching, choice, each, machine, parallel, passi
 if TYPE_CHECKING:
     from support.interpreter import Interpreter
 
-VALUES = {"n": 5, "text": "abc", "items": [1, 2], "deep": {"list": [{"a": 7}, {"a": 8}]}}
+VALUES = {
+    "n": 5,
+    "text": "abc",
+    "items": [1, 2],
+    "deep": {"list": [{"a": 7}, {"a": 8}], "one": {"a": 8}},
+}
 SETUP = {"Setup": passing(Assign=VALUES, Next="Use")}
 SHOW = passing(Parameters={"x.$": "$x", "y.$": "$y"})
 
@@ -38,9 +43,9 @@ def test_moto_reads_no_variable(interpreter: Interpreter) -> None:
     [
         (passing(InputPath="$n"), 5),
         (passing(OutputPath="$deep.list[1]"), {"a": 8}),
-        (passing(Parameters={"v.$": "$deep.list[0].a"}), {"v": 7}),
+        (passing(Parameters={"v.$": "$deep.one.a"}), {"v": 8}),
         (passing(Parameters={"v.$": "$deep.list[*].a"}), {"v": [7, 8]}),
-        (passing(Parameters={"v.$": "$deep['list'][1]['a']"}), {"v": 8}),
+        (passing(Parameters={"v.$": "$deep['one']['a']"}), {"v": 8}),
         (passing(Parameters={"v": ["$n"], "w": {"x.$": "$n"}}), {"v": ["$n"], "w": {"x": 5}}),
         (passing(Parameters={"v.$": "States.Format('{}/{}', $text, $n)"}), {"v": "abc/5"}),
         (passing(Parameters={"v.$": "States.ArrayLength($deep.list)"}), {"v": 2}),
@@ -255,10 +260,10 @@ def test_the_rule_that_matches_assigns(
     ("rule", "is_chosen"),
     [
         ({"Variable": "$n", "NumericEquals": 5}, True),
-        ({"Variable": "$deep.list[1].a", "NumericGreaterThan": 7}, True),
+        ({"Variable": "$deep.one.a", "NumericGreaterThan": 7}, True),
         ({"Variable": "$text", "StringEqualsPath": "$text"}, True),
         ({"Variable": "$.text", "StringEqualsPath": "$text"}, True),
-        ({"Variable": "$n", "NumericLessThanPath": "$deep.list[0].a"}, True),
+        ({"Variable": "$.eight", "NumericEqualsPath": "$deep.one.a"}, True),
         ({"Variable": "$n", "IsPresent": True}, True),
         ({"Variable": "$unknown", "IsPresent": True}, False),
         ({"Variable": "$deep.unknown", "IsPresent": True}, False),
@@ -278,7 +283,7 @@ def test_rules_read_variables(
         No=passing(Result=False),
     )
     with corrected():
-        assert interpreter.run(states, {"text": "abc"}).output is is_chosen
+        assert interpreter.run(states, {"text": "abc", "eight": 8}).output is is_chosen
 
 
 INNER = {
