@@ -19,11 +19,16 @@ from cirrus_callbacks_plugin.local.moto_corrections.attempts import (
     stop_between_retries,
     time_each_attempt,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.aws_values import (
+    give_results_as_json,
+    tell_times_as_text,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.choice_states import (
     assign_in_rules,
     choose_the_first_rule,
     fail_on_an_absent_variable,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
 from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
     fail_with_a_child_execution,
 )
@@ -43,7 +48,13 @@ from cirrus_callbacks_plugin.local.moto_corrections.error_names import (
     name_the_missing_heartbeat,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.event_sources import leave_events_to_the_stack
+from cirrus_callbacks_plugin.local.moto_corrections.executions import name_executions
 from cirrus_callbacks_plugin.local.moto_corrections.functions import run_local_functions
+from cirrus_callbacks_plugin.local.moto_corrections.intrinsics import run_intrinsics
+from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
+    list_objects_as_aws_does,
+    read_json_lines,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
     run_any_number_of_iterations,
@@ -51,6 +62,12 @@ from cirrus_callbacks_plugin.local.moto_corrections.maps import (
 )
 from cirrus_callbacks_plugin.local.moto_corrections.parallels import run_branches
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
+from cirrus_callbacks_plugin.local.moto_corrections.paths import (
+    find_by_path,
+    put_results_by_path,
+    read_texts_as_json,
+    refuse_what_is_no_path,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.progress import (
     begin_where_the_trail_ends,
     follow_the_execution,
@@ -59,6 +76,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.redrive import (
     redrive_executions,
     tell_of_redrives,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.task_parameters import judge_messages
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 from cirrus_callbacks_plugin.local.moto_corrections.variables import (
     assign_at_the_end,
@@ -69,6 +87,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
+
+READING: tuple[Callable[[Patches], None], ...] = (
+    read_texts_as_json,
+    find_by_path,
+    put_results_by_path,
+    run_intrinsics,
+    compare_as_specified,
+    refuse_what_is_no_path,
+    read_json_lines,
+    judge_messages,
+    wait_until_instants,
+    assign_in_rules,
+)
+"""The corrections that a definition meets when it is read."""
 
 ALL: tuple[Callable[[Patches], None], ...] = (
     # How states run; before what changes the attempts of some of them.
@@ -83,7 +115,6 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     run_branches,
     redrive_executions,
     tell_of_redrives,
-    wait_until_instants,
     let_tasks_take_their_time,
     take_positive_seconds_alone,
     # Errors and ends.
@@ -97,7 +128,6 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     read_variables,
     assign_at_the_end,
     fail_on_an_absent_variable,
-    assign_in_rules,
     choose_the_first_rule,
     # Tokens.
     keep_the_cause,
@@ -106,6 +136,12 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     # Other services.
     answer_terraform,
     leave_events_to_the_stack,
+    # Paths, values, messages.
+    *READING,
+    tell_times_as_text,
+    give_results_as_json,
+    list_objects_as_aws_does,
+    name_executions,
 )
 """The corrections that need nothing but moto."""
 
@@ -141,3 +177,10 @@ def corrected(
     finally:
         patches.undo()
         _applied = False
+
+
+@contextlib.contextmanager
+def correctly_read() -> Iterator[None]:
+    """Read definitions in this block as :func:`corrected` has them read, in it or before it."""
+    with contextlib.nullcontext() if _applied else corrected(corrections=READING):
+        yield
