@@ -206,6 +206,24 @@ def test_a_catcher_assigns(interpreter: Interpreter) -> None:
     assert output == {"x": "E", "y": "old", "given": {"in": 1, "caught": caught}}
 
 
+def test_a_state_that_fails_assigns_nothing(interpreter: Interpreter) -> None:
+    """What a state assigned before its result could be put away is forgotten when it fails."""
+    misplaced = parallel(
+        {"One": END},
+        Assign={"x": 2},
+        ResultPath="$.a.b",
+        Catch=catching("States.ALL"),
+    )
+    states = {
+        "Setup": passing(Assign={"x": 1, "y": 1}, Next="Do"),
+        "Do": misplaced,
+        "Caught": passing(Parameters={"x.$": "$x", "error.$": "$.Error"}),
+    }
+    with corrected():
+        output = interpreter.run(states, {"a": 1}).output
+    assert output == {"x": 1, "error": "States.ResultPathMatchFailure"}
+
+
 RULES = [
     {"Variable": "$.v", "IsPresent": False, "Assign": {"x": "absent"}, "Next": "Show"},
     {
