@@ -13,7 +13,7 @@ from cirrus_callbacks_plugin.local.jsonata.errors import ExpressionError, Undefi
 from cirrus_callbacks_plugin.local.jsonata.functions import FUNCTIONS
 from cirrus_callbacks_plugin.local.jsonata.limits import Limits
 from cirrus_callbacks_plugin.local.jsonata.patterns import compiled
-from cirrus_callbacks_plugin.local.jsonata.tree import variables_of
+from cirrus_callbacks_plugin.local.jsonata.tree import members_of, variables_of
 from cirrus_callbacks_plugin.local.jsonata.values import into, out
 
 if TYPE_CHECKING:
@@ -36,7 +36,11 @@ def evaluate(text: str, variables: Mapping[str, Any], limits: Limits | None = No
         ExpressionError: it is wrong, it failed, or it takes too long.
     """
     tree = parse(text)
-    used = {name: into(variables[name]) for name in variables_of(tree) if name in variables}
+    used = {
+        name: into(_used(tree, name, variables[name]))
+        for name in variables_of(tree)
+        if name in variables
+    }
     try:
         value = Engine(FUNCTIONS, limits or Limits()).value_of(tree, used)
         if value is None:
@@ -50,6 +54,14 @@ def evaluate(text: str, variables: Mapping[str, Any], limits: Limits | None = No
         raise ExpressionError("The expression nests too deep", "D1011") from None
     except Exception as error:  # noqa: BLE001 - what the library raises where the reference does too
         raise ExpressionError(f"{type(error).__name__}: {error}") from None
+
+
+def _used(tree: Any, name: str, value: Any) -> Any:
+    """What an expression looks at of a variable: copying the rest would only take time."""
+    members = members_of(tree, name)
+    if members is None or not isinstance(value, dict):
+        return value
+    return {key: each for key, each in value.items() if key in members}
 
 
 @functools.lru_cache(maxsize=2_000)

@@ -39,6 +39,22 @@ def variables_of(tree: Any) -> frozenset[str]:
     )
 
 
+def members_of(tree: Any, variable: str) -> frozenset[str] | None:
+    """The members of a variable that an expression looks at: None where it may look at all."""
+    found: set[str] = set()
+    alone = 0
+    for node in nodes_of(tree):
+        if node.type == "variable" and node.value == variable:
+            alone += 1
+        if node.type != "path" or len(node.steps) < 2:  # noqa: PLR2004 - a variable and a name
+            continue
+        first, second = node.steps[:2]
+        if first.type == "variable" and first.value == variable and second.type == "name":
+            found.add(str(second.value))
+            alone -= 1
+    return frozenset(found) if alone <= 0 else None
+
+
 def _nodes(part: Any) -> Iterator[Any]:
     if isinstance(part, Parser.Symbol):
         yield part

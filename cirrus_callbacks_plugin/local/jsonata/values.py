@@ -7,6 +7,7 @@ Numbers are doubles, as in JavaScript: an integer beyond 2^53 is rounded to one.
 from __future__ import annotations
 
 import math
+from datetime import datetime, timezone
 from typing import Any
 
 from jsonata.utils import Utils
@@ -32,7 +33,15 @@ def into(value: Any) -> Any:
         return number(value)
     if isinstance(value, dict):
         return {str(key): into(each) for key, each in value.items()}
-    return [into(each) for each in value]
+    if isinstance(value, list | tuple):
+        return [into(each) for each in value]
+    # What the interpreter holds and JSON does not: the moments of the context object.
+    return _moment_text(value) if isinstance(value, datetime) else str(value)
+
+
+def _moment_text(moment: datetime) -> str:
+    utc = moment.astimezone(timezone.utc)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def out(value: Any) -> Any:
