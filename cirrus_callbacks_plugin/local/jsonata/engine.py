@@ -18,6 +18,7 @@ from jsonata.utils import Utils
 
 from cirrus_callbacks_plugin.local.jsonata.equality import equal, sorts_after
 from cirrus_callbacks_plugin.local.jsonata.limits import Limits, Meter
+from cirrus_callbacks_plugin.local.jsonata.lists import clone
 from cirrus_callbacks_plugin.local.jsonata.natives import Regex, is_function
 from cirrus_callbacks_plugin.local.jsonata.text import string
 from cirrus_callbacks_plugin.local.jsonata.values import is_number, number, whole_characters
@@ -149,6 +150,34 @@ class Engine(Jsonata):  # type: ignore[misc]
         self.meter.grow(rhs - lhs + 1)
         return Utils.create_sequence_from_iter(range(lhs, rhs + 1))
 
+    def evaluate_filter(self, predicate: Any, input: Any, environment: Any) -> Any:  # noqa: A002
+        """``[...]`` behind a step: places, counted from the end where negative, or a condition."""
+        results = Utils.create_sequence()
+        is_tuples = isinstance(input, Utils.JList) and input.tuple_stream
+        results.tuple_stream = is_tuples
+        items = [] if input is None else input if isinstance(input, list) else [input]
+        if predicate.type == "number":
+            place = _place(predicate.value, len(items))
+            found = items[place] if 0 <= place < len(items) else None
+            if isinstance(found, list):
+                return found
+            return Utils.create_sequence_from_iter(() if found is None else (found,))
+        for at, item in enumerate(items):
+            context, frame = item, environment
+            if is_tuples:
+                context, frame = item["@"], self.create_frame_from_tuple(environment, item)
+            value = self.eval(predicate, context, frame)
+            places = value if isinstance(value, list) else [value]
+            if places and all(map(is_number, places)):
+                results.extend(item for each in places if _place(each, len(items)) == at)
+            elif Jsonata.boolize(value):
+                results.append(item)
+        return results
+
+    def evaluate_transform_expression(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002, ARG002
+        """``|...|...|``: a function that changes a copy."""
+        return Jsonata.JFunction(_Transformer(self, expr, environment), "<(oa):o>")
+
     def evaluate_literal(self, expr: Any) -> Any:
         """A literal; two escapes of a pair are one character."""
         value = super().evaluate_literal(expr)
@@ -157,3 +186,49 @@ class Engine(Jsonata):  # type: ignore[misc]
     def evaluate_regex(self, expr: Any) -> Regex:
         """A regular expression is a function."""
         return Regex(expr.value)
+
+
+class _Transformer(Jsonata.JFunctionCallable):  # type: ignore[misc]
+    """A change of a copy; the library's own copy would leave out every null."""
+
+    def __init__(self, running: Engine, expr: Any, environment: Any) -> None:
+        self._running = running
+        self._expr = expr
+        self._environment = environment
+
+    def call(self, input: Any, args: Any) -> Any:  # noqa: A002, ARG002 - the library's names
+        """The copy, each match in it updated and rid of what is to be deleted."""
+        if args[0] is None:
+            return None
+        copied = clone(args[0])
+        for match in _as_list(self._evaluated(self._expr.pattern, copied)):
+            update = self._evaluated(self._expr.update, match)
+            if update is not None and not isinstance(update, dict):
+                raise JException("T2011", self._expr.update.position, update)
+            if isinstance(match, dict):
+                match.update(update or {})
+            if self._expr.delete is not None:
+                self._delete(match)
+        return copied
+
+    def _delete(self, match: Any) -> None:
+        names = _as_list(self._evaluated(self._expr.delete, match))
+        if not all(isinstance(name, str) for name in names):
+            raise JException("T2012", self._expr.delete.position, names)
+        for name in names:
+            if isinstance(match, dict):
+                match.pop(name, None)
+
+    def _evaluated(self, part: Any, match: Any) -> Any:
+        return self._running.eval(part, match, self._environment)
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _place(value: float, length: int) -> int:
+    place = math.floor(value)
+    return place + length if place < 0 else place

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 from jsonata.functions import Functions
 from jsonata.jsonata import Jsonata
 
-from cirrus_callbacks_plugin.local.jsonata import dates, lists, numeric, step_functions, text
+from cirrus_callbacks_plugin.local.jsonata import (
+    dates,
+    lists,
+    numeric,
+    pictures,
+    step_functions,
+    text,
+)
 from cirrus_callbacks_plugin.local.jsonata.natives import Native
 
 if TYPE_CHECKING:
@@ -20,7 +27,6 @@ _LIBRARY = {
     "uppercase": ("<s-:s>", Functions.uppercase),
     "length": ("<s-:n>", Functions.length),
     "trim": ("<s-:s>", Functions.trim),
-    "formatNumber": ("<n-so?:s>", Functions.format_number),
     "formatInteger": ("<n-s:s>", Functions.format_integer),
     "parseInteger": ("<s-s:n>", Functions.parse_integer),
     "count": ("<a:n>", Functions.count),
@@ -65,6 +71,7 @@ _CORRECTED = {
     "power": ("<n-n:n>", numeric.power),
     "sum": ("<a<n>:n>", numeric.total),
     "average": ("<a<n>:n>", numeric.average),
+    "formatNumber": ("<n-so?:s>", pictures.format_number),
     "formatBase": ("<n-n?:s>", numeric.format_base),
     "map": ("<af>", lists.mapped),
     "filter": ("<af>", lists.filtered),

@@ -45,13 +45,17 @@ class Native(Jsonata.JNativeFunction):  # type: ignore[misc]
 
     def validate(self, args: Any, context: Any) -> Any:
         """Check the arguments against the signature, and fill in the context where it says so."""
-        for position, (parameter, value) in enumerate(
-            zip(self.signature._params, args, strict=False),  # noqa: SLF001 - no public way
-            start=1,
-        ):
-            if value is NULL and parameter.type not in ("x", "j", "a"):
-                raise JException("T0410", -1, position, self.function_name)
-        return super().validate(args, context)
+        checked = list(args)
+        parameters = self.signature._params  # noqa: SLF001 - no public way
+        for place, (parameter, value) in enumerate(zip(parameters, args, strict=False)):
+            if value is not NULL or parameter.type in ("x", "j"):
+                continue
+            if parameter.type != "a":
+                raise JException("T0410", -1, place + 1, self.function_name)
+            if parameter.subtype is not None:
+                raise JException("T0412", -1, place + 1, self.function_name, parameter.subtype)
+            checked[place] = [NULL]
+        return super().validate(checked, context)
 
 
 class _Holder:

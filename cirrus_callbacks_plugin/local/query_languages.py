@@ -1,0 +1,95 @@
+"""The query language of each state, and what is wrong with a state in its language.
+
+Step Functions says all of this when a state machine is created; moto's interpreter, for a
+part, once it comes to the state, and for another part never.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.local.jsonata.refusals import refusals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LANGUAGES = ("JSONPath", "JSONata")
+
+_JSONPATH_FIELDS = (
+    "InputPath", "OutputPath", "ResultPath", "Parameters", "ResultSelector", "ItemsPath",
+    "SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath",
+    "MaxConcurrencyPath", "ErrorPath", "CausePath", "Result",
+)  # fmt: skip
+_JSONATA_FIELDS = ("Arguments", "Output", "Items")
+_STATES_OF_THEIR_OWN = ("ItemProcessor", "Iterator", "Branches")
+_HAVE_A_RESULT = ("Task", "Map", "Parallel")
+_OPENING, _CLOSING = "{%", "%}"
+
+
+def language_problems(name: str, body: dict[str, Any], around: str) -> Iterator[str]:
+    """Say what is wrong with a state, or with the language that it names.
+
+    Args:
+        name: the state's name.
+        body: its definition.
+        around: the language of what the state belongs to.
+    """
+    language = language_of(body, around)
+    if language not in LANGUAGES:
+        yield f"has the state {name!r} in {language!r}: QueryLanguage is JSONPath or JSONata"
+        return
+    if around == "JSONata" and language == "JSONPath":
+        yield (
+            f"has the state {name!r} in JSONPath within JSONata, which Step Functions refuses: "
+            "leave JSONata to single states of a machine in JSONPath"
+        )
+        return
+    wrong = _JSONATA_FIELDS if language == "JSONPath" else _JSONPATH_FIELDS
+    for field in wrong:
+        if field in body:
+            yield f"has the state {name!r} in {language} with {field}, which {language} has not"
+    if language == "JSONata":
+        yield from _wrong_expressions(name, body)
+
+
+def language_of(definition: dict[str, Any], around: str) -> str:
+    """The language of a state or machine within something in a language."""
+    return str(definition.get("QueryLanguage", around))
+
+
+def _wrong_expressions(name: str, body: dict[str, Any]) -> Iterator[str]:
+    for location, text, members in _texts(body):
+        if text.startswith(_OPENING) and text.endswith(_CLOSING) and len(text) >= len("{%%}"):
+            for problem in refusals(text[2:-2].strip(), members):
+                yield f"has the state {name!r} with an expression in {location} that {problem}"
+        elif text.startswith(_OPENING) or text.endswith(_CLOSING):
+            yield (
+                f"has the state {name!r} with a text in {location} that begins or ends like an "
+                "expression: one begins with {% and ends with %}, without a space outside"
+            )
+
+
+def _texts(body: dict[str, Any]) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Every text that may be an expression, where it stands, and what $states has there."""
+    always = frozenset({"input", "context"})
+    for field, value in body.items():
+        if field in _STATES_OF_THEIR_OWN or field in ("Comment", "Next", "Type", "Resource"):
+            continue
+        members = always
+        if field in ("Output", "Assign") and body.get("Type") in _HAVE_A_RESULT:
+            members = always | {"result"}
+        elif field == "Catch":
+            members = always | {"errorOutput"}
+        for location, text in _texts_of(value, field):
+            yield location, text, members
+
+
+def _texts_of(value: Any, location: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield location, value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from _texts_of(each, f"{location}/{key}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts_of(each, location)
