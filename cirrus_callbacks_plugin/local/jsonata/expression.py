@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from cirrus_callbacks_plugin.local.jsonata.tree import members_of, variables_of
 from cirrus_callbacks_plugin.local.jsonata.values import into, out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from jsonata.regex_engine import RegexFlags
 
@@ -41,18 +42,26 @@ def evaluate(text: str, variables: Mapping[str, Any], limits: Limits | None = No
         for name in variables_of(tree)
         if name in variables
     }
-    try:
+    with _as_expression_error():
         value = Engine(FUNCTIONS, limits or Limits()).value_of(tree, used)
-        if value is None:
-            raise UndefinedError
-        return out(value)
+    if value is None:
+        raise UndefinedError
+    return out(value)
+
+
+@contextlib.contextmanager
+def _as_expression_error() -> Iterator[None]:
+    """Whatever is raised in the block becomes an :class:`ExpressionError`."""
+    try:
+        yield
     except ExpressionError:
         raise
     except JException as error:
         raise ExpressionError(str(error), error.error) from None
     except RecursionError:
         raise ExpressionError("The expression nests too deep", "D1011") from None
-    except Exception as error:  # noqa: BLE001 - what the library raises where the reference does too
+    except Exception as error:
+        # What the library stumbles over, the reference refuses as well, with another text.
         raise ExpressionError(f"{type(error).__name__}: {error}") from None
 
 
@@ -71,14 +80,8 @@ def parse(text: str) -> Any:
     Raises:
         ExpressionError: its syntax is wrong.
     """
-    try:
+    with _as_expression_error():
         return _Parser().parse(text, _regex)
-    except JException as error:
-        raise ExpressionError(str(error), error.error) from None
-    except ExpressionError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a syntax that the library stumbles over
-        raise ExpressionError(f"Syntax error ({type(error).__name__}: {error})") from None
 
 
 class _Lexer:
@@ -91,7 +94,7 @@ class _Lexer:
     def __init__(self, tokens: Any) -> None:
         self._tokens = tokens
 
-    def next(self, prefix: bool) -> Any:  # noqa: FBT001 - the library's own call
+    def next(self, prefix: bool) -> Any:
         token = self._tokens.next(prefix)
         if token is not None and token.type == "operator" and token.value in ("??", "?:"):
             self._tokens.position -= 1

@@ -20,14 +20,16 @@ from cirrus_callbacks_plugin.local.jsonata.natives import Native
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LIBRARY = {
+_Table = dict[str, tuple[str, "Callable[..., Any]"]]
+"""Functions by their names: signature and method."""
+
+_LIBRARY: _Table = {
     "substring": ("<s-nn?:s>", Functions.substring),
     "substringBefore": ("<s-s:s>", Functions.substring_before),
     "substringAfter": ("<s-s:s>", Functions.substring_after),
     "uppercase": ("<s-:s>", Functions.uppercase),
     "length": ("<s-:n>", Functions.length),
     "trim": ("<s-:s>", Functions.trim),
-    "formatInteger": ("<n-s:s>", Functions.format_integer),
     "parseInteger": ("<s-s:n>", Functions.parse_integer),
     "count": ("<a:n>", Functions.count),
     "max": ("<a<n>:n>", Functions.max),
@@ -47,7 +49,7 @@ _LIBRARY = {
 }
 """Right as they are."""
 
-_CORRECTED = {
+_CORRECTED: _Table = {
     "string": ("<x-b?:s>", text.string),
     "lowercase": ("<s-:s>", text.lowercase),
     "pad": ("<s-ns?:s>", text.pad),
@@ -72,6 +74,7 @@ _CORRECTED = {
     "sum": ("<a<n>:n>", numeric.total),
     "average": ("<a<n>:n>", numeric.average),
     "formatNumber": ("<n-so?:s>", pictures.format_number),
+    "formatInteger": ("<n-s:s>", pictures.format_integer),
     "formatBase": ("<n-n?:s>", numeric.format_base),
     "map": ("<af>", lists.mapped),
     "filter": ("<af>", lists.filtered),
@@ -91,7 +94,7 @@ _CORRECTED = {
 }
 """The reference's behaviour in the place of the library's."""
 
-_STEP_FUNCTIONS = {
+_STEP_FUNCTIONS: _Table = {
     "partition": ("<an:a>", step_functions.partition),
     "range": ("<nnn:a<n>>", step_functions.sequence),
     "hash": ("<xs:s>", step_functions.digest),
@@ -106,11 +109,7 @@ _TAKE_ONE_OF_A_MAP = frozenset({"string"})
 
 def _frame() -> Any:
     frame = Jsonata.Frame(None)
-    everything: dict[str, tuple[str, Callable[..., Any]]] = {
-        **_LIBRARY,
-        **_CORRECTED,
-        **_STEP_FUNCTIONS,
-    }
+    everything = {**_LIBRARY, **_CORRECTED, **_STEP_FUNCTIONS}
     for name, (signature, method) in everything.items():
         arguments = 1 if name in _TAKE_ONE_OF_A_MAP else None
         frame.bind(name, Native(name, signature, method, arguments=arguments))

@@ -106,11 +106,26 @@ def distinct(values: Any) -> Any:
     if not isinstance(values, list) or len(values) <= 1:
         return values
     found: list[Any] = Utils.create_sequence() if Utils.is_sequence(values) else []
+    scalars: set[tuple[type, Any]] = set()
+    others: list[Any] = []
     for value in values:
-        if not any(equal(value, other) for other in found):
-            engine().meter.step()
+        engine().meter.step()
+        if isinstance(value, dict | list):
+            if not any(_is_same(value, other) for other in others):
+                others.append(value)
+                found.append(value)
+            continue
+        # A number is one kind, whole or not; true is another.
+        key = (float if is_number(value) else type(value), value)
+        if key not in scalars:
+            scalars.add(key)
             found.append(value)
     return found
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    engine().meter.step()
+    return equal(value, other)
 
 
 def append(first: Any, second: Any) -> Any:

@@ -9,14 +9,13 @@ from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.parser import Parser
 
-from cirrus_callbacks_plugin.local.jsonata.patterns import Pattern
 from cirrus_callbacks_plugin.local.jsonata.values import NULL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cirrus_callbacks_plugin.local.jsonata.engine import Engine
-    from cirrus_callbacks_plugin.local.jsonata.patterns import Match
+    from cirrus_callbacks_plugin.local.jsonata.patterns import Match, Pattern
 
 
 def engine() -> Engine:

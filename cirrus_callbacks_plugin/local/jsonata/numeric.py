@@ -75,12 +75,12 @@ def power(value: float | None, exponent: float | None) -> float | None:
     if value is None or exponent is None:
         return None
     try:
-        result = float(value) ** float(exponent)
+        result: Any = float(value) ** float(exponent)
     except (OverflowError, ZeroDivisionError):
         result = math.inf
     if isinstance(result, complex) or not math.isfinite(result):
         raise JException("D3061", -1, value, exponent)
-    return result
+    return float(result)
 
 
 def total(values: list[float] | None) -> float | None:

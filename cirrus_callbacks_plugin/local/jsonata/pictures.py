@@ -1,4 +1,4 @@
-"""``$formatNumber``: the library's, where it does as the reference."""
+"""Numbers in the form of a picture: the library's, where it does as the reference."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from jsonata.functions import Functions
 from jsonata.jexception import JException
 
 from cirrus_callbacks_plugin.local.jsonata.errors import ExpressionError
+from cirrus_callbacks_plugin.local.jsonata.natives import engine
 from cirrus_callbacks_plugin.local.jsonata.values import number_text
 
 if TYPE_CHECKING:
@@ -88,6 +89,16 @@ def format_number(value: float | None, picture: str, symbols: dict[str, str] | N
     Functions.format_number(1, picture, symbols)  # says what is wrong with either half
     sign = symbols.get("minus-sign", "-") if value < 0 and len(parts) == 1 else ""
     return sign + _formatted(abs(value), shown)
+
+
+def format_integer(value: float | None, picture: str) -> str | None:
+    """``$formatInteger``; a Roman number has a letter for each thousand."""
+    if value is None:
+        return None
+    if picture[:1] in ("i", "I"):
+        engine().meter.grow(abs(value) / 1000)
+    text: str = Functions.format_integer(value, picture)
+    return text
 
 
 def _formatted(value: float, picture: _Picture) -> str:

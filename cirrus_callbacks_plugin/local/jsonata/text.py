@@ -76,11 +76,11 @@ def pad(text: str | None, width: float | None, fill: str | None) -> str | None:
     missing = abs(width) - len(text)
     if missing <= 0:
         return text
-    if isinstance(missing, float):
+    if missing != int(missing):
         raise ExpressionError("The width of $pad must be a whole number")
     engine().meter.grow(abs(width))
     fill = fill or " "
-    padding = (fill * (missing // len(fill) + 1))[:missing]
+    padding = (fill * (int(missing) // len(fill) + 1))[: int(missing)]
     return text + padding if width > 0 else padding + text
 
 

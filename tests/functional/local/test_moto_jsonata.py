@@ -491,7 +491,7 @@ def _read(interpreter: Interpreter, corrections: Any) -> Any:
 
 @pytest.mark.filterwarnings("ignore::SyntaxWarning")
 def test_moto_reads_texts_as_python_does(interpreter: Interpreter) -> None:
-    """Without its correction ``\\/`` keeps its backslash, and quotes of Assign theirs."""
+    r"""Without its correction ``\/`` keeps its backslash, and quotes of Assign theirs."""
     found = _read(interpreter, without(read_strings_as_json))
     assert found["seen"]["a"] == r"\/"
     assert found["text"] == r"\"quoted\""
