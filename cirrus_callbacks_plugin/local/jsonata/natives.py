@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jsonata.functions import Functions
 from jsonata.jexception import JException
@@ -14,13 +14,30 @@ from cirrus_callbacks_plugin.local.jsonata.values import NULL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cirrus_callbacks_plugin.local.jsonata.engine import Engine
+    from cirrus_callbacks_plugin.local.jsonata.limits import Meter
     from cirrus_callbacks_plugin.local.jsonata.patterns import Match, Pattern
 
 
-def engine() -> Engine:
-    """The engine that called a function, in this thread."""
-    running: Engine = Jsonata.CURRENT.jsonata
+class Running(Protocol):
+    """What a function may ask of the evaluation that calls it.
+
+    Attributes:
+        meter: what the evaluation has used up.
+        timestamp: when it began, in milliseconds since 1970.
+        environment: the variables in scope.
+    """
+
+    meter: Meter
+    timestamp: int
+    environment: Any
+
+    def apply(self, proc: Any, args: list[Any], input: Any, environment: Any) -> Any:  # noqa: A002
+        """Call a function of the expression."""
+
+
+def engine() -> Running:
+    """The evaluation that calls a function, in this thread."""
+    running: Running = Jsonata.CURRENT.jsonata
     return running
 
 

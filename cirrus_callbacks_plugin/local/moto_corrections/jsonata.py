@@ -6,7 +6,11 @@ Facts: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.ht
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
+import re
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.jsonata.errors import (
@@ -22,6 +26,9 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 ERROR = "States.QueryEvaluationError"
+
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+"""RFC 3339, with the capital T and Z that Step Functions asks for."""
 
 
 def evaluate_expressions(patches: Patches) -> None:
@@ -143,7 +150,9 @@ def let_output_and_arguments_be_caught(patches: Patches) -> None:
 
 
 def check_what_fields_hold(patches: Patches) -> None:
-    """Conditions are booleans, items an array, seconds whole numbers, errors and causes texts.
+    """Conditions are booleans, items an array, seconds whole numbers, timestamps instants.
+
+    Errors and causes are texts.
 
     moto cuts numbers (2.7 seconds are 2), takes texts for them, and calls what is left
     ``States.Runtime``, which nothing catches.
@@ -171,6 +180,7 @@ def check_what_fields_hold(patches: Patches) -> None:
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import (
         SecondsJSONata,
     )
+    from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 
     def condition(self: Any, env: Any) -> None:
         env.stack.append(_checked(env, self.string_jsonata, "boolean"))
@@ -184,6 +194,14 @@ def check_what_fields_hold(patches: Patches) -> None:
         else:
             self.string_expression.eval(env=env)
 
+    wait_seconds = Timestamp._get_wait_seconds  # noqa: SLF001 - moto has no public seam
+
+    def timestamp(self: Any, env: Any) -> Any:
+        if not isinstance(self.string, StringJSONata):
+            return wait_seconds(self, env)
+        return _seconds_until(env, self.string)
+
+    patches.set(Timestamp, "_get_wait_seconds", timestamp)
     patches.set(ConditionStringJSONata, "_eval_body", condition)
     patches.set(ItemsJSONata, "_eval_body", items)
     patches.set(Error, "_eval_body", text)
@@ -212,6 +230,19 @@ def _whole_number(lowest: int, highest: int) -> Callable[[Any, Any], int]:
         return value
 
     return evaluate_field
+
+
+def _seconds_until(env: Any, expression: Any) -> int:
+    """How long it is until the instant that an expression gives, in whole seconds."""
+    value = _checked(env, expression, "string")
+    instant = None
+    if _INSTANT.fullmatch(value):
+        with contextlib.suppress(ValueError):  # a thirteenth month
+            instant = datetime.fromisoformat(value)
+    if instant is None:
+        what = "returned an invalid value. Expected a time as in 2026-01-02T03:04:05Z, but was: "
+        raise _failure(env, expression, what + _text(value))
+    return math.ceil((instant - datetime.now(timezone.utc)).total_seconds())
 
 
 def _checked(env: Any, expression: Any, wanted: str) -> Any:

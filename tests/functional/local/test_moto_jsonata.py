@@ -223,6 +223,15 @@ def test_a_wait_takes_a_whole_number(interpreter: Interpreter, seconds: str) -> 
     assert (ended.status, ended.error) == ("FAILED", ERROR)
 
 
+@pytest.mark.parametrize("until", ["{% 0 %}", "{% '2020-13-01T00:00:00Z' %}", "{% '2020-01-01' %}"])
+def test_a_wait_takes_an_instant(interpreter: Interpreter, until: str) -> None:
+    """A Timestamp is a date with a time and a zone."""
+    with corrected():
+        ended = run(interpreter, {"Only": {"Type": "Wait", "Timestamp": until, "End": True}})
+    assert (ended.status, ended.error) == ("FAILED", ERROR)
+    assert "'Timestamp'" in str(ended.cause)
+
+
 def test_a_wait_is_evaluated(interpreter: Interpreter) -> None:
     """Seconds and Timestamp are expressions; Output and Assign belong to a Wait as well."""
     states = {
