@@ -22,6 +22,7 @@ _JSONPATH_FIELDS = (
 )  # fmt: skip
 _JSONATA_FIELDS = ("Arguments", "Output", "Items")
 _STATES_OF_THEIR_OWN = ("ItemProcessor", "Iterator", "Branches")
+_LONGEST_NAME = 80
 _HAVE_A_RESULT = ("Task", "Map", "Parallel")
 _OPENING, _CLOSING = "{%", "%}"
 
@@ -48,6 +49,12 @@ def language_problems(name: str, body: dict[str, Any], around: str) -> Iterator[
     for field in wrong:
         if field in body:
             yield f"has the state {name!r} in {language} with {field}, which {language} has not"
+    yield from _wrong_variables(name, body)
+    if isinstance(body.get("Items"), dict):
+        yield (
+            f"has the state {name!r} with an object as Items, over which the local interpreter "
+            "does not run a Map: make a list of it"
+        )
     if language == "JSONata":
         yield from _wrong_expressions(name, body)
 
@@ -55,6 +62,25 @@ def language_problems(name: str, body: dict[str, Any], around: str) -> Iterator[
 def language_of(definition: dict[str, Any], around: str) -> str:
     """The language of a state or machine within something in a language."""
     return str(definition.get("QueryLanguage", around))
+
+
+def _wrong_variables(name: str, body: dict[str, Any]) -> Iterator[str]:
+    rules = [body, *_list(body.get("Catch")), *_list(body.get("Choices"))]
+    for rule in rules:
+        assigned = rule.get("Assign") if isinstance(rule, dict) else None
+        for key in assigned if isinstance(assigned, dict) else ():
+            variable = key.removesuffix(".$")
+            if variable == "states":
+                yield f"has the state {name!r} assign $states, which Step Functions keeps to itself"
+            elif not variable.isidentifier() or len(variable) > _LONGEST_NAME:
+                yield (
+                    f"has the state {name!r} assign {variable!r}, which is no name of a variable: "
+                    f"letters, digits and _, at most {_LONGEST_NAME}, no path"
+                )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _wrong_expressions(name: str, body: dict[str, Any]) -> Iterator[str]:

@@ -18,9 +18,9 @@ from jsonata.utils import Utils
 
 from cirrus_callbacks_plugin.local.jsonata.equality import equal, sorts_after
 from cirrus_callbacks_plugin.local.jsonata.limits import Limits, Meter
-from cirrus_callbacks_plugin.local.jsonata.lists import clone
 from cirrus_callbacks_plugin.local.jsonata.natives import Regex, is_function
 from cirrus_callbacks_plugin.local.jsonata.text import string
+from cirrus_callbacks_plugin.local.jsonata.transformer import Transformer
 from cirrus_callbacks_plugin.local.jsonata.values import is_number, number, whole_characters
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Engine(Jsonata):  # type: ignore[misc]
 
     def evaluate_transform_expression(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002, ARG002
         """``|...|...|``: a function that changes a copy."""
-        return Jsonata.JFunction(_Transformer(self, expr, environment), "<(oa):o>")
+        return Jsonata.JFunction(Transformer(self, expr, environment), "<(oa):o>")
 
     def evaluate_literal(self, expr: Any) -> Any:
         """A literal; two escapes of a pair are one character."""
@@ -186,47 +186,6 @@ class Engine(Jsonata):  # type: ignore[misc]
     def evaluate_regex(self, expr: Any) -> Regex:
         """A regular expression is a function."""
         return Regex(expr.value)
-
-
-class _Transformer(Jsonata.JFunctionCallable):  # type: ignore[misc]
-    """A change of a copy; the library's own copy would leave out every null."""
-
-    def __init__(self, running: Engine, expr: Any, environment: Any) -> None:
-        self._running = running
-        self._expr = expr
-        self._environment = environment
-
-    def call(self, input: Any, args: Any) -> Any:  # noqa: A002, ARG002 - the library's names
-        """The copy, each match in it updated and rid of what is to be deleted."""
-        if args[0] is None:
-            return None
-        copied = clone(args[0])
-        for match in _as_list(self._evaluated(self._expr.pattern, copied)):
-            update = self._evaluated(self._expr.update, match)
-            if update is not None and not isinstance(update, dict):
-                raise JException("T2011", self._expr.update.position, update)
-            if isinstance(match, dict):
-                match.update(update or {})
-            if self._expr.delete is not None:
-                self._delete(match)
-        return copied
-
-    def _delete(self, match: Any) -> None:
-        names = _as_list(self._evaluated(self._expr.delete, match))
-        if not all(isinstance(name, str) for name in names):
-            raise JException("T2012", self._expr.delete.position, names)
-        for name in names:
-            if isinstance(match, dict):
-                match.pop(name, None)
-
-    def _evaluated(self, part: Any, match: Any) -> Any:
-        return self._running.eval(part, match, self._environment)
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _place(value: float, length: int) -> int:

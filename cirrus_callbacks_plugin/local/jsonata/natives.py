@@ -34,6 +34,9 @@ class Running(Protocol):
     def apply(self, proc: Any, args: list[Any], input: Any, environment: Any) -> Any:  # noqa: A002
         """Call a function of the expression."""
 
+    def eval(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002
+        """Evaluate a part of the expression."""
+
 
 def engine() -> Running:
     """The evaluation that calls a function, in this thread."""

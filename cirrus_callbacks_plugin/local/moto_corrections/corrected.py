@@ -19,11 +19,11 @@ from cirrus_callbacks_plugin.local.moto_corrections.answers import (
 from cirrus_callbacks_plugin.local.moto_corrections.event_sources import leave_events_to_the_stack
 from cirrus_callbacks_plugin.local.moto_corrections.functions import run_local_functions
 from cirrus_callbacks_plugin.local.moto_corrections.jsonata import (
-    check_what_fields_hold,
     evaluate_expressions,
     let_output_and_arguments_be_caught,
     read_strings_as_json,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_what_fields_hold
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 

@@ -13,11 +13,11 @@ import pytest
 from cirrus_callbacks_plugin.local.functions import Functions
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, corrected
 from cirrus_callbacks_plugin.local.moto_corrections.jsonata import (
-    check_what_fields_hold,
     evaluate_expressions,
     let_output_and_arguments_be_caught,
     read_strings_as_json,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_what_fields_hold
 
 if TYPE_CHECKING:
     from support.interpreter import Interpreter, Outcome
