@@ -59,7 +59,9 @@ def _as_expression_error() -> Iterator[None]:
     except JException as error:
         raise ExpressionError(str(error), error.error) from None
     except RecursionError:
-        raise ExpressionError("The expression nests too deep", "D1011") from None
+        raise ExpressionError(
+            "The expression calls itself too deep. Check for an endless recursion", "D1011"
+        ) from None
     except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
         # What the library stumbles over, the reference refuses as well, with another text.
         raise ExpressionError(f"{type(error).__name__}: {error}") from None

@@ -16,12 +16,12 @@ class Limits:
 
     Attributes:
         seconds: how long an expression may take.
-        depth: how many evaluations may be nested; a recursive function takes about five a call.
+        depth: how many evaluations may be nested; a recursive function takes three or more a call.
         size: characters of a text, and items of an array, that an expression may make.
     """
 
     seconds: float = 10.0
-    depth: int = 1_000
+    depth: int = 3_000
     size: int = 2_000_000
 
 
