@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.jsonata.refusals import refusals
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -84,6 +82,9 @@ def _list(value: Any) -> list[Any]:
 
 
 def _wrong_expressions(name: str, body: dict[str, Any]) -> Iterator[str]:
+    # Here, since machines in JSONPath need no evaluator.
+    from cirrus_callbacks_plugin.local.jsonata.refusals import refusals
+
     for location, text, members in _texts(body):
         if text.startswith(_OPENING) and text.endswith(_CLOSING) and len(text) >= len("{%%}"):
             for problem in refusals(text[2:-2].strip(), members):

@@ -9,15 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.jsonata.errors import (
-    ExpressionError,
-    NotJsonError,
-    UndefinedError,
-)
-from cirrus_callbacks_plugin.local.jsonata.expression import evaluate
 from cirrus_callbacks_plugin.local.moto_corrections.evaluation_failures import evaluation_failure
 
 if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.local.jsonata.errors import ExpressionError
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 
@@ -34,6 +29,10 @@ def evaluate_expressions(patches: Patches) -> None:
     catch = CatcherDecl._eval_body  # noqa: SLF001 - moto has no public seam
 
     def _eval_body(self: Any, env: Any) -> None:
+        # Here, since machines in JSONPath need no evaluator.
+        from cirrus_callbacks_plugin.local.jsonata.errors import ExpressionError
+        from cirrus_callbacks_plugin.local.jsonata.expression import evaluate
+
         try:
             env.stack.append(evaluate(self.expression, _variables(env)))
         except ExpressionError as error:
@@ -151,6 +150,8 @@ def _variables(env: Any) -> dict[str, Any]:
 
 
 def _what_happened(error: ExpressionError) -> str:
+    from cirrus_callbacks_plugin.local.jsonata.errors import NotJsonError, UndefinedError
+
     if isinstance(error, UndefinedError):
         return "returned nothing (undefined)."
     if isinstance(error, NotJsonError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -124,3 +126,14 @@ def test_an_unknown_language_of_a_machine_is_told() -> None:
     """QueryLanguage is JSONPath or JSONata."""
     (problem,) = _problems({}, "XPath")
     assert "'XPath'" in problem
+
+
+def test_machines_in_jsonpath_need_no_evaluator() -> None:
+    """Environments with nothing but moto run them: the evaluator is imported once it is used."""
+    script = (
+        "import sys\n"
+        "from cirrus_callbacks_plugin.local import asl\n"
+        "from cirrus_callbacks_plugin.local.moto_corrections import corrected\n"
+        "assert not {'jsonata', 'regex'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
