@@ -10,8 +10,10 @@ import contextlib
 import math
 import operator
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from jsonata.functions import Functions
 from jsonata.jexception import JException
 from jsonata.jsonata import Jsonata
 from jsonata.utils import Utils
@@ -81,7 +83,10 @@ class Engine(Jsonata):  # type: ignore[misc]
         before = self.input, self.environment
         self.meter.enter()
         try:
-            return self._eval(expr, input, environment)
+            result = self._eval(expr, input, environment)
+            if isinstance(result, list):
+                self.meter.produce(len(result))
+            return result
         finally:
             self.meter.leave()
             self.input, self.environment = before
@@ -173,6 +178,35 @@ class Engine(Jsonata):  # type: ignore[misc]
             elif Jsonata.boolize(value):
                 results.append(item)
         return results
+
+    def evaluate_wildcard(self, expr: Any, input: Any) -> Any:  # noqa: A002, ARG002
+        """``*``; the library's copies everything for each value."""
+        if isinstance(input, Utils.JList) and input.outer_wrapper and input:
+            input = input[0]  # noqa: A001
+        values = input.values() if isinstance(input, dict) else input
+        found = Utils.create_sequence()
+        for value in values if isinstance(values, Iterable) and not isinstance(values, str) else ():
+            if isinstance(value, list):
+                found.extend(self.flatten(value, None))
+            else:
+                found.append(value)
+        return found
+
+    def reduce_tuple_stream(self, tuple_stream: Any) -> Any:
+        """Tuples of one group as one tuple of lists; the library's copies them for each."""
+        if not isinstance(tuple_stream, list):
+            return tuple_stream
+        reduced = dict(tuple_stream[0])
+        grown: set[str] = set()
+        for each in tuple_stream[1:]:
+            self.meter.step()
+            for name, value in each.items():
+                if name in grown:
+                    reduced[name].extend(value if isinstance(value, list) else [value])
+                elif value is not None:
+                    reduced[name] = Functions.append(reduced[name], value)
+                    grown.add(name)
+        return reduced
 
     def evaluate_transform_expression(self, expr: Any, input: Any, environment: Any) -> Any:  # noqa: A002, ARG002
         """``|...|...|``: a function that changes a copy."""

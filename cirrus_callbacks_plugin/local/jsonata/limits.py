@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from cirrus_callbacks_plugin.local.jsonata.errors import ExpressionError
 
 _LOOK_AT_THE_CLOCK_EVERY = 128
+_ARRAYS_ALTOGETHER = 5
+"""How many arrays of the largest size an expression may make in all: they are held at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Limits:
         size: characters of a text, and items of an array, that an expression may make.
     """
 
-    seconds: float = 10.0
+    seconds: float = 30.0
     depth: int = 3_000
     size: int = 2_000_000
 
@@ -36,6 +38,7 @@ class Meter:
         self.depth = 0
         self._deadline = time.monotonic() + limits.seconds
         self._steps = 0
+        self._items = 0
 
     def enter(self) -> None:
         """One more evaluation is nested in the others."""
@@ -72,6 +75,12 @@ class Meter:
             "Check for an endless recursion",
             "D1012",
         )
+
+    def produce(self, items: int) -> None:
+        """A part of the expression has made an array of so many items."""
+        self.grow(items)
+        self._items += items
+        self.grow(self._items / _ARRAYS_ALTOGETHER)
 
     def grow(self, size: float) -> None:
         """A text or an array of so many characters or items is about to be made."""

@@ -135,6 +135,20 @@ def append(first: Any, second: Any) -> Any:
     return Functions.append(first, second)
 
 
+def spread(value: Any) -> Any:
+    """``$spread``: an object for each member, of every object of an array."""
+    if not isinstance(value, dict | list):
+        return value
+    found = Utils.create_sequence()
+    for each in value if isinstance(value, list) else [value]:
+        engine().meter.step()
+        parts = [{key: part} for key, part in each.items()] if isinstance(each, dict) else each
+        if isinstance(each, list):
+            parts = spread(each)
+        found.extend(parts if isinstance(parts, list) else [parts])
+    return found
+
+
 def ordered(values: list[Any] | None, comparator: Any) -> Any:
     """``$sort``: stable; the function says whether its first argument goes behind its second."""
     if values is None or len(values) <= 1:

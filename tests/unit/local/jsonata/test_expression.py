@@ -68,6 +68,10 @@ def test_a_variable_of_an_expression_ends_with_it() -> None:
         ("$range(1, 200, 1)", Limits(size=100), "D2014"),
         ("($f := function($s){ $f($s & $s) }; $f('ab'))", Limits(size=100), "D2014"),
         ("($f := function($l){ $f($append($l, $l)) }; $f([1, 2]))", Limits(size=100), "D2014"),
+        ("($f := function($l){ $f([$l, $l]) }; $f([1, 2]))", Limits(size=100), "D2014"),
+        ("[1..90].([1..90])", Limits(size=100), "D2014"),
+        ("($x := [1..90]; $x@$a.($x)@$b.($a + $b))", Limits(size=100), "D2014"),
+        ("$map([1..90], function(){ [1..90] })", Limits(size=100), "D2014"),
         ("$join($map([1..50], function(){ 'abc' }))", Limits(size=100), "D2014"),
         ("$replace('aaaaaaaaaa', 'a', 'bbbbbbbbbbbbbb')", Limits(size=100), "D2014"),
         ("$replace('aaaaaaaaaa', /a/, 'bbbbbbbbbbbbbb')", Limits(size=100), "D2014"),
@@ -99,6 +103,24 @@ def test_a_search_ends_with_the_time_of_its_expression() -> None:
         next(pattern.matches("text", Meter(Limits(seconds=7))))
     assert raised.value.code == "D1012"
     assert 0 < seen[0] <= 7
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("$count($distinct($o.n))", 5000),
+        ("$count($spread($o.n.{'n': $}))", 5000),
+        ("$count({'all': $map($o.n, function($n){ [[$n]] })}.all.*)", 5000),
+        ("$count($o.n#$i{'a': $i}.a)", 5000),
+        ("$o.n#$i[$i = 4999]", 4999),
+        ("$sort($o.n, function($a, $b){ $a < $b })[0]", 4999),
+        ("$sum($o.n)", 12497500),
+    ],
+)
+def test_long_arrays_are_no_trouble(expression: str, value: int) -> None:
+    """What goes through a list item by item does so for thousands."""
+    variables = {"o": {"n": list(range(5000))}}
+    assert evaluate(expression, variables, Limits(seconds=120)) == value
 
 
 def test_a_tail_call_may_go_far() -> None:
