@@ -111,7 +111,7 @@ def test_a_search_ends_with_the_time_of_its_expression() -> None:
         ("$count($distinct($o.n))", 5000),
         ("$count($spread($o.n.{'n': $}))", 5000),
         ("$count({'all': $map($o.n, function($n){ [[$n]] })}.all.*)", 5000),
-        ("$count($o.n#$i{'a': $i}.a)", 5000),
+        ("$count(($o.n#$i.($){'a': $i}).a)", 5000),
         ("$o.n#$i[$i = 4999]", 4999),
         ("$sort($o.n, function($a, $b){ $a < $b })[0]", 4999),
         ("$sum($o.n)", 12497500),
