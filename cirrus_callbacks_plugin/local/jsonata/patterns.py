@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.jsonata.limits import Meter
 
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_"}
+_ALL_BUT = {"D": r"\x00-/:-\U0010ffff", "W": r"\x00-/:-@\[-\^`{-\U0010ffff"}
+"""What is in a class for the opposite of a digit or a word's letter."""
 _SAME = frozenset("sSbBfnrtv0123456789")
 """Escapes that mean the same, or nearly so, everywhere."""
 _NOT_A_LINE_END = r"[^\n\r\u2028\u2029]"
@@ -157,9 +159,8 @@ def _escape(source: str, at: int, *, inside: bool) -> tuple[str, int]:
         members = _CLASSES[letter.lower()]
         if letter.islower():
             return (members if inside else f"[{members}]"), at + 2
-        if not inside:
-            return f"[^{members}]", at + 2
-    elif letter in ("u", "x"):
+        return (_ALL_BUT[letter] if inside else f"[^{members}]"), at + 2
+    if letter in ("u", "x"):
         digits = 4 if letter == "u" else 2
         code = source[at + 2 : at + 2 + digits]
         if len(code) == digits and all(each in "0123456789abcdefABCDEF" for each in code):
