@@ -16,6 +16,7 @@ from cirrus_callbacks_plugin.local.query_languages import (
     language_of,
     language_problems,
 )
+from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,20 +47,23 @@ class State:
         body: its definition.
         siblings: names of the states that it may go on to.
         around: the query language of what it belongs to: a machine, a Map, a Parallel.
+        machine: the query language of the whole machine.
     """
 
     name: str
     body: dict[str, Any]
     siblings: frozenset[str]
     around: str = "JSONPath"
+    machine: str = "JSONPath"
 
 
-def states(definition: Any, around: str = "JSONPath") -> Iterator[State]:
+def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iterator[State]:
     """Every state of a definition, those of Map and Parallel included.
 
     Args:
         definition: a state machine, a processor or a branch.
         around: the query language of what the definition belongs to.
+        machine: the query language of the whole machine; empty where the definition is one.
     """
     inner = definition.get("States") if isinstance(definition, dict) else None
     if not isinstance(inner, dict):
@@ -68,13 +72,13 @@ def states(definition: Any, around: str = "JSONPath") -> Iterator[State]:
     for name, body in inner.items():
         if not isinstance(body, dict):
             continue
-        yield State(name, body, frozenset(inner), language)
+        yield State(name, body, frozenset(inner), language, machine or language)
         own = language_of(body, language)
         for part in (body.get("ItemProcessor"), body.get("Iterator")):
-            yield from states(part, own)
+            yield from states(part, own, machine or language)
         branches = body.get("Branches")
         for branch in branches if isinstance(branches, list) else ():
-            yield from states(branch, own)
+            yield from states(branch, own, machine or language)
 
 
 def problems(definition: Any) -> Iterator[str]:
@@ -94,13 +98,15 @@ def problems(definition: Any) -> Iterator[str]:
 
 def _problems_of(state: State) -> Iterator[str]:
     body = state.body
-    yield from language_problems(state.name, body, state.around)
+    yield from language_problems(state.name, body, state.around, state.machine)
     for field, feature in _MISSING_FEATURES.items():
         if field in body:
             yield (
                 f"has the state {state.name!r} with {feature}, which the local interpreter "
                 "does not run: leave it out to try the rest"
             )
+    for wrong in wrong_fields(body):
+        yield f"has the state {state.name!r} {wrong}"
     for nested in ("ItemProcessor", "Iterator"):
         if isinstance(body.get(nested), dict):
             yield from _wrong_starts(body[nested], f"{nested} of {state.name!r}")

@@ -25,13 +25,19 @@ _HAVE_A_RESULT = ("Task", "Map", "Parallel")
 _OPENING, _CLOSING = "{%", "%}"
 
 
-def language_problems(name: str, body: dict[str, Any], around: str) -> Iterator[str]:
+def language_problems(
+    name: str,
+    body: dict[str, Any],
+    around: str,
+    machine: str,
+) -> Iterator[str]:
     """Say what is wrong with a state, or with the language that it names.
 
     Args:
         name: the state's name.
         body: its definition.
         around: the language of what the state belongs to.
+        machine: the language of the whole machine.
     """
     language = language_of(body, around)
     if language not in LANGUAGES:
@@ -41,6 +47,14 @@ def language_problems(name: str, body: dict[str, Any], around: str) -> Iterator[
         yield (
             f"has the state {name!r} in JSONPath within JSONata, which Step Functions refuses: "
             "leave JSONata to single states of a machine in JSONPath"
+        )
+        return
+    if around != machine and "QueryLanguage" not in body:
+        # Whether such a state has the language of the state around or of the machine, AWS's
+        # documentation does not say, and readers differ.
+        yield (
+            f"has the state {name!r} without QueryLanguage within a state in {around} of a machine "
+            f'in {machine}: write "QueryLanguage": "{around}" into it'
         )
         return
     wrong = _JSONATA_FIELDS if language == "JSONPath" else _JSONPATH_FIELDS

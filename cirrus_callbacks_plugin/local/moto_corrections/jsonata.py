@@ -6,7 +6,6 @@ Facts: https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.ht
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.moto_corrections.evaluation_failures import evaluation_failure
@@ -49,44 +48,21 @@ def evaluate_expressions(patches: Patches) -> None:
     patches.set(CatcherDecl, "_eval_body", _eval_catcher)
 
 
-def read_strings_as_json(patches: Patches) -> None:
-    r"""A text of a state machine is JSON: ``\/`` is a slash, two escapes of a pair a character.
+def know_where_expressions_stand(patches: Patches) -> None:
+    """The cause of an error names the field in which the expression stands: ``Output/url``.
 
-    moto reads the texts of JSONata as Python does, and leaves escapes in those of Assign as
-    they are. Each expression also learns in which field it stands, for the causes of errors.
+    moto leaves the field out.
     """
-    from moto.stepfunctions.parser.asl.component.common.assign.assign_template_value_terminal import (  # noqa: E501
-        AssignTemplateValueTerminalLit,
-    )
-    from moto.stepfunctions.parser.asl.component.common.jsonata.jsonata_template_binding import (
-        JSONataTemplateBinding,
-    )
-    from moto.stepfunctions.parser.asl.parse import preprocessor
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
-    visitor = preprocessor.Preprocessor
-    visit_expression = visitor.visitString_jsonata
-
-    def from_string_literal(parser_rule_context: Any) -> Any:
-        return json.loads(parser_rule_context.getText())
-
-    def visit_assigned(_: Any, ctx: Any) -> Any:
-        return AssignTemplateValueTerminalLit(value=json.loads(ctx.string_literal().getText()))
-
-    def visit_binding(self: Any, ctx: Any) -> Any:
-        return JSONataTemplateBinding(
-            identifier=json.loads(ctx.string_literal().getText()),
-            value=self.visit(ctx.jsonata_template_value()),
-        )
+    visit = Preprocessor.visitString_jsonata
 
     def visit_string(self: Any, ctx: Any) -> Any:
-        found = visit_expression(self, ctx)
+        found = visit(self, ctx)
         found.location = _location(ctx)
         return found
 
-    patches.set(preprocessor, "from_string_literal", from_string_literal)
-    patches.set(visitor, "visitAssign_template_value_terminal_string_literal", visit_assigned)
-    patches.set(visitor, "visitJsonata_template_binding", visit_binding)
-    patches.set(visitor, "visitString_jsonata", visit_string)
+    patches.set(Preprocessor, "visitString_jsonata", visit_string)
 
 
 def let_output_and_arguments_be_caught(patches: Patches) -> None:

@@ -14,8 +14,8 @@ from cirrus_callbacks_plugin.local.functions import Functions
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, corrected
 from cirrus_callbacks_plugin.local.moto_corrections.jsonata import (
     evaluate_expressions,
+    know_where_expressions_stand,
     let_output_and_arguments_be_caught,
-    read_strings_as_json,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_what_fields_hold
 
@@ -498,12 +498,12 @@ def _read(interpreter: Interpreter, corrections: Any) -> Any:
         return json.loads(interpreter.end(execution["executionArn"])["output"])
 
 
-@pytest.mark.filterwarnings("ignore::SyntaxWarning")
-def test_moto_reads_texts_as_python_does(interpreter: Interpreter) -> None:
-    r"""Without its correction ``\/`` keeps its backslash, and quotes of Assign theirs."""
-    found = _read(interpreter, without(read_strings_as_json))
-    assert found["seen"]["a"] == r"\/"
-    assert found["text"] == r"\"quoted\""
+def test_moto_names_no_field(interpreter: Interpreter) -> None:
+    """Without its correction a cause does not say where the expression stands."""
+    with without(know_where_expressions_stand):
+        ended = run(interpreter, {"Only": passing({"deep": "{% $nope %}"})})
+    assert ended.error == ERROR
+    assert "specified for the field" not in str(ended.cause)
 
 
 def test_texts_are_json(interpreter: Interpreter) -> None:

@@ -56,7 +56,8 @@ MAP = {
 def test_what_is_right_has_no_problem(body: dict[str, Any]) -> None:
     """Fields of either kind, contexts within paths, results where they are."""
     assert _problems(body) == []
-    assert _problems({"QueryLanguage": "JSONata", **body}, language=None) == []
+    if "ItemProcessor" not in body:
+        assert _problems({"QueryLanguage": "JSONata", **body}, language=None) == []
 
 
 @pytest.mark.parametrize(
@@ -117,9 +118,15 @@ def test_states_within_a_state_have_its_language() -> None:
     """What is inside a Map in JSONata is JSONata, in a machine of either language."""
     inner = {**MAP["ItemProcessor"]["States"]["Inner"], "InputPath": "$"}  # type: ignore[index]
     body = {**MAP, "ItemProcessor": {"StartAt": "Inner", "States": {"Inner": inner}}}
-    for language, own in (("JSONata", {}), (None, {"QueryLanguage": "JSONata"})):
-        (problem,) = _problems({**body, **own}, language)
-        assert "'Inner' in JSONata with InputPath" in problem
+    (problem,) = _problems(body)
+    assert "'Inner' in JSONata with InputPath" in problem
+    # In a machine in JSONPath each says so itself: readers of the documentation differ.
+    single = {**body, "QueryLanguage": "JSONata"}
+    (problem,) = _problems(single, language=None)
+    assert "'Inner' without QueryLanguage within a state in JSONata" in problem
+    inner["QueryLanguage"] = "JSONata"
+    (problem,) = _problems(single, language=None)
+    assert "'Inner' in JSONata with InputPath" in problem
 
 
 def test_an_unknown_language_of_a_machine_is_told() -> None:
@@ -134,6 +141,6 @@ def test_machines_in_jsonpath_need_no_evaluator() -> None:
         "import sys\n"
         "from cirrus_callbacks_plugin.local import asl\n"
         "from cirrus_callbacks_plugin.local.moto_corrections import corrected\n"
-        "assert not {'jsonata', 'regex'} & set(sys.modules)\n"
+        "assert 'jsonata' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
