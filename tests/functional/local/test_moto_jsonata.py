@@ -439,6 +439,33 @@ def test_a_task_has_a_result_and_still_its_input(interpreter: Interpreter) -> No
         assert run(interpreter, {"Call": bare}, {"n": 2}).output["Payload"] == {"number": 4}
 
 
+def test_assign_and_output_see_variables_as_they_were(interpreter: Interpreter) -> None:
+    """Both are evaluated with the values that the state began with; the next state sees the new."""
+    states = {
+        "Begin": {"Type": "Pass", "Assign": {"x": 1, "y": 2}, "Next": "Swap"},
+        "Swap": {
+            "Type": "Pass",
+            "Assign": {"x": "{% $y %}", "y": "{% $x %}"},
+            "Output": ["{% [$x, $y] %}"],
+            "Next": "Tell",
+        },
+        "Tell": passing({"before": "{% $states.input[0] %}", "now": "{% [$x, $y] %}"}),
+    }
+    with corrected():
+        assert run(interpreter, states).output == {"before": [1, 2], "now": [2, 1]}
+
+
+def test_a_state_that_fails_assigns_nothing(interpreter: Interpreter) -> None:
+    """What Assign says takes effect with its state: an Output that fails takes it back."""
+    states = {
+        "Begin": {"Type": "Pass", "Assign": {"x": 1}, "Next": "Call"},
+        "Call": call(Assign={"x": 2}, Output="{% $nope %}", **catching()),
+        "Caught": {"Type": "Succeed", "Output": {"x": "{% $x %}"}},
+    }
+    with doubling():
+        assert run(interpreter, states, {"n": 1}).output == {"x": 1}
+
+
 def test_a_fail_state_is_evaluated(interpreter: Interpreter) -> None:
     """Error and Cause are expressions, and texts."""
     failing = {
