@@ -53,6 +53,7 @@ class Heartbeats:
         for step in circle.steps():
             if not self._beat(step):
                 self.repairer.summary.is_complete = False
+                self.place.write()
                 return
         if circle.failures:
             self.repairer.summary.is_complete = False

@@ -6,9 +6,9 @@ may be described in vain in pass after pass: a run that never came to be (until 
 time), one that is to start anew. So there are two places from which a pass goes on:
 
 - *descriptions*: every row behind it has still to be described. A pass begins there, and takes
-  in as many runs as it could describe in its time.
+  in as many runs as it can describe in half of its time.
 - *rows*: with those taken in, the walk goes on from here, and sees to all rows but those whose
-  run has to be described. Half of the time may be kept for the descriptions.
+  run has to be described. If it comes round, what time is left is for further descriptions.
 
 So a row whose run is known is reached within as many passes as the walk needs to come round,
 and another one within as many as the descriptions need, whatever the others are; and one more.
@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence  # noqa: TC003 - fields' types
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - a field's type
+from enum import Enum
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,14 @@ KEPT_FOR_DESCRIPTIONS = 0.5
 """Of a pass's time, at most, where the walk found runs that have to be described."""
 
 
+class End(Enum):
+    """Why a walk ended."""
+
+    ROUND = "it came round"
+    FULL = "no more runs are taken in, and there is a place to go on from"
+    TIME = "time is out"
+
+
 @dataclass(slots=True)
 class RepairWalk:
     """One pass's walk.
@@ -77,31 +86,44 @@ class RepairWalk:
     _most: int = 1
     _kept: float = 0.0
     _last: IndexEntry | None = None
+    _is_second_round: bool = False
     _is_putting_off: bool = False
     _put_off_behind: IndexEntry | None = None
 
     def run(self) -> None:
         """Walk until all rows were seen to, or until time is out."""
-        total = self.seconds_left()
-        self._most = max(int(total * DESCRIBES_PER_SECOND), 1)
-        self._kept = total * KEPT_FOR_DESCRIPTIONS
-        began = self.descriptions.entry
-        ahead = self.rows.entry
-        self._last = began
+        began, ahead = self.descriptions.entry, self.rows.entry
+        self._begin_at(began, KEPT_FOR_DESCRIPTIONS)
         circle = self._circle(began)
-        has_ended = self._walk(circle, ahead)
-        self.is_whole = has_ended and not circle.failures
+        end = self._walk(circle, ahead)
+        self.is_whole = end is End.ROUND and not circle.failures
         self.open_waits = circle.entries
         self.repairer.summary.add(Did.FAILED, circle.failures)
-        if not has_ended and self._is_putting_off and ahead is not None and began is not None:
+        if end is End.FULL:
             self._last = ahead
-            self._walk(self._circle(ahead, until=began), None)
-        self._describe()
+            if self._walk(self._circle(ahead, until=began), None) is End.ROUND:
+                self._last = self._put_off_behind  # round: what comes next was put off here
+        seen_to = self._last
+        while self._describe() and self._is_putting_off:
+            # All others were seen to: what time is left is for what was put off.
+            place = self._put_off_behind
+            self._is_second_round = True
+            self._begin_at(place, 1.0)
+            self._walk(self._circle(place, until=began), None)
         self._move_places()
+        self.rows.move(seen_to)
         if self._kept_groups() or self._is_putting_off or not self.is_whole:
             self.repairer.summary.is_complete = False
             self.descriptions.write()
             self.rows.write()
+
+    def _begin_at(self, place: IndexEntry | None, share: float) -> None:
+        """Take in runs from here on, as many as a share of the time that is left suffices for."""
+        self._kept = self.seconds_left() * share
+        self._most = max(int(self._kept * DESCRIBES_PER_SECOND), 1)
+        self._last = place
+        self._is_putting_off = False
+        self._put_off_behind = None
 
     def _circle(self, after: IndexEntry | None, until: IndexEntry | None = None) -> Circle:
         return Circle(
@@ -113,14 +135,19 @@ class RepairWalk:
             until=until,
         )
 
-    def _walk(self, circle: Circle, ahead: IndexEntry | None) -> bool:
-        """Look at rows; False where time is out, or where to go on from ``ahead``."""
+    def _walk(self, circle: Circle, ahead: IndexEntry | None) -> End:
+        """Look at rows.
+
+        Args:
+            circle: which rows.
+            ahead: end where no more runs are taken in, if the walk has not passed this place.
+        """
         is_first = True
         for step in circle.steps():
             if self.seconds_left() <= self._seconds_kept() and not self._describe():
-                return False
+                return End.TIME
             if not self._look_at(step) and not is_first:
-                return False  # what was put off comes first in the next pass
+                return End.TIME  # what was put off comes first in the next pass
             self._last = step[-1]
             if is_first:  # however slow the rest is: no pass ends without having gone on
                 self._describe_some()
@@ -128,9 +155,9 @@ class RepairWalk:
             self._move_places()
             if ahead is not None and _has_passed(step[-1], ahead):
                 ahead = None
-            if self._is_putting_off and ahead is not None:
-                return False
-        return True
+            if self._is_putting_off and (self._is_second_round or ahead is not None):
+                return End.FULL
+        return End.ROUND
 
     def _seconds_kept(self) -> float:
         """Of the pass, for descriptions and for the step before them."""
@@ -225,7 +252,8 @@ class RepairWalk:
         """Keep a row for the descriptions, where there is time for one more payload."""
         is_unlikely = self._can_wait(row, record)
         kept = self._unlikely if is_unlikely else self._likely
-        if row.payload_id in kept or len(kept) < self._most:
+        is_full = len(kept) >= self._most or (self._is_putting_off and not is_unlikely)
+        if row.payload_id in kept or not is_full:
             _add(kept, row, record, before)
             return
         self.repairer.summary.is_complete = False
@@ -267,7 +295,8 @@ class RepairWalk:
 
     def _move_places(self) -> None:
         """Say how far the pass has come; the first row that is kept is still to be described."""
-        self.rows.move(self._last)
+        if not self._is_second_round:
+            self.rows.move(self._last)
         first = next(iter(self._likely.values()), None)
         if first is not None:
             self.descriptions.move(first.before)
