@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_KEPT = 20_000
 """Records kept at once, some 15 MB: waits for one payload lie far apart in the index."""
 
-Found = Mapping[str, "Record | Exception | None"]
+RecordByPayload = Mapping[str, "Record | Exception | None"]
 """By payload id: the record, None where there is none, or why it is not known."""
 
 
@@ -36,7 +36,7 @@ class Records:
     pace: Pace
     _kept: OrderedDict[str, Record | Exception | None] = field(default_factory=OrderedDict)
 
-    def of(self, payload_ids: Iterable[str]) -> Found:
+    def of(self, payload_ids: Iterable[str]) -> RecordByPayload:
         """The records of some payloads; those not kept are read."""
         wanted = dict.fromkeys(payload_ids)
         missing = [each for each in wanted if each not in self._kept]
@@ -52,7 +52,7 @@ class Records:
             self._kept.popitem(last=False)
         return answer
 
-    def read_now(self, payload_ids: Iterable[str]) -> Found:
+    def read_now(self, payload_ids: Iterable[str]) -> RecordByPayload:
         """The same, as they are now; one call that fails fails for its hundred payloads."""
         ids = list(dict.fromkeys(payload_ids))
         answer: dict[str, Record | Exception | None] = {}
@@ -64,7 +64,7 @@ class Records:
             answer.update(self._read({each: keys[each] for each in part}))  # type: ignore[misc]
         return answer
 
-    def _read(self, keys: Mapping[str, StateKey]) -> Found:
+    def _read(self, keys: Mapping[str, StateKey]) -> RecordByPayload:
         malformed: dict[StateKey, Exception] = {}
         try:
             records = self.states.read(

@@ -95,7 +95,7 @@ class Runs:
             raise self._refusals[machine]
         self.describe_pace.wait()
         try:
-            told: dict[str, Any] = dict(
+            answer: dict[str, Any] = dict(
                 self.client.describe_execution(executionArn=execution_arn),
             )
         except ClientError as error:
@@ -106,15 +106,15 @@ class Runs:
                 raise
             run = Run(execution_arn, RunStatus.UNKNOWN)
         else:
-            is_running = told["status"] in _RUNNING
+            is_running = answer["status"] in _RUNNING
             run = Run(
                 execution_arn,
                 RunStatus.RUNNING if is_running else RunStatus.ENDED,
-                result=None if is_running else str(told["status"]),
-                started=told.get("startDate"),
-                stopped=told.get("stopDate"),
-                error=told.get("error"),
-                cause=told.get("cause"),
+                result=None if is_running else str(answer["status"]),
+                started=answer.get("startDate"),
+                stopped=answer.get("stopDate"),
+                error=answer.get("error"),
+                cause=answer.get("cause"),
             )
         self._described[execution_arn] = run
         return run

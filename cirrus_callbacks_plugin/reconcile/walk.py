@@ -213,7 +213,7 @@ class RepairWalk:
     ) -> list[tuple[IndexEntry, IndexEntry | None]]:
         """The entries of rows past their grace period, each with the entry before it."""
         youngest = timestamp(self.clock() - self.repairer.settings.grace)
-        found: list[tuple[IndexEntry, IndexEntry | None]] = []
+        old_enough: list[tuple[IndexEntry, IndexEntry | None]] = []
         before = self._last
         for entry in step:
             registered = None
@@ -223,9 +223,9 @@ class RepairWalk:
                 registered = entry.registered()
                 self.oldest = registered or self.oldest
             if registered is None or entry.registered_at <= youngest:
-                found.append((entry, before))
+                old_enough.append((entry, before))
             before = entry
-        return found
+        return old_enough
 
     def _read(self, entries: Sequence[IndexEntry]) -> dict[IndexEntry, Wait]:
         """The open rows among some entries; those that cannot be read now are counted."""

@@ -117,7 +117,7 @@ class WaitingIndex:
 
     def places(self) -> dict[str, IndexEntry]:
         """Where walks stopped, by the walk's name; what cannot be read is no place."""
-        found: dict[str, IndexEntry] = {}
+        places: dict[str, IndexEntry] = {}
         for item in read_batch(self.client, self.name, [PLACES.to_item()]):
             for walk, value in item.items():
                 place = value.get("M")
@@ -128,8 +128,8 @@ class WaitingIndex:
                 except MalformedRowError:
                     continue
                 if entry.shard in shards():
-                    found[walk] = entry
-        return found
+                    places[walk] = entry
+        return places
 
     def keep_place(self, walk: str, place: IndexEntry) -> None:
         """Write down where a walk stopped; of two reconcilers at once the later one's counts."""

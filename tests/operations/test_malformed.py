@@ -78,6 +78,7 @@ def shown(out: str) -> Any:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_malformed_row_hides_no_other_from_a_command(
+    *,
     command: tuple[str, ...],
     malformed: str,
     run: Run,
