@@ -129,6 +129,10 @@ run "defaults" {
     condition     = jsondecode(output.filmdrop_wait_for_payload_state_json).Parameters.QueueUrl == "$${CIRRUS_PROCESS_QUEUE_URL}" && jsondecode(output.filmdrop_wait_for_payloads_state_json).ItemProcessor.States.WaitForPayload.Parameters.QueueUrl == "$${CIRRUS_PROCESS_QUEUE_URL}"
     error_message = "FilmDrop's states name its template variable, so that no output feeds back into cirrus."
   }
+  assert {
+    condition     = jsondecode(output.wait_for_payload_jsonata_state_json).Arguments.QueueUrl == "https://sqs.us-gov-west-1.amazonaws.com/123456789012/fd-test-cirrus-process" && jsondecode(output.filmdrop_wait_for_payloads_jsonata_state_json).ItemProcessor.States.WaitForPayload.Arguments.QueueUrl == "$${CIRRUS_PROCESS_QUEUE_URL}"
+    error_message = "The same in JSONata."
+  }
 }
 
 run "nothing" {
