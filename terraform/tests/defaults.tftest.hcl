@@ -104,8 +104,8 @@ run "defaults" {
 
   # Alarms.
   assert {
-    condition     = toset([for alarm in aws_cloudwatch_metric_alarm.this : split(":", alarm.alarm_name)[0]]) == toset(["WARNING", "CRITICAL"]) && length(aws_cloudwatch_metric_alarm.this) == 8
-    error_message = "Eight alarms, named by severity."
+    condition     = toset([for alarm in aws_cloudwatch_metric_alarm.this : split(":", alarm.alarm_name)[0]]) == toset(["WARNING", "CRITICAL"]) && length(aws_cloudwatch_metric_alarm.this) == 11
+    error_message = "Eleven alarms, named by severity."
   }
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.treat_missing_data == "notBreaching" && strcontains(alarm.alarm_name, "fd-test-cirrus-callbacks") && length(alarm.alarm_actions == null ? [] : alarm.alarm_actions) == 0])

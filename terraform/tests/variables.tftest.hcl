@@ -326,6 +326,80 @@ run "parameters" {
   }
 }
 
+run "payloads_of_process" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_function.cirrus["process"]
+    values = {
+      role        = "arn:aws-us-gov:iam::123456789012:role/p"
+      environment = [{ variables = { CIRRUS_PAYLOAD_BUCKET = "payloads", CIRRUS_PAYLOAD_ROOT_PREFIX = "some/where" } }]
+    }
+  }
+
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/some/where"
+    error_message = "Where the payloads are is read from the environment of process."
+  }
+}
+
+run "payloads_under_cirrus_own_prefix" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_function.cirrus["process"]
+    values = {
+      role        = "arn:aws-us-gov:iam::123456789012:role/p"
+      environment = [{ variables = { CIRRUS_PAYLOAD_BUCKET = "payloads" } }]
+    }
+  }
+
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/cirrus"
+    error_message = "A root prefix that is not set is cirrus's default."
+  }
+}
+
+run "payloads_given" {
+  command = plan
+
+  variables {
+    cirrus_role_names = { process = "role-p", update_state = "role-u" }
+    payloads_url      = "s3://payloads/given"
+  }
+
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/given"
+    error_message = "Where process is not looked up it can be said."
+  }
+}
+
+run "payloads_unknown" {
+  command = plan
+
+  variables {
+    attach_policies = false
+  }
+
+  assert {
+    condition     = !contains(keys(local.reconciler_environment), "CIRRUS_CALLBACKS_PAYLOADS_URL")
+    error_message = "Nothing is guessed where process is not looked up."
+  }
+}
+
+run "names_of_the_guard" {
+  command = plan
+
+  variables {
+    table_name = "cirrus-waits"
+  }
+
+  assert {
+    condition     = terraform_data.deletion_guard[0].triggers_replace == ["cirrus-waits", "fd-test-cirrus"]
+    error_message = "Another table name or prefix replaces the guard, which stops it."
+  }
+}
+
 run "siblings" {
   command = plan
 
@@ -353,9 +427,13 @@ run "alarms" {
     alarm_reconciler_errors           = 14
     alarm_reconciler_repairs          = 15
     alarm_stuck_payloads              = 16
+    alarm_incomplete_passes           = 18
+    alarm_row_errors                  = 19
+    alarm_describes_refused           = 20
     alarm_oldest_wait_seconds         = 170
     alarm_open_waits_share            = 0.25
     open_executions_quota             = 4000
+    runbook_url                       = "https://example.com/runbook"
   }
 
   assert {
@@ -365,6 +443,9 @@ run "alarms" {
       failure_destination = 13
       reconciler_errors   = 14
       reconciler_repairs  = 15
+      incomplete_passes   = 18
+      row_errors          = 19
+      describes_refused   = 20
       stuck_payloads      = 16
       oldest_wait         = 170
       open_waits          = 1000
@@ -378,6 +459,17 @@ run "alarms" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["reconciler_repairs"].period * aws_cloudwatch_metric_alarm.this["reconciler_repairs"].evaluation_periods == 3600 && aws_cloudwatch_metric_alarm.this["reconciler_repairs"].datapoints_to_alarm == 4
     error_message = "Repairs ring after an hour of them."
+  }
+  assert {
+    condition = alltrue([for name in ["incomplete_passes", "row_errors", "describes_refused"] :
+      aws_cloudwatch_metric_alarm.this[name].period * aws_cloudwatch_metric_alarm.this[name].datapoints_to_alarm < 3600
+      && aws_cloudwatch_metric_alarm.this[name].period * aws_cloudwatch_metric_alarm.this[name].evaluation_periods <= 3600
+    ])
+    error_message = "A reconciler that cannot do its work rings within the hour."
+  }
+  assert {
+    condition     = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.this : endswith(alarm.alarm_description, " https://example.com/runbook#${replace(name, "_", "-")}") if name != "failure_destination"])
+    error_message = "Each alarm names its place in the runbook (one names a mapping that is not there yet)."
   }
 }
 

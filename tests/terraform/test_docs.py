@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from typing import TYPE_CHECKING
 
-from support import handed_out, terraform_docs
+from support import terraform_docs
 from support.terraform_cli import EXAMPLES, MODULE, Terraform
 
 if TYPE_CHECKING:
@@ -90,17 +89,6 @@ def test_the_filmdrop_example_fits_its_interface(
     terraform = Terraform(root, terraform_environment)
     terraform.start()
     terraform.run("validate").ok()
-
-
-def test_the_filmdrop_state_is_the_modules(
-    tmp_path: Path,
-    terraform_environment: dict[str, str],
-) -> None:
-    """The example's state machine waits with the module's own state, by FilmDrop's variable."""
-    machine = json.loads((EXAMPLES / "filmdrop/workflows/mosaic/state-machine.json").read_text())
-    states = handed_out.states(tmp_path, terraform_environment)
-    wanted = states["filmdrop_wait_for_payloads_state_json"]
-    assert machine["States"] == {"WaitForPayloads": wanted}
 
 
 def test_every_variable_that_the_readme_names_exists() -> None:

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from cirrus_callbacks_plugin.cli.local import command
 from cirrus_callbacks_plugin.local import deployment, terraform
 from cirrus_callbacks_plugin.local.terraform import TerraformError
-from support import handed_out
 from support.cirrus_world import payload
 from support.terraform_cli import EXAMPLES, MODULE, REPOSITORY
 
@@ -26,16 +25,22 @@ NAMES = deployment.Names("cirrus-local", "us-west-2", "123456789012", "http://12
 
 def _project(folder: Path) -> None:
     """A parent that waits for two children: one enabled, one not; it goes on in either case."""
-    text = (EXAMPLES / "filmdrop/workflows/mosaic/state-machine.json").read_text()
-    text = text.replace(handed_out.FILMDROPS_QUEUE, "${process_queue_url}")
+    machine = json.loads((EXAMPLES / "filmdrop/workflows/mosaic/state-machine.json").read_text())
+    wait = machine["States"]["WaitForPayloads"]
+    # Two workflows to wait for: the payloads as they are to be sent, not one for each item.
+    wait["ItemsPath"] = "$.process[0].tasks.wait.payloads"
+    wait["ItemSelector"]["payload.$"] = "$$.Map.Item.Value"
+    del wait["ItemSelector"]["payload"]
+    inner = wait["ItemProcessor"]["States"]["WaitForPayload"]
+    inner["Parameters"]["QueueUrl"] = "${process_queue_url}"
     workflows = folder / "workflows"
     workflows.mkdir()
-    (workflows / f"{PARENT}.asl.json").write_text(text)
+    (workflows / f"{PARENT}.asl.json").write_text(json.dumps(machine))
     child = {"StartAt": "Work", "States": {"Work": {"Type": "Pass", "End": True}}}
     for name in ("sentinel-2-cog", "landsat"):
         (workflows / f"{name}.asl.json").write_text(json.dumps(child))
     children = [payload("a"), payload("b", "landsat")]
-    parent = payload("p", PARENT, tasks={"wait": {"children": children}})
+    parent = payload("p", PARENT, tasks={"wait": {"payloads": children}})
     (folder / "payloads").mkdir()
     (folder / "payloads" / "parent.json").write_text(json.dumps(parent))
 
