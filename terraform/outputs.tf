@@ -20,17 +20,17 @@ output "kms_key_arn" {
 
 output "sender_function_name" {
   description = "Name of the sender."
-  value       = one(aws_lambda_function.sender[*].function_name)
+  value       = one(module.sender[*].function.function_name)
 }
 
 output "sender_function_arn" {
   description = "ARN of the sender."
-  value       = one(aws_lambda_function.sender[*].arn)
+  value       = one(module.sender[*].function.arn)
 }
 
 output "sender_role_name" {
   description = "Name of the sender's role."
-  value       = one(aws_iam_role.sender[*].name)
+  value       = one(module.sender[*].role.name)
 }
 
 output "event_source_mapping_uuid" {
@@ -40,17 +40,17 @@ output "event_source_mapping_uuid" {
 
 output "reconciler_function_name" {
   description = "Name of the reconciler."
-  value       = one(aws_lambda_function.reconciler[*].function_name)
+  value       = one(module.reconciler[*].function.function_name)
 }
 
 output "reconciler_function_arn" {
   description = "ARN of the reconciler."
-  value       = one(aws_lambda_function.reconciler[*].arn)
+  value       = one(module.reconciler[*].function.arn)
 }
 
 output "reconciler_role_name" {
   description = "Name of the reconciler's role."
-  value       = one(aws_iam_role.reconciler[*].name)
+  value       = one(module.reconciler[*].role.name)
 }
 
 output "failure_bucket_name" {

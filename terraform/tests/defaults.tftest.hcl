@@ -42,11 +42,11 @@ run "defaults" {
 
   # Functions.
   assert {
-    condition     = aws_lambda_function.sender[0].architectures == tolist(["arm64"]) && aws_lambda_function.reconciler[0].architectures == tolist(["arm64"]) && aws_lambda_function.sender[0].runtime == "python3.12"
+    condition     = module.sender[0].function.architectures == tolist(["arm64"]) && module.reconciler[0].function.architectures == tolist(["arm64"]) && module.sender[0].function.runtime == "python3.12"
     error_message = "arm64 and Python 3.12."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].environment[0].variables == tomap({ CIRRUS_STATE_DB = "fd-test-cirrus-state", CIRRUS_CALLBACKS_TABLE = "fd-test-cirrus-callbacks", CIRRUS_CALLBACKS_RETENTION_DAYS = "60", POWERTOOLS_LOG_LEVEL = "INFO" })
+    condition     = module.sender[0].function.environment[0].variables == tomap({ CIRRUS_STATE_DB = "fd-test-cirrus-state", CIRRUS_CALLBACKS_TABLE = "fd-test-cirrus-callbacks", CIRRUS_CALLBACKS_RETENTION_DAYS = "60", POWERTOOLS_LOG_LEVEL = "INFO" })
     error_message = "The sender's environment: no workflow is enabled, so CIRRUS_CALLBACKS_WORKFLOWS is not set."
   }
   assert {
@@ -54,11 +54,11 @@ run "defaults" {
     error_message = "The reconciler's environment has the contract's defaults."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].logging_config[0].log_format == "JSON" && aws_lambda_function.sender[0].logging_config[0].application_log_level == "INFO" && aws_lambda_function.reconciler[0].logging_config[0].log_format == "JSON"
+    condition     = module.sender[0].function.logging_config[0].log_format == "JSON" && module.sender[0].function.logging_config[0].application_log_level == "INFO" && module.reconciler[0].function.logging_config[0].log_format == "JSON"
     error_message = "Logs are JSON at INFO."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].tracing_config[0].mode == "PassThrough" && length(aws_lambda_function.sender[0].vpc_config) == 0 && aws_lambda_function.sender[0].reserved_concurrent_executions == -1
+    condition     = module.sender[0].function.tracing_config[0].mode == "PassThrough" && length(module.sender[0].function.vpc_config) == 0 && module.sender[0].function.reserved_concurrent_executions == -1
     error_message = "No tracing, no VPC, no reservation."
   }
   assert {
@@ -66,7 +66,7 @@ run "defaults" {
     error_message = "The reconciler runs every five minutes."
   }
   assert {
-    condition     = aws_cloudwatch_log_group.sender[0].retention_in_days == 30 && aws_cloudwatch_log_group.sender[0].name == "/aws/lambda/fd-test-cirrus-callbacks-sender"
+    condition     = module.sender[0].log_group.retention_in_days == 30 && module.sender[0].log_group.name == "/aws/lambda/fd-test-cirrus-callbacks-sender"
     error_message = "Log groups are there before the functions, with a retention."
   }
 
@@ -145,12 +145,10 @@ run "nothing" {
 
   assert {
     condition = length(concat(
-      aws_dynamodb_table.this, aws_lambda_function.sender, aws_lambda_function.reconciler, aws_iam_role.sender,
-      aws_iam_role.reconciler, aws_iam_role_policy.sender, aws_iam_role_policy.reconciler, aws_cloudwatch_log_group.sender,
-      aws_cloudwatch_log_group.reconciler, aws_lambda_event_source_mapping.stream, aws_cloudwatch_event_rule.schedule,
-      aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule, aws_s3_bucket.failures, aws_kms_key.this,
-      aws_cloudwatch_dashboard.this, terraform_data.code, terraform_data.deletion_guard,
-      aws_lambda_function_event_invoke_config.reconciler,
+      aws_dynamodb_table.this, module.sender, module.reconciler, aws_lambda_event_source_mapping.stream,
+      aws_cloudwatch_event_rule.schedule, aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule,
+      aws_s3_bucket.failures, aws_kms_key.this, aws_cloudwatch_dashboard.this, terraform_data.code,
+      terraform_data.deletion_guard, aws_lambda_function_event_invoke_config.reconciler,
     )) == 0
     error_message = "create = false creates nothing."
   }

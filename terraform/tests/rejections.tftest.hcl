@@ -326,7 +326,7 @@ run "sibling_prefix_that_extends_nothing" {
     sibling_prefixes = ["other"]
   }
 
-  expect_failures = [aws_iam_role_policy.reconciler]
+  expect_failures = [aws_cloudwatch_event_rule.schedule]
 }
 
 run "state_table_from_which_no_name_follows" {

@@ -31,11 +31,11 @@ def test_a_changed_flag_updates_two_things_in_place(beside: Beside) -> None:
     flags = {"sentinel-2-cog": {"enabled": True}, "landsat": {"enabled": True}}
     plan = beside.callbacks.changes_of(workflows=flags)
     assert plan == {
-        "aws_lambda_function.sender[0]": ["update"],
+        "module.sender[0].aws_lambda_function.this": ["update"],
         "aws_lambda_event_source_mapping.stream[0]": ["update"],
     }
     done = beside.callbacks.applied(workflows=flags).out
-    function = done.index("aws_lambda_function.sender[0]: Modifications complete")
+    function = done.index("module.sender[0].aws_lambda_function.this: Modifications complete")
     assert function < done.index("aws_lambda_event_source_mapping.stream[0]: Modifying")
     variables = beside.world.function("sender")["Environment"]["Variables"]
     assert variables["CIRRUS_CALLBACKS_WORKFLOWS"] == "landsat,sentinel-2-cog"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.local.deployment import EVENTBRIDGE_LIMIT_BYTES
-from cirrus_callbacks_plugin.local.stack import Settings, running
+from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
 from support import handed_out
 from support.cirrus_world import payload
@@ -123,7 +123,7 @@ def ran(states: States, tmp_path_factory: pytest.TempPathFactory) -> dict[str, R
     for name, (workflow, wait) in WAITS.items():
         folder.write(f"payloads/{name}.json", payload(name, workflow, tasks={"wait": wait}))
     found = {}
-    with running(root, Settings(), Timeline(lambda _: None, "cirrus-local")) as stack:
+    with running(root, StackSettings(), Timeline(lambda _: None, "cirrus-local")) as stack:
         for each in stack.project.payloads:
             stack.send(each.body)
         assert stack.wait_until(stack.nothing_left, 120)
