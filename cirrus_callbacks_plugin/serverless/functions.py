@@ -65,7 +65,7 @@ def wrapped_handler(function: Function, hook: str) -> str:
 
 def needed(hook: str) -> list[permissions.Statement]:
     """What a hook needs beyond cirrus's own permissions."""
-    return permissions.of_hook(hook)
+    return permissions.OF_HOOKS[hook]()
 
 
 def own_file(name: str) -> str:

@@ -31,9 +31,17 @@ _HOLDING = frozenset({Condition.ALWAYS, Condition.FAILURE_BUCKET})
 """Conditions that hold in every project."""
 
 
-def of_hook(hook: str) -> list[Statement]:
-    """What a hook (``process`` or ``update_state``) does beyond cirrus's own."""
-    return _granted(Function(names.WRAPPED[hook]), _HOLDING)
+def of_process() -> list[Statement]:
+    """What the hook around ``process`` does beyond cirrus's own."""
+    return _granted(Function.PROCESS, _HOLDING)
+
+
+def of_update_state() -> list[Statement]:
+    """What the hook around ``update-state`` does beyond cirrus's own."""
+    return _granted(Function.UPDATE_STATE, _HOLDING)
+
+
+OF_HOOKS = {"process": of_process, "update_state": of_update_state}
 
 
 def of_sender() -> list[Statement]:

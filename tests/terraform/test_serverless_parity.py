@@ -24,8 +24,8 @@ BY_SERVERLESS = {Resource.LOG_STREAMS}
 @pytest.mark.parametrize(
     ("function", "allowed"),
     [
-        (Function.PROCESS, permissions.of_hook("process")),
-        (Function.UPDATE_STATE, permissions.of_hook("update_state")),
+        (Function.PROCESS, permissions.of_process()),
+        (Function.UPDATE_STATE, permissions.of_update_state()),
         (Function.SENDER, permissions.of_sender()),
         (Function.RECONCILER, permissions.of_reconciler(heartbeat=True)),
     ],
