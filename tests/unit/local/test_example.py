@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.asl.template import render
 from cirrus_callbacks_plugin.local import asl
 from cirrus_callbacks_plugin.local.deployment import Names
-from cirrus_callbacks_plugin.local.project import Project, template_variables
+from cirrus_callbacks_plugin.local.project import Project
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -27,7 +26,9 @@ HOPELESS = {"CirrusCallback.Invalid", "CirrusCallback.InvalidPayload", "CirrusCa
 
 
 def _states(path: Path) -> list[asl.State]:
-    return list(asl.states(json.loads(render(path.read_text(), template_variables(NAMES)))))
+    name = path.name.removesuffix(".asl.json")
+    definition = Project.read(EXAMPLE).workflows[name].definition(NAMES, {}, None)
+    return list(asl.states(definition))
 
 
 def _waiting_tasks() -> list[asl.State]:
