@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.deadline import Deadline
+from cirrus_callbacks_plugin.hooks import own_time
+from cirrus_callbacks_plugin.hooks.services import HookClients
 from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS
 from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.waits.table import utc_now
@@ -49,6 +52,10 @@ def loop(beside: Beside) -> Enforcement:
     enforced = AppliedWorld(world.endpoint, PREFIX, enforcement)
     with pytest.MonkeyPatch.context() as patch:
         enforcement.install(patch)
+        # The hooks give AWS a second: too little for moto on a busy machine, and not the point.
+        patient = HookClients.config.merge(Config(connect_timeout=30, read_timeout=30))
+        patch.setattr(HookClients, "config", patient)
+        patch.setattr(own_time, "OWN_SECONDS", 60.0)
         _run_the_loop(enforced, enforcement, patch)
     return enforcement
 
