@@ -235,12 +235,25 @@ class Stack:
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         stepfunctions = self.deployment.client("stepfunctions")
-        for workflow in self.project.workflows:
-            for execution in stepfunctions.list_executions(
+        for arn in self._running():
+            stepfunctions.stop_execution(executionArn=arn)
+        # What still runs would go on without the corrections of moto.
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._running() and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
+
+    def _running(self) -> list[str]:
+        """The ARNs of the executions that have not ended."""
+        listing = self.deployment.client("stepfunctions").get_paginator("list_executions")
+        return [
+            str(execution["executionArn"])
+            for workflow in self.project.workflows
+            for page in listing.paginate(
                 stateMachineArn=self.deployment.names.state_machine_arn(workflow),
                 statusFilter="RUNNING",
-            )["executions"]:
-                stepfunctions.stop_execution(executionArn=execution["executionArn"])
+            )
+            for execution in page["executions"]
+        ]
 
     def _serve(self, source: Source) -> None:
         while not self._stopping.is_set():
