@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KINDS = ("", "filmdrop_")
 ONE, MANY = "filmdrop_wait_for_payload_state_json", "filmdrop_wait_for_payloads_state_json"
+LANGUAGES = ("jsonpath", "jsonata")
 CHILD = "sentinel-2-cog"
 ANSWER = {"payload_id", "workflow_state", "execution_arn", "output_payload_url"}
 
@@ -111,12 +112,18 @@ WAITS: dict[str, tuple[str, dict[str, Any]]] = {
 """Parents: which state they wait with, and the parameters of their task ``wait``."""
 
 
-@pytest.fixture(scope="module")
-def ran(states: States, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
-    """Every parent, run in the local stack by the real cirrus."""
+@pytest.fixture(scope="module", params=LANGUAGES)
+def ran(
+    states: States,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> dict[str, Ran]:
+    """Every parent, run in the local stack by the real cirrus, in either query language."""
     root = tmp_path_factory.mktemp("parents")
     folder = Folder(root).write(f"workflows/{CHILD}.asl.json", WORK)
     for workflow, name in (("one", ONE), ("many", MANY)):
+        if request.param == "jsonata":
+            name = name.replace("_state_json", "_jsonata_state_json")  # noqa: PLW2901
         text = json.dumps(machine(states[name]))
         text = text.replace(handed_out.FILMDROPS_QUEUE, "${process_queue_url}")
         folder.write(f"workflows/{workflow}.asl.json", text)
