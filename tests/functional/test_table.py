@@ -12,6 +12,7 @@ from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.index import PLACES, IndexEntry, WaitingIndex, shards
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.outcome import Outcome
+from cirrus_callbacks_plugin.waits.queries import WaitsQueries
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, Wait, shard
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 from support.kept_clients import kept_clients
@@ -66,6 +67,16 @@ def test_the_table_is_the_contracts(waits: WaitsTable) -> None:
     ttl = waits.client.describe_time_to_live(TableName=waits.name)["TimeToLiveDescription"]
     assert ttl["TimeToLiveStatus"] == "ENABLED"
     assert ttl["AttributeName"] == "expiration_time"
+
+
+def test_open_waits_are_counted_in_every_shard(waits: WaitsTable) -> None:
+    """An answered wait counts no more."""
+    for number in range(20):
+        token = f"token-{number}"
+        waits.register(replace(WAIT, task_token=token, waiting=shard(token)))
+    waits.register(WAIT)
+    assert mark(waits, "success")
+    assert WaitsQueries(waits.client, waits.name).count_waiting() == 20
 
 
 def test_register_puts_a_row_once(waits: WaitsTable) -> None:

@@ -21,8 +21,8 @@ TEST_FILES = sorted(path.name for path in (MODULE / "tests").glob("*.tftest.hcl"
 EXAMPLES = ("existing-deployment", "complete")
 
 
-def _source(suffix: str = "*.tf") -> str:
-    return "\n".join(path.read_text() for path in sorted(MODULE.glob(suffix)))
+def _source(pattern: str = "*.tf") -> str:
+    return "\n".join(path.read_text() for path in sorted(MODULE.glob(pattern)))
 
 
 def test_everything_is_formatted(copied: Path, terraform_environment: dict[str, str]) -> None:
@@ -58,9 +58,10 @@ def test_plans_are_as_its_own_tests_say(
     assert f"Success! {runs} passed" in tested.out
 
 
-def _blocks(kind: str) -> dict[str, str]:
+def _blocks(kind: str, pattern: str = "*.tf") -> dict[str, str]:
     """Blocks of a kind by name, with their text."""
-    found = re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', _source(), re.DOTALL | re.MULTILINE)
+    source = _source(pattern)
+    found = re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', source, re.DOTALL | re.MULTILINE)
     return dict(found)
 
 
@@ -89,15 +90,24 @@ def test_every_validation_has_a_rejection() -> None:
         assert re.search(rf"\b{kind}\.{name}\b", expected), f"{kind}.{name}"
 
 
-def test_every_output_is_described() -> None:
+@pytest.mark.parametrize("pattern", ["*.tf", "modules/*/*.tf"])
+def test_every_output_is_described(pattern: str) -> None:
     """No output without a description."""
-    for name, text in _blocks("output").items():
+    for name, text in _blocks("output", pattern).items():
         assert re.search(r"^  description +=", text, re.MULTILINE), name
+
+
+def test_the_private_module_is_typed_and_described() -> None:
+    """No variable of it without type and description, none with a default: its caller decides."""
+    for name, text in _blocks("variable", "modules/*/*.tf").items():
+        assert re.search(r"^  type +=", text, re.MULTILINE), name
+        assert re.search(r"^  description +=", text, re.MULTILINE), name
+        assert not re.search(r"^  default +=", text, re.MULTILINE), name
 
 
 def test_no_partition_region_or_account_is_written_down() -> None:
     """The module stands in every partition, region and account."""
-    source = re.sub(r"#.*|error_message.*|description.*", "", _source())
+    source = re.sub(r"#.*|error_message.*|description.*", "", _source("**/*.tf"))
     assert not re.search(r"arn:aws[:-]", source)
     assert not re.search(r"\b(us|eu|ap)-[a-z]+-\d\b", source)
     assert not re.search(r"\b\d{12}\b", source)
