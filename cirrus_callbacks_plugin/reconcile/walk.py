@@ -176,6 +176,7 @@ class RepairWalk:
         """
         settled: list[Wait] = []
         waiting: list[tuple[Wait, IndexEntry | None]] = []
+        self._note_oldest(step)
         entries = self._old_enough(step)
         rows = self._read([entry for entry, _ in entries])
         now = self.clock()
@@ -207,6 +208,12 @@ class RepairWalk:
                 self._keep(row, record, before)
         return not self.repairer.repair(clear.values()) and is_done
 
+    def _note_oldest(self, step: Sequence[IndexEntry]) -> None:
+        """A step is in order: its first entry whose time can be read is its oldest."""
+        registered = next(filter(None, (entry.registered() for entry in step)), None)
+        if registered is not None and (self.oldest is None or registered < self.oldest):
+            self.oldest = registered
+
     def _old_enough(
         self,
         step: Sequence[IndexEntry],
@@ -216,13 +223,7 @@ class RepairWalk:
         old_enough: list[tuple[IndexEntry, IndexEntry | None]] = []
         before = self._last
         for entry in step:
-            registered = None
-            if self.oldest is None or entry.registered_at > youngest:
-                registered = entry.registered()
-            if self.oldest is None or entry.registered_at < timestamp(self.oldest):
-                registered = entry.registered()
-                self.oldest = registered or self.oldest
-            if registered is None or entry.registered_at <= youngest:
+            if entry.registered_at <= youngest or entry.registered() is None:
                 old_enough.append((entry, before))
             before = entry
         return old_enough

@@ -156,8 +156,8 @@ def test_descriptions_in_vain_hold_up_neither_each_other_nor_other_rows() -> Non
     assert [name for name in lost if not is_settled(aws, name)] == []
     assert answered_after is not None
     assert answered_after <= bound(summaries[:answered_after], len(running) + 1540)
-    # Nobody was described twice while others waited.
-    assert len(set(aws.stepfunctions.described)) == len(aws.stepfunctions.described)
+    # None was described twice while others waited for their first time.
+    assert len(set(aws.stepfunctions.described[:1520])) == 1520
 
 
 def test_heartbeats_come_to_all_of_78_000_within_1200_seconds() -> None:
@@ -184,7 +184,7 @@ def test_heartbeats_come_to_all_of_78_000_within_1200_seconds() -> None:
 def test_heartbeats_of_more_than_a_pass_can_send_come_in_turn() -> None:
     """40,000 in a tenth of a pass: ten passes and one more, none twice before each had one."""
     aws = SlowAws(TENTH)
-    hot(aws, 40_000)
+    hot(aws, 40_000, since=0)  # too young for repairs
     beats: dict[str, int] = defaultdict(int)
 
     def beat(taskToken: str) -> None:  # noqa: N803

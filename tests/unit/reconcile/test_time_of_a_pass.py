@@ -81,7 +81,7 @@ def test_rows_read_as_time_ran_out_come_first_in_the_next_pass(
     )
     first = aws.one_pass()
     assert (first.count(Did.SETTLED), first.is_complete) == (2, False)  # of the first step
-    place = aws.dynamodb.rows[PLACES]["rows"]["M"]
+    place = aws.dynamodb.rows[PLACES]["descriptions"]["M"]
     assert place["task_token"] == {"S": tokens[1]}
     monkeypatch.undo()
     second = aws.one_pass()
