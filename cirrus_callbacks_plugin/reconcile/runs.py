@@ -42,7 +42,8 @@ class Runs:
         list_pace, describe_pace: how often it is asked.
         may_list: False once no further page of running executions may be asked for; what was
             not listed by then is described.
-        refused: how many runs could not be described since Step Functions refuses it.
+        refused: how many runs could not be described since Step Functions refuses it; each is
+            asked for once.
     """
 
     client: SFNClient
@@ -89,10 +90,8 @@ class Runs:
         return Run(execution_arn, RunStatus.RUNNING, started=running[name])
 
     def _describe(self, execution_arn: str) -> Run:
-        machine = state_machine_of(execution_arn)
-        if machine in self._refusals:  # permissions and keys are a state machine's
-            self.refused += 1
-            raise self._refusals[machine]
+        if execution_arn in self._refusals:
+            raise self._refusals[execution_arn]
         self.describe_pace.wait()
         try:
             answer: dict[str, Any] = dict(
@@ -102,7 +101,7 @@ class Runs:
             if error_code(error) not in _UNKNOWN:
                 if classify(error) is ErrorKind.REFUSED:
                     self.refused += 1
-                    self._refusals[machine] = error
+                    self._refusals[execution_arn] = error
                 raise
             run = Run(execution_arn, RunStatus.UNKNOWN)
         else:

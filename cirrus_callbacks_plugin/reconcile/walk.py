@@ -96,7 +96,7 @@ class RepairWalk:
         self._begin_at(began, KEPT_FOR_DESCRIPTIONS)
         circle = self._circle(began)
         end = self._walk(circle, ahead)
-        self.is_whole = end is End.ROUND and not circle.failures
+        self.is_whole = end is End.ROUND
         self.open_waits = circle.entries
         self.repairer.summary.add(Did.FAILED, circle.failures)
         if end is End.FULL:
@@ -112,6 +112,8 @@ class RepairWalk:
             self._walk(self._circle(place, until=began), None)
         self._move_places()
         self.rows.move(seen_to)
+        if circle.failures:
+            self.repairer.summary.is_complete = False
         if self._kept_groups() or self._is_putting_off or not self.is_whole:
             self.repairer.summary.is_complete = False
             self.descriptions.write()

@@ -211,20 +211,19 @@ def test_another_error_is_no_answer(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "KmsAccessDeniedException"])
-def test_a_refusal_is_a_state_machines_and_is_counted_for_each_run(code: str) -> None:
-    """Permissions and keys are a machine's: asking on takes the time of others' runs."""
+def test_a_refused_run_is_asked_for_once_a_pass_and_counted(code: str) -> None:
+    """However many wait for it: nothing changes until somebody acts. It says nothing of others."""
     client = StepFunctions()
-    other = arn("c", MACHINE + "2")
     for name in (arn("a"), arn("b")):
         client.told[name] = error(code)
-    client.told[other] = {"status": "RUNNING", "startDate": STARTED}
+    client.told[arn("c")] = {"status": "RUNNING", "startDate": STARTED}
     runs = runs_of(client)
     for name in (arn("a"), arn("b"), arn("a")):
         with pytest.raises(ClientError, match=code):
             runs.find(name)
-    assert runs.find(other).status is RunStatus.RUNNING
-    assert client.described == [arn("a"), other]
-    assert runs.refused == 3
+    assert runs.find(arn("c")).status is RunStatus.RUNNING
+    assert client.described == [arn("a"), arn("b"), arn("c")]
+    assert runs.refused == 2
 
 
 def test_a_listed_run_tells_when_it_started() -> None:
