@@ -76,6 +76,8 @@ def main(arguments: list[str]) -> int:
             for part in parts:
                 say(f"\n{part.title}")
                 ran[part] = beside.shown(part)
+                if ran[part].missing is not None:
+                    say(f"skipped, {ran[part].missing}")
         except KeyboardInterrupt:
             say("\nStopped.")
             beside.stop()
