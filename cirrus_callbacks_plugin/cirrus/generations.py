@@ -6,6 +6,7 @@ spelling, error mapping and listing rules from here.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -70,6 +71,7 @@ GENERATIONS = (V0_7, V0_15, V1, V2)
 NEWEST = V2
 
 
+@functools.lru_cache(maxsize=64)
 def of_version(version: str | None) -> Generation:
     """The generation of a version text; the newest where it is absent or unreadable."""
     match = re.match(r"(\d+)\.(\d+)", version or "")

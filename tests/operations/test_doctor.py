@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.operations import deployment
 from cirrus_callbacks_plugin.operations.aws import Aws
 from cirrus_callbacks_plugin.operations.doctor import hooks, permissions, quotas
 from cirrus_callbacks_plugin.operations.doctor.parts import Parts
-from cirrus_callbacks_plugin.operations.policy import policy_of
+from cirrus_callbacks_plugin.operations.settings import reconciler_settings
 from cirrus_callbacks_plugin.waits.queries import WaitsQueries
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support import schemas, snapshots
@@ -305,7 +305,7 @@ def roles(whole: Whole) -> Roles:
     found = deployment.find(Aws.of("us-west-2", None, None), deployment=NAME)
 
     def look(functions: Iterable[Function] = Function) -> dict[str, Check]:
-        parts = Parts(found, policy_of(found, must_know=True))
+        parts = Parts(found, reconciler_settings(found, must_know=True))
         checks = [
             check
             for function in functions

@@ -44,7 +44,7 @@ def _queue(parts: Parts, mapping: dict[str, Any]) -> Iterator[Check]:
         return
     policy = json.loads(attributes.get("RedrivePolicy") or "{}")
     visibility = int(attributes.get("VisibilityTimeout", 30))
-    redelivery = parts.policy.redelivery
+    redelivery = parts.settings.redelivery
     if not policy:
         kept = timedelta(seconds=int(attributes.get("MessageRetentionPeriod", 345_600)))
         well = kept <= redelivery

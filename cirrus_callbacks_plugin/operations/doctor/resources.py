@@ -78,7 +78,9 @@ class Resources:
     def holds(self, condition: Condition) -> bool:
         """Whether a condition holds; that of the failure bucket's key see :func:`failure_key`."""
         if condition is Condition.HEARTBEAT:
-            return config.Repairs.from_env(self.parts.variables(self.configuration)).heartbeat
+            return config.ReconcilerSettings.from_env(
+                self.parts.variables(self.configuration)
+            ).heartbeat
         if condition is Condition.FAILURE_BUCKET:
             return self.failure_bucket is not None
         if condition is Condition.TABLE_KEY:
