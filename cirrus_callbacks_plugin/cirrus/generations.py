@@ -20,6 +20,9 @@ class Generation:
         completed: how its state table spells success.
         lists_run_at_claim: True where an execution is listed before it starts (cirrus
             >= 1), False where only after (0.x).
+        derives_run_names: True where an execution's name follows from the payload and its
+            earlier runs (cirrus >= 1), so that a payload whose record was misread cannot run
+            again under it. 0.x names none, and runs what its read of the record left out.
         invalid_errors: error names that make a failed execution INVALID.
         has_output_url: True where an output payload has a URL of its own.
     """
@@ -28,6 +31,7 @@ class Generation:
     first: tuple[int, int]
     completed: str
     lists_run_at_claim: bool
+    derives_run_names: bool
     invalid_errors: frozenset[str]
     has_output_url: bool
 
@@ -37,6 +41,7 @@ V0_7 = Generation(
     first=(0, 0),
     completed="COMPLETED",
     lists_run_at_claim=False,
+    derives_run_names=False,
     invalid_errors=frozenset({"InvalidInput"}),
     has_output_url=False,
 )
@@ -45,6 +50,7 @@ V0_15 = Generation(
     first=(0, 9),
     completed="COMPLETED",
     lists_run_at_claim=False,
+    derives_run_names=False,
     invalid_errors=frozenset({"InvalidInput", "stactask.exceptions.InvalidInput"}),
     has_output_url=False,
 )
@@ -53,6 +59,7 @@ V1 = Generation(
     first=(1, 0),
     completed="COMPLETED",
     lists_run_at_claim=True,
+    derives_run_names=True,
     invalid_errors=frozenset(
         {"cirrus.lib.errors.InvalidInput", "stactask.exceptions.InvalidInput"},
     ),
@@ -63,6 +70,7 @@ V2 = Generation(
     first=(2, 0),
     completed="SUCCEEDED",
     lists_run_at_claim=True,
+    derives_run_names=True,
     invalid_errors=V1.invalid_errors,
     has_output_url=True,
 )

@@ -33,4 +33,5 @@ def identify(payload: Any) -> Identity:
     with raising_unacceptable("cirrus refuses the payload"):
         wrapped = CirrusPayload(payload, set_id_if_missing=True)
         wrapped.validate()
-        return identity_of(wrapped["id"], wrapped.process_definition.get("replace", False))
+        process = wrapped.process_definition
+        return identity_of(wrapped["id"], process.get("replace", False), process["workflow"])

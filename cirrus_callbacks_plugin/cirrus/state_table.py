@@ -86,6 +86,16 @@ class Record:
         return self.executions[-1] if self.executions else None
 
     @property
+    def only_execution(self) -> str | None:
+        """The run that the record's state speaks of: the one that is listed, be it twice.
+
+        None where several are: an older run's event may have written the state (a repeated
+        one, or that of a run that was redriven beside its replacement), and nothing in the
+        record tells which.
+        """
+        return self.last_execution if len(set(self.executions)) == 1 else None
+
+    @property
     def is_final(self) -> bool:
         """True where the state is no run in progress."""
         return self.state in FINAL_STATES

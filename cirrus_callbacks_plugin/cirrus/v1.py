@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus import payloads
+from cirrus_callbacks_plugin.cirrus.adapter import reads_back
 from cirrus_callbacks_plugin.cirrus.generations import V1, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
@@ -46,6 +47,12 @@ class CirrusGeo1:
 
     def output_url(self, payload_id: str, execution_arn: str) -> None:
         """There is none: outputs are stored from cirrus-geo 2 on."""
+
+    def reads_back(self, payload_id: str) -> bool:
+        """As ``StateDB.key_to_payload_id``."""
+        from cirrus.lib.statedb import StateDB  # noqa: PLC0415 - cirrus is optional
+
+        return reads_back(StateDB, payload_id)
 
     def state_setters(self) -> tuple[type, Mapping[str, str]]:
         """``StateDB`` and its four setters of final states."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus import payloads
+from cirrus_callbacks_plugin.cirrus.adapter import reads_back
 from cirrus_callbacks_plugin.cirrus.generations import V2, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
@@ -54,6 +55,12 @@ class CirrusGeo2:
             return str(PayloadBucket.from_env().get_output_payload_url(payload_id, name))
         except UndefinedPayloadBucketError:
             return None
+
+    def reads_back(self, payload_id: str) -> bool:
+        """As ``StateDB.key_to_payload_id``."""
+        from cirrus.lib.statedb import StateDB  # noqa: PLC0415 - cirrus is optional
+
+        return reads_back(StateDB, payload_id)
 
     def state_setters(self) -> tuple[type, Mapping[str, str]]:
         """``StateDB`` and its four setters of final states."""

@@ -28,8 +28,11 @@ class Target:
 
     Attributes:
         payload_id: the payload's id; ``invalid:<message>`` where it has none.
-        workflow: the id's workflow segment, or ``unknown``.
+        workflow: the workflow that cirrus runs for it (``process[0].workflow``); the id's
+            segment where the message does not tell, or ``unknown``.
         key: the payload's key in the state table, None where it can have no record.
+        reads_back: False where cirrus does not take the record under that key for the
+            payload's own, and so runs the payload whatever the record says.
         replace: True for a message that asks for the payload to be run anew.
         refused: why cirrus cannot accept the payload, None where it can.
         record: the record in a form that this cirrus takes; None: as it came.
@@ -38,6 +41,7 @@ class Target:
     payload_id: str
     workflow: str
     key: StateKey | None
+    reads_back: bool = True
     replace: bool = False
     refused: str | None = None
     record: Any = None
@@ -77,8 +81,9 @@ def target_of(
         )
     return Target(
         payload_id=identity.payload_id,
-        workflow=workflow_of(identity.payload_id) or UNKNOWN_WORKFLOW,
+        workflow=identity.workflow or workflow_of(identity.payload_id) or UNKNOWN_WORKFLOW,
         key=key,
+        reads_back=adapter.reads_back(identity.payload_id),
         replace=identity.replace,
         record=adapter.deliverable(message.record, payload),
     )

@@ -21,11 +21,11 @@ from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus
+from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_in_progress
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
     from cirrus_callbacks_plugin.cirrus.observe import Notes
@@ -168,6 +168,7 @@ class _Settler:
             ),
         )
         settlements: list[tuple[Wait, Outcome]] = []
+        started: list[tuple[Wait, str]] = []
         for row, key in registered.open_rows.values():
             attempt = Attempt(
                 before=registered.before.get(key),
@@ -188,6 +189,13 @@ class _Settler:
                     execution_arn=record.last_execution if record else None,
                     why=judgement.why,
                 )
+                run = run_in_progress(row, record)
+                if run is not None:
+                    started.append((row, run))
+        self._settle(settlements)
+        self._note(started)
+
+    def _settle(self, settlements: Sequence[tuple[Wait, Outcome]]) -> None:
         for (row, outcome), result in zip(
             settlements, run_side_by_side(self._put, settlements), strict=True
         ):
@@ -206,3 +214,21 @@ class _Settler:
     def _put(self, settlement: tuple[Wait, Outcome]) -> bool:
         row, outcome = settlement
         return self.own_time.call(lambda: self.services.waits.settle(row.key, outcome))
+
+    def _note(self, started: Sequence[tuple[Wait, str]]) -> None:
+        """Keep in the rows which run goes on; without it all is well but for deleted records."""
+        for (row, run), result in zip(
+            started, run_side_by_side(self._put_run, started), strict=True
+        ):
+            if isinstance(result, Exception):
+                log_wait(
+                    row,
+                    wait_log.NOT_NOTED,
+                    level=logging.WARNING,
+                    execution_arn=run,
+                    why=error_code(result),
+                )
+
+    def _put_run(self, noted: tuple[Wait, str]) -> bool:
+        row, run = noted
+        return self.own_time.call(lambda: self.services.waits.note_run(row.key, run))

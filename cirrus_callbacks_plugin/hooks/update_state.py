@@ -6,6 +6,7 @@ import functools
 import logging
 import time
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.deadline import Deadline
@@ -20,7 +21,7 @@ from cirrus_callbacks_plugin.naming import workflow_of
 from cirrus_callbacks_plugin.protocol.rules import Ended, cut
 from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.outcome import Outcome
-from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
+from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,9 +136,20 @@ def _ended(payload_id: str, final: FinalState, event: Any, adapter: Adapter) -> 
     has_output = final.state in COMPLETED_STATES and arn is not None and detail.get("output")
     return Ended(
         execution_arn=arn,
+        stopped_at=_time_of(detail.get("stopDate")),
         outcome=Outcome(
             workflow_state=final.state,
             error=cut(final.error),
             output_payload_url=adapter.output_url(payload_id, arn) if has_output and arn else None,
         ),
     )
+
+
+def _time_of(milliseconds: Any) -> str | None:
+    """A time of EventBridge's event, in epoch milliseconds, as rows hold times."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
+        return None
+    try:
+        return timestamp(datetime.fromtimestamp(milliseconds / 1000, timezone.utc))
+    except (OverflowError, OSError, ValueError):
+        return None

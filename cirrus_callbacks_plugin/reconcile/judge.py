@@ -54,6 +54,7 @@ class Run:
         result: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED`` once ended.
         started, stopped: aware times, None where Step Functions gives none.
         error, cause: of a failed run.
+        payload_id: the payload that it was started with; None where its input does not tell.
     """
 
     execution_arn: str
@@ -63,6 +64,11 @@ class Run:
     stopped: datetime | None = None
     error: str | None = None
     cause: str | None = None
+    payload_id: str | None = None
+
+    def is_of(self, row: Wait) -> bool:
+        """False for a run of another payload, whose id shares the record's key."""
+        return self.payload_id in (None, row.payload_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,8 @@ def run_to_ask(row: Wait, record: Record | None) -> str | None:
     """The run that decides: the last listed one, or the one in progress at registration."""
     if record is not None and record.last_execution is not None:
         return record.last_execution
+    if row.execution_arn is not None:
+        return row.execution_arn  # it went on when the row was registered; its record is gone
     in_progress = row.seen_state is not None and row.seen_state not in FINAL_STATES
     return row.seen_execution if in_progress else None
 

@@ -7,6 +7,7 @@ thousand a call, and only runs that are not among them are described, a few a se
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from dataclasses import dataclass, field
@@ -96,6 +97,7 @@ class Runs:
                 stopped=told.get("stopDate"),
                 error=told.get("error"),
                 cause=told.get("cause"),
+                payload_id=_payload_id(told.get("input")),
             )
         self._described[execution_arn] = run
         return run
@@ -125,6 +127,16 @@ class Runs:
                 error_code(error),
             )
         return found
+
+
+def _payload_id(execution_input: Any) -> str | None:
+    """The id of the payload that a run was started with; None where only its URL is told."""
+    try:
+        payload = json.loads(execution_input)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    value = payload.get("id") if isinstance(payload, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def state_machine_of(execution_arn: str) -> str:

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 
+_OPEN = (
+    "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
+    " AND attribute_not_exists(answered_at)"
+)
+"""The condition of a row that is neither settled nor answered."""
+
 MAX_HISTORY = 20
 """Entries of a row's history; older ones go."""
 
@@ -110,11 +116,18 @@ class WaitsTable:
         return self._update(
             key,
             sets=values,
-            condition=(
-                "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
-                " AND attribute_not_exists(answered_at)"
-            ),
+            # A run that was noted while it went on is not the one that this outcome is about.
+            remove=None if outcome.execution_arn else "execution_arn",
+            condition=_OPEN,
         )
+
+    def note_run(self, key: Key, execution_arn: str) -> bool:
+        """Note the run that an open row waits for: its record may be deleted meanwhile.
+
+        Returns:
+            False if the row is settled, answered or gone.
+        """
+        return self._update(key, sets={"execution_arn": execution_arn}, condition=_OPEN)
 
     def mark_answered(
         self,

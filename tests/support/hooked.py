@@ -122,11 +122,15 @@ class Cirrus:
         """The payload's id; one that is to be refused says so."""
         if "refuse" in payload:
             raise UnacceptablePayload(payload["refuse"])
-        return Identity(payload["id"], payload.get("replace", False))
+        return Identity(payload["id"], payload.get("replace", False), payload.get("workflow"))
 
     def deliverable(self, given: Any, payload: Any) -> Any:
         """The record itself, but of a payload that asks for another form."""
         return {**given, "body": payload["as"]} if "as" in payload else given
+
+    def reads_back(self, payload_id: str) -> bool:
+        """True where the record under the id's key is the payload's own."""
+        return "_" not in payload_id
 
     def output_url(self, payload_id: str, execution_arn: str) -> str:
         """Where a run's output is."""
