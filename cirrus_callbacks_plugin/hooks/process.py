@@ -213,7 +213,9 @@ class _Settler:
 
     def _put(self, settlement: tuple[Wait, Outcome]) -> bool:
         row, outcome = settlement
-        return self.own_time.call(lambda: self.services.waits.settle(row.key, outcome))
+        return self.own_time.call(
+            lambda: self.services.waits.settle(row.key, outcome, noted_run=row.execution_arn)
+        )
 
     def _note(self, started: Sequence[tuple[Wait, str]]) -> None:
         """Keep in the rows which run goes on; without it all is well but for deleted records."""

@@ -96,6 +96,7 @@ class WaitsTable:
         key: Key,
         outcome: Outcome,
         *,
+        noted_run: str | None = None,
         history: Sequence[Mapping[str, str]] | None = None,
     ) -> bool:
         """Write the outcome into a row that is neither settled nor answered.
@@ -103,6 +104,7 @@ class WaitsTable:
         Args:
             key: the row.
             outcome: how the payload ended.
+            noted_run: the run that the row names already: removed where the outcome names none.
             history: of a repair by hand, the row's whole history with the repair as its last
                 entry: written with the outcome or not at all.
 
@@ -116,8 +118,7 @@ class WaitsTable:
         return self._update(
             key,
             sets=values,
-            # A run that was noted while it went on is not the one that this outcome is about.
-            remove=None if outcome.execution_arn else "execution_arn",
+            remove="execution_arn" if noted_run and not outcome.execution_arn else None,
             condition=_OPEN,
         )
 

@@ -52,6 +52,8 @@ class Rows:
     there: dict[Key, Wait] = field(default_factory=dict)
     put: list[Wait] = field(default_factory=list)
     settled: list[tuple[str, Outcome]] = field(default_factory=list)
+    noted: list[tuple[str, str]] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     meets: dict[str, bool | Exception] = field(default_factory=dict)
     """By token: what a put or an update of its row meets; False: somebody was first."""
 
@@ -67,8 +69,17 @@ class Rows:
         self.put.append(row)
         return self.there.get(row.key, row)
 
-    def settle(self, key: Key, outcome: Outcome) -> bool:
+    def note_run(self, key: Key, execution_arn: str) -> bool:
+        """Note a run, if open."""
+        self.noted.append((key.task_token, execution_arn))
+        result = self.meets.get(f"run of {key.task_token}", True)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def settle(self, key: Key, outcome: Outcome, *, noted_run: str | None) -> bool:
         """Update if open."""
+        self.forgotten += [noted_run] if noted_run and not outcome.execution_arn else []
         result = self.meets.get(key.task_token, True)
         if isinstance(result, Exception):
             raise result
