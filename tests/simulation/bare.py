@@ -35,6 +35,10 @@ def replay(world: World) -> list[tuple[str, Any, Any]]:
             bare.let_go_on(actors[subject], entry[2])
         elif kind == "crashed" and subject in actors and actors[subject].is_alive:
             bare.crash(actors[subject])
+        elif kind == "by hand":
+            bare.start_by_hand()
+        elif kind == "deleted":
+            bare.delete_record()
         elif kind == "ended":
             bare.end_run(subject, entry[2])
     bare.dispose()
@@ -53,6 +57,8 @@ def _without_product(scenario: Scenario) -> Scenario:
         messages=scenario.messages,
         can_start=scenario.can_start,
         faults=0,
+        shares_key=scenario.shares_key,
+        is_redriven=scenario.is_redriven,
     )
 
 

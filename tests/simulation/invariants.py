@@ -114,6 +114,9 @@ def untruths(
             and run.started > facts.registered
             and message in run.messages
         ]
+    named = _named(ghost, token, row, facts)
+    if named:
+        return named
     anew = ran_anew(ghost, facts, message)
     # A run that was listed and never came to be is no newer one, once that is certain.
     for besides in ((), ghost.never_came_to_be()):
@@ -122,6 +125,23 @@ def untruths(
     return [
         f"2. {token} was told {_told(row)}, which is not the outcome of the run it waits for",
     ]
+
+
+def _named(ghost: Ghost, token: str, row: dict[str, Any], facts: RowFacts) -> list[str]:
+    """A run that an answer names had ended so; its output is its own."""
+    arn = row.get("execution_arn", {}).get("S")
+    if arn is None:
+        return []
+    name = arn.rpartition(":")[2]
+    found = []
+    ends = ghost.runs[arn].ends if arn in ghost.runs else ()
+    steps = [step for step, result in ends if result == _told(row)]
+    if not steps or min(steps) > (facts.settled or 0):
+        found.append(f"2. {token} was told {_told(row)} of {name[:8]}, which had not ended so")
+    url = row.get("output_payload_url", {}).get("S")
+    if url is not None and f"/{name}/" not in url:
+        found.append(f"2. {token} was told the output of another run than {name[:8]}")
+    return found
 
 
 def overtaken(ghost: Ghost, facts: RowFacts) -> bool:
@@ -177,7 +197,7 @@ def is_true(
     settled, state = facts.settled or 0, _told(row)
     # Where the payload had ended when it was registered, cirrus runs it anew; where the
     # state table still said PROCESSING, the run of which it said so is the one waited for.
-    rerun = ghost.was_final(facts) and (replace or (state not in NEVER_RERUN and ran_anew))
+    rerun = ghost.was_final(facts) and (replace or ran_anew)
 
     def is_excluded(run: RunFacts | None) -> bool:
         return rerun and run is not None and is_old(run, facts)
@@ -205,7 +225,8 @@ def is_true(
             and not is_excluded(ghost.runs.get(written.run or ""))
         ):
             return True
-    return not replace and state in NEVER_RERUN and row.get("seen_state", {}).get("S") == state
+    seen = row.get("seen_state", {}).get("S")
+    return not replace and not ran_anew and state in NEVER_RERUN and seen == state
 
 
 def _secret(world: World) -> list[str]:

@@ -77,7 +77,7 @@ class Rows:
             raise result
         return result
 
-    def settle(self, key: Key, outcome: Outcome, *, noted_run: str | None) -> bool:
+    def settle(self, key: Key, outcome: Outcome, *, noted_run: str | None = None) -> bool:
         """Update if open."""
         self.forgotten += [noted_run] if noted_run and not outcome.execution_arn else []
         result = self.meets.get(key.task_token, True)
