@@ -131,6 +131,7 @@ def _rows(world: World) -> Iterator[Any]:
         yield (
             ran_anew(world.ghost, facts, number),
             overtaken(world.ghost, facts),
+            facts.settled_by,
             any(
                 (run.started or 0) > facts.registered and number in run.messages
                 for run in world.ghost.runs.values()

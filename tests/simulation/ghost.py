@@ -42,6 +42,7 @@ class RowFacts:
     Attributes:
         begun: the step at which the invocation began that registered it.
         registered, settled, answered: the steps at which it was.
+        settled_by: the kind of invocation that settled it.
         images: every image that was written once it was answered.
     """
 
@@ -49,6 +50,7 @@ class RowFacts:
     registered: int
     settled: int | None = None
     answered: int | None = None
+    settled_by: str | None = None
     images: tuple[dict[str, Any], ...] = ()
 
 
@@ -135,7 +137,7 @@ class Ghost:
         self.written.append(Written(self.step, "", None))
         self.log.append(("deleted", None))
 
-    def see_rows(self, items: Iterable[dict[str, Any]], begun: int) -> None:
+    def see_rows(self, items: Iterable[dict[str, Any]], begun: int, by: str) -> None:
         """The tracking table was written, by an invocation that began at that step."""
         for item in items:
             token = item["task_token"]["S"]
@@ -143,7 +145,7 @@ class Ghost:
                 continue
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:
-                row = replace(row, settled=self.step)
+                row = replace(row, settled=self.step, settled_by=by)
             if "answered_at" in item:
                 row = replace(row, answered=row.answered or self.step)
                 if not row.images or row.images[-1] != item:

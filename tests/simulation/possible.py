@@ -177,12 +177,19 @@ def _environment(world: World, alive: list[Actor]) -> list[Option]:
         found.extend(_deliveries_of_records(world))
     if world.passes_left and kinds["reconciler"] < world.scenario.reconcilers:
         found.append(Option("reconcile", None, "ok", "the reconciler begins"))
+    found += _by_people(world)
+    if world.advances_left:
+        found.append(Option("advance", 200, "ok", "200 s pass"))
+    return found
+
+
+def _by_people(world: World) -> list[Option]:
+    """What somebody may do by hand."""
+    found = []
     if world.scenario.by_hand and BY_HAND not in world.sfn.executions:
         found.append(Option("by-hand", None, "ok", "an execution is started by hand"))
     if world.deletions_left and world.states.items:
         found.append(Option("delete", None, "ok", "the record is deleted"))
-    if world.advances_left:
-        found.append(Option("advance", 200, "ok", "200 s pass"))
     return found
 
 

@@ -315,7 +315,7 @@ class World:
                 tuple(each["S"] for each in record.get("executions", {}).get("L", ())),
                 actor.subject if actor.kind.endswith("update_state") else None,
             )
-        self.ghost.see_rows(self.waits.items.values(), self.begun[actor.number])
+        self.ghost.see_rows(self.waits.items.values(), self.begun[actor.number], actor.kind)
 
     # --- invocations ----------------------------------------------------------------
 
@@ -519,14 +519,18 @@ class World:
         elif option.kind == "reconcile":
             self.passes_left -= 1
             self.reconcile()
-        elif option.kind == "by-hand":
+        elif option.kind == "advance":
+            self.advances_left -= 1
+            self.clock.advance(timedelta(seconds=option.subject))
+        else:
+            self._by_people(option)
+
+    def _by_people(self, option: Option) -> None:
+        if option.kind == "by-hand":
             self.start_by_hand()
         elif option.kind == "delete":
             self.deletions_left -= 1
             self.delete_record()
-        elif option.kind == "advance":
-            self.advances_left -= 1
-            self.clock.advance(timedelta(seconds=option.subject))
 
     # --- the end ----------------------------------------------------------------------
 
