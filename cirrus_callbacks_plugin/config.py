@@ -27,6 +27,7 @@ REDELIVERY_SECONDS = "CIRRUS_CALLBACKS_REDELIVERY_SECONDS"
 HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
 INTERVAL_SECONDS = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
 FAILURES_URL = "CIRRUS_CALLBACKS_FAILURES_URL"
+PAYLOADS_URL = "CIRRUS_CALLBACKS_PAYLOADS_URL"
 
 DEFAULT_RETENTION_DAYS = 60
 DEFAULT_GRACE_SECONDS = 900
@@ -162,6 +163,25 @@ def failures_url(environ: Mapping[str, str] | None = None) -> str | None:
     """
     env = os.environ if environ is None else environ
     return env.get(FAILURES_URL) or None
+
+
+def payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where it is not set.
+
+    Set by Terraform for the reconciler: an output's URL follows from it.
+
+    Raises:
+        ConfigurationError: it is no such URL.
+    """
+    env = os.environ if environ is None else environ
+    url = env.get(PAYLOADS_URL, "")
+    bucket, slash, _ = url.removeprefix("s3://").partition("/")
+    if url and not (url.startswith("s3://") and bucket and slash):
+        raise ConfigurationError(
+            f"{PAYLOADS_URL}={url!r}: give s3://bucket/root-prefix, the values of cirrus's own "
+            "CIRRUS_PAYLOAD_BUCKET and CIRRUS_PAYLOAD_ROOT_PREFIX ('cirrus' where that is not set)",
+        )
+    return url or None
 
 
 def _whole_number(

@@ -21,7 +21,7 @@ from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_in_progress
+from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_to_note
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class _Settler:
                     execution_arn=record.last_execution if record else None,
                     why=judgement.why,
                 )
-                run = run_in_progress(row, record)
+                run = run_to_note(row, record)
                 if run is not None:
                     started.append((row, run))
         self._settle(settlements)
@@ -218,7 +218,7 @@ class _Settler:
         )
 
     def _note(self, started: Sequence[tuple[Wait, str]]) -> None:
-        """Keep in the rows which run goes on; without it all is well but for deleted records."""
+        """Keep in the rows which run they wait for; missed only where its record is deleted."""
         for (row, run), result in zip(
             started, run_side_by_side(self._put_run, started), strict=True
         ):

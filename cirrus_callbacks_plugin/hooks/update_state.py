@@ -13,12 +13,12 @@ from cirrus_callbacks_plugin.aws.deadline import Deadline
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, recording_final_states
-from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
+from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, StateKey
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.naming import workflow_of
-from cirrus_callbacks_plugin.protocol.rules import Ended, cut
+from cirrus_callbacks_plugin.protocol.rules import Ended, cut, displaces, ended_of
 from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW, timestamp
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
+    from cirrus_callbacks_plugin.waits.continuation import Continuation
 
 logger = logging.getLogger(__name__)
+
+MAX_PUTS = 3
+"""Of one outcome that is to go on in the sender, where others are put there meanwhile."""
 
 
 def update_state(
@@ -106,23 +110,43 @@ def _continue_later(
     """Leave the rest to the sender, unless that very call could outlast the lambda.
 
     A quarter of the time is left then, and enough; not so where the last call before hung.
+    An outcome that waits there already stays, if the run that ended here is listed before its.
     """
-    if time_left.seconds() < CALL_SECONDS:
-        logger.warning(
-            "Payload %s: the tracking table does not answer; its waits stay open until the "
-            "reconciler settles them",
-            payload_id,
-        )
-        return
-    outcome = replace(ended.outcome, execution_arn=progress.execution_arn)
-    services.waits.continue_later(
-        payload_id,
-        workflow_of(payload_id) or UNKNOWN_WORKFLOW,
-        outcome,
-        installed.adapter().version,
+    newer = replace(
+        ended,
+        outcome=replace(ended.outcome, execution_arn=progress.execution_arn),
+        execution_arn=progress.execution_arn,
     )
+    adapter = installed.adapter()
+    key = StateKey.of(payload_id)
+    waiting: Continuation | None = None
+    for _ in range(MAX_PUTS):
+        if time_left.seconds() < CALL_SECONDS:
+            break
+        waiting = services.waits.continue_later(
+            payload_id,
+            workflow_of(payload_id) or UNKNOWN_WORKFLOW,
+            newer.outcome,
+            adapter.version,
+            newer.stopped_at,
+            waiting,
+        )
+        if waiting is None:
+            logger.warning(
+                "Payload %s: the sender settles the waits that did not fit into this invocation",
+                payload_id,
+            )
+            return
+        if time_left.seconds() < CALL_SECONDS:
+            break
+        record = services.states.get(key) if key is not None else None
+        lists_at_claim = adapter.generation.lists_run_at_claim
+        if not displaces(record, newer, ended_of(waiting), lists_run_at_claim=lists_at_claim):
+            logger.info("Payload %s: the sender settles its waits with a later run", payload_id)
+            return
     logger.warning(
-        "Payload %s: the sender settles the waits that did not fit into this invocation",
+        "Payload %s: the tracking table does not answer in time; its waits stay open until the "
+        "reconciler settles them",
         payload_id,
     )
 

@@ -84,6 +84,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
             heartbeat=repairs.heartbeat,
             clock=utc_now,
             seconds_left=lambda: ends - time.monotonic(),
+            payloads_url=config.payloads_url(),
         ),
         number=int(time.time() // repairs.interval_seconds),
     )

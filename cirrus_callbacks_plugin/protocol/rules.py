@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.generations import Generation
     from cirrus_callbacks_plugin.cirrus.observe import FinalState
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.waits.continuation import Continuation
     from cirrus_callbacks_plugin.waits.row import Wait
 
     OutputUrl = Callable[[str], str | None]
@@ -203,17 +204,14 @@ def _is_untouched(attempt: Attempt) -> bool:
     )
 
 
-def run_in_progress(row: Wait, record: Record | None) -> str | None:
-    """The run that goes on after cirrus ran, where the row does not tell it yet.
+def run_to_note(row: Wait, record: Record | None) -> str | None:
+    """The last listed run, where a row that stays open does not tell it yet.
 
-    Noted in the row: a record may be deleted while its run goes on, and nothing else would
-    tell the reconciler that there is one.
+    Its record may be deleted while the run goes on, and nothing else would tell the
+    reconciler that there is one.
     """
-    if record is None or record.is_final:
-        return None
-    run = record.last_execution
-    waits_for_it = row.seen_state in (CLAIMED, PROCESSING) and run == row.seen_execution
-    return None if waits_for_it or run == row.execution_arn else run
+    run = None if record is None else record.last_execution
+    return None if run in (row.seen_execution, row.execution_arn) else run
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +227,15 @@ class Ended:
     execution_arn: str | None
     outcome: Outcome
     stopped_at: str | None = None
+
+
+def ended_of(continuation: Continuation) -> Ended:
+    """The run whose outcome was put aside for the sender."""
+    return Ended(
+        execution_arn=continuation.outcome.execution_arn,
+        outcome=replace(continuation.outcome, execution_arn=None),
+        stopped_at=continuation.stopped_at,
+    )
 
 
 def after_end(row: Wait, record: Record | None, ended: Ended) -> Judgement:

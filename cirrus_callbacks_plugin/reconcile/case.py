@@ -34,6 +34,7 @@ def case_of(
     *,
     now: datetime,
     redelivery: timedelta,
+    payloads_url: str | None = None,
 ) -> Case:
     """The case that a row is in, its run asked for.
 
@@ -66,6 +67,7 @@ def case_of(
         redelivery=redelivery,
         generation=generation,
         is_last=is_last,
+        payloads_url=payloads_url,
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.cirrus.generations import output_url
 from cirrus_callbacks_plugin.cirrus.state_table import (
     ABORTED,
     COMPLETED_STATES,
@@ -84,6 +85,7 @@ class Case:
         redelivery: after that the queue delivers a message no more.
         generation: the cirrus under which the row was registered.
         is_last: False where later listed runs never came to be.
+        payloads_url: where cirrus 2 keeps payloads; None where that is not told.
     """
 
     row: Wait
@@ -93,6 +95,7 @@ class Case:
     redelivery: timedelta
     generation: Generation
     is_last: bool = True
+    payloads_url: str | None = None
 
     @property
     def is_past_redelivery(self) -> bool:
@@ -205,7 +208,11 @@ def outcome_of_run(case: Case, run: Run) -> Outcome:
     if state in COMPLETED_STATES:
         # Spelled as this deployment's table spells it, where it has said it already.
         state = record.state if record and record.state in COMPLETED_STATES else state
-        return Outcome(workflow_state=state, execution_arn=run.execution_arn)
+        return Outcome(
+            workflow_state=state,
+            execution_arn=run.execution_arn,
+            output_payload_url=_output_url(case, run),
+        )
     parts = [part for part in (run.error, run.cause) if part]
     if run.result == "TIMED_OUT":
         parts = parts or ["the execution timed out"]
@@ -214,6 +221,13 @@ def outcome_of_run(case: Case, run: Run) -> Outcome:
         execution_arn=run.execution_arn,
         error=cut(": ".join(parts)) if parts else None,
     )
+
+
+def _output_url(case: Case, run: Run) -> str | None:
+    """As the hooks tell it; where the run's end was lost, cirrus has stored nothing there."""
+    if case.payloads_url is None or not case.generation.has_output_url:
+        return None
+    return output_url(case.payloads_url, case.row.payload_id, run.execution_arn)
 
 
 def _unknown(case: Case) -> Verdict:

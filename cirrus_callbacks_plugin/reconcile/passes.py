@@ -62,6 +62,7 @@ class Limits:
         heartbeat: send a heartbeat for every open row.
         clock: the current time, aware.
         seconds_left: of the pass; it ends once none are.
+        payloads_url: where cirrus 2 keeps payloads; None where that is not told.
     """
 
     grace: timedelta
@@ -69,6 +70,7 @@ class Limits:
     heartbeat: bool
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
+    payloads_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +264,7 @@ class Pass:
             self.runs,
             now=self.limits.clock(),
             redelivery=self.limits.redelivery,
+            payloads_url=self.limits.payloads_url,
         )
         return judge(case)
 

@@ -246,17 +246,48 @@ class WaitsTable:
         workflow: str,
         outcome: Outcome,
         cirrus_version: str | None,
-    ) -> None:
-        """Put the outcome aside for the sender; a newer one replaces an older one.
+        stopped_at: str | None = None,
+        instead_of: Continuation | None = None,
+    ) -> Continuation | None:
+        """Put an outcome aside for the sender, where no other run's outcome waits already.
 
         Args:
             payload_id: the payload whose rows are to be settled.
             workflow: its workflow.
             outcome: what they are to be settled with.
             cirrus_version: the cirrus that wrote it.
+            stopped_at: when the run ended, where that is known.
+            instead_of: the one that waits, whose place this one may take.
+
+        Returns:
+            None where it was put. Else what waits, and stays; of one that is worked off
+            meanwhile, as it was before.
         """
-        row = Continuation(payload_id, workflow, outcome, self.now(), cirrus_version)
-        self.client.put_item(TableName=self.name, Item=row.to_item())
+        now = self.now()
+        row = Continuation(payload_id, workflow, outcome, now, cirrus_version, stopped_at)
+        condition = "attribute_not_exists(payload_id)"
+        values: dict[str, Any] = {}
+        if instead_of is not None:
+            condition += " OR settled_at = :settled_at"
+            values[":settled_at"] = {"S": instead_of.settled_at}
+        elif row.outcome.execution_arn is not None:
+            condition += " OR execution_arn = :execution_arn"
+            values[":execution_arn"] = {"S": row.outcome.execution_arn}
+        request: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=row.to_item(),
+                ConditionExpression=condition,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **request,
+            )
+        except ClientError as error:
+            if classify(error) is not ErrorKind.CONDITION:
+                raise
+            found: Any = error.response.get("Item")
+            return Continuation.from_item(found) if found else instead_of or row
+        return None
 
     def finish_continuation(self, row: Continuation) -> bool:
         """Delete the continuation that was worked off, unless a newer one took its place."""
