@@ -20,6 +20,8 @@ class Generation:
         completed: how its state table spells success.
         lists_run_at_claim: True where an execution is listed before it starts (cirrus
             >= 1), False where only after (0.x).
+        refuses_alone: True where a payload that cirrus refuses leaves its batch alone (cirrus-geo
+            >= 0.15), False where the whole batch dies of it.
         derives_run_names: True where an execution's name follows from the payload and its
             earlier runs (cirrus >= 1), so that a payload whose record was misread cannot run
             again under it. 0.x names none, and runs what its read of the record left out.
@@ -31,6 +33,7 @@ class Generation:
     first: tuple[int, int]
     completed: str
     lists_run_at_claim: bool
+    refuses_alone: bool
     derives_run_names: bool
     invalid_errors: frozenset[str]
     has_output_url: bool
@@ -41,6 +44,7 @@ V0_7 = Generation(
     first=(0, 0),
     completed="COMPLETED",
     lists_run_at_claim=False,
+    refuses_alone=False,
     derives_run_names=False,
     invalid_errors=frozenset({"InvalidInput"}),
     has_output_url=False,
@@ -50,6 +54,7 @@ V0_15 = Generation(
     first=(0, 9),
     completed="COMPLETED",
     lists_run_at_claim=False,
+    refuses_alone=True,
     derives_run_names=False,
     invalid_errors=frozenset({"InvalidInput", "stactask.exceptions.InvalidInput"}),
     has_output_url=False,
@@ -59,6 +64,7 @@ V1 = Generation(
     first=(1, 0),
     completed="COMPLETED",
     lists_run_at_claim=True,
+    refuses_alone=True,
     derives_run_names=True,
     invalid_errors=frozenset(
         {"cirrus.lib.errors.InvalidInput", "stactask.exceptions.InvalidInput"},
@@ -70,6 +76,7 @@ V2 = Generation(
     first=(2, 0),
     completed="SUCCEEDED",
     lists_run_at_claim=True,
+    refuses_alone=True,
     derives_run_names=True,
     invalid_errors=V1.invalid_errors,
     has_output_url=True,

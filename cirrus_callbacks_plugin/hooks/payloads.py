@@ -35,6 +35,7 @@ class Target:
             payload's own, and so runs the payload whatever the record says.
         replace: True for a message that asks for the payload to be run anew.
         refused: why cirrus cannot accept the payload, None where it can.
+        spoils_batch: True where cirrus dies of the payload, and with it of its whole batch.
         record: the record in a form that this cirrus takes; None: as it came.
     """
 
@@ -44,6 +45,7 @@ class Target:
     reads_back: bool = True
     replace: bool = False
     refused: str | None = None
+    spoils_batch: bool = False
     record: Any = None
 
 
@@ -63,14 +65,26 @@ def target_of(
         ClientError, BotoCoreError, OutOfTime: the object behind a ``url`` could not be
             fetched now; it may be there when the message comes again.
     """
+    # Cirrus catches what goes wrong with a message and with a payload, from 0.15 on; an object
+    # that it cannot read, or an id that makes no key, ends its work on the whole batch.
+    spoils = not adapter.generation.refuses_alone
     payload: Any = None
     try:
         payload = adapter.extract(_copy(message.record))
+    except UnacceptablePayload as error:
+        return _refused(None, message, str(error), spoils_batch=spoils)
+    try:
         if isinstance(payload, dict) and "url" in payload:
             payload = _payload_at(payload["url"], fetch)
-        identity = adapter.identify(_copy(payload))
+        copied = _copy(payload)
     except UnacceptablePayload as error:
-        return _refused(_own_id(payload), message, str(error))
+        return _refused(_own_id(payload), message, str(error), spoils_batch=True)
+    try:
+        identity = adapter.identify(copied)
+    except UnacceptablePayload as error:
+        # Of one that is no object cirrus cannot even tell the id.
+        spoils = spoils or not isinstance(payload, dict)
+        return _refused(_own_id(payload), message, str(error), spoils_batch=spoils)
     key = StateKey.of(identity.payload_id)
     if key is None:
         return _refused(
@@ -78,6 +92,7 @@ def target_of(
             message,
             "the payload's id makes no key of the state table: its parts before and after "
             "'/workflow-NAME/' must be present, at most 2,048 and 1,024 bytes long",
+            spoils_batch=True,
         )
     return Target(
         payload_id=identity.payload_id,
@@ -111,7 +126,13 @@ def _payload_at(url: Any, fetch: Callable[[str], str]) -> Any:
         raise UnacceptablePayload(f"the payload's object is no JSON: {url}") from error
 
 
-def _refused(payload_id: str | None, message: Message, why: str) -> Target:
+def _refused(
+    payload_id: str | None,
+    message: Message,
+    why: str,
+    *,
+    spoils_batch: bool,
+) -> Target:
     named = None
     if payload_id and is_text(payload_id) and len(payload_id.encode()) <= MAX_ID_BYTES:
         named = payload_id
@@ -120,6 +141,7 @@ def _refused(payload_id: str | None, message: Message, why: str) -> Target:
         workflow=(workflow_of(named) if named else None) or UNKNOWN_WORKFLOW,
         key=None,
         refused=why,
+        spoils_batch=spoils_batch,
     )
 
 

@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import recording_final_states
 from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed, place_of
-from cirrus_callbacks_plugin.hooks.delivery import Delivery, Message
+from cirrus_callbacks_plugin.hooks.delivery import Delivery
 from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
@@ -25,7 +25,7 @@ from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
     from cirrus_callbacks_plugin.cirrus.observe import Notes
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
 
 logger = logging.getLogger(__name__)
+
+NOTHING_STARTED = 0
+"""What cirrus's handlers return for a batch of which they started nothing."""
 
 
 def process(
@@ -55,6 +58,11 @@ def process(
         RegistrationFailed: (the wrapped handler) cirrus returned, but some messages with
             tokens could not be registered and must be delivered again; all others were
             deleted from the queue.
+
+    A message that cirrus would die of, and its whole batch with it (the object behind its
+    ``url`` is missing, say), is left out once its waiters are told: its neighbours run, and it
+    leaves the queue with them. Of a batch with nothing else the wrapped handler returns 0,
+    as cirrus does where it started nothing.
     """
 
     @functools.wraps(handler)
@@ -90,6 +98,7 @@ class _Invocation:
                 returned = self._run_cirrus(registered)
             except Exception:
                 self._settle(registered, found, adapter, notes, returned=False)
+                self._delete(registered.done, found.clients)
                 raise
         self._settle(registered, found, adapter, notes, returned=True)
         return self._finish(registered, returned, found.clients)
@@ -109,9 +118,10 @@ class _Invocation:
                 return self._all_failed(reason)
 
     def _run_cirrus(self, registered: Registered) -> Any:
-        if len(registered.failed) == len(self.delivery.messages):
-            return None
-        event = self.delivery.event_without(registered.failed, registered.records)
+        left_out = {*registered.failed, *registered.done}
+        if len(left_out) == len(self.delivery.messages):
+            return NOTHING_STARTED
+        event = self.delivery.event_without(left_out, registered.records)
         return self.handler(event, self.context)
 
     def _settle(
@@ -142,14 +152,17 @@ class _Invocation:
         """Cirrus returned: send back what could not be registered, and nothing else."""
         if not registered.failed:
             return returned
-        processed: list[Message] = [
-            message for message in self.delivery.messages if message.index not in registered.failed
-        ]
-        with self.own_time.running():
-            if any(message.queue_arn for message in processed):
-                delete_from_queue(lambda: (kept or clients()).sqs, processed)
+        everything = {message.index for message in self.delivery.messages}
+        self._delete(everything - set(registered.failed), kept)
         names = [self.delivery.messages[index].name for index in sorted(registered.failed)]
         raise RegistrationFailed(names, next(iter(registered.failed.values())))
+
+    def _delete(self, indexes: Collection[int], kept: HookClients | None) -> None:
+        """Delete messages from their queue: of these nothing is left to do."""
+        messages = [self.delivery.messages[index] for index in sorted(indexes)]
+        with self.own_time.running():
+            if any(message.queue_arn for message in messages):
+                delete_from_queue(lambda: (kept or clients()).sqs, messages)
 
 
 @dataclass(frozen=True, slots=True)

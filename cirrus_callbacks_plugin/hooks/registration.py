@@ -12,6 +12,7 @@ from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.hooks.objects import fetch_object
 from cirrus_callbacks_plugin.hooks.payloads import Target, target_of
 from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
 from cirrus_callbacks_plugin.protocol.rules import (
     Judgement,
     LeaveOpen,
@@ -42,12 +43,15 @@ class Registered:
         failed: why a message could not be registered, by its index.
         before: the records as this invocation first read them.
         records: what cirrus is to see in the place of a message's record, by its index.
+        done: messages of which nothing is left to do: cirrus would die of them, and of its whole
+            batch, and whoever waits is told that the payload is not acceptable.
     """
 
     open_rows: dict[Key, tuple[Wait, StateKey]] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     before: dict[StateKey, Record] = field(default_factory=dict)
     records: dict[int, Any] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,10 @@ class Registrar:
             key = targets[seen[0]].key if seen else None
             if not row.is_settled and not row.is_answered and key is not None:
                 registered.open_rows[row_key] = (row, key)
+        registered_messages = [each for each in messages if each.index not in registered.failed]
+        for message in registered_messages:
+            waiting = [row for key, row in there.items() if message.index in messages_of[key]]
+            _leave_out(message, targets[message.index], waiting, registered)
 
     def _targets(
         self,
@@ -188,6 +196,26 @@ class Registrar:
 
     def _put(self, row: Wait) -> Wait:
         return self.own_time.call(lambda: self.services.waits.register(row))
+
+
+def _leave_out(
+    message: Message,
+    target: Target,
+    waiting: Sequence[Wait],
+    registered: Registered,
+) -> None:
+    """Note a message of a queue that cirrus would die of, once all who wait are told so."""
+    if not target.spoils_batch or message.queue_arn is None:
+        return
+    if all(row.answer_error == INVALID_PAYLOAD for row in waiting):
+        registered.done.add(message.index)
+        log_step(
+            wait_log.LEFT_OUT,
+            target.payload_id,
+            level=logging.WARNING,
+            message=message.name,
+            why=f"cirrus would fail its whole batch for it: {target.refused}",
+        )
 
 
 def _log(row: Wait, *, is_new: bool) -> None:

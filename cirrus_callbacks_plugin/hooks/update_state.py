@@ -145,7 +145,7 @@ def _continue_later(
             logger.info("Payload %s: the sender settles its waits with a later run", payload_id)
             return
     logger.warning(
-        "Payload %s: the tracking table does not answer in time; its waits stay open until the "
+        "Payload %s: the tracking table does not answer; its waits stay open until the "
         "reconciler settles them",
         payload_id,
     )

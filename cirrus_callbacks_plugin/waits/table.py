@@ -240,7 +240,7 @@ class WaitsTable:
         rows = ((Key.from_item(item), row_from_item(item)) for item in items)
         return {key: row for key, row in rows if row is not None}
 
-    def continue_later(
+    def continue_later(  # noqa: PLR0917 - what a continuation holds
         self,
         payload_id: str,
         workflow: str,
