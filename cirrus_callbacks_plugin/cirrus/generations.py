@@ -22,9 +22,6 @@ class Generation:
             >= 1), False where only after (0.x).
         refuses_alone: True where a payload that cirrus refuses leaves its batch alone (cirrus-geo
             >= 0.15), False where the whole batch dies of it.
-        derives_run_names: True where an execution's name follows from the payload and its
-            earlier runs (cirrus >= 1), so that a payload whose record was misread cannot run
-            again under it. 0.x names none, and runs what its read of the record left out.
         invalid_errors: error names that make a failed execution INVALID.
         has_output_url: True where an output payload has a URL of its own.
     """
@@ -34,7 +31,6 @@ class Generation:
     completed: str
     lists_run_at_claim: bool
     refuses_alone: bool
-    derives_run_names: bool
     invalid_errors: frozenset[str]
     has_output_url: bool
 
@@ -45,7 +41,6 @@ V0_7 = Generation(
     completed="COMPLETED",
     lists_run_at_claim=False,
     refuses_alone=False,
-    derives_run_names=False,
     invalid_errors=frozenset({"InvalidInput"}),
     has_output_url=False,
 )
@@ -55,7 +50,6 @@ V0_15 = Generation(
     completed="COMPLETED",
     lists_run_at_claim=False,
     refuses_alone=True,
-    derives_run_names=False,
     invalid_errors=frozenset({"InvalidInput", "stactask.exceptions.InvalidInput"}),
     has_output_url=False,
 )
@@ -65,7 +59,6 @@ V1 = Generation(
     completed="COMPLETED",
     lists_run_at_claim=True,
     refuses_alone=True,
-    derives_run_names=True,
     invalid_errors=frozenset(
         {"cirrus.lib.errors.InvalidInput", "stactask.exceptions.InvalidInput"},
     ),
@@ -77,7 +70,6 @@ V2 = Generation(
     completed="SUCCEEDED",
     lists_run_at_claim=True,
     refuses_alone=True,
-    derives_run_names=True,
     invalid_errors=V1.invalid_errors,
     has_output_url=True,
 )

@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_to_note
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
 
 logger = logging.getLogger(__name__)
-
-NOTHING_STARTED = 0
-"""What cirrus's handlers return for a batch of which they started nothing."""
 
 
 def process(
@@ -61,8 +58,7 @@ def process(
 
     A message that cirrus would die of, and its whole batch with it (the object behind its
     ``url`` is missing, say), is left out once its waiters are told: its neighbours run, and it
-    leaves the queue with them. Of a batch with nothing else the wrapped handler returns 0,
-    as cirrus does where it started nothing.
+    leaves the queue with them. By itself it goes to cirrus, which does with it what it does.
     """
 
     @functools.wraps(handler)
@@ -98,7 +94,7 @@ class _Invocation:
                 returned = self._run_cirrus(registered)
             except Exception:
                 self._settle(registered, found, adapter, notes, returned=False)
-                self._delete(registered.done, found.clients)
+                self._delete(self._left_out(registered), found.clients)
                 raise
         self._settle(registered, found, adapter, notes, returned=True)
         return self._finish(registered, returned, found.clients)
@@ -118,11 +114,25 @@ class _Invocation:
                 return self._all_failed(reason)
 
     def _run_cirrus(self, registered: Registered) -> Any:
-        left_out = {*registered.failed, *registered.done}
-        if len(left_out) == len(self.delivery.messages):
-            return NOTHING_STARTED
-        event = self.delivery.event_without(left_out, registered.records)
+        left_out = self._left_out(registered)
+        for index in left_out:
+            log_step(
+                wait_log.LEFT_OUT,
+                None,
+                level=logging.WARNING,
+                message=self.delivery.messages[index].name,
+                why=f"cirrus would fail its whole batch for it: {registered.spoilers[index]}",
+            )
+        kept_back = {*registered.failed, *left_out}
+        if len(kept_back) == len(self.delivery.messages):
+            return None
+        event = self.delivery.event_without(kept_back, registered.records)
         return self.handler(event, self.context)
+
+    def _left_out(self, registered: Registered) -> tuple[int, ...]:
+        """Messages that would take their neighbours along; none where they have no neighbours."""
+        others = len(self.delivery.messages) - len(registered.failed) - len(registered.spoilers)
+        return tuple(registered.spoilers) if others else ()
 
     def _settle(
         self,

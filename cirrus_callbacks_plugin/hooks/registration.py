@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.aws.batch_reads import MAX_KEYS
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.errors import CallbackError
@@ -42,16 +45,18 @@ class Registered:
         open_rows: rows that are in the table and not settled, with their record's key.
         failed: why a message could not be registered, by its index.
         before: the records as this invocation first read them.
+        is_throttled: the state table left keys of that read unprocessed at first.
         records: what cirrus is to see in the place of a message's record, by its index.
-        done: messages of which nothing is left to do: cirrus would die of them, and of its whole
-            batch, and whoever waits is told that the payload is not acceptable.
+        spoilers: messages that cirrus would die of, its whole batch with it, and whose waiters are
+            told that the payload is not acceptable: why, by their index.
     """
 
     open_rows: dict[Key, tuple[Wait, StateKey]] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     before: dict[StateKey, Record] = field(default_factory=dict)
+    is_throttled: bool = False
     records: dict[int, Any] = field(default_factory=dict)
-    done: set[int] = field(default_factory=set)
+    spoilers: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,11 @@ class Registrar:
         registered = Registered()
         targets = self._targets(messages, registered)
         self._read_records(targets, registered)
-        self._put_all(messages, targets, registered)
+        rows = self._put_all(messages, targets, registered)
         for message in messages:
-            if message.index in registered.failed:
+            if message.index not in registered.failed:
+                _note_spoiler(message, targets[message.index], rows[message.index], registered)
+            else:
                 target = targets.get(message.index)
                 for callback in message.callbacks:
                     log_step(
@@ -91,7 +98,8 @@ class Registrar:
         messages: Sequence[Message],
         targets: dict[int, Target],
         registered: Registered,
-    ) -> None:
+    ) -> dict[int, list[Wait]]:
+        """Put the rows; returns those that are there now, by their message."""
         wanted: dict[Key, Wait] = {}
         messages_of: dict[Key, list[int]] = {}
         for message in messages:
@@ -118,10 +126,10 @@ class Registrar:
             key = targets[seen[0]].key if seen else None
             if not row.is_settled and not row.is_answered and key is not None:
                 registered.open_rows[row_key] = (row, key)
-        registered_messages = [each for each in messages if each.index not in registered.failed]
-        for message in registered_messages:
-            waiting = [row for key, row in there.items() if message.index in messages_of[key]]
-            _leave_out(message, targets[message.index], waiting, registered)
+        return {
+            index: [row for key, row in there.items() if index in messages_of[key]]
+            for index in targets
+        }
 
     def _targets(
         self,
@@ -150,10 +158,17 @@ class Registrar:
         keys = {target.key for target in targets.values() if target.key is not None}
         if not keys:
             return
+        calls = itertools.count()
+
+        def before_call() -> None:
+            next(calls)
+            self.own_time.check()
+
         try:
             registered.before = self.own_time.call(
-                lambda: self.services.states.read(keys, before_call=self.own_time.check),
+                lambda: self.services.states.read(keys, before_call=before_call),
             )
+            registered.is_throttled = next(calls) > math.ceil(len(keys) / MAX_KEYS)
         except Exception as error:  # noqa: BLE001 - any failure means: not registered
             for index, target in targets.items():
                 if target.key is not None:
@@ -180,10 +195,10 @@ class Registrar:
         judgement: Judgement
         if target.refused is not None:
             judgement = Settle(invalid_payload(target.refused))
-        elif not self.adapter.generation.derives_run_names:
-            # This cirrus runs a completed payload where its own read leaves the record out
-            # (it drops UnprocessedKeys): what it did is known once it is through.
-            judgement = LeaveOpen("this cirrus may run the payload again")
+        elif registered.is_throttled:
+            # Every cirrus drops what its read of the state table leaves unprocessed, and may
+            # run a completed payload again: what it did is known once it is through.
+            judgement = LeaveOpen("the state table is throttled: cirrus may not see the record")
         else:
             judgement = at_registration(
                 record,
@@ -198,24 +213,16 @@ class Registrar:
         return self.own_time.call(lambda: self.services.waits.register(row))
 
 
-def _leave_out(
+def _note_spoiler(
     message: Message,
     target: Target,
-    waiting: Sequence[Wait],
+    rows: Sequence[Wait],
     registered: Registered,
 ) -> None:
     """Note a message of a queue that cirrus would die of, once all who wait are told so."""
-    if not target.spoils_batch or message.queue_arn is None:
-        return
-    if all(row.answer_error == INVALID_PAYLOAD for row in waiting):
-        registered.done.add(message.index)
-        log_step(
-            wait_log.LEFT_OUT,
-            target.payload_id,
-            level=logging.WARNING,
-            message=message.name,
-            why=f"cirrus would fail its whole batch for it: {target.refused}",
-        )
+    is_told = all(row.answer_error == INVALID_PAYLOAD for row in rows)
+    if target.spoils_batch and target.refused and message.queue_arn is not None and is_told:
+        registered.spoilers[message.index] = target.refused
 
 
 def _log(row: Wait, *, is_new: bool) -> None:
