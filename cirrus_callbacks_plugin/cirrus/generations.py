@@ -20,8 +20,6 @@ class Generation:
         completed: how its state table spells success.
         lists_run_at_claim: True where an execution is listed before it starts (cirrus
             >= 1), False where only after (0.x).
-        refuses_alone: True where a payload that cirrus refuses leaves its batch alone (cirrus-geo
-            >= 0.15), False where the whole batch dies of it.
         invalid_errors: error names that make a failed execution INVALID.
         has_output_url: True where an output payload has a URL of its own.
     """
@@ -30,7 +28,6 @@ class Generation:
     first: tuple[int, int]
     completed: str
     lists_run_at_claim: bool
-    refuses_alone: bool
     invalid_errors: frozenset[str]
     has_output_url: bool
 
@@ -40,7 +37,6 @@ V0_7 = Generation(
     first=(0, 0),
     completed="COMPLETED",
     lists_run_at_claim=False,
-    refuses_alone=False,
     invalid_errors=frozenset({"InvalidInput"}),
     has_output_url=False,
 )
@@ -49,7 +45,6 @@ V0_15 = Generation(
     first=(0, 9),
     completed="COMPLETED",
     lists_run_at_claim=False,
-    refuses_alone=True,
     invalid_errors=frozenset({"InvalidInput", "stactask.exceptions.InvalidInput"}),
     has_output_url=False,
 )
@@ -58,7 +53,6 @@ V1 = Generation(
     first=(1, 0),
     completed="COMPLETED",
     lists_run_at_claim=True,
-    refuses_alone=True,
     invalid_errors=frozenset(
         {"cirrus.lib.errors.InvalidInput", "stactask.exceptions.InvalidInput"},
     ),
@@ -69,7 +63,6 @@ V2 = Generation(
     first=(2, 0),
     completed="SUCCEEDED",
     lists_run_at_claim=True,
-    refuses_alone=True,
     invalid_errors=V1.invalid_errors,
     has_output_url=True,
 )

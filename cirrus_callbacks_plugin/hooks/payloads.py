@@ -35,7 +35,8 @@ class Target:
             payload's own, and so runs the payload whatever the record says.
         replace: True for a message that asks for the payload to be run anew.
         refused: why cirrus cannot accept the payload, None where it can.
-        spoils_batch: True where cirrus dies of the payload, and with it of its whole batch.
+        spoils_batch: True where the object behind the ``url`` cannot be had: cirrus raises for
+            the whole batch then, and runs none of it.
         record: the record in a form that this cirrus takes; None: as it came.
     """
 
@@ -65,26 +66,17 @@ def target_of(
         ClientError, BotoCoreError, OutOfTime: the object behind a ``url`` could not be
             fetched now; it may be there when the message comes again.
     """
-    # Cirrus catches what goes wrong with a message and with a payload, from 0.15 on; an object
-    # that it cannot read, or an id that makes no key, ends its work on the whole batch.
-    spoils = not adapter.generation.refuses_alone
     payload: Any = None
+    spoils_batch = False
     try:
         payload = adapter.extract(_copy(message.record))
-    except UnacceptablePayload as error:
-        return _refused(None, message, str(error), spoils_batch=spoils)
-    try:
         if isinstance(payload, dict) and "url" in payload:
+            spoils_batch = True  # cirrus catches nothing of what goes wrong here
             payload = _payload_at(payload["url"], fetch)
-        copied = _copy(payload)
+            spoils_batch = False
+        identity = adapter.identify(_copy(payload))
     except UnacceptablePayload as error:
-        return _refused(_own_id(payload), message, str(error), spoils_batch=True)
-    try:
-        identity = adapter.identify(copied)
-    except UnacceptablePayload as error:
-        # Of one that is no object cirrus cannot even tell the id.
-        spoils = spoils or not isinstance(payload, dict)
-        return _refused(_own_id(payload), message, str(error), spoils_batch=spoils)
+        return _refused(_own_id(payload), message, str(error), spoils_batch=spoils_batch)
     key = StateKey.of(identity.payload_id)
     if key is None:
         return _refused(
@@ -92,7 +84,6 @@ def target_of(
             message,
             "the payload's id makes no key of the state table: its parts before and after "
             "'/workflow-NAME/' must be present, at most 2,048 and 1,024 bytes long",
-            spoils_batch=True,
         )
     return Target(
         payload_id=identity.payload_id,
@@ -131,7 +122,7 @@ def _refused(
     message: Message,
     why: str,
     *,
-    spoils_batch: bool,
+    spoils_batch: bool = False,
 ) -> Target:
     named = None
     if payload_id and is_text(payload_id) and len(payload_id.encode()) <= MAX_ID_BYTES:

@@ -9,6 +9,7 @@ A row that is left open is settled by a later event, or by the reconciler.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.generations import of_version
@@ -56,6 +57,9 @@ class LeaveOpen:
 
 Judgement = Settle | LeaveOpen
 
+
+EVENT_PRECISION = timedelta(milliseconds=1)
+"""EventBridge tells times in whole milliseconds, cut."""
 
 MAX_ERROR_BYTES = 16_384
 """Error texts in rows are cut to this: a row stays far below 400 KB, a cause below 32 KiB."""
@@ -261,9 +265,10 @@ def after_end(row: Wait, record: Record | None, ended: Ended) -> Judgement:
     # One that was listed before it is no longer the last: it has been left above.
     if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
         return LeaveOpen("the run had ended when the row was registered")
-    if row.seen_state is None and _had_stopped(row, ended):
-        # Its record had been deleted, or cirrus does not know it for this payload's: the
-        # event comes late, and cirrus runs the payload again.
+    if row.seen_state is None and run != row.execution_arn and _had_stopped(row, ended):
+        # Nor was it noted when cirrus was through with the message. Its record had been
+        # deleted, or cirrus does not take it for this payload's: the event comes late, and
+        # cirrus runs the payload again.
         return LeaveOpen("the run had stopped before the row was registered")
     return Settle(replace(ended.outcome, execution_arn=run))
 
@@ -277,10 +282,10 @@ def _lists_at_claim(row: Wait) -> bool:
 
 
 def _had_stopped(row: Wait, ended: Ended) -> bool:
-    """Times of two clocks: where they differ by milliseconds, the reconciler decides."""
+    """By the clocks of two services: where they differ, the reconciler decides."""
     if ended.stopped_at is None or row.registered_at is None:
         return False
-    return moment(ended.stopped_at) < moment(row.registered_at)
+    return moment(ended.stopped_at) + EVENT_PRECISION <= moment(row.registered_at)
 
 
 def displaces(

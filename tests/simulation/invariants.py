@@ -138,7 +138,7 @@ def _named(ghost: Ghost, token: str, row: dict[str, Any], facts: RowFacts) -> li
     found = []
     ends = ghost.runs[arn].ends if arn in ghost.runs else ()
     steps = [step for step, result in ends if result == _told(row)]
-    if not steps and facts.settled_by == "process" and _written_by_hand(ghost, facts, _told(row)):
+    if facts.settled_by == "process" and _written_by_hand(ghost, facts, _told(row)):
         return []
     if not steps or min(steps) > (facts.settled or 0):
         found.append(f"2. {token} was told {_told(row)} of {name[:8]}, which had not ended so")
