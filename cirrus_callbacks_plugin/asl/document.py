@@ -6,18 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.asl import json_source, yaml_source
+from cirrus_callbacks_plugin.asl import declared, json_source, yaml_source
+from cirrus_callbacks_plugin.asl.declared import Unread  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.asl.errors import (
     NamedElsewhereError,
     UnreadableError,
     UnusableFileError,
 )
-from cirrus_callbacks_plugin.asl.machine import Machine, read_machine, step
-from cirrus_callbacks_plugin.asl.nodes import Expression, Node, Position
+from cirrus_callbacks_plugin.asl.machine import Machine  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cirrus_callbacks_plugin.asl.json_source import Parsed
 
 YAML_SUFFIXES = (".yml", ".yaml")
@@ -27,8 +25,6 @@ RELAXED_SUFFIXES = (".json5", ".jsonc")
 MAX_BYTES = 16 * 1024 * 1024
 """Step Functions takes a definition of 1 MB; a template around several may be longer."""
 
-_EXPRESS = "EXPRESS"
-
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -37,12 +33,15 @@ class Document:
     Attributes:
         path: as the user named it.
         parsed: its nodes, comments and duplicate keys.
-        machines: the state machines in it, one at least.
+        machines: the state machines in it.
+        unread: what declares a state machine in it and cannot be read; there is a machine or
+            one of these.
     """
 
     path: str
     parsed: Parsed
     machines: tuple[Machine, ...]
+    unread: tuple[Unread, ...] = ()
 
 
 def read(path: str) -> Document:
@@ -93,73 +92,15 @@ def read_text(text: str, path: str) -> Document:
     except UnreadableError as error:
         kind = "YAML" if is_yaml else "JSON"
         raise UnusableFileError(path, f"is no valid {kind}: {error.problem}", error.at) from error
-    machines = tuple(_machines(parsed.root, path))
-    if not machines:
+    found = declared.find(parsed.root, path)
+    if not found.machines and not found.unread:
         named = parsed.root.get("state_machine_filepath")
         if named is not None and named.text:
             raise NamedElsewhereError(path, named.text)
         raise UnusableFileError(path, "holds no state machine: an object with StartAt and States")
-    return Document(path, replace(parsed, comments=()) if is_relaxed else parsed, machines)
-
-
-def _machines(root: Node, path: str) -> Iterator[Machine]:
-    if (states := root.get("States")) is not None and states.is_object:
-        yield read_machine(root, "")
-        return
-    yield from _inside(root, "", path, is_express=False)
-
-
-def _inside(node: Node, where: str, path: str, *, is_express: bool) -> Iterator[Machine]:
-    """State machines that stand in something else: a template, a cirrus 0.x definition."""
-    states = node.get("States")
-    if "StartAt" in node.members and states is not None and states.is_object:
-        yield read_machine(node, where, is_express=is_express)
-        return
-    kind = node.get("Type") or node.get("type")
-    express = is_express or (kind is not None and (kind.text or "").upper() == _EXPRESS)
-    for name, member in node.members.items():
-        inner = step(where, name)
-        if member.text is not None:
-            yield from _in_text(member, name, inner, path, is_express=express)
-        else:
-            yield from _inside(member, inner, path, is_express=express)
-    for index, element in enumerate(node.elements):
-        inner = f"{where}[{index}]"
-        if element.text is not None:
-            yield from _in_text(element, "", inner, path, is_express=is_express)
-        else:
-            yield from _inside(element, inner, path, is_express=is_express)
-
-
-def _in_text(
-    node: Node, name: str, where: str, path: str, *, is_express: bool
-) -> Iterator[Machine]:
-    """A definition that is kept as a text, as in CloudFormation's ``DefinitionString``."""
-    text = node.text or ""
-    if not text.lstrip().startswith("{") or '"StartAt"' not in text or '"States"' not in text:
-        return
-    try:
-        root = json_source.parse(text).root
-    except UnreadableError as error:
-        if name != "DefinitionString":
-            return
-        problem = f"{where} is no valid JSON: {error.problem}"
-        raise UnusableFileError(path, problem, _moved(error.at, node)) from error
-    yield read_machine(_shifted(root, node), where, is_express=is_express)
-
-
-def _moved(at: Position, by: Node) -> Position:
-    """A position inside a text, as one in the file around it."""
-    if not by.is_block:
-        return by.at
-    return Position(by.at.line + at.line - 1, by.at.column + at.column - 1)
-
-
-def _shifted(node: Node, by: Node) -> Node:
-    value = node.value
-    if isinstance(value, tuple):
-        value = tuple(_shifted(each, by) for each in value)
-    elif not isinstance(value, (str, int, float, Expression)) and value is not None:
-        value = {name: _shifted(each, by) for name, each in value.items()}
-    keys = {name: _moved(at, by) for name, at in node.keys.items()}
-    return replace(node, value=value, at=_moved(node.at, by), keys=keys)
+    return Document(
+        path,
+        replace(parsed, comments=()) if is_relaxed else parsed,
+        tuple(found.machines),
+        tuple(found.unread),
+    )

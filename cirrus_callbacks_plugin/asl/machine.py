@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping  # noqa: TC003 - a field's type
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -143,6 +145,34 @@ class State:
                 yield node.text, node
 
 
+class Style(enum.Enum):
+    """How a definition writes what is filled in when it is deployed."""
+
+    TERRAFORM = "terraform"
+    """``${name}``; ``$${`` stands for ``${``, and ``%{`` begins a directive."""
+    CLOUDFORMATION = "cloudformation"
+    """``${Name}`` and ``${Name.Attribute}``; ``${!`` stands for ``${``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a definition comes from.
+
+    Attributes:
+        name: the resource that declares it; None for a file that is one state machine.
+        label: what the deployed state machine is called; may hold ``${...}``.
+        style: how it is filled in.
+        substitutions: values that the resource itself gives (``DefinitionSubstitutions``).
+        file: the file of its own in which it stands, where that is another one.
+    """
+
+    name: str | None = None
+    label: str | None = None
+    style: Style = Style.TERRAFORM
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
     """One state machine of a file.
@@ -150,10 +180,12 @@ class Machine:
     Attributes:
         scope: its outermost scope.
         is_express: True where what deploys it says that it is an Express workflow.
+        origin: where its definition comes from.
     """
 
     scope: Scope
     is_express: bool = False
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def scopes(self) -> Iterator[Scope]:

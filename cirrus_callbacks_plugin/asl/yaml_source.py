@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _OWN_TAG = "tag:yaml.org,2002:"
 _TEXT_TAGS = ("!Sub",)
 """What these make of a text is a text, with ``${...}`` filled in later."""
+_LONG_FORMS = {"!Join": "Fn::Join", "!Sub": "Fn::Sub", "!GetAtt": "Fn::GetAtt"}
+"""CloudFormation's short forms of a list."""
 
 
 def parse(text: str) -> Parsed:
@@ -70,9 +72,11 @@ class _Reader:
         if isinstance(given, yaml.MappingNode):
             return self._mapping(given, at)
         if isinstance(given, yaml.SequenceNode):
-            if not given.tag.startswith(_OWN_TAG) and given.tag not in _TEXT_TAGS:
+            if not given.tag.startswith(_OWN_TAG) and given.tag not in _LONG_FORMS:
                 return Node(Expression(given.tag), at)
-            return Node(tuple(self.node(each) for each in given.value), at)
+            elements = Node(tuple(self.node(each) for each in given.value), at)
+            long_form = _LONG_FORMS.get(given.tag)
+            return elements if long_form is None else Node({long_form: elements}, at)
         if given.tag.startswith(_OWN_TAG):
             value = self._loader.construct_object(given)
             if not (value is None or isinstance(value, (str, int, float, bool))):

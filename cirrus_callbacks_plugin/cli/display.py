@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.text import Text
 
 from cirrus_callbacks_plugin.cli.visible_text import VisibleConsole, VisibleTable
+from cirrus_callbacks_plugin.local.report import state_of
 from cirrus_callbacks_plugin.local.timeline import EventKind, Happening
 from cirrus_callbacks_plugin.naming import short
 
@@ -93,8 +94,8 @@ class Display:
         self.console.print(mark.append(text, style=""), soft_wrap=True)
 
     def summary(self, report: Report) -> None:
-        """Write what came of the run: executions, waits, and the graph of who waited for whom."""
-        executions = _table("Executions", "workflow", "payload", "status")
+        """Write what came of the run: executions and waits."""
+        executions = _table("Executions", "workflow", "payload", "status", "why")
         for execution in report.executions:
             _, _, item = execution.title.partition("/")
             bad = execution.status not in ("RUNNING", "SUCCEEDED")
@@ -102,6 +103,7 @@ class Display:
                 execution.workflow,
                 item,
                 Text(execution.status, style="red" if bad else "green"),
+                execution.why,
             )
         callbacks = _table("Callbacks", "waiter", "waits for", "state", "answer", "waited")
         for wait in report.waits:
@@ -109,7 +111,7 @@ class Display:
             callbacks.add_row(
                 wait.waiter_name,
                 short(wait.payload_id),
-                wait.workflow_state,
+                state_of(wait),
                 _answer(wait),
                 "" if waited is None else f"{waited:.1f} s",
             )
@@ -117,6 +119,9 @@ class Display:
         self.console.print(executions)
         self.console.print()
         self.console.print(callbacks)
+
+    def mermaid(self, report: Report) -> None:
+        """Write the graph of who waited for whom, for a page that draws mermaid."""
         self.line()
         self.line("```mermaid")
         for line in report.to_mermaid().splitlines():

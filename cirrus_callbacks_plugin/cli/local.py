@@ -69,6 +69,19 @@ UNFINISHED = 1
     metavar="PORT",
     help="Where AWS is to be found on 127.0.0.1; any free port unless given.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PAYLOAD",
+    help="Send only this payload file (its name or its payload's id); may be repeated.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="OUT",
+    help="Write what S3 held at the end below OUT, as BUCKET/KEY.",
+)
+@click.option("--mermaid", is_flag=True, help="Print who waited for whom as a mermaid graph, too.")
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
 @click.option("--verbose", is_flag=True, help="Show the libraries' logs on standard error.")
 @click.pass_context
@@ -83,20 +96,28 @@ def command(
     terraform: bool,
     without: tuple[str, ...],
     port: int,
+    only: tuple[str, ...],
+    keep: Path | None,
+    mermaid: bool,
     is_json: bool,
     verbose: bool,
 ) -> None:
     """Run the state machines and payloads of DIR on a Cirrus within this process.
 
-    DIR holds workflows/NAME.asl.json, payloads/*.json (sent in the order of their names)
-    and, where needed, functions/NAME.py for lambda tasks and objects/BUCKET/KEY for S3.
-    ${process_queue_url}, ${process_queue_arn}, ${payload_bucket}, ${prefix}, ${region} and
-    ${account} are filled in, as Terraform's templatefile does.
+    DIR holds workflows/NAME.asl.json, FilmDrop's workflows/NAME/definition.yaml and
+    state-machine.json, or templates of CloudFormation, SAM or the CDK; payloads/*.json (sent
+    in the order of their names) and, where needed, functions/NAME.py for lambda tasks and
+    objects/BUCKET/KEY for S3. ${process_queue_url}, ${process_queue_arn}, ${payload_bucket},
+    ${prefix}, ${region} and ${account} are filled in, as is what --var and the folder's
+    .cirrus-callbacks.toml give.
 
-    Ends with 0 once every execution has ended and queue and stream are drained, with 1 at
-    the timeout, with 2 for bad input.
+    Ends with 0 once every execution has ended, cirrus has recorded its end, and queue and
+    stream are drained; with 1 at the timeout, or where a record still says PROCESSING; with 2
+    for bad input.
     """
     options.require_local()
+    from botocore.exceptions import BotoCoreError, ClientError
+
     from cirrus_callbacks_plugin.cli.display import Display
     from cirrus_callbacks_plugin.local.stack import StackSettings, running
     from cirrus_callbacks_plugin.local.timeline import Timeline
@@ -109,6 +130,7 @@ def command(
         terraform=terraform,
         without=frozenset(without),
         port=port,
+        only=only,
     )
     with options.own_output(is_json=is_json) as out:
         display = Display(out, is_silent=is_json)
@@ -120,13 +142,19 @@ def command(
                     status = _run(stack, timeout)
             except KeyboardInterrupt:
                 status = INTERRUPTED
+            except (BotoCoreError, ClientError) as error:  # what came of the run until then stays
+                timeline.trouble(f"the stack cannot go on: {error}")
             report, dead = stack.report(), stack.dead_letters()
+            if keep is not None:
+                timeline.step(f"{stack.keep(keep)} object(s) written below {keep}")
         if is_json:
             options.write_json(out, report.to_json())
         display.summary(report)
+        if mermaid:
+            display.mermaid(report)
         errors = Display(sys.stderr) if is_json else display
         _conclude(errors, status, timeout, report, dead)
-    ctx.exit(status)
+    ctx.exit(status or (UNFINISHED if report.stuck else 0))
 
 
 def _run(stack: Stack, timeout: float) -> int:
@@ -142,6 +170,14 @@ def _conclude(display: Display, status: int, timeout: float, report: Report, dea
 
     if dead:
         display.verdict(f"{dead} message(s) are in the dead-letter queue", good=False)
+    for execution in report.stuck:
+        record = report.records[execution.payload_id or ""]
+        display.verdict(
+            f"{execution.title} {execution.status}, but cirrus's record says {record.state}: "
+            "update-state could not take its end, and what waits for it is not told. Is its "
+            "output still a payload?",
+            good=False,
+        )
     if not status:
         return
     why = f"Not done after {timeout:g} s" if status == UNFINISHED else "Interrupted"

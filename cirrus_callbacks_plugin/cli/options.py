@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
-_VARIABLE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_-]*)=(?P<value>.*)", re.DOTALL)
+_VARIABLE = re.compile(r"(?P<name>[A-Za-z_][\w.:-]*)=(?P<value>.*)", re.DOTALL)
 
 
 def require_local() -> None:

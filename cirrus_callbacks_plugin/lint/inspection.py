@@ -102,6 +102,10 @@ def inspect(
         if (resolved := Path(document.path).resolve()) in seen:
             continue  # named by a definition, and by the user as well
         seen.add(resolved)
+        unusable += [
+            UnusableFileError(document.path, f"{each.where} was not checked: {each.why}", each.at)
+            for each in document.unread
+        ]
         subject = subject_of(document, settings)
         waits += sum(1 for _ in subject.waits)
         findings += findings_in(document, settings, ignored)

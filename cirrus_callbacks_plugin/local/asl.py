@@ -11,6 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.asl.scopes import reassignments
+from cirrus_callbacks_plugin.local.query_languages import (
+    LANGUAGES,
+    language_of,
+    language_problems,
+)
+from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,6 +34,8 @@ _RESOURCE = re.compile(
 )
 _MISSING_FEATURES = {
     "ItemBatcher": "items in batches (ItemBatcher)",
+    "ToleratedFailureCount": "ToleratedFailureCount",
+    "ToleratedFailureCountPath": "ToleratedFailureCountPath",
     "ToleratedFailurePercentage": "ToleratedFailurePercentage",
     "ToleratedFailurePercentagePath": "ToleratedFailurePercentagePath",
 }
@@ -39,27 +49,39 @@ class State:
         name: its name.
         body: its definition.
         siblings: names of the states that it may go on to.
+        around: the query language of what it belongs to: a machine, a Map, a Parallel.
+        machine: the query language of the whole machine.
     """
 
     name: str
     body: dict[str, Any]
     siblings: frozenset[str]
+    around: str = "JSONPath"
+    machine: str = "JSONPath"
 
 
-def states(definition: Any) -> Iterator[State]:
-    """Every state of a definition, those of Map and Parallel included."""
+def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iterator[State]:
+    """Every state of a definition, those of Map and Parallel included.
+
+    Args:
+        definition: a state machine, a processor or a branch.
+        around: the query language of what the definition belongs to.
+        machine: the query language of the whole machine; empty where the definition is one.
+    """
     inner = definition.get("States") if isinstance(definition, dict) else None
     if not isinstance(inner, dict):
         return
+    language = language_of(definition, around)
     for name, body in inner.items():
         if not isinstance(body, dict):
             continue
-        yield State(name, body, frozenset(inner))
+        yield State(name, body, frozenset(inner), language, machine or language)
+        own = language_of(body, language)
         for part in (body.get("ItemProcessor"), body.get("Iterator")):
-            yield from states(part)
+            yield from states(part, own, machine or language)
         branches = body.get("Branches")
         for branch in branches if isinstance(branches, list) else ():
-            yield from states(branch)
+            yield from states(branch, own, machine or language)
 
 
 def problems(definition: Any) -> Iterator[str]:
@@ -67,27 +89,31 @@ def problems(definition: Any) -> Iterator[str]:
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
         yield "is no state machine: it needs StartAt and States"
         return
-    if definition.get("QueryLanguage") == "JSONata":
-        yield "is written in JSONata, which the local interpreter does not run: use JSONPath"
+    if language_of(definition, "JSONPath") not in LANGUAGES:
+        yield (
+            f"is written in {definition['QueryLanguage']!r}: QueryLanguage is JSONPath or JSONata"
+        )
         return
     yield from _wrong_starts(definition, "the state machine")
+    for wrong in reassignments(definition):
+        yield (
+            f"has the state {wrong.state!r} assign the variable {wrong.variable!r}, which belongs "
+            "to an outer scope: give it another name"
+        )
     for state in states(definition):
         yield from _problems_of(state)
 
 
 def _problems_of(state: State) -> Iterator[str]:
     body = state.body
-    if body.get("QueryLanguage") == "JSONata":
+    yield from language_problems(state.name, body, state.around, state.machine)
+    for feature, remedy in _missing_features(body):
         yield (
-            f"has the state {state.name!r} in JSONata, which the local interpreter does not run: "
-            "use JSONPath"
+            f"has the state {state.name!r} with {feature}, which the local interpreter "
+            f"does not run: {remedy} to try the rest"
         )
-    for field, feature in _MISSING_FEATURES.items():
-        if field in body:
-            yield (
-                f"has the state {state.name!r} with {feature}, which the local interpreter "
-                "does not run: leave it out to try the rest"
-            )
+    for wrong in wrong_fields(body):
+        yield f"has the state {state.name!r} {wrong}"
     for nested in ("ItemProcessor", "Iterator"):
         if isinstance(body.get(nested), dict):
             yield from _wrong_starts(body[nested], f"{nested} of {state.name!r}")
@@ -96,6 +122,21 @@ def _problems_of(state: State) -> Iterator[str]:
             yield f"has the state {state.name!r} go on to {target!r}, which is no state beside it"
     if body.get("Type") == "Task":
         yield from _wrong_resource(state)
+
+
+def _missing_features(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What of a state the interpreter does not run, and what to do without it."""
+    for field, feature in _MISSING_FEATURES.items():
+        if field in body:
+            yield feature, "leave it out"
+    writer = body.get("ResultWriter")
+    if isinstance(writer, dict) and "WriterConfig" in writer:
+        yield "a WriterConfig", "leave it out"
+    for field in ("ItemProcessor", "Iterator"):
+        part = body.get(field)
+        config = part.get("ProcessorConfig") if isinstance(part, dict) else None
+        if isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS":
+            yield "child executions of type EXPRESS", "put STANDARD in its place"
 
 
 def _wrong_starts(part: dict[str, Any], name: str) -> Iterator[str]:
@@ -122,6 +163,13 @@ def _wrong_resource(state: State) -> Iterator[str]:
         yield f"has the task {state.name!r} with the resource {resource!r}, which is no ARN"
         return
     if match["service"] == "lambda" and match["type"] == "function":
+        return
+    if match["service"] == "states" and match["type"] == "activity":
+        yield (
+            f"has the task {state.name!r} with the activity {match['name']!r}, and activities "
+            "have no local part: to try the rest put a lambda task with functions/NAME.py in "
+            "its place"
+        )
         return
     service = match["type"]
     if service == "aws-sdk":

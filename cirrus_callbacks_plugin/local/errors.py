@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 class LocalProjectError(CallbackError):
     """A file of the folder cannot be used; the message names it and says what to do."""
 
-    def __init__(self, path: Path, problem: str) -> None:
+    def __init__(self, path: Path, problem: str, *, where: str = "") -> None:
         self.path = path
-        super().__init__(f"{path} {problem}")
+        super().__init__(f"{path}{where} {problem}")

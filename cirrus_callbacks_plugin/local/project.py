@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path  # noqa: TC003 - fields' type, read at runtime
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.asl.template import TemplateError, render
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
-from cirrus_callbacks_plugin.local import asl
+from cirrus_callbacks_plugin.local import workflow_files
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
+from cirrus_callbacks_plugin.local.folder_settings import FILE, FolderSettings
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import correctly_read
+from cirrus_callbacks_plugin.local.workflow_files import WorkflowFile  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cirrus_callbacks_plugin.local.deployment import Names
 
-WORKFLOW_SUFFIX = ".asl.json"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -55,15 +56,17 @@ class Project:
 
     Attributes:
         root: the folder.
-        workflows: each workflow's state machine file, by the workflow's name.
+        workflows: each workflow's state machine, by the workflow's name.
         payloads: in the order of their file names.
         objects: what is to be in S3.
+        settings: what the folder says of itself.
     """
 
     root: Path
-    workflows: Mapping[str, Path]
+    workflows: Mapping[str, WorkflowFile]
     payloads: tuple[PayloadFile, ...]
     objects: tuple[StoredObject, ...]
+    settings: FolderSettings = field(default_factory=FolderSettings)
 
     @property
     def functions(self) -> Path:
@@ -71,8 +74,19 @@ class Project:
         return self.root / "functions"
 
     @classmethod
-    def read(cls, root: Path) -> Project:
+    def read(
+        cls,
+        root: Path,
+        *,
+        prefix: str = "cirrus-local",
+        only: Sequence[str] = (),
+    ) -> Project:
         """Read a folder; cirrus itself says whether it accepts the payloads.
+
+        Args:
+            root: the folder.
+            prefix: of the deployment's names.
+            only: names, paths or ids of the payloads to keep; empty for all.
 
         Raises:
             LocalProjectError: a file is missing or cannot be used.
@@ -80,86 +94,109 @@ class Project:
         """
         if not root.is_dir():
             raise LocalProjectError(root, "is no folder")
-        files = sorted((root / "workflows").glob(f"*{WORKFLOW_SUFFIX}"))
-        workflows = {path.name.removesuffix(WORKFLOW_SUFFIX): path for path in files}
-        if not workflows:
-            raise LocalProjectError(
-                root,
-                f"has no workflows: put each state machine in workflows/NAME{WORKFLOW_SUFFIX}, "
-                "NAME being the workflow's name in the payloads",
-            )
-        payloads = tuple(_payload(path) for path in sorted((root / "payloads").glob("*.json")))
-        if not payloads:
-            raise LocalProjectError(
-                root, "has no payloads: put what is to be sent in payloads/*.json"
-            )
+        settings = FolderSettings.read(root)
+        workflows = workflow_files.find(root, settings, prefix)
+        objects = tuple(_objects(root / "objects"))
+        stored = {f"s3://{each.bucket}/{each.key}": each.path for each in objects}
+        payloads = tuple(_payload(path, stored) for path in _payload_paths(root, settings))
+        if only:
+            payloads = _chosen(root, payloads, only)
         for payload in payloads:
             if payload.workflow not in workflows:
                 raise LocalProjectError(
                     payload.path,
-                    f"is for the workflow {payload.workflow!r}, and "
-                    f"workflows/{payload.workflow}{WORKFLOW_SUFFIX} is missing",
+                    f"is for the workflow {payload.workflow!r}, which is none of the folder's "
+                    f"({', '.join(workflows)}): add workflows/{payload.workflow}"
+                    f"{workflow_files.SUFFIXES[0]}, or name its file in [workflows] of {FILE}",
                 )
-        return cls(root, workflows, payloads, tuple(_objects(root / "objects")))
+        return cls(root, workflows, payloads, objects, settings)
 
     def definitions(self, names: Names, variables: Mapping[str, str]) -> dict[str, str]:
-        """The state machines with their variables filled in, by workflow.
+        """The state machines with their variables filled in, as JSON texts, by workflow.
 
         Args:
             names: of the deployment in which they will run.
-            variables: the user's own ones; they outrank ours.
+            variables: the user's own ones; they outrank the folder's, and ours.
 
         Raises:
             LocalProjectError: a state machine does not parse, or cannot run on this machine.
         """
-        known = {**template_variables(names), **variables}
-        return {name: _definition(path, known) for name, path in self.workflows.items()}
+        given = {**self.settings.variables, **variables}
+        return {
+            name: _checked(workflow, workflow.definition(names, given, self.settings.queue))
+            for name, workflow in self.workflows.items()
+        }
 
 
-def template_variables(names: Names) -> dict[str, str]:
-    """What state machines may refer to as ``${name}``."""
-    return {
-        "process_queue_url": names.process_queue_url,
-        "process_queue_arn": names.process_queue_arn,
-        "payload_bucket": names.payload_bucket,
-        "prefix": names.prefix,
-        "region": names.region,
-        "account": names.account,
-        # The names that FilmDrop's modules give to two of them.
-        "CIRRUS_PROCESS_QUEUE_URL": names.process_queue_url,
-        "CIRRUS_PROCESS_QUEUE_ARN": names.process_queue_arn,
-    }
-
-
-def _definition(path: Path, variables: Mapping[str, str]) -> str:
-    try:
-        text = render(_text(path), variables)
-    except TemplateError as error:
-        raise LocalProjectError(path, f"cannot be filled in: {error}") from error
-    definition = _json(path, text)
-    problem = next(asl.problems(definition), None)
-    if problem is not None:
-        raise LocalProjectError(path, problem)
+def _checked(workflow: WorkflowFile, definition: Any) -> str:
+    """The definition as the interpreter takes it."""
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
+    text = json.dumps(definition)
     try:
-        AmazonStateLanguageParser.parse(text)
+        with correctly_read():
+            AmazonStateLanguageParser.parse(text)
     except Exception as error:  # moto raises whatever its grammar meets
         reason = str(error).removeprefix("ASLParserException ").splitlines()[0]
-        raise LocalProjectError(path, f"is no valid Amazon States Language: {reason}") from error
+        problem = f"is no valid Amazon States Language: {reason}"
+        raise LocalProjectError(workflow.path, problem) from error
     return text
 
 
-def _payload(path: Path) -> PayloadFile:
+def _payload_paths(root: Path, settings: FolderSettings) -> list[Path]:
+    """The payload files: in their folder, or beside a single workflow's template."""
+    folder = root / (settings.payloads or "payloads")
+    paths = sorted(folder.glob("*.json"))
+    if not paths and settings.payloads is None:
+        paths = sorted(root.glob("payload*.json"))
+    if not paths:
+        where = settings.payloads or "payloads"
+        raise LocalProjectError(root, f"has no payloads: put what is to be sent in {where}/*.json")
+    return paths
+
+
+def _chosen(
+    root: Path, payloads: tuple[PayloadFile, ...], only: Sequence[str]
+) -> tuple[PayloadFile, ...]:
+    chosen: list[PayloadFile] = []
+    for wanted in only:
+        found = [
+            each
+            for each in payloads
+            if wanted in (each.path.name, each.path.stem, each.payload_id, str(each.path))
+        ]
+        if not found:
+            known = ", ".join(each.path.name for each in payloads)
+            raise LocalProjectError(root, f"has no payload {wanted!r}: one of {known}")
+        chosen += found
+    return tuple(each for each in payloads if each in chosen)
+
+
+def _payload(path: Path, stored: Mapping[str, Path]) -> PayloadFile:
     body = _json(path, _text(path))
     if not isinstance(body, dict):
         raise LocalProjectError(path, "is no payload: it must hold one JSON object")
+    content = body
+    if "url" in body and "process" not in body:
+        content = _referred(path, body["url"], stored)
     try:
-        identity = adapter().identify(json.loads(json.dumps(body)))
+        identity = adapter().identify(json.loads(json.dumps(content)))
     except UnacceptablePayload as error:
         raise LocalProjectError(path, f"is a payload that cirrus refuses: {error}") from error
-    process = body["process"]
+    process = content["process"]
     return PayloadFile(path, body, identity.payload_id, process[0]["workflow"])
+
+
+def _referred(path: Path, url: Any, stored: Mapping[str, Path]) -> Any:
+    """The payload behind a reference, which is an object of the folder."""
+    if not isinstance(url, str) or url not in stored:
+        _, _, place = str(url).partition("s3://")
+        raise LocalProjectError(
+            path,
+            f"refers to {url}, which is not in this folder: put it into objects/"
+            f"{place or 'BUCKET/KEY'}",
+        )
+    return _json(stored[url], _text(stored[url]))
 
 
 def _objects(folder: Path) -> list[StoredObject]:

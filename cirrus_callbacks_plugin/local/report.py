@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - a field's type
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.naming import short
+from cirrus_callbacks_plugin.waits.row import PROCESSING
 
 if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.local.timeline import Execution
     from cirrus_callbacks_plugin.waits.row import Wait
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Executions in the order in which they were seen, waits in that of registration."""
+    """What came of a run.
+
+    Attributes:
+        executions: in the order in which they were seen.
+        waits: in the order of registration.
+        records: cirrus's own records of the executions' payloads, by payload id.
+    """
 
     executions: tuple[Execution, ...]
     waits: tuple[Wait, ...]
+    records: Mapping[str, Record] = field(default_factory=dict)
+
+    @property
+    def stuck(self) -> tuple[Execution, ...]:
+        """Executions that ended, and whose payload's record says that they go on.
+
+        Cirrus's update-state could not take the end: the output is not a payload, say. What
+        waits for such a payload is not told.
+        """
+        return tuple(
+            execution
+            for execution in self.executions
+            if execution.status != "RUNNING"
+            and (record := self.records.get(execution.payload_id or "")) is not None
+            and not record.is_final
+            and record.last_execution == execution.arn
+        )
 
     @property
     def open_waits(self) -> tuple[Wait, ...]:
@@ -26,12 +52,20 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``--json`` prints; it holds no token."""
+        stuck = self.stuck
         return {
             "executions": [
                 {
                     "name": execution.name,
                     "workflow": execution.workflow,
                     "status": execution.status,
+                    "payload_id": execution.payload_id,
+                    "error": execution.error,
+                    "cause": execution.cause,
+                    "input": execution.input,
+                    "output": execution.output,
+                    "record": self._record(execution),
+                    "is_stuck": execution in stuck,
                 }
                 for execution in self.executions
             ],
@@ -39,7 +73,7 @@ class Report:
                 {
                     "payload_id": wait.payload_id,
                     "workflow": wait.workflow,
-                    "workflow_state": wait.workflow_state,
+                    "workflow_state": state_of(wait) or None,
                     "answer": wait.answer,
                     "answer_error": wait.answer_error,
                     "waited_seconds": wait.waited_seconds,
@@ -47,6 +81,17 @@ class Report:
                 }
                 for wait in self.waits
             ],
+        }
+
+    def _record(self, execution: Execution) -> dict[str, Any] | None:
+        """What cirrus's state table says of an execution's payload."""
+        record = self.records.get(execution.payload_id or "")
+        if record is None:
+            return None
+        return {
+            "state": record.state,
+            "last_error": record.last_error,
+            "executions": list(record.executions),
         }
 
     def to_mermaid(self) -> str:
@@ -65,6 +110,12 @@ class Report:
             after = "" if waited is None else f" {waited:.1f} s"
             lines.append(f'  {waiter} -->|"{_quoted(label)}{after}"| {child}')
         return "\n".join(lines)
+
+
+def state_of(wait: Wait) -> str:
+    """The child's state; empty for a child that never had a run of this message."""
+    had_no_run = wait.execution_arn is None and wait.workflow_state == PROCESSING
+    return "" if had_no_run and wait.is_answered else wait.workflow_state
 
 
 def _node(nodes: dict[str, str], lines: list[str], title: str) -> str:

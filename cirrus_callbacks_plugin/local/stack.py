@@ -10,12 +10,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local import terraform
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
+from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.functions import loaded
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.local.project import Project, StoredObject
@@ -28,6 +31,7 @@ from cirrus_callbacks_plugin.local.sources.records import StreamRecords
 from cirrus_callbacks_plugin.local.sources.schedule import ScheduleSource
 from cirrus_callbacks_plugin.local.sources.source import Poll, Rounds, Source, Tell
 from cirrus_callbacks_plugin.local.sources.stream import StreamSource
+from cirrus_callbacks_plugin.local.timeline import own_id
 from cirrus_callbacks_plugin.sender import filters
 from cirrus_callbacks_plugin.waits.queries import WaitsQueries
 
@@ -62,6 +66,7 @@ class StackSettings:
         without: functions (``process``, ``update-state``, ``sender``, ``reconciler``) whose
             event sources are left out, as if they were broken: to practise repairs.
         port: where moto's server listens; 0: any free port.
+        only: names, paths or ids of the payloads to send; empty for all.
     """
 
     prefix: str = "cirrus-local"
@@ -72,6 +77,7 @@ class StackSettings:
     terraform: bool = False
     without: frozenset[str] = frozenset()
     port: int = 0
+    only: tuple[str, ...] = ()
 
     def names(self) -> parts.Names:
         """The names of the parts; ``CIRRUS_STATE_DB`` names the tables where it is set.
@@ -168,7 +174,48 @@ class Stack:
             queries.all_rows(),
             key=lambda wait: (wait.registered_at or "", wait.payload_id),
         )
-        return Report(self.timeline.executions, tuple(waits))
+        executions = self.timeline.executions
+        ids = {execution.payload_id for execution in executions if execution.payload_id}
+        found = {payload_id: self.record(payload_id) for payload_id in ids}
+        records = {payload_id: record for payload_id, record in found.items() if record}
+        return Report(executions, tuple(waits), records)
+
+    def payload_id_of(self, given: Any) -> str | None:
+        """The id of the payload that an execution's input is, or refers to by ``url``."""
+        url = given.get("url") if isinstance(given, dict) else None
+        if not isinstance(url, str) or own_id(given) is not None:
+            return own_id(given)
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        try:
+            body = self.deployment.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+            return own_id(json.loads(body.read()))
+        except (ClientError, BotoCoreError, ValueError):
+            return None  # the timeline then shows the execution's own name
+
+    def keep(self, folder: Path) -> int:
+        """Write every object that S3 holds below a folder, as ``BUCKET/KEY``.
+
+        Returns:
+            How many objects were written.
+
+        Raises:
+            LocalProjectError: a key leads out of the folder, or a file cannot be written.
+        """
+        s3, count = self.deployment.client("s3"), 0
+        for bucket in s3.list_buckets()["Buckets"]:
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket["Name"]):
+                for each in page.get("Contents", ()):
+                    path = folder / bucket["Name"] / each["Key"]
+                    if not path.resolve().is_relative_to(folder.resolve()):
+                        raise LocalProjectError(path, "would be written outside of the folder")
+                    body = s3.get_object(Bucket=bucket["Name"], Key=each["Key"])["Body"].read()
+                    try:
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        path.write_bytes(body)
+                    except OSError as error:
+                        raise LocalProjectError(path, f"cannot be written: {error}") from error
+                    count += 1
+        return count
 
     def start(self) -> None:
         """Let the event sources run, each in a thread of its own as each has its lambda."""
@@ -188,12 +235,25 @@ class Stack:
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         stepfunctions = self.deployment.client("stepfunctions")
-        for workflow in self.project.workflows:
-            for execution in stepfunctions.list_executions(
+        for arn in self._running():
+            stepfunctions.stop_execution(executionArn=arn)
+        # What still runs would go on without the corrections of moto.
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._running() and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
+
+    def _running(self) -> list[str]:
+        """The ARNs of the executions that have not ended."""
+        listing = self.deployment.client("stepfunctions").get_paginator("list_executions")
+        return [
+            str(execution["executionArn"])
+            for workflow in self.project.workflows
+            for page in listing.paginate(
                 stateMachineArn=self.deployment.names.state_machine_arn(workflow),
                 statusFilter="RUNNING",
-            )["executions"]:
-                stepfunctions.stop_execution(executionArn=execution["executionArn"])
+            )
+            for execution in page["executions"]
+        ]
 
     def _serve(self, source: Source) -> None:
         while not self._stopping.is_set():
@@ -225,7 +285,7 @@ def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator
         until_end.enter_context(logs(verbose=settings.verbose))
         config.retention_days()
         config.Repairs.from_env()
-        project = Project.read(root)
+        project = Project.read(root, prefix=settings.prefix, only=settings.only)
         project.definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
         names = replace(names, endpoint_url=until_end.enter_context(moto_server(settings.port)))
@@ -255,6 +315,7 @@ def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator
             patterns = filters.filter_patterns(config.EnabledWorkflows.from_env())
         sources = _sources(deployment, state_machines, timeline, patterns, settings.without)
         stack = Stack(deployment, project, sources, timeline)
+        timeline.payload_id_of = stack.payload_id_of
         stack.start()
         until_end.callback(stack.stop)
         timeline.begin()

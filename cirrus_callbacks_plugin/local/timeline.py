@@ -55,10 +55,11 @@ class Execution:
         name: its name.
         workflow: the workflow whose state machine it runs.
         status: as Step Functions says.
-        payload_id: of its input, where that is a payload.
+        payload_id: of its input, or of the payload that its input refers to.
         output: its output once it succeeded, parsed.
         error: the error's name once it failed.
         cause: the error's cause once it failed.
+        input: what it was started with, parsed.
     """
 
     arn: str
@@ -69,10 +70,22 @@ class Execution:
     output: Any = None
     error: str | None = None
     cause: str | None = None
+    input: Any = None
 
     @classmethod
-    def from_description(cls, description: Mapping[str, Any], prefix: str) -> Execution:
-        """Read what DescribeExecution answers."""
+    def from_description(
+        cls,
+        description: Mapping[str, Any],
+        prefix: str,
+        payload_id_of: Callable[[Any], str | None],
+    ) -> Execution:
+        """Read what DescribeExecution answers.
+
+        Args:
+            description: the answer.
+            prefix: of the deployment's names.
+            payload_id_of: the id of the payload that an input is, or refers to.
+        """
         state_machine = str(description["stateMachineArn"]).rpartition(":")[2]
         given = _parsed(description.get("input") or "null")
         output = description.get("output")
@@ -81,16 +94,38 @@ class Execution:
             name=str(description["name"]),
             workflow=state_machine.removeprefix(f"{prefix}-"),
             status=str(description["status"]),
-            payload_id=given.get("id") if isinstance(given, dict) else None,
+            payload_id=payload_id_of(given),
+            input=given,
             output=None if output is None else _parsed(output),
             error=description.get("error"),
             cause=description.get("cause"),
         )
 
     @property
+    def why(self) -> str:
+        """Why it did not succeed, in one line: error and cause, as far as they are known."""
+        cause = _cause_text(self.cause)
+        return ": ".join(part for part in (self.error, cause) if part)
+
+    @property
     def title(self) -> str:
         """What people call it."""
         return f"{self.workflow}/{self.name}" if self.payload_id is None else short(self.payload_id)
+
+
+def own_id(given: Any) -> str | None:
+    """The id of an input that is a payload."""
+    value = given.get("id") if isinstance(given, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _cause_text(cause: str | None) -> str | None:
+    """A cause for people: the message, where it is JSON with one."""
+    if cause is None:
+        return None
+    told = _parsed(cause)
+    message = told.get("errorMessage") or told.get("error") if isinstance(told, dict) else None
+    return str(message) if message else cause
 
 
 def _parsed(output: str) -> Any:
@@ -106,9 +141,14 @@ class Timeline:
     Args:
         show: called with each happening, from several threads, one at a time.
         prefix: of the deployment's names.
+
+    Attributes:
+        payload_id_of: the id of the payload that an execution's input is, or refers to; a
+            stack sets it once it is up.
     """
 
     def __init__(self, show: Callable[[Happening], None], prefix: str) -> None:
+        self.payload_id_of: Callable[[Any], str | None] = own_id
         self._show = show
         self._prefix = prefix
         self._lock = threading.RLock()
@@ -148,14 +188,17 @@ class Timeline:
 
     def execution(self, description: Mapping[str, Any]) -> None:
         """Take note of an execution that began or ended."""
-        execution = Execution.from_description(description, self._prefix)
+        execution = Execution.from_description(description, self._prefix, self.payload_id_of)
         with self._lock:
-            is_new = execution.arn not in self._executions
+            before = self._executions.get(execution.arn)
             self._executions[execution.arn] = execution
-            if is_new:
+            if before is None:
                 self._tell(EventKind.RUN, f"{execution.title} runs")
+            elif execution.status == "RUNNING":
+                redrives = description.get("redriveCount", 0)
+                self._tell(EventKind.RUN, f"{execution.title} runs again (redrive {redrives})")
             if execution.status != "RUNNING":
-                error = f" with {execution.error}" if execution.error else ""
+                error = f" with {execution.why}" if execution.why else ""
                 self._tell(
                     EventKind.END,
                     f"{execution.title} {execution.status}{error}",

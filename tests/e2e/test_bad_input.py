@@ -54,15 +54,34 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("definition", "names"),
     [
-        ("{", ["is no JSON", "line 1"]),
-        ([], ["is no state machine"]),
+        ("{", ["is no valid JSON", "line 1"]),
+        ([], ["holds no state machine"]),
         (_with({"Type": "Passs"}), ["is no valid Amazon States Language", '"Passs"']),
-        (_with({"Type": "Pass"}, QueryLanguage="JSONata"), ["JSONata"]),
-        (_with({"Type": "Pass", "QueryLanguage": "JSONata"}), ["'Only'", "JSONata"]),
+        (_with({"Type": "Pass"}, QueryLanguage="XPath"), ["'XPath'", "JSONata"]),
+        (
+            _with({"Type": "Pass", "Output": "{% $eval('1') %}"}, QueryLanguage="JSONata"),
+            ["'Only'", "Output", "$eval", "$parse"],
+        ),
         (_with({"Type": "Map", "ItemBatcher": {}}), ["'Only'", "ItemBatcher"]),
         (
             _with({"Type": "Map", "ToleratedFailurePercentage": 5}),
             ["'Only'", "ToleratedFailurePercentage"],
+        ),
+        (
+            _with({"Type": "Pass", "Parameters": {"id.$": "$.features[::2]"}}),
+            ["is no valid Amazon States Language", "'$.features[::2]'", "slice"],
+        ),
+        (
+            _with({"Type": "Pass", "Parameters": {"id.$": "States.Arary(1)"}}),
+            ["'States.Arary'", "States.ArrayLength"],
+        ),
+        (
+            _with({"Type": "Pass", "ResultPath": "$.features[*].id"}),
+            ["'Only'", "ResultPath", "Reference Path"],
+        ),
+        (
+            _with({"Type": "Map", "ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}}),
+            ["'Only'", "PARQUET", "JSONL"],
         ),
         (
             _task("arn:aws:states:::batch:submitJob.sync"),
@@ -75,9 +94,13 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
         (_task("work"), ["'Only'", "'work'", "is no ARN"]),
         ({"StartAt": "Gone", "States": CHILD["States"]}, ["'Gone'", "no state of it"]),
         (_with({"Type": "Pass", "Next": "Gone"}), ["'Only'", "'Gone'", "no state beside it"]),
-        ('{"a": "${queue}"}', ["line 1", "'${queue}'", "process_queue_url", "--var queue=VALUE"]),
-        ('{"a": "%{ if true }"}', ["line 1", "'%{'"]),
-        ('\n{"a": "${queue"}', ["line 2", "not closed"]),
+        (
+            _task("${other}"),
+            ["line 1", "'${other}'", "process_queue_url", "--var other=VALUE"],
+        ),
+        (_task("%{ if true }"), ["line 1", "'%{'"]),
+        ('\n{"StartAt": "A", "States": {"A": {"Type": "${x"}}}', ["line 2", "not closed"]),
+        ('\n{"StartAt": "A", "States": {"A": {"Type": "${upper(x)}"}}}', ["line 2", "--var"]),
     ],
 )
 def test_a_state_machine_that_cannot_run(
@@ -109,9 +132,10 @@ def test_a_problem_deep_inside(cli: CommandLine, folder: Folder) -> None:
         ([payload()], ["must hold one JSON object"]),
         ({"type": "FeatureCollection"}, ["cirrus refuses"]),
         ({**payload(), "process": []}, ["cirrus refuses"]),
-        ({"url": "s3://bucket/key.json"}, ["cirrus refuses"]),
+        ({"url": "s3://bucket/key.json"}, ["objects/bucket/key.json", "not in this folder"]),
+        ({"url": 7}, ["not in this folder"]),
         ({"Payload": payload(), "TaskToken": "token"}, ["cirrus refuses"]),
-        (payload("nowhere"), ["'nowhere'", "workflows/nowhere.asl.json is missing"]),
+        (payload("nowhere"), ["'nowhere'", "add workflows/nowhere.asl.json"]),
         ("[" * 100_000, ["nested too deeply"]),
     ],
 )

@@ -52,7 +52,7 @@ def test_the_example_succeeds_and_reads_well_when_piped(cli: CommandLine) -> Non
     """Every execution of the example succeeds; the output has no control codes."""
     from cirrus_callbacks_plugin.local.example import example_folder
 
-    ran = cli("local", example_folder())
+    ran = cli("local", example_folder(), "--mermaid")
     assert ran.status == 0, ran.out
     assert "\x1b" not in ran.out
     assert "FAILED" not in ran.out

@@ -80,7 +80,10 @@ def test_the_summary_tells_every_outcome() -> None:
     answered = replace(WAIT, answered_at="2023-06-28T07:24:43.000000+00:00", answer="failure")
     failed = replace(answered, answer_error="CirrusCallback.Failed")
     good, stale = replace(answered, answer="success"), replace(answered, answer="stale")
-    Display(pipe).summary(Report((EXECUTION,), (WAIT, good, failed, stale)))
+    display, report = Display(pipe), Report((EXECUTION,), (WAIT, good, failed, stale))
+    display.summary(report)
+    assert "graph LR" not in pipe.text()
+    display.mermaid(report)
     text = pipe.text()
     for words in ("FAILED", "none yet", "success", "CirrusCallback.Failed", "stale", "graph LR"):
         assert words in text

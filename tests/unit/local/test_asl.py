@@ -87,3 +87,93 @@ def test_what_is_no_state_machine_is_said_to_be_none(odd: Any) -> None:
 def test_odd_fields_break_nothing(state: dict[str, Any]) -> None:
     """Fields of a wrong type are the grammar's business; they raise nothing here."""
     list(asl.problems(_machine(Only=state)))
+
+
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}}
+ACTIVITY = "arn:aws:states:us-west-2:123456789012:activity:by-hand"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"Type": "Map", "ItemBatcher": {"MaxItemsPerBatch": 2}}, "ItemBatcher"),
+        ({"Type": "Map", "ToleratedFailureCount": 2}, "ToleratedFailureCount"),
+        ({"Type": "Map", "ToleratedFailureCountPath": "$.n"}, "ToleratedFailureCountPath"),
+        ({"Type": "Map", "ToleratedFailurePercentage": 2}, "ToleratedFailurePercentage"),
+        ({"Type": "Map", "ToleratedFailurePercentagePath": "$.n"}, "FailurePercentagePath"),
+        ({"Type": "Map", "ItemProcessor": {**_machine(One=PASS), **DISTRIBUTED}}, "EXPRESS"),
+        ({"Type": "Map", "ResultWriter": {"WriterConfig": {}}}, "WriterConfig"),
+        ({"Type": "Task", "Resource": ACTIVITY}, "the activity 'by-hand'"),
+    ],
+    ids=str,
+)
+def test_what_cannot_run_here_is_refused_by_name(state: dict[str, Any], words: str) -> None:
+    """What moto cannot run names the state and the feature, and says what to do."""
+    (problem,) = asl.problems(_machine(Only=state))
+    assert "'Only'" in problem
+    assert words in problem
+    assert "to try the rest" in problem
+
+
+def test_an_outer_variable_is_not_assigned_inside() -> None:
+    """Step Functions refuses a state that assigns a variable of an outer scope."""
+    inner = _machine(Inner={**PASS, "Assign": {"x": 1}})
+    (problem,) = asl.problems(
+        _machine(
+            Outer={"Type": "Pass", "Assign": {"x": 1}, "Next": "Each"},
+            Each={"Type": "Map", "ItemProcessor": inner},
+        ),
+    )
+    assert "'Inner' assign the variable 'x'" in problem
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ResultPath": "$.a[*]"},
+        {"ResultPath": "$.a[?(@.x==1)]"},
+        {"ResultPath": "$..a"},
+        {"ResultPath": "$$.Execution.Name"},
+        {"ItemsPath": "$.a[0:2]"},
+        {"ItemsPath": "$$.Execution.Input.a[*]"},
+        {"TimeoutSecondsPath": "$.a['x','y'].b"},
+        {"SecondsPath": "$.a[0,1]"},
+        {"CausePath": "$.a.*"},
+        {"ItemReader": {"ReaderConfig": {"InputType": "MANIFEST"}}},
+        {"ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}},
+        {"ItemReader": {"ReaderConfig": {"InputType": "CSV"}}},
+        {"ItemReader": {"ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a"}}},
+        {
+            "ItemReader": {
+                "ReaderConfig": {
+                    "InputType": "CSV",
+                    "CSVHeaderLocation": "FIRST_ROW",
+                    "CSVDelimiter": "PIPE",
+                },
+            },
+        },
+    ],
+)
+def test_a_wrong_field_is_found(fields: dict[str, Any]) -> None:
+    """Reference paths identify one node; readers that are not here are refused by name."""
+    (problem,) = asl.problems(_machine(Only={"Type": "Pass", **fields}))
+    assert "'Only'" in problem
+    assert next(iter(fields)).removesuffix("Reader") in problem or "Reader" in problem
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ResultPath": "$.a[0].b"},
+        {"ResultPath": "$"},
+        {"ResultPath": None},
+        {"ItemsPath": "$$.Execution.Input.a"},
+        {"ErrorPath": "States.Format('{}', $.a[*])"},
+        {"SecondsPath": "$seconds"},
+        {"ItemReader": {"ReaderConfig": {"InputType": "JSONL"}}},
+        {"ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2"}},
+    ],
+)
+def test_a_right_field_is_let_through(fields: dict[str, Any]) -> None:
+    """Names and single indices, the context object, variables, intrinsic functions."""
+    assert not list(asl.problems(_machine(Only={"Type": "Pass", **fields})))
