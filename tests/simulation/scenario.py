@@ -189,9 +189,14 @@ def _special_worlds() -> list[dict[str, Any]]:
     return [
         {"before": "SUCCEEDED", "shares_key": True},
         {"before": "PROCESSING", "shares_key": True},
-        {"before": "PROCESSING", "is_redriven": True},
-        {"before": None, "by_hand": True},
-        {"before": "PROCESSING", "by_hand": True},
+        {
+            "before": "PROCESSING",
+            "is_redriven": True,
+            "ends": ("SUCCEEDED", "FAILED"),
+            "old_events": 0,
+        },
+        {"before": None, "by_hand": True, "old_events": 0},
+        {"before": "PROCESSING", "by_hand": True, "old_events": 0},
         {"before": None, "deletions": 1},
         {"before": "FAILED", "deletions": 1},
     ]
