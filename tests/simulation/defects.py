@@ -242,22 +242,22 @@ def throttling_as_stale() -> AbstractContextManager[Any]:
 
 def any_record_is_its_own() -> AbstractContextManager[Any]:
     """A record is taken for the payload's, whichever id cirrus reads back from its key."""
-    return mock.patch.object(CirrusGeo2, "reads_back", lambda *_: True)
+    return mock.patch.object(CirrusGeo2, "reads_back", return_value=True)
 
 
 def any_run_is_its_own() -> AbstractContextManager[Any]:
     """The reconciler takes every listed run for the payload's."""
-    return mock.patch.object(Run, "is_of", lambda *_: True)
+    return mock.patch.object(Run, "is_of", return_value=True)
 
 
 def late_events_settle() -> AbstractContextManager[Any]:
     """The end of a run that stopped before registration settles a row that saw no record."""
-    return mock.patch.object(rules, "_had_stopped", lambda *_: False)
+    return mock.patch.object(rules, "_had_stopped", return_value=False)
 
 
 def unlisted_run_settles() -> AbstractContextManager[Any]:
     """A run that cirrus did not start answers those who wait."""
-    return mock.patch.object(rules, "_lists_at_claim", lambda _: False)
+    return mock.patch.object(rules, "_lists_at_claim", return_value=False)
 
 
 def last_run_is_named() -> AbstractContextManager[Any]:
@@ -267,7 +267,7 @@ def last_run_is_named() -> AbstractContextManager[Any]:
 
 def run_is_not_noted() -> AbstractContextManager[Any]:
     """Rows do not remember which run went on when cirrus was through."""
-    return mock.patch.object(process_hook, "run_to_note", lambda *_: None)
+    return mock.patch.object(process_hook, "run_to_note", return_value=None)
 
 
 @contextmanager
