@@ -54,7 +54,7 @@ def replay(world: World) -> list[tuple[str, Any, Any]]:
 def _without_gaps(log: list[tuple[Any, ...]], numbers: dict[int, int]) -> Iterator[tuple[Any, ...]]:
     """What concerns cirrus's handlers alone; these are numbered in the order of their coming."""
     for kind, subject, *rest in log:
-        if kind == "ended":
+        if kind in ("ended", "by hand", "deleted"):
             yield (kind, subject, *rest)
         elif kind == "handler":
             yield (kind, numbers.setdefault(subject, len(numbers)), *rest)
