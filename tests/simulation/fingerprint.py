@@ -105,6 +105,7 @@ def _ghost(ghost: Ghost) -> tuple[Any, ...]:
                 run.ended is not None,
                 run.result,
                 run.messages,
+                run.is_replacement,
                 sorted({result for _, result in run.ends}),
             )
             for arn, run in sorted(ghost.runs.items())
@@ -130,6 +131,7 @@ def _rows(world: World) -> Iterator[Any]:
         facts = world.ghost.rows[token]
         yield (
             ran_anew(world.ghost, facts, number),
+            ran_anew(world.ghost, facts, number, for_itself=True),
             overtaken(world.ghost, facts),
             facts.settled_by,
             any(

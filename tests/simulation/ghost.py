@@ -22,6 +22,7 @@ class RunFacts:
         ended: the step of its end.
         result: how it ended, as the state table should say.
         messages: the messages that the invocation held that started it.
+        is_replacement: one of these asked for it.
         is_foreign: it is another payload's, whose id shares the record's key.
         ends: all its ends, where it was redriven: step and result.
     """
@@ -31,6 +32,7 @@ class RunFacts:
     ended: int | None = None
     result: str | None = None
     messages: tuple[int, ...] = ()
+    is_replacement: bool = False
     is_foreign: bool = False
     ends: tuple[tuple[int, str], ...] = ()
 
@@ -108,10 +110,19 @@ class Ghost:
             self.written.pop()
         self.written.append(Written(0, state, run))
 
-    def started(self, arn: str, actor: int, messages: tuple[int, ...]) -> None:
+    def started(
+        self,
+        arn: str,
+        actor: int,
+        messages: tuple[int, ...],
+        *,
+        is_replacement: bool = False,
+    ) -> None:
         """An execution began."""
         run = self.runs.get(arn, RunFacts())
-        self.runs[arn] = replace(run, started=self.step, messages=messages)
+        self.runs[arn] = replace(
+            run, started=self.step, messages=messages, is_replacement=is_replacement
+        )
         self.log.append(("started" if actor >= 0 else "by hand", arn, actor))
 
     def ended(self, arn: str, result: str) -> None:

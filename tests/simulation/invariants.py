@@ -119,7 +119,8 @@ def untruths(
     named = _named(ghost, token, row, facts)
     if named:
         return named
-    anew = ran_anew(ghost, facts, message)
+    # A message beside it in the batch may ask for a replacement: that is not run for this one.
+    anew = ran_anew(ghost, facts, message, for_itself=_told(row) in NEVER_RERUN and not replace)
     # A run that was listed and never came to be is no newer one, once that is certain.
     for besides in ((), ghost.never_came_to_be()):
         if is_true(ghost, facts, row, replace=replace, ran_anew=anew, besides=besides):
@@ -185,10 +186,18 @@ def is_old(run: RunFacts, facts: RowFacts) -> bool:
     return had_ended and not (run.started is not None and run.started > facts.begun)
 
 
-def ran_anew(ghost: Ghost, facts: RowFacts, message: int) -> bool:
-    """A run came of the message since the invocation began that registered the row."""
+def ran_anew(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = False) -> bool:
+    """A run came of the message since the invocation began that registered the row.
+
+    Args:
+        ghost, facts, message: what happened, to the row, and by which message.
+        for_itself: leave out what a message beside it in its batch asked for.
+    """
     return any(
-        run.started is not None and run.started > facts.begun and message in run.messages
+        run.started is not None
+        and run.started > facts.begun
+        and message in run.messages
+        and not (for_itself and run.is_replacement)
         for run in ghost.runs.values()
     )
 

@@ -293,7 +293,9 @@ class World:
             self.clock.tick()
         for arn in set(self.sfn.executions) - known:
             self.events[arn] = Event(self.scenario.events)
-            self.ghost.started(arn, actor.number, self.held.get(actor.number, ()))
+            held = self.held.get(actor.number, ())
+            replaces = any(self.scenario.messages[number].replace for number in held)
+            self.ghost.started(arn, actor.number, held, is_replacement=replaces)
         if writes:
             self._observe(actor, sets_state="state_updated" in repr(call.request))
             if call.is_own and actor.kind in ("process", "update_state"):
