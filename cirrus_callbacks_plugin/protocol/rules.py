@@ -265,10 +265,9 @@ def after_end(row: Wait, record: Record | None, ended: Ended) -> Judgement:
     # One that was listed before it is no longer the last: it has been left above.
     if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
         return LeaveOpen("the run had ended when the row was registered")
-    if row.seen_state is None and run != row.execution_arn and _had_stopped(row, ended):
-        # Nor was it noted when cirrus was through with the message. Its record had been
-        # deleted, or cirrus does not take it for this payload's: the event comes late, and
-        # cirrus runs the payload again.
+    if _is_strange(row, record, run) and _had_stopped(row, ended):
+        # Its record had been deleted, cirrus does not take it for this payload's, or somebody
+        # started the run by hand: the event comes late, and cirrus runs the payload again.
         return LeaveOpen("the run had stopped before the row was registered")
     return Settle(replace(ended.outcome, execution_arn=run))
 
@@ -279,6 +278,13 @@ def _run_of(record: Record | None, ended: Ended) -> str | None:
 
 def _lists_at_claim(row: Wait) -> bool:
     return of_version(row.cirrus_version).lists_run_at_claim
+
+
+def _is_strange(row: Wait, record: Record | None, run: str | None) -> bool:
+    """Neither what the row saw nor the record's list tells whether the row waits for the run."""
+    if row.seen_state in (CLAIMED, PROCESSING) or run == row.execution_arn:
+        return False
+    return row.seen_state is None or record is None or run not in record.executions
 
 
 def _had_stopped(row: Wait, ended: Ended) -> bool:

@@ -189,16 +189,15 @@ def is_old(run: RunFacts, facts: RowFacts) -> bool:
 def ran_anew(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = False) -> bool:
     """A run came of the message since the invocation began that registered the row.
 
-    Args:
-        ghost, facts, message: what happened, to the row, and by which message.
-        for_itself: leave out what a message beside it in its batch asked for.
+    With ``for_itself`` not what a message beside it in its batch asked for, nor what began once
+    another run had come and gone: of neither the hook can know when it looks.
     """
+    began = [run for run in ghost.runs.values() if (run.started or 0) > facts.begun]
+    first = min((run.started for run in began if run.started), default=None)
     return any(
-        run.started is not None
-        and run.started > facts.begun
-        and message in run.messages
-        and not (for_itself and run.is_replacement)
-        for run in ghost.runs.values()
+        message in run.messages
+        and not (for_itself and (run.is_replacement or run.started != first))
+        for run in began
     )
 
 
