@@ -189,16 +189,20 @@ def is_old(run: RunFacts, facts: RowFacts) -> bool:
 def ran_anew(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = False) -> bool:
     """A run came of the message since the invocation began that registered the row.
 
-    With ``for_itself`` not what a message beside it in its batch asked for, nor what began once
-    another run had come and gone: of neither the hook can know when it looks.
+    With ``for_itself`` not what a message beside it in its batch asked for, nor what cirrus ran
+    because the payload failed meanwhile: of neither the hook can know when it looks.
     """
-    began = [run for run in ghost.runs.values() if (run.started or 0) > facts.begun]
-    first = min((run.started for run in began if run.started), default=None)
     return any(
-        message in run.messages
-        and not (for_itself and (run.is_replacement or run.started != first))
-        for run in began
+        run.started is not None
+        and run.started > facts.begun
+        and message in run.messages
+        and not (for_itself and (run.is_replacement or _failed(ghost, facts.begun, run.started)))
+        for run in ghost.runs.values()
     )
+
+
+def _failed(ghost: Ghost, since: int, until: int) -> bool:
+    return any(each.state in ("FAILED", "ABORTED", "") for each in ghost.held(since, until))
 
 
 def _told(row: dict[str, Any]) -> str:
