@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
+from cirrus_callbacks_plugin.naming import is_text
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -49,10 +50,9 @@ class StateKey:
             return None
         workflow, _, itemids = rest.partition("/workflow-")[0].partition("/")
         key = cls(f"{collections}_{workflow}", itemids)
-        try:
-            partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
-        except UnicodeEncodeError:
+        if not is_text(key.collections_workflow + key.itemids):
             return None
+        partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
         fits = len(partition) <= _MAX_PARTITION_KEY_BYTES and len(sort) <= _MAX_SORT_KEY_BYTES
         return key if fits and sort else None
 

@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.carriers.tokens import is_text
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
-from cirrus_callbacks_plugin.naming import workflow_of
+from cirrus_callbacks_plugin.naming import is_text, workflow_of
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
 
 if TYPE_CHECKING:

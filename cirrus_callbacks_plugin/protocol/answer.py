@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.naming import is_text
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import (
     NOT_ENABLED,
@@ -109,12 +110,8 @@ def _fits(facts: dict[str, Any]) -> bool:
 def _json(facts: dict[str, Any]) -> str:
     """Compact JSON of what is known; characters as they are, lone surrogates escaped."""
     known = {name: value for name, value in facts.items() if value is not None}
-    try:
-        text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(known, separators=(",", ":"))
-    return text
+    text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    return text if is_text(text) else json.dumps(known, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +130,10 @@ class Answerer:
     waits: WaitsTable
     retention_days: int
     tell: Callable[[Wait, str | None], None] | None = None
+
+    def answer_settled(self, row: Wait) -> str | None:
+        """Send what follows from a settled row, and mark it; as :meth:`answer`."""
+        return self.answer(row, answer_of(row))
 
     def answer(self, row: Wait, answer: Answer) -> str | None:
         """Send an answer and mark the row.

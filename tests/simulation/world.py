@@ -528,6 +528,7 @@ class World:
             self._by_people(option)
 
     def _by_people(self, option: Option) -> None:
+        self.is_disturbed = True  # a record, or whose run it tells of, is lost
         if option.kind == "by-hand":
             self.start_by_hand()
         elif option.kind == "delete":
