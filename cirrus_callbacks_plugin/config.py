@@ -122,6 +122,8 @@ class ReconcilerSettings:
         interval: the schedule's interval; a pass ends before the next one starts.
         heartbeat: send a heartbeat for every open row at every pass.
         retention_days: days for which an answered row is kept.
+        payloads_url: where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where
+            that is not told.
     """
 
     grace: timedelta = timedelta(seconds=DEFAULT_GRACE_SECONDS)
@@ -129,10 +131,11 @@ class ReconcilerSettings:
     interval: timedelta = timedelta(seconds=DEFAULT_INTERVAL_SECONDS)
     heartbeat: bool = False
     retention_days: int = DEFAULT_RETENTION_DAYS
+    payloads_url: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> ReconcilerSettings:
-        """Read the five variables.
+        """Read the six variables.
 
         Raises:
             ConfigurationError: one is not what it must be.
@@ -154,6 +157,7 @@ class ReconcilerSettings:
             interval=seconds(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, 60, day),
             heartbeat=heartbeat == "true",
             retention_days=retention_days(env),
+            payloads_url=payloads_url(env),
         )
 
 
@@ -164,6 +168,25 @@ def failures_url(environ: Mapping[str, str] | None = None) -> str | None:
     """
     env = os.environ if environ is None else environ
     return env.get(FAILURES_URL) or None
+
+
+def payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where it is not set.
+
+    Set by Terraform for the reconciler: an output's URL follows from it.
+
+    Raises:
+        ConfigurationError: it is no such URL.
+    """
+    env = os.environ if environ is None else environ
+    url = env.get(PAYLOADS_URL, "")
+    bucket, slash, _ = url.removeprefix("s3://").partition("/")
+    if url and not (url.startswith("s3://") and bucket and slash):
+        raise ConfigurationError(
+            f"{PAYLOADS_URL}={url!r}: give s3://bucket/root-prefix, the values of cirrus's own "
+            "CIRRUS_PAYLOAD_BUCKET and CIRRUS_PAYLOAD_ROOT_PREFIX ('cirrus' where that is not set)",
+        )
+    return url or None
 
 
 def _whole_number(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
 from cirrus_callbacks_plugin.errors import CallbackError
+from cirrus_callbacks_plugin.naming import is_text
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -54,10 +55,9 @@ class StateKey:
             return None
         workflow, _, itemids = rest.partition("/workflow-")[0].partition("/")
         key = cls(f"{collections}_{workflow}", itemids)
-        try:
-            partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
-        except UnicodeEncodeError:
+        if not is_text(key.collections_workflow + key.itemids):
             return None
+        partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
         fits = len(partition) <= _MAX_PARTITION_KEY_BYTES and len(sort) <= _MAX_SORT_KEY_BYTES
         return key if fits and sort else None
 
@@ -89,6 +89,16 @@ class Record:
     def last_execution(self) -> str | None:
         """The run that decides: the last listed one."""
         return self.executions[-1] if self.executions else None
+
+    @property
+    def only_execution(self) -> str | None:
+        """The run that the record's state speaks of: the one that is listed, be it twice.
+
+        None where several are: an older run's event may have written the state (a repeated
+        one, or that of a run that was redriven beside its replacement), and nothing in the
+        record tells which.
+        """
+        return self.last_execution if len(set(self.executions)) == 1 else None
 
     @property
     def is_final(self) -> bool:

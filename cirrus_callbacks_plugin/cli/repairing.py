@@ -11,6 +11,7 @@ import click
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.screen import Screen
 from cirrus_callbacks_plugin.operations.repairs import Act, Done, Repairer, Step, only
+from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +131,7 @@ class Repairing:
             row = done.row
             told = "gone"
             if row is not None:
-                what = row.answer_error if row.answer == "failure" else row.answer
+                what = answer_name_of(row)
                 told = f"answered {what}" if row.is_answered else "not answered"
             self.screen.verdict(
                 f"{done.step.row.payload_id}, wait {done.step.row.key.name}: {told}"

@@ -9,6 +9,7 @@ import click
 
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
+from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,7 +109,7 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     if row.settled_at:
         screen.indented(f"settled {at(row.settled_at)}: {row.workflow_state}", 4)
     if row.answered_at:
-        told = row.answer_error if row.answer == "failure" else row.answer
+        told = answer_name_of(row)
         screen.indented(f"answered {at(row.answered_at)}: {told}", 4)
     if row.error:
         screen.indented(f"error: {row.error}", 4)

@@ -176,6 +176,7 @@ class Survey:
             self.runs,
             now=now,
             redelivery=self.settings.redelivery,
+            payloads_url=self.settings.payloads_url,
         )
         verdict = judge(case)
         return ExplainedWait(row, case, verdict, reason_of(row, case, verdict, now))

@@ -126,6 +126,7 @@ class Repairer:
                     self.runs,
                     now=self.clock(),
                     redelivery=self.settings.redelivery,
+                    payloads_url=self.settings.payloads_url,
                 )
                 verdict = judge(case)
             except (ClientError, BotoCoreError) as error:

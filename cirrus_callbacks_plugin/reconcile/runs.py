@@ -7,6 +7,7 @@ thousand a call, and only runs that are not among them are described, a few a se
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Callable  # noqa: TC003 - a field's type
@@ -114,6 +115,7 @@ class Runs:
                 stopped=answer.get("stopDate"),
                 error=answer.get("error"),
                 cause=answer.get("cause"),
+                payload_id=_payload_id(answer.get("input")),
             )
         self._described[execution_arn] = run
         return run
@@ -152,6 +154,16 @@ class Runs:
                 error_code(error),
             )
         return running
+
+
+def _payload_id(execution_input: Any) -> str | None:
+    """The id of the payload that a run was started with; None where only its URL is told."""
+    try:
+        payload = json.loads(execution_input)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    value = payload.get("id") if isinstance(payload, dict) else None
+    return value if isinstance(value, str) else None
 
 
 def state_machine_of(execution_arn: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
-from cirrus_callbacks_plugin.protocol.rules import Ended
+from cirrus_callbacks_plugin.protocol.answer import refusal_of
+from cirrus_callbacks_plugin.protocol.rules import ended_of
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.waits.continuation import Continuation
@@ -132,7 +132,7 @@ class Sender:
         if self._is_refused(inserted):
             self.answerer.answer(row, refusal_of(row))
         elif row.is_settled:
-            self.answerer.answer(row, answer_of(row))
+            self.answerer.answer_settled(row)
 
     def _is_refused(self, inserted: Wait | None) -> bool:
         """The flag is judged once, on the record of the new row, settled or not.
@@ -147,15 +147,11 @@ class Sender:
 
     def _go_on(self, row: Continuation) -> None:
         """Settle what did not fit into update-state's time, by the same rules."""
-        ended = Ended(
-            execution_arn=row.outcome.execution_arn,
-            outcome=replace(row.outcome, execution_arn=None),
-        )
         progress = settle_open_rows(
             self.answerer.waits,
             self.states,
             row.payload_id,
-            ended,
+            ended_of(row),
             has_time_left=self.has_time_left,
         )
         logger.info("Payload %s: %d wait(s) settled", row.payload_id, progress.settled)

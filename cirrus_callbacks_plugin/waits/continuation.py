@@ -39,6 +39,7 @@ class Continuation:
         outcome: what they are to be settled with.
         settled_at: when this continuation was put, ISO 8601 UTC; a newer one has a later time.
         cirrus_version: the cirrus that wrote the outcome.
+        stopped_at: when the run ended; None where that is not known.
     """
 
     payload_id: str
@@ -46,6 +47,7 @@ class Continuation:
     outcome: Outcome
     settled_at: str
     cirrus_version: str | None = None
+    stopped_at: str | None = None
 
     @property
     def key(self) -> Key:
@@ -58,6 +60,7 @@ class Continuation:
             "workflow": self.workflow,
             "settled_at": self.settled_at,
             "cirrus_version": self.cirrus_version,
+            "stopped_at": self.stopped_at,
             "workflow_state": None,
             **self.outcome.attributes(),
         }
@@ -94,6 +97,7 @@ class Continuation:
             outcome=outcome,
             settled_at=read_time("settled_at", item.get("settled_at")),
             cirrus_version=text("cirrus_version"),
+            stopped_at=text("stopped_at"),
         )
 
 

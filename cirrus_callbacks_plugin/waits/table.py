@@ -39,6 +39,12 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 
+_OPEN = (
+    "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
+    " AND attribute_not_exists(answered_at)"
+)
+"""The condition of a row that is neither settled nor answered."""
+
 MAX_HISTORY = 20
 """Entries of a row's history; older ones go."""
 
@@ -95,6 +101,7 @@ class WaitsTable:
         key: Key,
         outcome: Outcome,
         *,
+        noted_run: str | None = None,
         history: Sequence[Mapping[str, str]] | None = None,
     ) -> bool:
         """Write the outcome into a row that is neither settled nor answered.
@@ -102,6 +109,7 @@ class WaitsTable:
         Args:
             key: the row.
             outcome: how the payload ended.
+            noted_run: the run that the row names already: removed where the outcome names none.
             history: of a repair by hand, the row's whole history with the repair as its last
                 entry: written with the outcome or not at all.
 
@@ -115,11 +123,17 @@ class WaitsTable:
         return self._update(
             key,
             sets=values,
-            condition=(
-                "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
-                " AND attribute_not_exists(answered_at)"
-            ),
+            remove="execution_arn" if noted_run and not outcome.execution_arn else None,
+            condition=_OPEN,
         )
+
+    def note_run(self, key: Key, execution_arn: str) -> bool:
+        """Note the run that an open row waits for: its record may be deleted meanwhile.
+
+        Returns:
+            False if the row is settled, answered or gone.
+        """
+        return self._update(key, sets={"execution_arn": execution_arn}, condition=_OPEN)
 
     def mark_answered(
         self,
@@ -223,23 +237,54 @@ class WaitsTable:
         rows = ((key, row_from_item(item, key)) for key, item in found)
         return {key: row for key, row in rows if row is not None}
 
-    def continue_later(
+    def continue_later(  # noqa: PLR0917 - what a continuation holds
         self,
         payload_id: str,
         workflow: str,
         outcome: Outcome,
         cirrus_version: str | None,
-    ) -> None:
-        """Put the outcome aside for the sender; a newer one replaces an older one.
+        stopped_at: str | None = None,
+        instead_of: Continuation | None = None,
+    ) -> Continuation | None:
+        """Put an outcome aside for the sender, where no other run's outcome waits already.
 
         Args:
             payload_id: the payload whose rows are to be settled.
             workflow: its workflow.
             outcome: what they are to be settled with.
             cirrus_version: the cirrus that wrote it.
+            stopped_at: when the run ended, where that is known.
+            instead_of: the one that waits, whose place this one may take.
+
+        Returns:
+            None where it was put. Else what waits, and stays; of one that is worked off
+            meanwhile, as it was before.
         """
-        row = Continuation(payload_id, workflow, outcome, self.now(), cirrus_version)
-        self.client.put_item(TableName=self.name, Item=row.to_item())
+        now = self.now()
+        row = Continuation(payload_id, workflow, outcome, now, cirrus_version, stopped_at)
+        condition = "attribute_not_exists(payload_id)"
+        values: dict[str, Any] = {}
+        if instead_of is not None:
+            condition += " OR settled_at = :settled_at"
+            values[":settled_at"] = {"S": instead_of.settled_at}
+        elif row.outcome.execution_arn is not None:
+            condition += " OR execution_arn = :execution_arn"
+            values[":execution_arn"] = {"S": row.outcome.execution_arn}
+        request: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=row.to_item(),
+                ConditionExpression=condition,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **request,
+            )
+        except ClientError as error:
+            if classify(error) is not ErrorKind.CONDITION:
+                raise
+            found: Any = error.response.get("Item")
+            return Continuation.from_item(found) if found else instead_of or row
+        return None
 
     def finish_continuation(self, row: Continuation) -> bool:
         """Delete the continuation that was worked off, unless a newer one took its place."""

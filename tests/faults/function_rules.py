@@ -51,6 +51,12 @@ RULES = (
         logged=("WARNING `not settled`",),
     ),
     Rule(
+        "A run that cannot be noted is missed only where its record is deleted.",
+        "process",
+        ("_Settler._put_run > WaitsTable.note_run",),
+        logged=("WARNING `run not noted`",),
+    ),
+    Rule(
         "Neighbours that cannot be deleted come again; cirrus runs none of them twice.",
         "process",
         ("DeleteMessageBatch",),

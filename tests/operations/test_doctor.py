@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,9 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> Iterator[Whole]:
         yield made
 
 
+_kept = functools.cache(Aws.of)
+
+
 @pytest.fixture
 def doctor(
     whole: Whole,
@@ -63,7 +67,7 @@ def doctor(
 ) -> Doctor:
     """The command on it."""
     cli = CommandLine(capsys)
-    kept = Aws.of("us-west-2", None, None)
+    kept = _kept("us-west-2", None, None)
     monkeypatch.setattr(Aws, "of", lambda *_: kept)  # clients are what costs time
     return lambda *more: cli("doctor", "--deployment", NAME, *more)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TEST_FILES = sorted(path.name for path in (MODULE / "tests").glob("*.tftest.hcl"))
 EXAMPLES = ("existing-deployment", "complete")
+# One provider serves all commands that need no AWS, one after the other.
+pytestmark = pytest.mark.xdist_group("terraform-module")
 
 
 def _source(pattern: str = "*.tf") -> str:
@@ -46,11 +48,11 @@ def test_it_is_valid(copied: Path, terraform_environment: dict[str, str], root: 
 def test_plans_are_as_its_own_tests_say(
     tmp_path: Path,
     copied: Path,
-    terraform_environment: dict[str, str],
+    served: dict[str, str],
     file: str,
 ) -> None:
     """``terraform test`` with a mocked provider: every variable, every rejection."""
-    terraform = Terraform(copied / "terraform", terraform_environment)
+    terraform = Terraform(copied / "terraform", served)
     terraform.start()
     tested = terraform.run("test", filter=f"tests/{file}").ok()
     assert " 0 failed" in tested.out
@@ -120,18 +122,18 @@ def test_no_partition_region_or_account_is_written_down() -> None:
 )
 def test_the_filter_is_built_as_in_python(
     copied: Path,
-    terraform_environment: dict[str, str],
+    served: dict[str, str],
     flag: str,
 ) -> None:
     """HCL and Python build the same filter patterns, to the byte."""
     names = [name for name in flag.split(",") if name]
     workflows = json.dumps({name: {"enabled": True} for name in names})
-    terraform = Terraform(copied / "terraform", terraform_environment)
+    terraform = Terraform(copied / "terraform", served)
     terraform.start()
     console = subprocess.run(
         ["terraform", "console", "-var", "prefix=a", "-var", f"workflows={workflows}"],
         cwd=terraform.folder,
-        env=terraform_environment,
+        env=served,
         input="jsonencode(local.filter_patterns)\n",
         capture_output=True,
         text=True,
