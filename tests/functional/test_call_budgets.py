@@ -73,15 +73,19 @@ def test_a_batch_without_tokens_adds_no_call(world: World, aws: AwsCalls, count:
 
 
 @pytest.mark.parametrize(("count", "tokens"), [(1, 1), (10, 1), (10, 10)])
-def test_t_tokens_cost_t_puts_and_two_reads(
+def test_t_tokens_cost_t_puts_t_notes_and_two_reads(
     world: World,
     aws: AwsCalls,
     count: int,
     tokens: int,
 ) -> None:
-    """New payloads: one put a token, one read before and one after, whatever the number."""
+    """New payloads: one read before and one after, whatever the number; a put and a note a token.
+
+    The note tells which run goes on: its record may be deleted.
+    """
     assert added(world, aws, batch(world, count, tokens)) == {
         "PutItem": tokens,
+        "UpdateItem": tokens,
         "read of the state table": 2,
     }
 

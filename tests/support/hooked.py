@@ -94,6 +94,8 @@ class Records:
     there: dict[str, Record] = field(default_factory=dict)
     reads: list[set[StateKey]] = field(default_factory=list)
     error: Exception | None = None
+    rounds: int = 1
+    """Calls that a read takes; more than one where keys are left unprocessed at first."""
 
     def read(
         self,
@@ -101,7 +103,8 @@ class Records:
         before_call: Callable[[], None],
     ) -> dict[StateKey, Record]:
         """One consistent read of many."""
-        before_call()
+        for _ in range(self.rounds):
+            before_call()
         self.reads.append(set(keys))
         if self.error is not None:
             raise self.error

@@ -80,3 +80,18 @@ def test_variables_are_read_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CIRRUS_CALLBACKS_PROCESS_HANDLER", "a.b")
     assert config.handler_path(config.PROCESS_HANDLER) == "a.b"
     assert config.handler_path(config.UPDATE_STATE_HANDLER) is None
+
+
+def test_where_cirrus_keeps_payloads() -> None:
+    """A bucket and a root prefix, as cirrus itself puts them together; unset is no URL."""
+    assert config.payloads_url({}) is None
+    assert config.payloads_url({config.PAYLOADS_URL: ""}) is None
+    assert config.payloads_url({config.PAYLOADS_URL: "s3://b/cirrus"}) == "s3://b/cirrus"
+    assert config.payloads_url({config.PAYLOADS_URL: "s3://b/"}) == "s3://b/"
+
+
+@pytest.mark.parametrize("url", ["b/cirrus", "s3://b", "s3:///cirrus", "https://b/cirrus"])
+def test_what_is_no_place_of_payloads(url: str) -> None:
+    """The message says what to give, and where cirrus has it from."""
+    with pytest.raises(ConfigurationError, match="CIRRUS_PAYLOAD_ROOT_PREFIX"):
+        config.payloads_url({config.PAYLOADS_URL: url})

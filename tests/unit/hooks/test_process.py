@@ -32,7 +32,9 @@ def parts(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     cirrus = Cirrus()
     monkeypatch.setattr(installed, "adapter", lambda: cirrus)
     listen(caplog)
-    return Parts()
+    found = Parts()
+    found.clients.s3.bodies["none.json"] = aws_error("NoSuchKey")
+    return found
 
 
 class Handler:
@@ -540,3 +542,95 @@ def test_cirruss_time_is_not_the_hooks(parts: Parts) -> None:
     run(parts, Handler(work), message("i", "t"), time=time)
     assert time.spent == 0.0
     assert len(parts.states.reads) == 2
+
+
+# --- what is noted, and what is left out ------------------------------------------------------
+
+
+def test_the_run_that_goes_on_is_noted(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
+    """One update a row; a failure is logged, and is nobody's but the log's."""
+    handler = Handler(lambda: parts.states.there.update({payload_id(): record("PROCESSING", "a")}))
+    parts.waits.meets["run of u"] = aws_error("AccessDeniedException")
+    assert run(parts, handler, message("i", "t"), message("i", "u")) == RETURNED
+    assert sorted(parts.waits.noted) == [("t", "a"), ("u", "a")]
+    (line,) = [line for _, line in lines(caplog) if line["callback"] == "run not noted"]
+    assert (line["wait"], line["execution_arn"]) == (token_name("u"), "a")
+    assert "AccessDeniedException" in line["why"]
+
+
+def missing(item: str, token: str | None = None) -> dict[str, Any]:
+    """A message whose object is missing."""
+    return {**message(item, token), "body": '{"url": "s3://bucket/none.json"}'}
+
+
+def test_a_message_that_spoils_its_batch_is_left_out(
+    parts: Parts,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its waiter is told; its neighbours are processed, and the queue forgets it with them."""
+    handler = Handler()
+    assert run(parts, handler, missing("bad", "t"), message("good")) == RETURNED
+    assert handler.events == [{"Records": [message("good")]}]
+    (put,) = parts.waits.put
+    assert put.answer_error == "CirrusCallback.InvalidPayload"
+    assert parts.clients.sqs.deleted == []
+    (line,) = [line for _, line in lines(caplog) if line["callback"] == "left out"]
+    assert line["message"] == "m-bad"
+    assert "none.json" in line["why"]
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        (missing("bad", "t"),),
+        (missing("bad", "t"), missing("worse", "u")),
+        (missing("bad"), message("good")),  # no token: not ours to judge
+        ({**missing("bad", "t"), "receiptHandle": None, "eventSourceARN": None}, message("good")),
+    ],
+)
+def test_cirrus_gets_what_spoils_nothing(parts: Parts, records: tuple[Any, ...]) -> None:
+    """Without good neighbours, without a token, or from no queue: as without the hook."""
+    handler = Handler()
+    run(parts, handler, *records)
+    assert len(handler.events[0]["Records"]) == len(records)
+
+
+def test_a_spoiler_that_waits_for_something_else_is_not_left_out(parts: Parts) -> None:
+    """Its row was registered when the object was there: nobody was told anything."""
+    bad = missing("bad", "t")
+    key = Wait("invalid:m-bad", "t").key
+    parts.waits.there[key] = Wait("invalid:m-bad", "t")
+    handler = Handler()
+    run(parts, handler, bad, message("good"))
+    assert len(handler.events[0]["Records"]) == 2
+
+
+def test_what_was_left_out_is_deleted_where_cirrus_raises(parts: Parts) -> None:
+    """Cirrus deletes what it has processed; of this nothing is left to do either."""
+
+    def broken() -> None:
+        raise RuntimeError("one of them failed")
+
+    with pytest.raises(RuntimeError):
+        run(parts, Handler(broken), missing("bad", "t"), message("good"))
+    assert parts.clients.sqs.deleted == ["r-bad"]
+
+
+def test_a_record_that_is_not_read_back_is_not_seen(parts: Parts) -> None:
+    """Cirrus will run the payload: what stands there is not what it waits for."""
+    about = payload_id("a_b")
+    parts.states.there[about] = record("SUCCEEDED", "other")
+    run(parts, Handler(), message("a_b", "t"))
+    (put,) = parts.waits.put
+    assert (put.seen_state, put.seen_execution, put.settled_at) == (None, None, None)
+
+
+def test_a_throttled_read_settles_nothing_at_first(parts: Parts) -> None:
+    """Cirrus may not see the record: step 3 settles what it left alone, once it is through."""
+    parts.states.there[payload_id()] = record("SUCCEEDED", "a")
+    parts.states.rounds = 2
+    run(parts, Handler(), message("i", "t"))
+    (put,) = parts.waits.put
+    assert (put.seen_state, put.settled_at) == ("SUCCEEDED", None)
+    ((token, outcome),) = parts.waits.settled
+    assert (token, outcome.workflow_state, outcome.execution_arn) == ("t", "SUCCEEDED", "a")

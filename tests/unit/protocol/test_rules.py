@@ -18,7 +18,9 @@ from cirrus_callbacks_plugin.protocol.rules import (
     after_cirrus,
     after_end,
     at_registration,
+    displaces,
     invalid_payload,
+    run_to_note,
 )
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -299,3 +301,77 @@ def test_the_errors_that_a_waiting_task_may_catch() -> None:
         "NEVER_STARTED": "CirrusCallback.NeverStarted",
         "CANCELLED": "CirrusCallback.Cancelled",
     }
+
+
+# --- what a row keeps of the run that goes on --------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wait", "listed", "run"),
+    [
+        (row(), None, None),
+        (row(), record("FAILED"), None),
+        (row(), record("PROCESSING", "a"), "a"),
+        (
+            row(),
+            record("SUCCEEDED", "a"),
+            "a",
+        ),  # it ended meanwhile: its record may go all the same
+        (row("PROCESSING", "a"), record("PROCESSING", "a"), None),
+        (row("FAILED", "a"), record("FAILED", "a"), None),
+        (row("FAILED", "a"), record("CLAIMED", "a", "b"), "b"),
+        (row(execution_arn="a"), record("PROCESSING", "a"), None),
+        (row(execution_arn="a"), record("PROCESSING", "a", "b"), "b"),
+    ],
+)
+def test_the_run_that_a_row_does_not_tell_yet(
+    wait: Wait,
+    listed: Record | None,
+    run: str | None,
+) -> None:
+    """The last listed one, unless it was seen at registration or noted before."""
+    assert run_to_note(wait, listed) == run
+
+
+def test_a_run_that_was_noted_is_waited_for_whenever_it_stopped() -> None:
+    """Its event may be late; it went on when the message had been processed."""
+    wait = replace(AT_NOON, execution_arn="b")
+    assert outcome_in(after_end(wait, None, stopped("11:59:59"))) is not None
+
+
+# --- an outcome that waits for the sender ----------------------------------------------------
+
+
+def end_of(run: str | None) -> Ended:
+    return Ended(run, OUTCOME)
+
+
+@pytest.mark.parametrize(
+    ("listed", "newer", "older", "lists_at_claim", "is_displaced"),
+    [
+        (record("PROCESSING", "a", "b"), "b", "a", True, True),
+        (record("PROCESSING", "a", "b"), "a", "b", True, False),
+        (record("PROCESSING", "a", "b"), "a", "a", True, True),  # told again, or redriven
+        (record("PROCESSING", "a", "b", "a"), "a", "b", True, True),  # stands where it is last
+        (record("PROCESSING", "a", "b"), None, "a", True, True),  # nameless: the last listed
+        (record("PROCESSING", "a", "b"), None, "b", True, True),
+        (record("PROCESSING", "a", "b"), "a", None, True, False),
+        (record("PROCESSING", "a"), "by-hand", "a", True, False),
+        (record("PROCESSING", "a"), "a", "by-hand", True, True),
+        (record("PROCESSING", "a"), "unlisted", "a", False, True),  # 0.x: the latest
+        (record("PROCESSING", "a"), "a", "unlisted", False, False),
+        (record("PROCESSING"), "a", "b", True, True),  # nothing tells which came first
+        (None, "a", "b", True, True),
+    ],
+)
+def test_which_outcome_may_take_the_place_of_which(
+    listed: Record | None,
+    newer: str | None,
+    older: str | None,
+    *,
+    lists_at_claim: bool,
+    is_displaced: bool,
+) -> None:
+    """One whose run is listed before the other's settles no row: it stays away."""
+    found = displaces(listed, end_of(newer), end_of(older), lists_run_at_claim=lists_at_claim)
+    assert found is is_displaced

@@ -316,3 +316,31 @@ def test_a_run_that_started_after_registration_is_new_whatever_was_seen() -> Non
     case = replace(LOST, row=row("FAILED", "a"), run=ended(started=0, result="FAILED"))
     assert judge(case).outcome == Outcome("FAILED", "a")
     assert judge(replace(case, run=ended(started=-1, result="FAILED"))).outcome is None
+
+
+def test_a_run_that_was_noted_is_asked_for_where_the_record_is_gone() -> None:
+    """Nothing else tells of it; a record that lists runs outranks the note."""
+    noted = replace(row(), execution_arn="noted")
+    assert run_to_ask(noted, None) == "noted"
+    assert run_to_ask(noted, record("FAILED")) == "noted"
+    assert run_to_ask(noted, record("PROCESSING", "listed")) == "listed"
+
+
+@pytest.mark.parametrize(
+    ("generation", "payloads_url", "url"),
+    [
+        (V2, "s3://b/cirrus", "s3://b/cirrus/executions/c/workflow-w/i/a/output.json"),
+        (V2, None, None),
+        (V1, "s3://b/cirrus", None),
+    ],
+)
+def test_the_output_of_a_repaired_success(
+    generation: Generation,
+    payloads_url: str | None,
+    url: str | None,
+) -> None:
+    """By cirrus 2's rule, where the bucket is told; older ones store no output."""
+    case = replace(LOST, generation=generation, payloads_url=payloads_url)
+    outcome = judge(case).outcome
+    assert outcome is not None
+    assert outcome.output_payload_url == url
