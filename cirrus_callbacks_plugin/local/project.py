@@ -79,6 +79,7 @@ class Project:
         *,
         prefix: str = "cirrus-local",
         only: Sequence[str] = (),
+        needs_payloads: bool = True,
     ) -> Project:
         """Read a folder; cirrus itself says whether it accepts the payloads.
 
@@ -86,6 +87,7 @@ class Project:
             root: the folder.
             prefix: of the deployment's names.
             only: names, paths or ids of the payloads to keep; empty for all.
+            needs_payloads: a folder without payloads is an error.
 
         Raises:
             LocalProjectError: a file is missing or cannot be used.
@@ -97,7 +99,8 @@ class Project:
         workflows = workflow_files.find(root, settings, prefix)
         objects = tuple(_objects(root / "objects"))
         stored = {f"s3://{each.bucket}/{each.key}": each.path for each in objects}
-        payloads = tuple(_payload(path, stored) for path in _payload_paths(root, settings))
+        paths = _payload_paths(root, settings, needs_payloads=needs_payloads)
+        payloads = tuple(_payload(path, stored) for path in paths)
         if only:
             payloads = _chosen(root, payloads, only)
         for payload in payloads:
@@ -141,13 +144,13 @@ def _checked(workflow: WorkflowFile, definition: Any) -> str:
     return text
 
 
-def _payload_paths(root: Path, settings: FolderSettings) -> list[Path]:
+def _payload_paths(root: Path, settings: FolderSettings, *, needs_payloads: bool) -> list[Path]:
     """The payload files: in their folder, or beside a single workflow's template."""
     folder = root / (settings.payloads or "payloads")
     paths = sorted(folder.glob("*.json"))
     if not paths and settings.payloads is None:
         paths = sorted(root.glob("payload*.json"))
-    if not paths:
+    if not paths and needs_payloads:
         where = settings.payloads or "payloads"
         raise LocalProjectError(root, f"has no payloads: put what is to be sent in {where}/*.json")
     return paths

@@ -39,7 +39,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from cirrus_callbacks_plugin.local.clock import StackClock
+    from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
+    from cirrus_callbacks_plugin.local.sources.source import Handler
     from cirrus_callbacks_plugin.local.timeline import Timeline
+
+    Around = Callable[[str, Handler], Handler]
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"  # moto's own
@@ -67,6 +72,7 @@ class StackSettings:
             event sources are left out, as if they were broken: to practise repairs.
         port: where moto's server listens; 0: any free port.
         only: names, paths or ids of the payloads to send; empty for all.
+        needs_payloads: a folder without payloads is an error.
     """
 
     prefix: str = "cirrus-local"
@@ -78,6 +84,7 @@ class StackSettings:
     without: frozenset[str] = frozenset()
     port: int = 0
     only: tuple[str, ...] = ()
+    needs_payloads: bool = True
 
     def names(self) -> parts.Names:
         """The names of the parts; ``CIRRUS_STATE_DB`` names the tables where it is set.
@@ -116,6 +123,7 @@ class Stack:
         self.timeline = timeline
         self._sources = sources
         self._rounds = Rounds(tuple(source.name for source in sources))
+        self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._broken: BaseException | None = None
@@ -137,14 +145,19 @@ class Stack:
         )
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait for a condition, at most so long; False if it did not come true."""
+        """Wait for a condition, at most so long; False if it did not come true.
+
+        It is looked at whenever an event source has polled.
+        """
         deadline = time.monotonic() + seconds
-        while not condition():
-            if self._broken is not None:
-                raise self._broken
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(PAUSE_SECONDS)
+        with self._changed:
+            while not condition():
+                if self._broken is not None:
+                    raise self._broken
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(left)
         return True
 
     def nothing_left(self) -> bool:
@@ -182,15 +195,19 @@ class Stack:
 
     def payload_id_of(self, given: Any) -> str | None:
         """The id of the payload that an execution's input is, or refers to by ``url``."""
+        return own_id(self.payload_behind(given))
+
+    def payload_behind(self, given: Any) -> Any:
+        """The payload that a reference ``{"url": ...}`` leads to; everything else as it is."""
         url = given.get("url") if isinstance(given, dict) else None
         if not isinstance(url, str) or own_id(given) is not None:
-            return own_id(given)
+            return given
         bucket, _, key = url.removeprefix("s3://").partition("/")
         try:
             body = self.deployment.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-            return own_id(json.loads(body.read()))
+            return json.loads(body.read())
         except (ClientError, BotoCoreError, ValueError):
-            return None  # the timeline then shows the execution's own name
+            return given
 
     def keep(self, folder: Path) -> int:
         """Write every object that S3 holds below a folder, as ``BUCKET/KEY``.
@@ -249,17 +266,39 @@ class Stack:
                 poll = source.poll()
             except BaseException as error:  # noqa: BLE001 - the one who waits is to know
                 self._broken = error  # SystemExit too: the reader of the timeline went away
+                self._notify()
                 return
             self._rounds.ended(source.name, began, poll)
+            self._notify()
             if poll is not Poll.DELIVERED:
                 self._stopping.wait(PAUSE_SECONDS)
 
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
 
 @contextmanager
-def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator[Stack]:
+def running(
+    root: Path,
+    settings: StackSettings,
+    timeline: Timeline,
+    *,
+    around: Around | None = None,
+    clock: StackClock | None = None,
+    invoke_around: Callable[[Invoke], Invoke] | None = None,
+) -> Iterator[Stack]:
     """A stack for a folder's content, until the end of the block; nothing stays behind.
 
     The buckets of the folder's objects are there; no object is, and no payload is sent.
+
+    Args:
+        root: the folder.
+        settings: how the stack is to be set up.
+        timeline: told what happens.
+        around: wraps each lambda handler, by the name of its event source.
+        clock: what the interpreter's waiting follows; None: the machine's clock.
+        invoke_around: wraps what runs lambda tasks.
 
     Raises:
         ProjectError: a file of the folder cannot be used.
@@ -272,13 +311,21 @@ def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator
         until_end.enter_context(logs(verbose=settings.verbose))
         config.retention_days()
         config.Repairs.from_env()
-        project = Project.read(root, prefix=settings.prefix, only=settings.only)
+        project = Project.read(
+            root,
+            prefix=settings.prefix,
+            only=settings.only,
+            needs_payloads=settings.needs_payloads,
+        )
         project.definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
         names = replace(names, endpoint_url=until_end.enter_context(moto_server(settings.port)))
         os.environ.update(names.environment())
         functions = until_end.enter_context(loaded(project.functions, names.prefix))
-        until_end.enter_context(corrected(functions.invoke))
+        invoke: Invoke = functions.invoke
+        if invoke_around is not None:
+            invoke = invoke_around(invoke)
+        until_end.enter_context(corrected(invoke, clock))
         for handler in ("process", "update_state"):
             cirrus_handler(handler, given_handler(handler))  # now, not at the first message
         stream_arn, patterns = None, None
@@ -300,7 +347,14 @@ def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator
         ]
         if patterns is None:
             patterns = filters.filter_patterns(config.EnabledWorkflows.from_env())
-        sources = _sources(deployment, state_machines, timeline, patterns, settings.without)
+        sources = _sources(
+            deployment,
+            state_machines,
+            timeline,
+            patterns=patterns,
+            without=settings.without,
+            around=around or (lambda _, handler: handler),
+        )
         stack = Stack(deployment, project, sources, timeline)
         timeline.payload_id_of = stack.payload_id_of
         stack.start()
@@ -320,8 +374,10 @@ def _sources(
     deployment: parts.LocalDeployment,
     state_machines: list[str],
     timeline: Timeline,
+    *,
     patterns: list[dict[str, Any]],
     without: frozenset[str],
+    around: Around,
 ) -> tuple[Source, ...]:
     """The three event sources, and the schedule, but for those that are left out.
 
@@ -336,24 +392,24 @@ def _sources(
         QueueSource(
             deployment.client("sqs"),
             deployment.names,
-            process.lambda_handler,
+            around("process", process.lambda_handler),
             tell,
         ),
         ExecutionsSource(
             deployment.client("stepfunctions"),
             state_machines,
-            ended,
+            around("update-state", ended),
             tell,
             timeline.execution,
         ),
         StreamSource(
             StreamRecords(deployment.client("dynamodbstreams"), deployment.stream_arn),
-            sender.lambda_handler,
+            around("sender", sender.lambda_handler),
             matcher(patterns),
             tell,
             timeline.record,
         ),
-        ScheduleSource(reconciler.lambda_handler, tell),
+        ScheduleSource(around("reconciler", reconciler.lambda_handler), tell),
     )
     left_out = without - {"update-state"}
     return tuple(source for source in sources if source.name not in left_out)

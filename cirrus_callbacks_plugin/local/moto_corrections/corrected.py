@@ -16,6 +16,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.answers import (
     name_the_missing_heartbeat,
     refuse_second_and_late_answers,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_clock
 from cirrus_callbacks_plugin.local.moto_corrections.event_sources import leave_events_to_the_stack
 from cirrus_callbacks_plugin.local.moto_corrections.functions import run_local_functions
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
@@ -24,6 +25,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
 
 ALL: tuple[Callable[[Patches], None], ...] = (
@@ -42,12 +44,14 @@ _applied = False
 @contextlib.contextmanager
 def corrected(
     invoke: Invoke | None = None,
+    clock: StackClock | None = None,
     corrections: tuple[Callable[[Patches], None], ...] = ALL,
 ) -> Iterator[None]:
     """Correct moto until the end of the block; a second block at the same time is refused.
 
     Args:
         invoke: runs lambda tasks; None leaves them to moto.
+        clock: what timeouts, heartbeats and Wait states follow; None: the machine's clock.
         corrections: which corrections to apply.
 
     Raises:
@@ -64,6 +68,8 @@ def corrected(
             correct(patches)
         if invoke is not None:
             run_local_functions(patches, invoke)
+        if clock is not None:
+            follow_the_clock(patches, clock)
         yield
     finally:
         patches.undo()
