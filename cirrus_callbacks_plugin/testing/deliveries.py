@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,7 +71,7 @@ class Deliveries:
         """
 
         def disturbed(event: Any, context: Any) -> Any:
-            answer = {"batchItemFailures": []}
+            answer: Any = {"batchItemFailures": []}
             for part, disturbance in self._parts(function, event):
                 if disturbance is None:
                     answer = handler(part, context)
