@@ -17,10 +17,12 @@ APART := $(foreach each,$(COMPUTING),--ignore $(each))
 # Many tests wait (for Terraform, for executions): more workers than cores. The simulation
 # and the other environments compute all the time: as many as cores there.
 WORKERS ?= 4
+# Material tells of its successor at every build.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
-.PHONY: simulate fuzz mutate tables help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
+.PHONY: simulate fuzz mutate tables docs help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,15 +55,21 @@ fuzz: .venv/.ready ## Fuzz the wrapped process handler on all cores until Ctrl-C
 mutate: .venv/.ready ## Change the protocol's code in every small way: does a test notice?
 	@$(PYTHON) tests/mutation/run.py $(ARGS)
 
-tables: .venv/.ready ## Write the tables of planted defects and of faults anew
+tables: .venv/.ready ## Write again the tables of planted defects and of faults, and the index of what tests share
 	@$(PYTHON) tests/simulation/simulate.py --table
 	@$(PYTHON) tests/faults/write.py
+	@$(PYTHON) tests/support/support_index.py
 
-lint: .venv/.ready ## Check style and types
+docs: .venv/.ready ## Build the documentation's site into site/
+	@$(MKDOCS) build --strict
+	@echo "site/index.html"
+
+lint: .venv/.ready ## Check style, types and documentation
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --cache-dir .import_linter_cache
+	@$(MKDOCS) build --strict --site-dir .venvs/site
 	@$(PYTHON) tests/support/terraform_lint.py
 	@$(MAKE) --no-print-directory $(CHECKOV)
 	@LOG_LEVEL=ERROR $(CHECKOV) --directory terraform --config-file terraform/.checkov.yml --skip-download
@@ -74,12 +82,12 @@ bench: .venv/.ready ## Measure what is added, soak under faults, ten thousand wa
 	@$(PYTHON) tests/bench/run.py $(ARGS)
 
 lock: $(UV) ## Resolve the locked versions anew
-	@$(UV) pip compile pyproject.toml --extra local --group dev --universal \
+	@$(UV) pip compile pyproject.toml --extra local --group dev --group docs --universal \
 	  --python-version 3.12 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	@tests/environments/lock.sh $(UV)
 
 clean: ## Remove the environments and what tests left behind
-	@rm -rf .tools .venv .venvs .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutate dist
+	@rm -rf .tools .venv .venvs .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis .mutate dist site
 
 $(UV):
 	@command -v python3 >/dev/null || { echo "make: python3 is missing: install any Python 3" >&2; exit 1; }

@@ -1,6 +1,6 @@
 """Where a task token may travel: the one place that finds it, and takes it out.
 
-Four carriers (README, "How a token travels"):
+Four carriers (docs/reference/carriers.md):
 
 1. in the payload, ``process[0].callback``
 2. beside a payload reference, ``{"url": ..., "callback": ...}``

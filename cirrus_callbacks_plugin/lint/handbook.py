@@ -20,7 +20,7 @@ _INTRODUCTION = """\
 An **error** means that the workflow cannot do what it is meant to, or may hang; a **warning**,
 that it works until something goes wrong; a **note** is worth knowing. Judged are tasks that wait
 for a payload of Cirrus: their queue is named like Cirrus's process queue (`--queue TEXT` names
-another one), or their token travels in a [carrier](../../README.md#how-a-token-travels). Waits for
+another one), or their token travels in a [carrier](../../docs/reference/carriers.md). Waits for
 anything else are passed over.
 
 | rule | |

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -88,6 +90,8 @@ def _problems_of(state: State) -> Iterator[str]:
                 f"has the state {state.name!r} with {feature}, which the local interpreter "
                 "does not run: leave it out to try the rest"
             )
+    for wrong in wrong_fields(body):
+        yield f"has the state {state.name!r} {wrong}"
     for nested in ("ItemProcessor", "Iterator"):
         if isinstance(body.get(nested), dict):
             yield from _wrong_starts(body[nested], f"{nested} of {state.name!r}")

@@ -13,6 +13,7 @@ from cirrus_callbacks_plugin.errors import UnacceptablePayload
 from cirrus_callbacks_plugin.local import workflow_files
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.folder_settings import FILE, FolderSettings
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import correctly_read
 from cirrus_callbacks_plugin.local.workflow_files import WorkflowFile  # noqa: TC001 - the same
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def _checked(workflow: WorkflowFile, definition: Any) -> str:
 
     text = json.dumps(definition)
     try:
-        AmazonStateLanguageParser.parse(text)
+        with correctly_read():
+            AmazonStateLanguageParser.parse(text)
     except Exception as error:  # moto raises whatever its grammar meets
         reason = str(error).removeprefix("ASLParserException ").splitlines()[0]
         problem = f"is no valid Amazon States Language: {reason}"

@@ -79,7 +79,7 @@ def _refuse_unsupported(target: Target) -> None:
         raise PackageError(
             f"cirrus-geo {target.cirrus!r}: name a release from 1.1 on. Older ones have no zip "
             "for all their functions; there the handler is replaced in the project "
-            '(README, "Install it into your cirrus")',
+            "(docs/installing)",
         )
 
 

@@ -81,7 +81,7 @@ def refuse_other(dist: Files, name: str) -> None:
     if any(entry.startswith("cirrus/lib2/") for entry in dist) or "lambda_function.py" in dist:
         raise PackageError(
             f"{name}: is the package of one function, as cirrus 0.x has them; there the handler "
-            'is replaced in the project (README, "Install it into your cirrus")',
+            "is replaced in the project (docs/installing)",
         )
     raise PackageError(
         f"{name}: is no cirrus-lambda-dist zip of cirrus-geo 1.1 or later: it holds no "

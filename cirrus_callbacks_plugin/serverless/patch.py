@@ -144,8 +144,8 @@ def _function(built: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     if not isinstance(function.get("handler"), str):
         raise ServerlessProjectError(
             f"{path}: the function {name!r} names no handler (it runs from an image?): install "
-            "the plugin into that image and set its command to the wrapped handler (README, "
-            '"Made by hand")',
+            "the plugin into that image and set its command to the wrapped handler "
+            "(docs/installing/by-hand.md)",
         )
     return function
 

@@ -115,8 +115,8 @@ def _write_wrapped(source: Path, folder: Path, hook: str, runtime: Any) -> None:
     if "handler" not in (definition.get("lambda") or {}):
         raise ServerlessProjectError(
             f"{source}: the function names no handler (it runs from an image?): install the "
-            "plugin into that image and set its command to the wrapped handler (README, "
-            '"Made by hand")',
+            "plugin into that image and set its command to the wrapped handler "
+            "(docs/installing/by-hand.md)",
         )
     wrapped = copy.deepcopy(definition)
     wrapped["lambda"] = functions.wrap(definition["lambda"], hook, runtime)

@@ -65,6 +65,22 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
             ["'Only'", "ToleratedFailurePercentage"],
         ),
         (
+            _with({"Type": "Pass", "Parameters": {"id.$": "$.features[::2]"}}),
+            ["is no valid Amazon States Language", "'$.features[::2]'", "slice"],
+        ),
+        (
+            _with({"Type": "Pass", "Parameters": {"id.$": "States.Arary(1)"}}),
+            ["'States.Arary'", "States.ArrayLength"],
+        ),
+        (
+            _with({"Type": "Pass", "ResultPath": "$.features[*].id"}),
+            ["'Only'", "ResultPath", "Reference Path"],
+        ),
+        (
+            _with({"Type": "Map", "ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}}),
+            ["'Only'", "PARQUET", "JSONL"],
+        ),
+        (
             _task("arn:aws:states:::batch:submitJob.sync"),
             ["'Only'", "arn:aws:states:::batch:submitJob.sync", "'batch'"],
         ),

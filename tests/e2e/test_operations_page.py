@@ -1,4 +1,4 @@
-"""The README's way from the alarm to the resumed parent, walked on the local stack."""
+"""The runbook's way from the alarm to the resumed parent, walked on the local stack."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-README = Path(__file__).parents[2] / "README.md"
+RUNBOOK = Path(__file__).parents[2] / "docs/runbook.md"
 
 
-def page() -> list[list[str]]:
-    """The commands of the page, in order; the first one starts the stack."""
-    section = README.read_text().partition("### From the alarm to the resumed parent")[2]
+def commands_of(heading: str) -> list[list[str]]:
+    """The commands of a section, in order."""
+    section = RUNBOOK.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
     section = section.partition("\n## ")[0]
     blocks = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     return [
@@ -59,7 +59,8 @@ def test_the_page_leads_from_the_alarm_to_the_resumed_parent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Find the stuck children seven hours later, settle each, and the mosaic goes on."""
-    start, look, first_show, settle, second_show = page()
+    (start,) = commands_of("Practise")
+    look, first_show, settle, second_show, *_ = commands_of("From the alarm to the resumed parent")
     assert start[:2] == ["local", "examples/mosaic"]
     without = {start[index + 1] for index, each in enumerate(start) if each == "--without"}
     assert {look[0], first_show[0], settle[0], second_show[0]} == {"waits", "show", "settle"}

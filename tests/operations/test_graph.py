@@ -53,15 +53,15 @@ def test_a_payload_up_and_down(run: Run) -> None:
     assert told["focus"] == payload_id("chained")
 
 
-def test_the_readme_shows_what_the_command_prints(
+def test_the_runbook_shows_what_the_command_prints(
     run: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The operations page's tree and its mermaid graph, word for word."""
+    """The runbook's tree and its mermaid graph, word for word."""
     monkeypatch.setenv("COLUMNS", "100")
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("### Who waits for whom\n")[2].partition("\n## ")[0]
-    tree = re.search(r"```text\n\$ cirrus-callbacks (.*?)\n(.*?)```", section, re.DOTALL)
+    runbook = (Path(__file__).parents[2] / "docs/runbook.md").read_text(encoding="utf-8")
+    section = runbook.partition("## Who waits for whom\n")[2].partition("\n## ")[0]
+    tree = re.search(r"```console\n\$ cirrus-callbacks (.*?)\n(.*?)```", section, re.DOTALL)
     mermaid = re.search(r"```mermaid\n(.*?)```", section, re.DOTALL)
     assert tree is not None
     assert mermaid is not None

@@ -25,18 +25,17 @@ class Clock:
     def advance(self, by: timedelta) -> None:
         """Let time pass."""
         self.now += by
-        self._coordinates.move_to(self.now)
+        # Not move_to, which sets the time zone of the process, twice.
+        self._coordinates.shift(by)
 
     def travel(self, moment: datetime) -> None:
         """Show code the time at which it ran before."""
         if moment != self.now:
-            self.now = moment
-            self._coordinates.move_to(moment)
+            self.advance(moment - self.now)
 
     def reset(self) -> None:
         """Back to the start, for the next schedule."""
-        self.now = START
-        self._coordinates.move_to(START)
+        self.travel(START)
 
     def stop(self) -> None:
         """Give real time back."""

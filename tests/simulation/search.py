@@ -25,7 +25,7 @@ Chooser = Callable[[World, Sequence[Option]], int]
 """Chooses among what may happen next, by its index."""
 
 MAX_STEPS = 400
-COLLECT_EVERY = 500
+COLLECT_EVERY = 1000
 """Schedules."""
 COLLECT_EVERY_STATES = 20_000
 """Of a search, which seldom ends a schedule."""
@@ -87,9 +87,17 @@ class _Crossing:
 
 @dataclass
 class Simulator:
-    """Runs schedules in this process; use it as a context manager."""
+    """Runs schedules in this process; use it as a context manager.
+
+    Attributes:
+        schedules: how many it has run.
+        notes_states: True where walks note each state that they come through (a quarter of their
+            time); a search, which has to know them, always does.
+        states: the distinct ones.
+    """
 
     schedules: int = 0
+    notes_states: bool = False
     states: set[bytes] = field(default_factory=set)
 
     def __enter__(self) -> Self:
@@ -97,13 +105,14 @@ class Simulator:
         for context in self._contexts:
             context.__enter__()
         # Schedules leave nothing to collect but what the memory of actors keeps anyway.
-        gc.collect()
+        _collect()
         gc.disable()
         self._clock = Clock()
         self._system = System()
         return self
 
     def __exit__(self, *_: object) -> None:
+        gc.unfreeze()
         gc.enable()
         self._clock.stop()
         for context in reversed(self._contexts):
@@ -127,10 +136,14 @@ class Simulator:
         world.close()
         self.schedules += 1
         if self.schedules % COLLECT_EVERY == 0:
-            gc.collect()
+            _collect()
         problems = tuple(violations(world))
         world.dispose()
         return Schedule(world.scenario, choices, tuple(world.trace), problems)
+
+    def _note(self, world: World) -> None:
+        if self.notes_states:
+            self.states.add(fingerprint(world))
 
     def forget(self) -> None:
         """The code under test has changed: what it did before says nothing any more."""
@@ -152,7 +165,7 @@ class Simulator:
         faults = _Faults.of(chance)
 
         def choose(world: World, options: Sequence[Option]) -> int:
-            self.states.add(fingerprint(world))
+            self._note(world)
             fault = faults.choose(world, options, chance)
             if fault is not None:
                 return fault
@@ -177,7 +190,7 @@ class Simulator:
 
         def choose(world: World, options: Sequence[Option]) -> int:
             nonlocal step
-            self.states.add(fingerprint(world))
+            self._note(world)
             step += 1
             fault = faults.choose(world, options, chance)
             if fault is not None:
@@ -227,7 +240,7 @@ class Simulator:
             seen.add(state)
             self.states.add(state)
             if len(seen) % COLLECT_EVERY_STATES == 0:
-                gc.collect()
+                _collect()
         return _Crossing(world, self._clock.now, choices, list(enumerate(options))[::-1])
 
     def shrink(self, schedule: Schedule) -> Schedule:
@@ -248,6 +261,12 @@ class Simulator:
                         best, improved = tried, True
                         break
         return best
+
+
+def _collect() -> None:
+    """Collect what is new; what is left is the memory of actors, and not looked at again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _is_fault(option: Option) -> bool:

@@ -78,7 +78,7 @@ def _explore(
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     last = time.perf_counter()
-    with Simulator() as simulator:
+    with Simulator(notes_states=True) as simulator:
 
         def report(problem: str | None = None) -> None:
             nonlocal last

@@ -7,7 +7,7 @@ import logging
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -88,9 +88,11 @@ class System:
 
     Attributes:
         bare: True for cirrus's handlers without hooks.
+        left: what those left behind, by where they began and what happened.
     """
 
     bare: bool = False
+    left: dict[bytes, tuple[Any, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         from cirrus.lambda_functions import process as cirrus_process

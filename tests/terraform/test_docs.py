@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -90,18 +89,6 @@ def test_the_filmdrop_example_fits_its_interface(
     terraform = Terraform(root, terraform_environment)
     terraform.start()
     terraform.run("validate").ok()
-
-
-def test_the_filmdrop_state_is_the_modules() -> None:
-    """The example's state machine waits with the module's own state, by FilmDrop's variable."""
-    machine = json.loads((EXAMPLES / "filmdrop/workflows/mosaic/state-machine.json").read_text())
-    state = machine["States"]["WaitForPayloads"]
-    inner = state["ItemProcessor"]["States"]["WaitForPayload"]
-    assert inner["Parameters"]["QueueUrl"] == "${CIRRUS_PROCESS_QUEUE_URL}"
-    assert inner["TimeoutSeconds"] > 0
-    source = (MODULE / "parents.tf").read_text()
-    keys = set(re.findall(r"^ {6,8}\"?([A-Z][A-Za-z.$]+)\"? +=", source, re.MULTILINE))
-    assert {*state, *inner} - keys == set()
 
 
 def test_every_variable_that_the_readme_names_exists() -> None:

@@ -27,11 +27,15 @@ def _project(folder: Path) -> None:
     """A parent that waits for two children: one enabled, one not; it goes on in either case."""
     machine = json.loads((EXAMPLES / "filmdrop/workflows/mosaic/state-machine.json").read_text())
     wait = machine["States"]["WaitForPayloads"]
+    # Two workflows to wait for: the payloads as they are to be sent, not one for each item.
+    wait["ItemsPath"] = "$.process[0].tasks.wait.payloads"
+    wait["ItemSelector"] = {
+        "payload.$": "$$.Map.Item.Value",
+        "item.$": "$$.Map.Item.Index",
+        "waiter.$": "$.id",
+    }
     inner = wait["ItemProcessor"]["States"]["WaitForPayload"]
     inner["Parameters"]["QueueUrl"] = "${process_queue_url}"
-    inner["Catch"] = [{"ErrorEquals": ["CirrusCallback.NotEnabled"], "Next": "Refused"}]
-    wait["ItemProcessor"]["States"]["Refused"] = {"Type": "Pass", "End": True}
-    wait["ItemsPath"] = "$.process[0].tasks.wait.payloads"
     workflows = folder / "workflows"
     workflows.mkdir()
     (workflows / f"{PARENT}.asl.json").write_text(json.dumps(machine))

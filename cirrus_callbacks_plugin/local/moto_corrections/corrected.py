@@ -16,10 +16,28 @@ from cirrus_callbacks_plugin.local.moto_corrections.answers import (
     name_the_missing_heartbeat,
     refuse_second_and_late_answers,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.aws_values import (
+    give_results_as_json,
+    tell_times_as_text,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
 from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_clock
 from cirrus_callbacks_plugin.local.moto_corrections.event_sources import leave_events_to_the_stack
+from cirrus_callbacks_plugin.local.moto_corrections.executions import name_executions
 from cirrus_callbacks_plugin.local.moto_corrections.functions import run_local_functions
+from cirrus_callbacks_plugin.local.moto_corrections.intrinsics import run_intrinsics
+from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
+    list_objects_as_aws_does,
+    read_json_lines,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
+from cirrus_callbacks_plugin.local.moto_corrections.paths import (
+    find_by_path,
+    put_results_by_path,
+    read_texts_as_json,
+    refuse_what_is_no_path,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.task_parameters import judge_messages
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 
 if TYPE_CHECKING:
@@ -28,6 +46,18 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
 
+READING: tuple[Callable[[Patches], None], ...] = (
+    read_texts_as_json,
+    find_by_path,
+    put_results_by_path,
+    run_intrinsics,
+    compare_as_specified,
+    refuse_what_is_no_path,
+    read_json_lines,
+    judge_messages,
+)
+"""The corrections that a definition meets when it is read."""
+
 ALL: tuple[Callable[[Patches], None], ...] = (
     keep_the_cause,
     give_retries_a_fresh_token,
@@ -35,6 +65,11 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     name_the_missing_heartbeat,
     answer_terraform,
     leave_events_to_the_stack,
+    *READING,
+    tell_times_as_text,
+    give_results_as_json,
+    list_objects_as_aws_does,
+    name_executions,
 )
 """The corrections that need nothing but moto."""
 
@@ -74,3 +109,10 @@ def corrected(
     finally:
         patches.undo()
         _applied = False
+
+
+@contextlib.contextmanager
+def correctly_read() -> Iterator[None]:
+    """Read definitions in this block as :func:`corrected` has them read, in it or before it."""
+    with contextlib.nullcontext() if _applied else corrected(corrections=READING):
+        yield

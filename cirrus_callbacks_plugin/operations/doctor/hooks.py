@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
 AREA = "hooks"
-_PACKAGE_DO = "deploy a zip with the hooks: README, 'Install it into your cirrus'"
+_PACKAGE_DO = "deploy a zip with the hooks: docs/installing"
 
 
 def hooks(parts: Parts, function: str, name: str | None) -> Iterator[Check]:

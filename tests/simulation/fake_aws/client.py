@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.resources.factory import ResourceFactory
+from botocore import hooks
 from botocore.client import BaseClient
 
 from simulation.fake_aws.errors import FakeError
@@ -103,6 +104,7 @@ def installed() -> Iterator[None]:
     """Replace the network for the block; clients and resources are built once and kept."""
     original_call, original_client = BaseClient._make_api_call, boto3.client
     original_load = ResourceFactory.load_from_definition
+    original_accepts = hooks.accepts_kwargs
     kept: Any = functools.cache(original_client)
     classes: dict[str, Any] = {}
 
@@ -117,13 +119,20 @@ def installed() -> Iterator[None]:
             classes[resource_name] = original_load(factory, resource_name, *args, **kwargs)
         return classes[resource_name]
 
+    @functools.cache
+    def accepts(code: Any) -> bool:
+        return bool(original_accepts(code))
+
     BaseClient._make_api_call = _make_api_call
+    # Every resource registers handlers again: what they accept is asked of each one once.
+    hooks.accepts_kwargs = lambda handler: accepts(getattr(handler, "__func__", handler))
     boto3.client = client
     ResourceFactory.load_from_definition = load
     try:
         yield
     finally:
         BaseClient._make_api_call = original_call
+        hooks.accepts_kwargs = original_accepts
         boto3.client = original_client
         ResourceFactory.load_from_definition = original_load
         handle_with(None)

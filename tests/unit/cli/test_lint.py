@@ -1,4 +1,4 @@
-"""``cirrus-callbacks lint``: output, exit status, and what the README shows of it."""
+"""``cirrus-callbacks lint``: output and exit status."""
 
 from __future__ import annotations
 
@@ -278,24 +278,6 @@ def test_text_of_a_file_cannot_steer_the_terminal(lint: Any) -> None:
     assert "\x1b" not in ran.out
     assert "[red]" in ran.out
     assert r"\x1b" in ran.out
-
-
-def test_the_readme_shows_what_the_command_prints(
-    cli: CommandLine,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The first example of the page on writing a waiting workflow, word for word."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("## Writing a workflow that waits\n")[2]
-    draft = re.search(r"```json\n(.*?)```", section, re.DOTALL)
-    shown = re.search(r"```text\n\$ cirrus-callbacks lint (\S+)\n(.*?)```", section, re.DOTALL)
-    assert draft is not None
-    assert shown is not None
-    monkeypatch.chdir(tmp_path)
-    Path(shown[1]).write_text(draft[1], encoding="utf-8")
-    printed = "\n".join(line.rstrip() for line in cli("lint", shown[1]).out.splitlines())
-    assert printed == shown[2].rstrip("\n")
 
 
 def test_the_examples_of_the_repository_have_no_errors(cli: CommandLine) -> None:

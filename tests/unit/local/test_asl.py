@@ -87,3 +87,55 @@ def test_what_is_no_state_machine_is_said_to_be_none(odd: Any) -> None:
 def test_odd_fields_break_nothing(state: dict[str, Any]) -> None:
     """Fields of a wrong type are the grammar's business; they raise nothing here."""
     list(asl.problems(_machine(Only=state)))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ResultPath": "$.a[*]"},
+        {"ResultPath": "$.a[?(@.x==1)]"},
+        {"ResultPath": "$..a"},
+        {"ResultPath": "$$.Execution.Name"},
+        {"ItemsPath": "$.a[0:2]"},
+        {"ItemsPath": "$$.Execution.Input.a[*]"},
+        {"TimeoutSecondsPath": "$.a['x','y'].b"},
+        {"SecondsPath": "$.a[0,1]"},
+        {"CausePath": "$.a.*"},
+        {"ItemReader": {"ReaderConfig": {"InputType": "MANIFEST"}}},
+        {"ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}},
+        {"ItemReader": {"ReaderConfig": {"InputType": "CSV"}}},
+        {"ItemReader": {"ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a"}}},
+        {
+            "ItemReader": {
+                "ReaderConfig": {
+                    "InputType": "CSV",
+                    "CSVHeaderLocation": "FIRST_ROW",
+                    "CSVDelimiter": "PIPE",
+                },
+            },
+        },
+    ],
+)
+def test_a_wrong_field_is_found(fields: dict[str, Any]) -> None:
+    """Reference paths identify one node; readers that are not here are refused by name."""
+    (problem,) = asl.problems(_machine(Only={"Type": "Pass", **fields}))
+    assert "'Only'" in problem
+    assert next(iter(fields)).removesuffix("Reader") in problem or "Reader" in problem
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"ResultPath": "$.a[0].b"},
+        {"ResultPath": "$"},
+        {"ResultPath": None},
+        {"ItemsPath": "$$.Execution.Input.a"},
+        {"ErrorPath": "States.Format('{}', $.a[*])"},
+        {"SecondsPath": "$seconds"},
+        {"ItemReader": {"ReaderConfig": {"InputType": "JSONL"}}},
+        {"ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2"}},
+    ],
+)
+def test_a_right_field_is_let_through(fields: dict[str, Any]) -> None:
+    """Names and single indices, the context object, variables, intrinsic functions."""
+    assert not list(asl.problems(_machine(Only={"Type": "Pass", **fields})))
