@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass, field
@@ -133,17 +134,25 @@ class Project:
 
 def _checked(workflow: WorkflowFile, definition: Any) -> str:
     """The definition as the interpreter takes it."""
+    text = json.dumps(definition)
+    reason = _refusal(text)
+    if reason is not None:
+        problem = f"is no valid Amazon States Language: {reason}"
+        raise LocalProjectError(workflow.path, problem)
+    return text
+
+
+@functools.lru_cache(maxsize=256)
+def _refusal(text: str) -> str | None:
+    """Why the interpreter refuses a definition; a test's stack asks about the same ones often."""
     from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
-    text = json.dumps(definition)
     try:
         with correctly_read():
             AmazonStateLanguageParser.parse(text)
-    except Exception as error:  # moto raises whatever its grammar meets
-        reason = str(error).removeprefix("ASLParserException ").splitlines()[0]
-        problem = f"is no valid Amazon States Language: {reason}"
-        raise LocalProjectError(workflow.path, problem) from error
-    return text
+    except Exception as error:  # noqa: BLE001 - moto raises whatever its grammar meets
+        return str(error).removeprefix("ASLParserException ").splitlines()[0]
+    return None
 
 
 def _payload_paths(root: Path, settings: FolderSettings, *, needs_payloads: bool) -> list[Path]:

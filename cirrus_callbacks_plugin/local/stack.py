@@ -41,8 +41,10 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
+    from cirrus_callbacks_plugin.local.server import MotoServer
     from cirrus_callbacks_plugin.local.sources.source import Handler
     from cirrus_callbacks_plugin.local.timeline import Timeline
+    from cirrus_callbacks_plugin.waits.row import Wait
 
     Around = Callable[[str, Handler], Handler]
 
@@ -52,6 +54,8 @@ VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
 """Between two polls of a source that has nothing to deliver."""
+LOOK_SECONDS = 1.0
+"""How often a condition is looked at while the stack sees nothing happen."""
 STOP_SECONDS = 15.0
 """How long a delivery under way may still take once the stack stops."""
 
@@ -109,7 +113,14 @@ class StackSettings:
 
 
 class Stack:
-    """A running deployment."""
+    """A running deployment.
+
+    Attributes:
+        deployment: its parts.
+        project: the folder that it was made for.
+        definitions: the state machines with their variables filled in, by workflow.
+        timeline: told what happens.
+    """
 
     def __init__(
         self,
@@ -117,13 +128,16 @@ class Stack:
         project: Project,
         sources: tuple[Source, ...],
         timeline: Timeline,
+        definitions: Mapping[str, str],
     ) -> None:
         self.deployment = deployment
         self.project = project
+        self.definitions = definitions
         self.timeline = timeline
         self._sources = sources
         self._rounds = Rounds(tuple(source.name for source in sources))
         self._changed = threading.Condition()
+        self._changes = 0
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._broken: BaseException | None = None
@@ -134,7 +148,12 @@ class Stack:
             QueueUrl=self.deployment.names.process_queue_url,
             MessageBody=json.dumps(body),
         )
+        self.disturbed()
+
+    def disturbed(self) -> None:
+        """Take note that work has come from elsewhere than an event source."""
         self._rounds.disturb()
+        self.has_changed()
 
     def upload(self, stored: StoredObject) -> None:
         """Put an object of the project into S3; its bucket is there already."""
@@ -147,22 +166,31 @@ class Stack:
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait for a condition, at most so long; False if it did not come true.
 
-        It is looked at whenever an event source has polled.
+        It is looked at whenever an event source has delivered or seen something, and every
+        second: it may be about what the stack does not watch.
         """
         deadline = time.monotonic() + seconds
-        with self._changed:
-            while not condition():
-                if self._broken is not None:
-                    raise self._broken
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return False
-                self._changed.wait(left)
-        return True
+        while True:
+            with self._changed:
+                seen = self._changes
+            if condition():
+                return True
+            if self._broken is not None:
+                raise self._broken
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            with self._changed:
+                if self._changes == seen:
+                    self._changed.wait(min(left, LOOK_SECONDS))
 
     def nothing_left(self) -> bool:
         """True once every execution has ended and queue and stream are drained."""
         return self._rounds.nothing_left
+
+    def is_quiet(self) -> bool:
+        """True once nothing is being delivered, and nothing is there to be delivered now."""
+        return self._rounds.is_quiet
 
     def dead_letters(self) -> int:
         """How many messages were given up."""
@@ -177,21 +205,22 @@ class Stack:
         states = StateTable(self.deployment.client("dynamodb"), self.deployment.names.state_table)
         return None if key is None else states.get(key)
 
-    def report(self) -> Report:
-        """What is known by now; the waits as the tracking table holds them."""
+    def waits(self) -> tuple[Wait, ...]:
+        """The waits as the tracking table holds them, in the order of registration."""
         queries = WaitsQueries(
             self.deployment.client("dynamodb"),
             self.deployment.names.callbacks_table,
         )
-        waits = sorted(
-            queries.all_rows(),
-            key=lambda wait: (wait.registered_at or "", wait.payload_id),
-        )
+        rows = queries.all_rows()
+        return tuple(sorted(rows, key=lambda wait: (wait.registered_at or "", wait.payload_id)))
+
+    def report(self) -> Report:
+        """What is known by now; the waits as the tracking table holds them."""
         executions = self.timeline.executions
         ids = {execution.payload_id for execution in executions if execution.payload_id}
         found = {payload_id: self.record(payload_id) for payload_id in ids}
         records = {payload_id: record for payload_id, record in found.items() if record}
-        return Report(executions, tuple(waits), records)
+        return Report(executions, self.waits(), records)
 
     def payload_id_of(self, given: Any) -> str | None:
         """The id of the payload that an execution's input is, or refers to by ``url``."""
@@ -266,15 +295,19 @@ class Stack:
                 poll = source.poll()
             except BaseException as error:  # noqa: BLE001 - the one who waits is to know
                 self._broken = error  # SystemExit too: the reader of the timeline went away
-                self._notify()
+                self.has_changed()
                 return
+            before = (self.nothing_left(), self.is_quiet())
             self._rounds.ended(source.name, began, poll)
-            self._notify()
+            if poll is Poll.DELIVERED or (self.nothing_left(), self.is_quiet()) != before:
+                self.has_changed()
             if poll is not Poll.DELIVERED:
                 self._stopping.wait(PAUSE_SECONDS)
 
-    def _notify(self) -> None:
+    def has_changed(self) -> None:
+        """Let what waits for a condition look at it again."""
         with self._changed:
+            self._changes += 1
             self._changed.notify_all()
 
 
@@ -287,6 +320,7 @@ def running(
     around: Around | None = None,
     clock: StackClock | None = None,
     invoke_around: Callable[[Invoke], Invoke] | None = None,
+    server: Callable[[], MotoServer] | None = None,
 ) -> Iterator[Stack]:
     """A stack for a folder's content, until the end of the block; nothing stays behind.
 
@@ -299,6 +333,7 @@ def running(
         around: wraps each lambda handler, by the name of its event source.
         clock: what the interpreter's waiting follows; None: the machine's clock.
         invoke_around: wraps what runs lambda tasks.
+        server: gives the server that serves the deployment; None: one of its own.
 
     Raises:
         ProjectError: a file of the folder cannot be used.
@@ -319,7 +354,8 @@ def running(
         )
         project.definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
-        names = replace(names, endpoint_url=until_end.enter_context(moto_server(settings.port)))
+        serving = moto_server(settings.port) if server is None else server().serving()
+        names = replace(names, endpoint_url=until_end.enter_context(serving))
         os.environ.update(names.environment())
         functions = until_end.enter_context(loaded(project.functions, names.prefix))
         invoke: Invoke = functions.invoke
@@ -341,9 +377,10 @@ def running(
         )
         for bucket in {stored.bucket for stored in project.objects} - {names.payload_bucket}:
             parts.create_bucket(deployment, bucket)
+        definitions = project.definitions(names, settings.variables)
         state_machines = [
             parts.create_state_machine(deployment, workflow, definition)
-            for workflow, definition in project.definitions(names, settings.variables).items()
+            for workflow, definition in definitions.items()
         ]
         if patterns is None:
             patterns = filters.filter_patterns(config.EnabledWorkflows.from_env())
@@ -355,8 +392,9 @@ def running(
             without=settings.without,
             around=around or (lambda _, handler: handler),
         )
-        stack = Stack(deployment, project, sources, timeline)
+        stack = Stack(deployment, project, sources, timeline, definitions)
         timeline.payload_id_of = stack.payload_id_of
+        timeline.on_change = stack.has_changed
         stack.start()
         until_end.callback(stack.stop)
         timeline.begin()

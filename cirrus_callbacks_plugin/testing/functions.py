@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import copy
 import threading
-from collections.abc import Callable  # noqa: TC003 - fields' types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from cirrus_callbacks_plugin.local.functions import run_handler
+
+Handler = Callable[[Any], Any]
+
+
+Answer = Callable[[Any], dict[str, Any]]
+"""From an event to what Lambda's Invoke answers."""
 
 
 @dataclass(slots=True)
 class _Behaviour:
-    answer: Callable[[Any], Any]
-    times: int | None
-    failure: tuple[str, str] | None = None
+    answer: Answer
+    times: int
 
 
 @dataclass(slots=True)
 class FunctionDouble:
     """What a lambda function does instead of its own code, for as long as the test says.
+
+    What is said with ``times`` comes first, in the order in which it was said; then the latest
+    that was said without; then the function's own code.
 
     Attributes:
         name: the function's name, without the deployment's prefix.
@@ -26,7 +37,8 @@ class FunctionDouble:
 
     name: str
     events: list[Any] = field(default_factory=list)
-    _behaviours: list[_Behaviour] = field(default_factory=list)
+    _counted: list[_Behaviour] = field(default_factory=list)
+    _always: Answer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fails(self, error: str, cause: str = "", *, times: int | None = None) -> FunctionDouble:
@@ -37,43 +49,39 @@ class FunctionDouble:
             cause: its message.
             times: how often; None: from now on always.
         """
-        self._behaviours.append(_Behaviour(lambda _: None, times, (error, cause)))
-        return self
+        failure = {"errorMessage": cause, "errorType": error, "stackTrace": []}
+        answer = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "FunctionError": "Unhandled"}
+        return self._answers(lambda _: {**answer, "Payload": copy.deepcopy(failure)}, times)
 
     def returns(self, value: Any, *, times: int | None = None) -> FunctionDouble:
-        """Return a value."""
+        """Return a value, which must be JSON."""
         return self.calls(lambda _: value, times=times)
 
-    def calls(self, function: Callable[[Any], Any], *, times: int | None = None) -> FunctionDouble:
+    def calls(self, function: Handler, *, times: int | None = None) -> FunctionDouble:
         """Call ``function(event)``; an exception of it fails the task by its class name."""
-        self._behaviours.append(_Behaviour(function, times))
-        return self
+        return self._answers(
+            lambda event: run_handler(lambda given, _: function(given), self.name, event),
+            times,
+        )
 
     def invoke(self, payload: Any, own: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Answer as Lambda's Invoke does; ``own`` runs the function's own code."""
         with self._lock:
-            self.events.append(payload)
-            behaviour = self._next()
-        if behaviour is None:
-            return own()
-        answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
-        if behaviour.failure is not None:
-            return {**answer, **_failed(*behaviour.failure)}
-        try:
-            return {**answer, "Payload": behaviour.answer(payload)}
-        except Exception as error:  # noqa: BLE001 - a test's function may raise anything
-            return {**answer, **_failed(type(error).__name__, str(error))}
+            self.events.append(copy.deepcopy(payload))
+            answer = self._next()
+        return own() if answer is None else answer(payload)
 
-    def _next(self) -> _Behaviour | None:
-        for behaviour in self._behaviours:
-            if behaviour.times is None:
-                return behaviour
+    def _answers(self, answer: Answer, times: int | None) -> FunctionDouble:
+        with self._lock:
+            if times is None:
+                self._always = answer
+            else:
+                self._counted.append(_Behaviour(answer, times))
+        return self
+
+    def _next(self) -> Answer | None:
+        for behaviour in self._counted:
             if behaviour.times > 0:
                 behaviour.times -= 1
-                return behaviour
-        return None
-
-
-def _failed(error: str, message: str) -> dict[str, Any]:
-    failure = {"errorMessage": message, "errorType": error, "stackTrace": []}
-    return {"FunctionError": "Unhandled", "Payload": failure}
+                return behaviour.answer
+        return self._always

@@ -6,6 +6,7 @@ asks for the fixture.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,28 +14,48 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cirrus_callbacks_plugin.testing.session import StackSession
     from cirrus_callbacks_plugin.testing.stack import CirrusStack
 
 _STACK = pytest.StashKey[Any]()
+_FAILED = pytest.StashKey[bool]()
 
 
-@pytest.fixture
-def cirrus_stack(request: pytest.FixtureRequest) -> Iterator[CirrusStack]:
-    """A Cirrus deployment with callbacks, for one test; nothing of it is left behind.
+@pytest.fixture(scope="session")
+def _cirrus_stacks() -> Iterator[StackSession]:
+    """What the stacks of a session share.
 
     Fails:
         The extra ``testing`` is not installed: the message is the line that installs it.
     """
     try:
-        from cirrus_callbacks_plugin.testing.stack import CirrusStack
+        from cirrus_callbacks_plugin.testing.session import StackSession
     except ModuleNotFoundError as error:
         pytest.fail(
             f"cirrus_stack needs {error.name}: pip install 'cirrus-callbacks-plugin[testing]'",
             pytrace=False,
         )
-    with CirrusStack.started(request.path.parent, request.config.rootpath) as stack:
+    session = StackSession()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def cirrus_stack(
+    request: pytest.FixtureRequest, _cirrus_stacks: StackSession
+) -> Iterator[CirrusStack]:
+    """A Cirrus deployment with callbacks, for one test; nothing of it is left behind.
+
+    Fails:
+        At the end of a test that passed: a disturbance that it asked for met no delivery.
+    """
+    stack = _cirrus_stacks.stack(request.path.parent, request.config.rootpath)
+    with contextlib.closing(stack):
         request.node.stash[_STACK] = stack
         yield stack
+        unmet = stack.unmet()
+    if unmet and not request.node.stash.get(_FAILED, False):
+        pytest.fail("the test asked for what never came: " + "; ".join(unmet), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -43,5 +64,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
     stack = item.stash.get(_STACK, None)
     if stack is not None and report.failed:
+        item.stash[_FAILED] = True
         report.sections.append(("cirrus timeline", stack.timeline_text()))
     return report

@@ -5,145 +5,55 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import moto  # noqa: F401 - part of the extra: found missing here, not in the middle of a test
 
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import CallbackError, UnacceptablePayload
-from cirrus_callbacks_plugin.lambda_functions import reconciler
+from cirrus_callbacks_plugin.local.called_functions import CalledFunctions, short_name
 from cirrus_callbacks_plugin.local.clock import StackClock
 from cirrus_callbacks_plugin.local.functions import Context
+from cirrus_callbacks_plugin.local.sources.schedule import SECONDS
 from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
-from cirrus_callbacks_plugin.testing.deliveries import Deliveries, Disturbance
+from cirrus_callbacks_plugin.testing.deliveries import About, Deliveries, Disturbance, Fate
 from cirrus_callbacks_plugin.testing.functions import FunctionDouble
+from cirrus_callbacks_plugin.testing.results import TIMEOUT_SECONDS, Run, Waits
+from cirrus_callbacks_plugin.testing.subjects import Subjects
+from cirrus_callbacks_plugin.testing.throttling import Throttle, Throttling
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.local.report import Report
+    from cirrus_callbacks_plugin.local.server import MotoServer
     from cirrus_callbacks_plugin.local.stack import Stack
     from cirrus_callbacks_plugin.local.timeline import Execution, Happening
-    from cirrus_callbacks_plugin.waits.row import Wait
 
 PREFIX = "cirrus-test"
-TIMEOUT_SECONDS = 60.0
-"""Real time after which a run that has not ended fails its test."""
-SCHEDULE_SECONDS = 60.0
-"""The reconciler's Lambda timeout."""
+RECONCILER = {
+    "CIRRUS_CALLBACKS_GRACE_SECONDS": "900",
+    "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "5400",
+}
+"""The reconciler's policy: a deployment's own, since its clock can be moved."""
+
+Body = str | os.PathLike[str] | Mapping[str, Any]
+"""A payload: a file, or the payload itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """Some waits, and how many of them are in which state."""
-
-    rows: tuple[Wait, ...]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[Wait]:
-        return iter(self.rows)
-
-    def __getitem__(self, index: int) -> Wait:
-        return self.rows[index]
-
-    @property
-    def open(self) -> int:
-        """Waits without an answer."""
-        return sum(not row.is_answered for row in self.rows)
-
-    @property
-    def answered(self) -> int:
-        """Waits whose token Step Functions took an answer for, success or failure."""
-        return sum(row.answer in ("success", "failure") for row in self.rows)
-
-    @property
-    def stale(self) -> int:
-        """Waits whose token Step Functions no longer took."""
-        return sum(row.answer == "stale" for row in self.rows)
-
-    @property
-    def errors(self) -> tuple[str, ...]:
-        """The error names of the failures, in the order of registration."""
-        return tuple(row.answer_error or "" for row in self.rows if row.answer == "failure")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One payload that a test sent, and its latest execution as it stands now.
+class NotReached(AssertionError):  # noqa: N818 - says what happened
+    """What a test waited for did not happen in time.
 
     Attributes:
-        payload_id: the payload's id.
-        workflow: its workflow.
+        what: what it waited for.
     """
 
-    payload_id: str
-    workflow: str
-    _stack: CirrusStack
-
-    @property
-    def execution(self) -> Execution:
-        """The latest execution.
-
-        Raises:
-            AssertionError: there is none yet.
-        """
-        found = [each for each in self._stack.executions if each.payload_id == self.payload_id]
-        assert found, f"{self.payload_id} has no execution yet\n{self._stack.timeline_text()}"
-        return found[-1]
-
-    @property
-    def status(self) -> str:
-        """``RUNNING``, ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED``."""
-        return self.execution.status
-
-    @property
-    def output(self) -> Any:
-        """What it returned; None where it did not succeed."""
-        return self.execution.output
-
-    @property
-    def error(self) -> str | None:
-        """The name of the error that it died of."""
-        return self.execution.error
-
-    @property
-    def cause(self) -> str | None:
-        """That error's cause."""
-        return self.execution.cause
-
-    @property
-    def record(self) -> Record | None:
-        """Cirrus's own record of the payload."""
-        return self._stack.record(self.payload_id)
-
-    @property
-    def has_ended(self) -> bool:
-        """True once an execution of it has ended and none runs."""
-        found = [each for each in self._stack.executions if each.payload_id == self.payload_id]
-        return bool(found) and all(each.status != "RUNNING" for each in found)
-
-    def until_ended(self, timeout: float = TIMEOUT_SECONDS) -> Run:
-        """Wait until it has ended.
-
-        Raises:
-            AssertionError: it did not within so many seconds; says what is open.
-        """
-        self._stack.until(lambda: self.has_ended, f"the end of {self.payload_id}", timeout)
-        return self
-
-    def until_waiting(self, waits: int = 1, timeout: float = TIMEOUT_SECONDS) -> Run:
-        """Wait until so many waits of it are open."""
-        self._stack.until(
-            lambda: self._stack.waits(of=self).open >= waits,
-            f"{waits} open wait(s) of {self.payload_id}",
-            timeout,
-        )
-        return self
+    def __init__(self, what: str, details: str) -> None:
+        super().__init__(f"in vain waited for {what}\n{details}")
+        self.what = what
 
 
 @dataclass(slots=True)
@@ -152,25 +62,34 @@ class CirrusStack:
 
     Attributes:
         folders: where relative paths are looked for: beside the test, then at the root.
-        clock: what timeouts, heartbeats and Wait states follow.
+        server: gives the server that serves the deployment; None: one of its own.
+        throttling: in front of that server.
+        show: told what happens, beside the timeline.
+        clock: what timeouts, heartbeats, Wait states and rows of the table follow.
     """
 
     folders: tuple[Path, ...]
+    server: Callable[[], MotoServer] | None = None
+    throttling: Throttling = field(default_factory=Throttling)
+    show: Callable[[Happening], None] = lambda _: None
     clock: StackClock = field(default_factory=StackClock)
     _until_end: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _functions: dict[str, FunctionDouble] = field(default_factory=dict)
-    _deliveries: Deliveries = field(default_factory=Deliveries)
+    _called: CalledFunctions | None = None
     _happenings: list[Happening] = field(default_factory=list)
-    _stack: Stack | None = None
-    _timeline: Timeline | None = None
+    _timeline: Timeline = field(init=False)
+    _deliveries: Deliveries = field(init=False)
+    _running: Stack | None = None
 
-    @classmethod
-    @contextlib.contextmanager
-    def started(cls, *folders: Path) -> Iterator[CirrusStack]:
-        """A stack until the end of the block; no thread and no server is left behind."""
-        stack = cls(folders)
-        with stack._until_end:
-            yield stack
+    def __post_init__(self) -> None:
+        self._timeline = Timeline(self._note, PREFIX)
+        self._deliveries = Deliveries(self._subject, self._timeline.trouble, self._delivered)
+        self.throttling.tell = self._timeline.trouble
+
+    def close(self) -> None:
+        """Take the deployment down; no thread is left behind."""
+        self.throttling.throttles.clear()
+        self._until_end.close()
 
     def load(
         self,
@@ -179,6 +98,9 @@ class CirrusStack:
         workflows: str = "*",
         variables: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
+        uploads: bool = True,
+        reconciler: bool = False,
+        verbose: bool = False,
     ) -> CirrusStack:
         """Set the deployment up for a folder, as ``cirrus-callbacks local`` reads it.
 
@@ -187,89 +109,109 @@ class CirrusStack:
             workflows: the flag: which workflows may be waited for.
             variables: further ``${name}`` of the state machines.
             environment: the plugin's own variables, ``CIRRUS_CALLBACKS_GRACE_SECONDS`` say.
+            uploads: put the folder's ``objects`` into S3.
+            reconciler: let the reconciler run on a schedule; else at :meth:`reconcile` and
+                :meth:`later` alone.
+            verbose: let the libraries' logs through.
 
         Raises:
             AssertionError: a folder is loaded already, or this one cannot be used.
         """
-        assert self._stack is None, "cirrus_stack.load() was called before: one folder a test"
+        assert self._running is None, "cirrus_stack.load() was called before: one folder a test"
         root = self._found(folder)
         if root.name == "workflows":
             root = root.parent
-        timeline = Timeline(self._happenings.append, PREFIX)
         settings = StackSettings(
             prefix=PREFIX,
             workflows=workflows,
-            environment=dict(environment or {}),
+            environment={**({} if reconciler else RECONCILER), **(environment or {})},
             variables=dict(variables or {}),
-            without=frozenset({"reconciler"}),
+            without=frozenset() if reconciler else frozenset({"reconciler"}),
             needs_payloads=False,
+            verbose=verbose,
         )
         try:
-            self._stack = self._until_end.enter_context(
+            self._running = self._until_end.enter_context(
                 running(
                     root,
                     settings,
-                    timeline,
+                    self._timeline,
                     around=self._deliveries.around,
                     clock=self.clock,
                     invoke_around=self._invoking,
+                    server=self.server,
                 ),
             )
         except CallbackError as error:
             raise AssertionError(str(error)) from error
-        self._timeline = timeline
-        for stored in self._stack.project.objects:
-            self._stack.upload(stored)
+        self._called = CalledFunctions.of(self._stack.definitions.values(), PREFIX)
+        for name in self._functions:
+            self._assert_called(name)
+        if uploads:
+            for stored in self._stack.project.objects:
+                self._stack.upload(stored)
         return self
 
     # What happens.
 
     def function(self, name: str) -> FunctionDouble:
-        """What a lambda function does in this test; its own code runs where nothing is said."""
+        """What a lambda function does in this test; its own code runs where nothing is said.
+
+        Args:
+            name: its name, with or without the deployment's prefix.
+
+        Raises:
+            AssertionError: no workflow of the loaded folder calls such a function.
+        """
+        name = short_name(name, PREFIX)
+        self._assert_called(name)
         return self._functions.setdefault(name, FunctionDouble(name))
 
-    def start(self, payload: str | os.PathLike[str] | Mapping[str, Any]) -> Run:
+    def start(self, payload: Body) -> Run:
         """Send a payload to the process queue.
 
         Args:
-            payload: a file (beside the test, in the loaded folder, or at the root), or the
+            payload: a file (in the loaded folder, beside the test, or at the root), or the
                 payload itself.
 
         Raises:
-            AssertionError: the file is not there, or cirrus refuses the payload.
+            AssertionError: the file is not there, cirrus refuses the payload, or its workflow
+                is not loaded.
         """
-        stack = self._loaded
+        name = "a payload" if isinstance(payload, Mapping) else Path(payload).name
         body = dict(payload) if isinstance(payload, Mapping) else self._read(payload)
-        content = stack.payload_behind(body)
+        content = self._stack.payload_behind(body)
         try:
             identity = adapter().identify(json.loads(json.dumps(content)))
-        except UnacceptablePayload as error:
-            raise AssertionError(f"cirrus refuses the payload: {error}") from error
+        except (UnacceptablePayload, TypeError, ValueError) as error:
+            raise AssertionError(f"cirrus refuses {name}: {error}") from error
         workflow = content["process"][0]["workflow"]
-        known = ", ".join(stack.project.workflows)
-        assert workflow in stack.project.workflows, (
-            f"the payload is for the workflow {workflow!r}, which is none of {known}"
+        known = self._stack.project.workflows
+        assert workflow in known, (
+            f"{name} is for the workflow {workflow!r}, which is none of {', '.join(known)}"
         )
-        stack.send(body)
-        return Run(identity.payload_id, workflow, self)
+        self._timeline.step(f"send {name}")
+        self._stack.send(body)
+        return Run(identity.payload_id, self)
 
-    def run(
-        self,
-        payload: str | os.PathLike[str] | Mapping[str, Any],
-        timeout: float = TIMEOUT_SECONDS,
-    ) -> Run:
+    def run(self, payload: Body, timeout: float = TIMEOUT_SECONDS) -> Run:
         """Send a payload, and wait until everything has ended.
 
         Raises:
-            AssertionError: it did not within so many seconds; says what is open.
+            AssertionError: as :meth:`start`.
+            NotReached: something has not ended within so many seconds; says what is open.
         """
         run = self.start(payload)
         self.until_done(timeout)
         return run
 
     def until_done(self, timeout: float = TIMEOUT_SECONDS) -> None:
-        """Wait until every execution has ended, and queue and stream are drained."""
-        self.until(self._loaded.nothing_left, "the end of everything", timeout)
+        """Wait until every execution has ended, and queue and stream are drained.
+
+        Raises:
+            NotReached: it is not so within so many seconds; says what is open.
+        """
+        self.until(self._stack.nothing_left, "the end of everything", timeout)
 
     def until(
         self,
@@ -277,50 +219,98 @@ class CirrusStack:
         what: str = "the condition",
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
-        """Wait until a condition holds; it is looked at whenever something may have changed.
+        """Wait until a condition holds; it is looked at whenever something has happened.
+
+        Args:
+            condition: called without arguments, often: it should be quick.
+            what: what it stands for, in the message.
+            timeout: seconds of real time.
 
         Raises:
-            AssertionError: it did not within so many seconds of real time.
+            NotReached: it does not hold by then; says what is open.
         """
-        if not self._loaded.wait_until(condition, timeout):
-            raise AssertionError(
-                f"waited {timeout:g} s in vain for {what}\n{self._open_text()}",
-            )
+        if not self._stack.wait_until(condition, timeout):
+            raise NotReached(f"{what} ({timeout:g} s)", self._open_text())
 
     def lose(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
-        """Lose the next deliveries to ``process``, ``update-state`` or ``sender``."""
-        return self._disturb(function, "lost", about, times)
+        """Lose the next deliveries to ``process``, ``update-state`` or ``sender``.
+
+        Args:
+            function: whose deliveries.
+            about: the payload that they are about: a run, an id, or a part of an id.
+            times: how many deliveries.
+        """
+        return self._disturb(function, Fate.LOST, about, times)
 
     def repeat(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
-        """Deliver the next events to a function twice."""
-        return self._disturb(function, "twice", about, times)
+        """Make the next deliveries to a function twice; arguments as for :meth:`lose`."""
+        return self._disturb(function, Fate.TWICE, about, times)
 
     def hold(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
-        """Keep the next deliveries until ``release()`` is called on what is returned."""
-        return self._disturb(function, "held", about, times)
+        """Keep the next deliveries until ``release()``; arguments as for :meth:`lose`."""
+        return self._disturb(function, Fate.HELD, about, times)
+
+    def throttle(self, table: str, *, calls: int = 1) -> Throttle:
+        """Let a table refuse the next calls of the deployment: too many were made.
+
+        Args:
+            table: ``callbacks`` or ``state``.
+            calls: how many calls; each attempt of an SDK is one.
+        """
+        names = self._stack.deployment.names
+        tables = {"callbacks": names.callbacks_table, "state": names.state_table}
+        assert table in tables, f"{table!r} is none of {', '.join(tables)}"
+        assert calls > 0, f"calls={calls}: at least one call must be meant"
+        throttle = Throttle(tables[table], calls)
+        self.throttling.throttles.append(throttle)
+        return throttle
 
     def later(
         self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
     ) -> dict[str, Any]:
         """Let time pass at once, then make a pass of the reconciler; returns its summary.
 
-        Timeouts, heartbeats and Wait states whose time has come end.
+        First what is there to be delivered is delivered. Timeouts, heartbeats, Wait states and
+        pauses of a Retry whose time has come end.
         """
-        self.clock.move_on(seconds + 60 * minutes + 3600 * hours + 86_400 * days)
+        passed = seconds + 60 * minutes + 3600 * hours + 86_400 * days
+        assert passed > 0, "later() needs a time that passes: seconds, minutes, hours or days"
+        self._until_quiet()
+        self._timeline.step(f"{passed:g} s pass")
+        self.clock.move_on(passed)
         return self.reconcile()
 
     def reconcile(self) -> dict[str, Any]:
         """A pass of the reconciler, now, by the stack's clock; returns its summary."""
-        assert self._loaded
-        with mock.patch.object(reconciler, "utc_now", self.clock.utc_now):
-            return reconciler.lambda_handler({}, Context("reconciler", SCHEDULE_SECONDS))
+        from cirrus_callbacks_plugin.lambda_functions import reconciler
+
+        stack = self._stack
+        self._until_quiet()
+        summary = reconciler.lambda_handler({}, Context("reconciler", SECONDS))
+        stack.disturbed()
+        return summary
+
+    def _until_quiet(self) -> None:
+        self.until(self._stack.is_quiet, "the end of the deliveries under way")
+
+    def upload(self, part: str) -> None:
+        """Put those of the folder's objects into S3 whose key holds a text."""
+        found = [each for each in self._stack.project.objects if part in each.key]
+        assert found, f"no object of the folder has a key with {part}"
+        self._timeline.step(f"upload {part}")
+        for stored in found:
+            self._stack.upload(stored)
 
     # What came of it.
 
     @property
+    def timeline(self) -> Timeline:
+        """What happened so far."""
+        return self._timeline
+
+    @property
     def executions(self) -> Sequence[Execution]:
         """Every execution, in the order in which they were seen."""
-        assert self._timeline is not None, _NOT_LOADED
         return self._timeline.executions
 
     def waits(self, *, of: Run | str | None = None, on: Run | str | None = None) -> Waits:
@@ -330,20 +320,32 @@ class CirrusStack:
             of: only those of this parent (by ``cirrus-waiter-payload-id``, or by execution).
             on: only those for this child.
         """
-        rows = self._loaded.report().waits
+        rows = self._stack.waits()
         if of is not None:
             rows = tuple(row for row in rows if self._is_of(row, of))
         if on is not None:
             rows = tuple(row for row in rows if row.payload_id == _id(on))
         return Waits(rows)
 
+    def payload(self, payload_id: str) -> Run:
+        """The run of a payload that a workflow sent: a child's, say.
+
+        Args:
+            payload_id: its whole id.
+        """
+        return Run(payload_id, self)
+
     def record(self, payload: Run | str) -> Record | None:
         """Cirrus's own record of a payload."""
-        return self._loaded.record(_id(payload))
+        return self._stack.record(_id(payload))
+
+    def report(self) -> Report:
+        """Executions, waits and records, as ``cirrus-callbacks local --json`` tells them."""
+        return self._stack.report()
 
     def client(self, service: str) -> Any:
         """A boto3 client for the deployment's AWS: S3, say."""
-        return self._loaded.deployment.client(service)
+        return self._stack.deployment.client(service)
 
     def timeline_text(self) -> str:
         """What happened, a line each; shown where a test fails."""
@@ -351,51 +353,77 @@ class CirrusStack:
             f"{each.seconds:7.1f} s  {each.kind.value:8}{each.text}" for each in self._happenings
         )
 
-    def _open_text(self) -> str:
-        report = self._loaded.report()
-        lines = [
-            f"  {each.title} is running" for each in report.executions if each.status == "RUNNING"
+    def unmet(self) -> list[str]:
+        """Disturbances that met nothing: what the test is about has not happened."""
+        every: list[Disturbance | Throttle] = [
+            *self._deliveries.disturbances,
+            *self.throttling.throttles,
         ]
-        lines += [f"  {each.waiter_name} waits for {each.payload_id}" for each in report.open_waits]
-        return "\n".join(
-            ["still open:", *(lines or ["  nothing that is known"]), self.timeline_text()]
-        )
+        return [str(each) for each in every if not each.happened]
+
+    def _subject(self, function: str, record: Any) -> str | None:
+        return Subjects(self._stack.payload_behind).payload_id(function, record)
+
+    def _delivered(self) -> None:
+        self._stack.disturbed()
+
+    def _note(self, happening: Happening) -> None:
+        self._happenings.append(happening)
+        self.show(happening)
+
+    def _open_text(self) -> str:
+        report = self._stack.report()
+        lines = [f"{each.title} is running" for each in report.executions if _is_running(each)]
+        lines += [f"{each.waiter_name} waits for {each.payload_id}" for each in report.open_waits]
+        lines += [
+            f"{each.held} held: {each}" for each in self._deliveries.disturbances if each.held
+        ]
+        dead = self._stack.dead_letters()
+        lines += [f"{dead} message(s) are in the dead-letter queue"] if dead else []
+        shown = "".join(f"\n  {line}" for line in lines or ["nothing that is known"])
+        return f"still open:{shown}\nwhat happened:\n{self.timeline_text()}"
 
     @property
-    def _loaded(self) -> Stack:
-        assert self._stack is not None, _NOT_LOADED
-        return self._stack
+    def _stack(self) -> Stack:
+        assert self._running is not None, "call cirrus_stack.load(FOLDER) first"
+        return self._running
 
-    def _disturb(self, function: str, kind: str, about: Run | str, times: int) -> Disturbance:
-        return self._deliveries.disturb(function, kind, _id(about), times)
+    def _disturb(self, function: str, fate: Fate, about: Run | str, times: int) -> Disturbance:
+        meant = About(_id(about), is_whole=isinstance(about, Run))
+        return self._deliveries.disturb(function, fate, meant, times)
 
     def _invoking(self, own: Any) -> Any:
         def invoke(function: str, payload: Any) -> dict[str, Any]:
-            name = function.rpartition(":function:")[2].partition(":")[0]
-            for each in (name, name.removeprefix(f"{PREFIX}-")):
-                if each in self._functions:
-                    return self._functions[each].invoke(payload, lambda: own(function, payload))
-            return own(function, payload)  # type: ignore[no-any-return]
+            name = short_name(function, PREFIX)
+            double = self._functions.setdefault(name, FunctionDouble(name))
+            return double.invoke(payload, lambda: own(function, payload))
 
         return invoke
 
-    def _is_of(self, row: Wait, parent: Run | str) -> bool:
+    def _assert_called(self, name: str) -> None:
+        if self._called is not None and self._called.is_complete:
+            names = ", ".join(self._called.names) or "none"
+            assert name in self._called.names, (
+                f"no workflow calls the function {name!r}; those that are called: {names}"
+            )
+
+    def _is_of(self, row: Any, parent: Run | str) -> bool:
         if row.waiter_payload_id is not None:
-            return row.waiter_payload_id == _id(parent)
+            return bool(row.waiter_payload_id == _id(parent))
         arns = {each.arn for each in self.executions if each.payload_id == _id(parent)}
         return row.waiter_execution_arn in arns
 
     def _read(self, payload: str | os.PathLike[str]) -> dict[str, Any]:
-        path = self._found(payload, self._loaded.project.root)
+        path = self._found(payload, self._stack.project.root)
         try:
             body = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise AssertionError(f"{path} is not JSON: {error}") from error
         assert isinstance(body, dict), f"{path} is not a payload: it must hold one JSON object"
         return body
 
     def _found(self, name: str | os.PathLike[str], *more: Path) -> Path:
-        places = [folder / name for folder in (*more, *self.folders, Path())]
+        places = [folder / name for folder in (*more, *self.folders)]
         found = next((place for place in places if place.exists()), None)
         assert found is not None, f"{os.fspath(name)} is in none of " + ", ".join(
             dict.fromkeys(str(place.parent) for place in places)
@@ -403,7 +431,8 @@ class CirrusStack:
         return found
 
 
-_NOT_LOADED = "call cirrus_stack.load(FOLDER) first"
+def _is_running(execution: Execution) -> bool:
+    return execution.status == "RUNNING"
 
 
 def _id(about: Run | str) -> str:
