@@ -69,5 +69,5 @@ def _show(screen: Screen, name: str, checks: list[Check]) -> None:
     if not amiss and not unknown:
         screen.line(f"{name} is whole: {len(checks)} checks.")
         return
-    told = f"{amiss} of {len(checks)} checks found something amiss"
-    screen.line(told + (f", {unknown} could not be made." if unknown else "."))
+    counts = f"{amiss} of {len(checks)} checks found something amiss"
+    screen.line(counts + (f", {unknown} could not be made." if unknown else "."))

@@ -94,11 +94,11 @@ def command(
         else:
             filters = Filters(frozenset(workflows), waiter)
             graph = gathering.of_deployment(survey, filters, limit)
-        now, told = deployment.clock(), deployment.to_json()
+        now, deployment_json = deployment.clock(), deployment.to_json()
         name = deployment.name
     if is_json:
         with options.output_to(output) as out:
-            options.write_json(out, {"deployment": told, **graph.to_json(now)})
+            options.write_json(out, {"deployment": deployment_json, **graph.to_json(now)})
         return
     if as_format == "tree":
         with options.output_to(output) as out:

@@ -116,6 +116,8 @@ def command(
     for bad input.
     """
     options.require_local()
+    from botocore.exceptions import BotoCoreError, ClientError
+
     from cirrus_callbacks_plugin.cli.display import Display
     from cirrus_callbacks_plugin.local.stack import StackSettings, running
     from cirrus_callbacks_plugin.local.timeline import Timeline
@@ -140,6 +142,8 @@ def command(
                     status = _run(stack, timeout)
             except KeyboardInterrupt:
                 status = INTERRUPTED
+            except (BotoCoreError, ClientError) as error:  # what came of the run until then stays
+                timeline.trouble(f"the stack cannot go on: {error}")
             report, dead = stack.report(), stack.dead_letters()
             if keep is not None:
                 timeline.step(f"{stack.keep(keep)} object(s) written below {keep}")

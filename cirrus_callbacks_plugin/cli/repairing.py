@@ -102,8 +102,8 @@ class Repairing:
     def _steps(self, steps: Sequence[Step]) -> None:
         for step in steps[:SHOWN]:
             self.screen.line(f"  {step.row.payload_id}")
-            told = f"wait {step.row.key.name} of {step.row.waiter_name}: {step.what}"
-            self.screen.indented(told, 4)
+            text = f"wait {step.row.key.name} of {step.row.waiter_name}: {step.what}"
+            self.screen.indented(text, 4)
         if len(steps) > SHOWN:
             self.screen.line(f"  and {len(steps) - SHOWN} more")
 

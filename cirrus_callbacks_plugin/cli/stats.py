@@ -60,8 +60,8 @@ def command(
         with screen.progress("reading waits", total) as advance:
             stats = measure(deployment, now - last, advance)
         if is_json:
-            told = stats.to_json(suggest=suggest_timeouts)
-            options.write_json(sys.stdout, {"deployment": deployment.to_json(), **told})
+            counted = stats.to_json(suggest=suggest_timeouts)
+            options.write_json(sys.stdout, {"deployment": deployment.to_json(), **counted})
             return
     _show(screen, stats, suggest=suggest_timeouts)
 
@@ -86,9 +86,9 @@ def _show(screen: Screen, stats: Stats, *, suggest: bool) -> None:
     screen.put(made)
     screen.line()
     for each in stats.workflows:
-        told = ", ".join(f"{count} {kind}" for kind, count in each.answers.most_common())
+        answers = ", ".join(f"{count} {kind}" for kind, count in each.answers.most_common())
         done = f"; {each.already_done} were done when asked for" if each.already_done else ""
-        screen.indented(f"{each.workflow}: {told or 'no answer'}{done}", 0)
+        screen.indented(f"{each.workflow}: {answers or 'no answer'}{done}", 0)
     if suggest:
         screen.line()
         for each in stats.workflows:

@@ -45,7 +45,7 @@ def to_html(graph: Graph, title: str, now: datetime) -> str:
 
 def _picture(graph: Graph, now: datetime) -> dict[str, Any]:
     places = places_of(graph)
-    told = graph.to_json(now)
-    for node in told["nodes"]:
+    picture = graph.to_json(now)
+    for node in picture["nodes"]:
         node["column"], node["place"] = places[node["id"]]
-    return told
+    return picture

@@ -52,11 +52,11 @@ def _environment(deployment: Deployment, name: str | None, what: str) -> dict[st
             f"the {what} of {deployment.name} is not known: give --prefix",
         )
     try:
-        told = deployment.client("lambda").get_function_configuration(FunctionName=name)
+        configuration = deployment.client("lambda").get_function_configuration(FunctionName=name)
     except ClientError as error:
         if error_code(error) != "ResourceNotFoundException":
             raise
         raise ConfigurationError(
             f"{deployment.name} has no {what} ({name}): has the Terraform module been applied?",
         ) from error
-    return dict(told.get("Environment", {}).get("Variables", {}))
+    return dict(configuration.get("Environment", {}).get("Variables", {}))

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.asl.scopes import reassignments
 from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _RESOURCE = re.compile(
 )
 _MISSING_FEATURES = {
     "ItemBatcher": "items in batches (ItemBatcher)",
+    "ToleratedFailureCount": "ToleratedFailureCount",
+    "ToleratedFailureCountPath": "ToleratedFailureCountPath",
     "ToleratedFailurePercentage": "ToleratedFailurePercentage",
     "ToleratedFailurePercentagePath": "ToleratedFailurePercentagePath",
 }
@@ -73,6 +76,11 @@ def problems(definition: Any) -> Iterator[str]:
         yield "is written in JSONata, which the local interpreter does not run: use JSONPath"
         return
     yield from _wrong_starts(definition, "the state machine")
+    for wrong in reassignments(definition):
+        yield (
+            f"has the state {wrong.state!r} assign the variable {wrong.variable!r}, which belongs "
+            "to an outer scope: give it another name"
+        )
     for state in states(definition):
         yield from _problems_of(state)
 
@@ -84,12 +92,11 @@ def _problems_of(state: State) -> Iterator[str]:
             f"has the state {state.name!r} in JSONata, which the local interpreter does not run: "
             "use JSONPath"
         )
-    for field, feature in _MISSING_FEATURES.items():
-        if field in body:
-            yield (
-                f"has the state {state.name!r} with {feature}, which the local interpreter "
-                "does not run: leave it out to try the rest"
-            )
+    for feature, remedy in _missing_features(body):
+        yield (
+            f"has the state {state.name!r} with {feature}, which the local interpreter "
+            f"does not run: {remedy} to try the rest"
+        )
     for wrong in wrong_fields(body):
         yield f"has the state {state.name!r} {wrong}"
     for nested in ("ItemProcessor", "Iterator"):
@@ -100,6 +107,21 @@ def _problems_of(state: State) -> Iterator[str]:
             yield f"has the state {state.name!r} go on to {target!r}, which is no state beside it"
     if body.get("Type") == "Task":
         yield from _wrong_resource(state)
+
+
+def _missing_features(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What of a state the interpreter does not run, and what to do without it."""
+    for field, feature in _MISSING_FEATURES.items():
+        if field in body:
+            yield feature, "leave it out"
+    writer = body.get("ResultWriter")
+    if isinstance(writer, dict) and "WriterConfig" in writer:
+        yield "a WriterConfig", "leave it out"
+    for field in ("ItemProcessor", "Iterator"):
+        part = body.get(field)
+        config = part.get("ProcessorConfig") if isinstance(part, dict) else None
+        if isinstance(config, dict) and config.get("ExecutionType") == "EXPRESS":
+            yield "child executions of type EXPRESS", "put STANDARD in its place"
 
 
 def _wrong_starts(part: dict[str, Any], name: str) -> Iterator[str]:
@@ -126,6 +148,13 @@ def _wrong_resource(state: State) -> Iterator[str]:
         yield f"has the task {state.name!r} with the resource {resource!r}, which is no ARN"
         return
     if match["service"] == "lambda" and match["type"] == "function":
+        return
+    if match["service"] == "states" and match["type"] == "activity":
+        yield (
+            f"has the task {state.name!r} with the activity {match['name']!r}, and activities "
+            "have no local part: to try the rest put a lambda task with functions/NAME.py in "
+            "its place"
+        )
         return
     service = match["type"]
     if service == "aws-sdk":

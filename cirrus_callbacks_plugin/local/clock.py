@@ -38,10 +38,6 @@ class StackClock:
             self._moved += seconds
             self.changed.notify_all()
 
-    def sleep(self, seconds: float) -> None:
-        """Wait by this clock."""
-        ClockEvent(self).wait(seconds)
-
 
 class ClockEvent(threading.Event):
     """An event whose waiting ends by a stack's clock."""

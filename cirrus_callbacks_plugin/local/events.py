@@ -56,10 +56,12 @@ def _sqs_attribute(value: Mapping[str, Any]) -> dict[str, Any]:
 def execution_event(execution: Mapping[str, Any]) -> dict[str, Any]:
     """The EventBridge event of an ended execution, from DescribeExecution's answer.
 
+    https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+
     Inputs and outputs that together exceed 248 KiB (as JSON strings within JSON) are left
     out, the input first, as EventBridge does.
     """
-    arn = str(execution["executionArn"])
+    arn, status = str(execution["executionArn"]), execution["status"]
     escaped_input = len(json.dumps(execution.get("input")).encode())
     escaped_output = len(json.dumps(execution.get("output")).encode())
     keeps_input = escaped_input + escaped_output <= EVENTBRIDGE_LIMIT_BYTES
@@ -68,11 +70,9 @@ def execution_event(execution: Mapping[str, Any]) -> dict[str, Any]:
         "executionArn": arn,
         "stateMachineArn": execution["stateMachineArn"],
         "name": execution["name"],
-        "status": execution["status"],
-        "startDate": int(execution["startDate"].timestamp() * 1000),
-        "stopDate": int(execution["stopDate"].timestamp() * 1000)
-        if execution.get("stopDate")
-        else None,
+        "status": status,
+        "startDate": _milliseconds(execution["startDate"]),
+        "stopDate": _milliseconds(execution.get("stopDate")),
         "input": execution.get("input") if keeps_input else None,
         "output": execution.get("output") if keeps_output else None,
         "inputDetails": {"included": True} if keeps_input else None,
@@ -81,10 +81,16 @@ def execution_event(execution: Mapping[str, Any]) -> dict[str, Any]:
         else None,
         "error": execution.get("error"),
         "cause": execution.get("cause"),
+        "stateMachineVersionArn": None,
+        "stateMachineAliasArn": None,
+        "redriveCount": execution.get("redriveCount", 0),
+        "redriveDate": _milliseconds(execution.get("redriveDate")),
+        "redriveStatus": execution.get("redriveStatus"),
+        "redriveStatusReason": execution.get("redriveStatusReason"),
     }
     return {
         "version": "0",
-        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{execution['status']}")),
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{arn}/{detail['redriveCount']}/{status}")),
         "detail-type": "Step Functions Execution Status Change",
         "source": "aws.states",
         "account": arn.split(":")[4],
@@ -119,3 +125,7 @@ def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[
 
 def _epoch(moment: Any) -> Any:
     return moment.timestamp() if hasattr(moment, "timestamp") else moment
+
+
+def _milliseconds(moment: Any) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)

@@ -20,6 +20,7 @@ from cirrus_callbacks_plugin.local import terraform
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.functions import loaded
+from cirrus_callbacks_plugin.local.moto_corrections.clock import end_what_waits
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.local.project import Project, StoredObject
 from cirrus_callbacks_plugin.local.report import Report
@@ -281,12 +282,25 @@ class Stack:
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         stepfunctions = self.deployment.client("stepfunctions")
-        for workflow in self.project.workflows:
-            for execution in stepfunctions.list_executions(
+        for arn in self._running():
+            stepfunctions.stop_execution(executionArn=arn)
+        # What still runs would go on without the corrections of moto.
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._running() and time.monotonic() < deadline:
+            time.sleep(PAUSE_SECONDS)
+
+    def _running(self) -> list[str]:
+        """The ARNs of the executions that have not ended."""
+        listing = self.deployment.client("stepfunctions").get_paginator("list_executions")
+        return [
+            str(execution["executionArn"])
+            for workflow in self.project.workflows
+            for page in listing.paginate(
                 stateMachineArn=self.deployment.names.state_machine_arn(workflow),
                 statusFilter="RUNNING",
-            )["executions"]:
-                stepfunctions.stop_execution(executionArn=execution["executionArn"])
+            )
+            for execution in page["executions"]
+        ]
 
     def _serve(self, source: Source) -> None:
         while not self._stopping.is_set():
@@ -396,6 +410,8 @@ def running(
         timeline.payload_id_of = stack.payload_id_of
         timeline.on_change = stack.has_changed
         stack.start()
+        if clock is not None:
+            until_end.callback(end_what_waits, clock)
         until_end.callback(stack.stop)
         timeline.begin()
         timeline.step(f"it is up, with the workflows {', '.join(project.workflows)}")

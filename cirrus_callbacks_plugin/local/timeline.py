@@ -191,10 +191,13 @@ class Timeline:
         """Take note of an execution that began or ended."""
         execution = Execution.from_description(description, self._prefix, self.payload_id_of)
         with self._lock:
-            is_new = execution.arn not in self._executions
+            before = self._executions.get(execution.arn)
             self._executions[execution.arn] = execution
-            if is_new:
+            if before is None:
                 self._tell(EventKind.RUN, f"{execution.title} runs")
+            elif execution.status == "RUNNING":
+                redrives = description.get("redriveCount", 0)
+                self._tell(EventKind.RUN, f"{execution.title} runs again (redrive {redrives})")
             if execution.status != "RUNNING":
                 error = f" with {execution.why}" if execution.why else ""
                 self._tell(

@@ -73,9 +73,9 @@ class Variables:
 
     def advice(self, name: str) -> str:
         """What to do about a name that has no value."""
-        told = ", ".join(each for each in self.known() if "::" not in each)
+        names = ", ".join(each for each in self.known() if "::" not in each)
         return (
-            f"it is none of {told}: give it with --var {name}=VALUE, or write '$${{' where the "
+            f"it is not one of {names}: give it with --var {name}=VALUE, or write '$${{' where the "
             "text itself is meant"
         )
 

@@ -205,22 +205,22 @@ def _filmdrop(root: Path, folder: Path) -> Iterator[WorkflowFile]:
     import yaml
 
     try:
-        told = yaml.safe_load(definition.read_text(encoding="utf-8"))
+        content = yaml.safe_load(definition.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         # ``${...}`` of Terraform outside of quotes is not YAML; two lines of it are needed.
-        told = _lines(definition)
-        if "name" not in told:
+        content = _lines(definition)
+        if "name" not in content:
             raise LocalProjectError(definition, f"cannot be read: {error}") from error
-    if not isinstance(told, dict) or not isinstance(told.get("name", folder.name), str):
+    if not isinstance(content, dict) or not isinstance(content.get("name", folder.name), str):
         raise LocalProjectError(definition, "has no name of a workflow")
-    named = told.get("state_machine_filepath")
+    named = content.get("state_machine_filepath")
     candidates = [machine]
     if isinstance(named, str):
         candidates = [root / named, folder / Path(named).name, machine]
     path = next((each for each in candidates if each.is_file()), None)
     if path is None:
         raise LocalProjectError(definition, f"names the state machine {named}, which is not there")
-    yield _only(path, told.get("name", folder.name))
+    yield _only(path, content.get("name", folder.name))
 
 
 def _lines(path: Path) -> dict[str, str]:

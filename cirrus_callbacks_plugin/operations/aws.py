@@ -125,10 +125,10 @@ def _name_call(parsed: dict[str, Any], model: Any, **_: Any) -> None:
 
 def call_of(error: ClientError) -> str:
     """The call that met an error, as IAM names it where that is known."""
-    told: Any = error.response
-    message = str(told.get("Error", {}).get("Message", ""))
+    response: Any = error.response
+    message = str(response.get("Error", {}).get("Message", ""))
     match = _WHO.search(message)
-    return match[2] if match else str(told.get(_CALL) or error.operation_name)
+    return match[2] if match else str(response.get(_CALL) or error.operation_name)
 
 
 def is_denied(error: Exception) -> bool:

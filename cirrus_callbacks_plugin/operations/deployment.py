@@ -115,7 +115,7 @@ class Deployment:
         """The process queue's URL.
 
         Raises:
-            ConfigurationError: neither is it told nor does the prefix lead to a queue.
+            ConfigurationError: no parameter names the queue, and the prefix leads to none.
             ClientError: SQS could not be asked.
         """
         url = self.parameters.get(QUEUE_URL)
@@ -202,8 +202,8 @@ def _published(aws: Aws, name: str) -> Deployment:
 
 def _path(name: str, pointer: str) -> str:
     try:
-        told = json.loads(pointer)
-        kind, path = told["type"], str(told["value"])
+        target = json.loads(pointer)
+        kind, path = target["type"], str(target["value"])
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigurationError(
             f"the parameter {POINTERS}{name} is no pointer as cirrus writes it",

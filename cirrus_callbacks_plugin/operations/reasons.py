@@ -80,10 +80,10 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
         now: the current time, aware.
     """
     if row.is_settled or case is None:
-        told = answer_error_of(row) or "success"
+        outcome = answer_error_of(row) or "success"
         return Reason(
             Code.NOT_ANSWERED,
-            f"settled as {told}, and nobody has told the waiter",
+            f"settled as {outcome}, and the waiter has not been told",
             since=moment(row.settled_at),
             execution_arn=row.execution_arn,
             repair="resend",

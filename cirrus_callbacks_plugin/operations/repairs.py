@@ -108,9 +108,9 @@ def settling(explained: ExplainedWait) -> Step:
         return Step(row, Act.LEAVE, "it is settled already; `resend` answers it")
     if verdict.outcome is not None:
         outcome = verdict.outcome
-        told = outcome.answer_error or outcome.workflow_state
+        name = outcome.answer_error or outcome.workflow_state
         why = f": {outcome.error}" if outcome.error else ""
-        return Step(row, Act.SETTLE, f"settle it as {told}{why}", outcome, explained.record)
+        return Step(row, Act.SETTLE, f"settle it as {name}{why}", outcome, explained.record)
     why = reason.text
     if reason.repair_from is not None:
         why = f"{why}; settle it from {reason.repair_from:%Y-%m-%d %H:%M:%S} UTC on"
@@ -130,9 +130,9 @@ def resending(row: Wait) -> Step:
         return Step(row, Act.LEAVE, "it is not settled; `settle` judges it")
     if row.is_answered and row.answer != STALE:
         return Step(row, Act.LEAVE, f"it was answered: {row.answer_error or row.answer}")
-    told = answer_error_of(row) or "success"
+    answer = answer_error_of(row) or "success"
     again = " again: Step Functions did not take the token before" if row.is_answered else ""
-    return Step(row, Act.ANSWER, f"send {told}{again}")
+    return Step(row, Act.ANSWER, f"send {answer}{again}")
 
 
 def cancelling(row: Wait, reason: str | None) -> Step:
@@ -140,8 +140,8 @@ def cancelling(row: Wait, reason: str | None) -> Step:
     if row.is_answered:
         return Step(row, Act.LEAVE, f"it was answered: {row.answer_error or row.answer}")
     if row.is_settled:
-        told = answer_error_of(row) or "success"
-        return Step(row, Act.LEAVE, f"it is settled as {told} already; `resend` sends that")
+        answer = answer_error_of(row) or "success"
+        return Step(row, Act.LEAVE, f"it is settled as {answer} already; `resend` sends that")
     error = cut(reason) if reason else "cancelled by an operator"
     outcome = Outcome(workflow_state=None, error=error, answer_error=CANCELLED)
     return Step(row, Act.CANCEL, f"answer {CANCELLED}: {error}", outcome)

@@ -69,8 +69,8 @@ class Filters:
         """True for a row that is wanted."""
         if self.workflows and row.workflow not in self.workflows:
             return False
-        told = (row.waiter_payload_id or "", row.waiter_execution_arn or "")
-        return self.waiter is None or any(self.waiter in each for each in told)
+        names = (row.waiter_payload_id or "", row.waiter_execution_arn or "")
+        return self.waiter is None or any(self.waiter in each for each in names)
 
 
 @dataclass(frozen=True, slots=True)

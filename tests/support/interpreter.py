@@ -4,11 +4,40 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 
 REGION = "us-west-2"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an execution ended.
+
+    Attributes:
+        status: as Step Functions says.
+        output: what it ended with, parsed; None where it did not succeed.
+        error: the error's name where it failed.
+        cause: the error's cause where it failed.
+    """
+
+    status: str
+    output: Any
+    error: str | None
+    cause: str | None
+
+    @classmethod
+    def of(cls, description: dict[str, Any]) -> Outcome:
+        """Read what DescribeExecution answers."""
+        output = description.get("output")
+        return cls(
+            description["status"],
+            None if output is None else json.loads(output),
+            description.get("error"),
+            description.get("cause"),
+        )
 
 
 class Interpreter:
@@ -29,9 +58,15 @@ class Interpreter:
             **fields,
         }
 
-    def start(self, states: dict[str, Any], given: Any = None) -> str:
-        """Start an execution of a machine that begins with its first state."""
-        definition = {"StartAt": next(iter(states)), "States": states}
+    def start(self, states: dict[str, Any], given: Any = None, **machine: Any) -> str:
+        """Start an execution of a machine that begins with its first state.
+
+        Args:
+            states: the machine's states.
+            given: the execution's input.
+            **machine: further fields of the machine.
+        """
+        definition = {"StartAt": next(iter(states)), "States": states, **machine}
         name = f"machine-{time.monotonic_ns()}"
         arn = self.sfn.create_state_machine(
             name=name,
@@ -44,6 +79,10 @@ class Interpreter:
             input=json.dumps({} if given is None else given),
         )
         return str(execution["executionArn"])
+
+    def run(self, states: dict[str, Any], given: Any = None, **machine: Any) -> Outcome:
+        """Run a machine to its end; takes what :meth:`start` takes."""
+        return Outcome.of(self.end(self.start(states, given, **machine)))
 
     def token(self) -> str:
         """The next token that a task sends."""

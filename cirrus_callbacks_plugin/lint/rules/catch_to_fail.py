@@ -20,13 +20,13 @@ _REPAIRABLE = (*reactions.PASSING, reactions.TIMEOUT)
 
 
 def _check(subject: Subject) -> Iterator[Problem]:
-    told: dict[Node, tuple[State, list[str]]] = {}
+    caught_by: dict[Node, tuple[State, list[str]]] = {}
     for each in subject.waits:
         for error in _REPAIRABLE:
             found = reactions.caught(each.state, error)
             if found is not None and _is_dead_end(*found):
-                told.setdefault(found[1], (found[0], []))[1].append(error)
-    for catcher, (holder, errors) in told.items():
+                caught_by.setdefault(found[1], (found[0], []))[1].append(error)
+    for catcher, (holder, errors) in caught_by.items():
         index = holder.entries("Catch").index(catcher)
         target = catcher.get("Next")
         names = reactions.listed(dict.fromkeys(errors))

@@ -1,4 +1,4 @@
-"""Task tokens and their answers: causes, fresh tokens, second and late answers, heartbeats."""
+"""Task tokens and their answers: causes, fresh tokens, second and late answers."""
 
 from __future__ import annotations
 
@@ -139,40 +139,6 @@ def refuse_second_and_late_answers(patches: Patches) -> None:  # noqa: C901 - th
     patches.set(StepFunctionsParserBackend, "send_task_success", send_task_success)
     patches.set(StepFunctionsParserBackend, "send_task_failure", send_task_failure)
     patches.set(StepFunctionsParserBackend, "send_task_heartbeat", send_task_heartbeat)
-
-
-def name_the_missing_heartbeat(patches: Patches) -> None:
-    """A heartbeat that did not come is matched as ``States.HeartbeatTimeout`` too.
-
-    It raises ``States.Timeout``; moto matches it by that name alone.
-    """
-    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
-        StatesErrorName,
-    )
-    from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
-        StatesErrorNameType,
-    )
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-    from moto.stepfunctions.parser.asl.eval.callback.callback import HeartbeatTimeoutError
-
-    class HeartbeatTimeout(StatesErrorName):  # type: ignore[misc]
-        """``States.Timeout``, and equal to ``States.HeartbeatTimeout`` as well."""
-
-        __hash__ = None  # type: ignore[assignment]
-
-        def __eq__(self, other: object) -> bool:
-            names = (self.error_name, StatesErrorNameType.StatesHeartbeatTimeout.to_name())
-            return getattr(other, "error_name", None) in names
-
-    original = StateTask._from_error  # noqa: SLF001
-
-    def _from_error(self: Any, env: Any, ex: Exception) -> Any:
-        event = original(self, env, ex)
-        if isinstance(ex, HeartbeatTimeoutError):
-            event.error_name = HeartbeatTimeout(StatesErrorNameType.StatesTimeout)
-        return event
-
-    patches.set(StateTask, "_from_error", _from_error)
 
 
 def _waits_for_a_token(task: Any) -> bool:

@@ -13,15 +13,41 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.local.moto_corrections.answers import (
     give_retries_a_fresh_token,
     keep_the_cause,
-    name_the_missing_heartbeat,
     refuse_second_and_late_answers,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.attempts import (
+    stop_between_retries,
+    time_each_attempt,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.aws_values import (
     give_results_as_json,
     tell_times_as_text,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.choice_states import (
+    assign_in_rules,
+    choose_the_first_rule,
+    fail_on_an_absent_variable,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
 from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_clock
+from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
+    fail_with_a_child_execution,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.durations import (
+    let_tasks_take_their_time,
+    take_positive_seconds_alone,
+    wait_until_instants,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.endings import (
+    measure_states_as_json,
+    say_why_an_execution_ended,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.error_names import (
+    keep_failures_of_dynamodb_tasks,
+    keep_the_names_of_errors,
+    match_errors_by_name,
+    name_the_missing_heartbeat,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.event_sources import leave_events_to_the_stack
 from cirrus_callbacks_plugin.local.moto_corrections.executions import name_executions
 from cirrus_callbacks_plugin.local.moto_corrections.functions import run_local_functions
@@ -30,6 +56,12 @@ from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
     list_objects_as_aws_does,
     read_json_lines,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.maps import (
+    map_over_lists_alone,
+    run_any_number_of_iterations,
+    run_forty_iterations_at_once,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.parallels import run_branches
 from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 from cirrus_callbacks_plugin.local.moto_corrections.paths import (
     find_by_path,
@@ -37,8 +69,20 @@ from cirrus_callbacks_plugin.local.moto_corrections.paths import (
     read_texts_as_json,
     refuse_what_is_no_path,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.progress import (
+    begin_where_the_trail_ends,
+    follow_the_execution,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.redrive import (
+    redrive_executions,
+    tell_of_redrives,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.task_parameters import judge_messages
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
+from cirrus_callbacks_plugin.local.moto_corrections.variables import (
+    assign_at_the_end,
+    read_variables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,16 +99,46 @@ READING: tuple[Callable[[Patches], None], ...] = (
     refuse_what_is_no_path,
     read_json_lines,
     judge_messages,
+    wait_until_instants,
+    assign_in_rules,
 )
 """The corrections that a definition meets when it is read."""
 
 ALL: tuple[Callable[[Patches], None], ...] = (
+    # How states run; before what changes the attempts of some of them.
+    time_each_attempt,
+    stop_between_retries,
+    follow_the_execution,
+    begin_where_the_trail_ends,
+    run_forty_iterations_at_once,
+    run_any_number_of_iterations,
+    map_over_lists_alone,
+    fail_with_a_child_execution,
+    run_branches,
+    redrive_executions,
+    tell_of_redrives,
+    let_tasks_take_their_time,
+    take_positive_seconds_alone,
+    # Errors and ends.
+    match_errors_by_name,
+    keep_the_names_of_errors,
+    name_the_missing_heartbeat,
+    keep_failures_of_dynamodb_tasks,
+    say_why_an_execution_ended,
+    measure_states_as_json,
+    # Variables and choices.
+    read_variables,
+    assign_at_the_end,
+    fail_on_an_absent_variable,
+    choose_the_first_rule,
+    # Tokens.
     keep_the_cause,
     give_retries_a_fresh_token,
     refuse_second_and_late_answers,
-    name_the_missing_heartbeat,
+    # Other services.
     answer_terraform,
     leave_events_to_the_stack,
+    # Paths, values, messages.
     *READING,
     tell_times_as_text,
     give_results_as_json,
@@ -97,7 +171,7 @@ def corrected(
     if _applied:
         raise RuntimeError("One local stack runs in this process already")
     _applied = True
-    patches = Patches()
+    patches = Patches(clock)
     try:
         for correct in corrections:
             correct(patches)

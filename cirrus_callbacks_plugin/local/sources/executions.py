@@ -27,7 +27,10 @@ SECONDS = 15.0
 
 @dataclass(slots=True)
 class _Seen:
+    """An execution as it was last listed, and how far the event of its end has come."""
+
     status: str
+    redrives: int
     attempts: int = 0
     not_before: float = 0.0
     is_delivered: bool = False
@@ -35,11 +38,14 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionsSource:
-    """Each ended execution is delivered once, or three times if the lambda raises.
+    """Each end of an execution is delivered once, or three times if the lambda raises.
+
+    A redriven execution ends once more. A call of the source's own that fails is told with
+    the execution's name, and the others go on.
 
     Attributes:
-        changed: told every execution (as ListExecutions lists it, with its input) when it
-            is first seen and when it has ended.
+        changed: told every execution (as DescribeExecution describes it; as ListExecutions
+            lists it where that fails) when it is first seen, redriven, and when it has ended.
     """
 
     stepfunctions: Any
@@ -49,6 +55,7 @@ class ExecutionsSource:
     changed: Callable[[dict[str, Any]], None]
     name: str = "update-state"
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
 
     def poll(self) -> Poll:
         """Deliver an execution that ended; look at all of them once none is left to deliver.
@@ -60,9 +67,9 @@ class ExecutionsSource:
         if due is not None:
             self._deliver(due)
             return Poll.DELIVERED
-        self._look()
-        unfinished = any(not seen.is_delivered for seen in self._seen.values())
-        return Poll.WAITING if unfinished else Poll.EMPTY
+        is_known = self._look()
+        is_finished = all(seen.is_delivered for seen in self._seen.values())
+        return Poll.EMPTY if is_known and is_finished else Poll.WAITING
 
     def _due(self) -> str | None:
         now = time.monotonic()
@@ -71,40 +78,68 @@ class ExecutionsSource:
                 return arn
         return None
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Look at every execution; False where they could not all be listed."""
+        is_known = True
         listing = self.stepfunctions.get_paginator("list_executions")
         for state_machine in self.state_machines:
-            for page in listing.paginate(stateMachineArn=state_machine):
+            try:
+                pages = list(listing.paginate(stateMachineArn=state_machine))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others are looked at
+                self._failed(f"the executions of {_name(state_machine)} cannot be listed", error)
+                is_known = False
+                continue
+            for page in pages:
                 for execution in page["executions"]:
                     self._note(execution)
+        return is_known
 
     def _note(self, execution: dict[str, Any]) -> None:
         arn, status = execution["executionArn"], execution["status"]
+        redrives = int(execution.get("redriveCount", 0))
         seen = self._seen.get(arn)
-        if seen is not None and seen.status == status:
+        if seen is not None and (seen.status, seen.redrives) == (status, redrives):
             return
-        if seen is None:
-            self._seen[arn] = _Seen(status)
-        else:
+        if seen is not None and seen.redrives == redrives:
             seen.status = status
-        self.changed(self.stepfunctions.describe_execution(executionArn=arn))
+        else:
+            self._seen[arn] = _Seen(status, redrives)
+        try:
+            execution = self.stepfunctions.describe_execution(executionArn=arn)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the status is known
+            self._failed(f"execution {_name(arn)} cannot be described", error)
+        self.changed(execution)
 
     def _deliver(self, arn: str) -> None:
         seen = self._seen[arn]
         seen.attempts += 1
-        description = self.stepfunctions.describe_execution(executionArn=arn)
+        doing = f"execution {_name(arn)} cannot be described"
         try:
+            description = self.stepfunctions.describe_execution(executionArn=arn)
+            doing = "update-state raised"
             self.handler(execution_event(description), Context(self.name, SECONDS))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is tried again
             seen.is_delivered = seen.attempts >= ATTEMPTS
             seen.not_before = time.monotonic() + PAUSE_SECONDS
             given_up = "; the event is given up" if seen.is_delivered else ""
+            separator = " " if doing.endswith("raised") else ": "
             self.tell.trouble(
-                f"update-state raised {type(error).__name__}: {_short(error)} "
+                f"{doing}{separator}{type(error).__name__}: {_short(error)} "
                 f"(attempt {seen.attempts} of {ATTEMPTS}){given_up}",
             )
         else:
             seen.is_delivered = True
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Tell once of a call that failed: the next poll makes it again."""
+        text = f"{what}: {type(error).__name__}: {_short(error)}"
+        if text not in self._told:
+            self._told.add(text)
+            self.tell.trouble(text)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition(":")[2]
 
 
 def _short(error: Exception) -> str:

@@ -11,12 +11,15 @@ from urllib.parse import urlparse
 
 import pytest
 
+from cirrus_callbacks_plugin.cli import local
 from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
 from support.command_line import CHILD, PARENT, Folder, payload
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cirrus_callbacks_plugin.local.stack import Stack
 
 
 def test_a_stack_leaves_nothing_behind_and_tells_no_token(
@@ -68,6 +71,28 @@ def test_a_poll_that_breaks_ends_the_wait(tmp_path: Path) -> None:
         sqs.delete_queue(QueueUrl=stack.deployment.names.process_queue_url)
         with pytest.raises(sqs.exceptions.QueueDoesNotExist):
             stack.wait_until(lambda: False, 120)
+
+
+def test_what_came_of_a_run_is_told_though_the_stack_breaks(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A call of the stack's own that fails ends the run; what is known by then is printed."""
+    folder = Folder(tmp_path).write("workflows/child.asl.json", CHILD)
+    folder.write("payloads/1.json", payload("child"))
+    run = local._run
+
+    def breaking(stack: Stack, timeout: float) -> int:
+        assert run(stack, timeout) == 0
+        sqs = stack.deployment.client("sqs")
+        sqs.delete_queue(QueueUrl=stack.deployment.names.process_queue_url)
+        return run(stack, timeout)
+
+    monkeypatch.setattr(local, "_run", breaking)
+    status = local.command.main([str(tmp_path), "--json"], standalone_mode=False)
+    (execution,) = json.loads(capfd.readouterr().out)["executions"]
+    assert (status, execution["workflow"], execution["status"]) == (1, "child", "SUCCEEDED")
 
 
 def _everything_in_s3(s3: Any) -> str:

@@ -89,6 +89,44 @@ def test_odd_fields_break_nothing(state: dict[str, Any]) -> None:
     list(asl.problems(_machine(Only=state)))
 
 
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}}
+ACTIVITY = "arn:aws:states:us-west-2:123456789012:activity:by-hand"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"Type": "Map", "ItemBatcher": {"MaxItemsPerBatch": 2}}, "ItemBatcher"),
+        ({"Type": "Map", "ToleratedFailureCount": 2}, "ToleratedFailureCount"),
+        ({"Type": "Map", "ToleratedFailureCountPath": "$.n"}, "ToleratedFailureCountPath"),
+        ({"Type": "Map", "ToleratedFailurePercentage": 2}, "ToleratedFailurePercentage"),
+        ({"Type": "Map", "ToleratedFailurePercentagePath": "$.n"}, "FailurePercentagePath"),
+        ({"Type": "Map", "ItemProcessor": {**_machine(One=PASS), **DISTRIBUTED}}, "EXPRESS"),
+        ({"Type": "Map", "ResultWriter": {"WriterConfig": {}}}, "WriterConfig"),
+        ({"Type": "Task", "Resource": ACTIVITY}, "the activity 'by-hand'"),
+    ],
+    ids=str,
+)
+def test_what_cannot_run_here_is_refused_by_name(state: dict[str, Any], words: str) -> None:
+    """What moto cannot run names the state and the feature, and says what to do."""
+    (problem,) = asl.problems(_machine(Only=state))
+    assert "'Only'" in problem
+    assert words in problem
+    assert "to try the rest" in problem
+
+
+def test_an_outer_variable_is_not_assigned_inside() -> None:
+    """Step Functions refuses a state that assigns a variable of an outer scope."""
+    inner = _machine(Inner={**PASS, "Assign": {"x": 1}})
+    (problem,) = asl.problems(
+        _machine(
+            Outer={"Type": "Pass", "Assign": {"x": 1}, "Next": "Each"},
+            Each={"Type": "Map", "ItemProcessor": inner},
+        ),
+    )
+    assert "'Inner' assign the variable 'x'" in problem
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -47,10 +47,12 @@ class Told:
 
 
 class StepFunctions:
-    """One execution whose status the test sets."""
+    """One execution whose status and redrives the test sets; calls fail as the test says."""
 
     def __init__(self) -> None:
         self.status = "RUNNING"
+        self.redrives = 0
+        self.broken: set[str] = set()
 
     def get_paginator(self, _operation: str) -> StepFunctions:
         """ListExecutions."""
@@ -58,10 +60,19 @@ class StepFunctions:
 
     def paginate(self, **_given: Any) -> list[dict[str, Any]]:
         """One page."""
-        return [{"executions": [{"executionArn": ARN, "status": self.status}]}]
+        if "list" in self.broken:
+            raise ConnectionError("no list")
+        listed = {
+            "executionArn": ARN,
+            "status": self.status,
+            "redriveCount": self.redrives,
+        }
+        return [{"executions": [listed]}]
 
     def describe_execution(self, **_given: Any) -> dict[str, Any]:
         """DescribeExecution."""
+        if "describe" in self.broken:
+            raise ValueError("no JSON")
         now = datetime.now(timezone.utc)
         return {
             "executionArn": ARN,
@@ -72,6 +83,8 @@ class StepFunctions:
             "stopDate": now,
             "input": "{}",
             "output": "{}",
+            "redriveCount": self.redrives,
+            "redriveDate": now if self.redrives else None,
         }
 
 
@@ -125,6 +138,60 @@ def test_a_failed_event_waits_before_it_is_tried_again() -> None:
     stepfunctions.status = "FAILED"
     polls = [source.poll() for _ in range(4)]
     assert polls == [Poll.WAITING, Poll.DELIVERED, Poll.WAITING, Poll.WAITING]
+
+
+def test_a_redriven_execution_ends_once_more() -> None:
+    """The end of the redriven execution is an event of its own, with the count in it."""
+    told, seen = Told(), []
+    stepfunctions, source = _executions(told, seen)
+    stepfunctions.status = "FAILED"
+    assert [source.poll() for _ in range(3)] == [Poll.WAITING, Poll.DELIVERED, Poll.EMPTY]
+    stepfunctions.status, stepfunctions.redrives = "RUNNING", 1
+    assert source.poll() is Poll.WAITING
+    stepfunctions.status = "SUCCEEDED"
+    assert [source.poll() for _ in range(3)] == [Poll.WAITING, Poll.DELIVERED, Poll.EMPTY]
+    assert seen == ["FAILED", "RUNNING", "SUCCEEDED"]
+    assert [event["detail"]["redriveCount"] for event in told.events] == [0, 1]
+    assert told.events[0]["detail"]["redriveDate"] is None
+    assert isinstance(told.events[1]["detail"]["redriveDate"], int)
+    assert told.events[0]["id"] != told.events[1]["id"]
+
+
+def test_a_redrive_that_fails_at_once_is_an_end_of_its_own() -> None:
+    """A redriven execution that nobody saw running is delivered all the same."""
+    told = Told()
+    stepfunctions, source = _executions(told, [])
+    stepfunctions.status = "FAILED"
+    for redrives in (0, 1, 2):
+        stepfunctions.redrives = redrives
+        assert [source.poll() for _ in range(3)] == [Poll.WAITING, Poll.DELIVERED, Poll.EMPTY]
+    assert len(told.events) == 3
+
+
+def test_an_execution_that_cannot_be_described_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its status is known all the same; its event is tried three times and given up."""
+    monkeypatch.setattr(executions_source, "PAUSE_SECONDS", 0)
+    told, seen = Told(), []
+    stepfunctions, source = _executions(told, seen)
+    stepfunctions.status, stepfunctions.broken = "SUCCEEDED", {"describe"}
+    polls = [source.poll() for _ in range(6)]
+    assert polls == [Poll.WAITING, *[Poll.DELIVERED] * 3, Poll.EMPTY, Poll.EMPTY]
+    assert (seen, told.events) == (["SUCCEEDED"], [])
+    assert told.troubles[0] == "execution run cannot be described: ValueError: no JSON"
+    assert told.troubles[-1].endswith("(attempt 3 of 3); the event is given up")
+    assert all("execution run " in trouble for trouble in told.troubles)
+
+
+def test_executions_that_cannot_be_listed_are_told_once() -> None:
+    """The next poll lists again, the run is not over; people read of it once."""
+    told = Told()
+    stepfunctions, source = _executions(told, [])
+    stepfunctions.broken = {"list"}
+    assert {source.poll() for _ in range(3)} == {Poll.WAITING}
+    (trouble,) = told.troubles
+    assert trouble == "the executions of machine cannot be listed: ConnectionError: no list"
+    stepfunctions.broken, stepfunctions.status = set(), "SUCCEEDED"
+    assert [source.poll(), source.poll()] == [Poll.WAITING, Poll.DELIVERED]
 
 
 # --- stream ---------------------------------------------------------------------------

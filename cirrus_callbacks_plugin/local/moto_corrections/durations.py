@@ -1,0 +1,126 @@
+"""How long a state waits or may take: timestamps, paths to seconds, the default timeout."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
+
+POLL_SECONDS = 0.05
+"""How soon a Wait notices that its execution is over."""
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+
+
+def wait_until_instants(patches: Patches) -> None:
+    """A Wait's timestamp is an instant: in UTC, or with an offset.
+
+    moto compares it with the clock of the machine's own time zone, and takes no offset.
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
+    """
+    from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
+    from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import (
+        WaitFunction,
+    )
+
+    clock = patches.clock
+
+    def get_wait_seconds(self: Any, env: Any) -> float:
+        self.string.eval(env=env)
+        text = env.stack.pop()
+        instant = _instant(text)
+        if instant is None:
+            raise _failed(self._create_failure_event(env, text))
+        return (instant - clock.utc_now()).total_seconds()
+
+    def wait(_: Any, env: Any, wait_seconds: float) -> None:
+        deadline = clock.seconds() + wait_seconds
+        while env.is_running() and (left := deadline - clock.seconds()) > 0:
+            time.sleep(min(POLL_SECONDS, left))
+
+    patches.set(Timestamp, "_from_timestamp_string", staticmethod(_instant))
+    patches.set(Timestamp, "_get_wait_seconds", get_wait_seconds)
+    patches.set(WaitFunction, "_wait_interval", wait)
+
+
+def _instant(text: Any) -> datetime | None:
+    if not isinstance(text, str) or _TIMESTAMP.fullmatch(text) is None:
+        return None
+    whole, _, rest = text.partition(".")
+    fraction = re.match(r"\d+", rest)
+    zone = text[-1:] if text.endswith("Z") else text[-6:]
+    seconds = whole if fraction else text.removesuffix(zone)
+    micros = f".{fraction[0][:6]:0<6}" if fraction else ""
+    try:
+        return datetime.fromisoformat(f"{seconds}{micros}{zone.replace('Z', '+00:00')}")
+    except ValueError:  # a thirteenth month
+        return None
+
+
+def _failed(event: Any) -> Exception:
+    from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+        FailureEventException,
+    )
+
+    raised: Exception = FailureEventException(event)
+    return raised
+
+
+def let_tasks_take_their_time(patches: Patches) -> None:
+    """A task without TimeoutSeconds may take 99,999,999 s, one with HeartbeatSeconds too.
+
+    moto gives the latter 60 s.
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html
+    """
+    from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import (
+        Timeout,
+        TimeoutSeconds,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
+
+    original = ExecutionState.from_state_props
+
+    def from_state_props(self: Any, state_props: Any) -> None:
+        original(self, state_props)
+        if self.heartbeat is not None and state_props.get(Timeout) is None:
+            self.timeout = TimeoutSeconds(TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS)
+
+    patches.set(ExecutionState, "from_state_props", from_state_props)
+
+
+def take_positive_seconds_alone(patches: Patches) -> None:
+    """TimeoutSecondsPath and HeartbeatSecondsPath lead to positive integers.
+
+    Anything else fails the state with ``States.Runtime``; moto takes 0 and less, and true.
+    """
+    from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import (
+        HeartbeatSecondsPath,
+    )
+    from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsPath
+
+    def checked(original: Callable[..., Any], field: str) -> Callable[..., int]:
+        def _eval_seconds(self: Any, env: Any) -> int:
+            try:
+                seconds = original(self, env)
+            except (TypeError, ValueError):  # moto compares a text with a number
+                seconds = None
+            if isinstance(seconds, bool) or not isinstance(seconds, int) or seconds <= 0:
+                path = self.string_sampler.literal_value
+                raise failure(env, RUNTIME, f"The {field} '{path}' leads to no positive integer.")
+            return seconds
+
+        return _eval_seconds
+
+    for owner, field in (
+        (TimeoutSecondsPath, "TimeoutSecondsPath"),
+        (HeartbeatSecondsPath, "HeartbeatSecondsPath"),
+    ):
+        original = owner._eval_seconds  # noqa: SLF001 - moto has no public seam
+        patches.set(owner, "_eval_seconds", checked(original, field))
