@@ -21,6 +21,21 @@ _STACK = pytest.StashKey[Any]()
 _FAILED = pytest.StashKey[bool]()
 
 
+_OTHERS = (
+    "ignore:datetime.datetime.utcnow:DeprecationWarning",
+    "ignore::DeprecationWarning:(botocore|cirrus|moto|pystac|stactask)\\b.*",
+    "ignore::FutureWarning:(cirrus|pystac|stactask)\\b.*",
+)
+"""Warnings of what a stack runs, which no test of a workflow can mend."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let tests with a stack run with ``-W error``: only their own warnings are errors."""
+    if "cirrus_stack" in getattr(item, "fixturenames", ()):
+        for each in _OTHERS:
+            item.add_marker(pytest.mark.filterwarnings(each))
+
+
 @pytest.fixture(scope="session")
 def _cirrus_stacks() -> Iterator[StackSession]:
     """What the stacks of a session share.

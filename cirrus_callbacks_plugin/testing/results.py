@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Run:
     """
 
     payload_id: str
-    _stack: Watched
+    _stack: Watched = field(repr=False)
 
     @property
     def executions(self) -> tuple[Execution, ...]:

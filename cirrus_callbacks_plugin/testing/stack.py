@@ -56,7 +56,7 @@ class NotReached(AssertionError):  # noqa: N818 - says what happened
         self.what = what
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class CirrusStack:
     """A deployment for one test; the fixture ``cirrus_stack`` makes it.
 
@@ -85,6 +85,11 @@ class CirrusStack:
         self._timeline = Timeline(self._note, PREFIX)
         self._deliveries = Deliveries(self._subject, self._timeline.trouble, self._delivered)
         self.throttling.tell = self._timeline.trouble
+
+    def __repr__(self) -> str:
+        """For people who read a failure."""
+        loaded = "nothing loaded" if self._running is None else str(self._running.project.root)
+        return f"<cirrus_stack: {loaded}>"
 
     def close(self) -> None:
         """Take the deployment down; no thread is left behind."""
@@ -183,8 +188,10 @@ class CirrusStack:
         content = self._stack.payload_behind(body)
         try:
             identity = adapter().identify(json.loads(json.dumps(content)))
-        except (UnacceptablePayload, TypeError, ValueError) as error:
-            raise AssertionError(f"cirrus refuses {name}: {error}") from error
+        except UnacceptablePayload as error:
+            raise AssertionError(f"{name}: {error}") from error
+        except (TypeError, ValueError) as error:
+            raise AssertionError(f"{name} is not JSON: {error}") from error
         workflow = content["process"][0]["workflow"]
         known = self._stack.project.workflows
         assert workflow in known, (
