@@ -29,6 +29,19 @@ _OTHERS = (
 """Warnings of what a stack runs, which no test of a workflow can mend."""
 
 
+_EXTRA = ("moto", "flask", "antlr4", "jsonpath", "aws_lambda_powertools", "cirrus")
+"""What the extra brings."""
+
+
+def _is_installed(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # what stands in its place is no module
+        return False
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Let tests with a stack run with ``-W error``: only their own warnings are errors."""
     if "cirrus_stack" in getattr(item, "fixturenames", ()):
@@ -43,13 +56,15 @@ def _cirrus_stacks() -> Iterator[StackSession]:
     Fails:
         The extra ``testing`` is not installed: the message is the line that installs it.
     """
-    try:
-        from cirrus_callbacks_plugin.testing.session import StackSession
-    except ModuleNotFoundError as error:
+    missing = [name for name in _EXTRA if not _is_installed(name)]
+    if missing:
         pytest.fail(
-            f"cirrus_stack needs {error.name}: pip install 'cirrus-callbacks-plugin[testing]'",
+            f"cirrus_stack needs {', '.join(missing)}: "
+            "pip install 'cirrus-callbacks-plugin[testing]'",
             pytrace=False,
         )
+    from cirrus_callbacks_plugin.testing.session import StackSession
+
     session = StackSession()
     yield session
     session.close()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import moto  # noqa: F401 - part of the extra: found missing here
-
 from cirrus_callbacks_plugin.local.server import MotoServer
 from cirrus_callbacks_plugin.testing.stack import CirrusStack
 from cirrus_callbacks_plugin.testing.throttling import Throttling

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import moto  # noqa: F401 - part of the extra: found missing here, not in the middle of a test
-
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import CallbackError, UnacceptablePayload
 from cirrus_callbacks_plugin.local.called_functions import CalledFunctions, short_name

@@ -74,7 +74,8 @@ def test_no_port_stays_open(pytester: pytest.Pytester, folder: Folder) -> None:
         def test_port(cirrus_stack):
             cirrus_stack.load({str(folder.root)!r})
             url = cirrus_stack.client("s3").meta.endpoint_url
-            open({str(port)!r}, "w").write(url.rpartition(":")[2])
+            with open({str(port)!r}, "w") as file:
+                file.write(url.rpartition(":")[2])
         """,
     )
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
@@ -98,7 +99,7 @@ def test_workers_run_side_by_side_without_warnings(
     )
     ran = pytester.runpytest_subprocess("-n", "2", "-W", "error", "-p", "no:cacheprovider")
     ran.assert_outcomes(passed=2)
-    assert "warning" not in ran.stdout.str().lower()
+    assert "warnings summary" not in ran.stdout.str()
 
 
 _LIST = """
@@ -134,8 +135,7 @@ def test_without_the_extra_the_line_that_installs_it_is_told(
     pytester.makeconftest(
         f"""
         import sys
-        for name in ("{missing}", "{missing}.lib", "{missing}.server"):
-            sys.modules[name] = None
+        sys.modules["{missing}"] = None
         """,
     )
     pytester.makepyfile(
