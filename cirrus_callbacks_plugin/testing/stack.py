@@ -49,8 +49,8 @@ class NotReached(AssertionError):  # noqa: N818 - says what happened
         what: what it waited for.
     """
 
-    def __init__(self, what: str, details: str) -> None:
-        super().__init__(f"in vain waited for {what}\n{details}")
+    def __init__(self, what: str, seconds: float, details: str) -> None:
+        super().__init__(f"in vain waited for {what} ({seconds:g} s)\n{details}")
         self.what = what
 
 
@@ -66,7 +66,7 @@ class CirrusStack:
         clock: what timeouts, heartbeats, Wait states and rows of the table follow.
     """
 
-    folders: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
     server: Callable[[], MotoServer] | None = None
     throttling: Throttling = field(default_factory=Throttling)
     show: Callable[[Happening], None] = lambda _: None
@@ -235,7 +235,7 @@ class CirrusStack:
             NotReached: it does not hold by then; says what is open.
         """
         if not self._stack.wait_until(condition, timeout):
-            raise NotReached(f"{what} ({timeout:g} s)", self._open_text())
+            raise NotReached(what, timeout, self._open_text())
 
     def lose(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
         """Lose the next deliveries to ``process``, ``update-state`` or ``sender``.
@@ -428,10 +428,10 @@ class CirrusStack:
         return body
 
     def _found(self, name: str | os.PathLike[str], *more: Path) -> Path:
-        places = [folder / name for folder in (*more, *self.folders)]
+        places = [folder / name for folder in (*more, *self.folders)] or [Path(name)]
         found = next((place for place in places if place.exists()), None)
         assert found is not None, f"{os.fspath(name)} is in none of " + ", ".join(
-            dict.fromkeys(str(place.parent) for place in places)
+            dict.fromkeys(str(folder) for folder in (*more, *self.folders))
         )
         return found
 
