@@ -348,6 +348,10 @@ class CirrusStack:
         """Executions, waits and records, as ``cirrus-callbacks local --json`` tells them."""
         return self._stack.report()
 
+    def dead_letters(self) -> int:
+        """How many messages to ``process`` were given up, after five deliveries each."""
+        return self._stack.dead_letters()
+
     def client(self, service: str) -> Any:
         """A boto3 client for the deployment's AWS: S3, say."""
         return self._stack.deployment.client(service)
@@ -383,7 +387,7 @@ class CirrusStack:
         lines += [
             f"{each.held} held: {each}" for each in self._deliveries.disturbances if each.held
         ]
-        dead = self._stack.dead_letters()
+        dead = self.dead_letters()
         lines += [f"{dead} message(s) are in the dead-letter queue"] if dead else []
         shown = "".join(f"\n  {line}" for line in lines or ["nothing that is known"])
         return f"still open:{shown}\nwhat happened:\n{self.timeline_text()}"
