@@ -80,10 +80,13 @@ def test_a_run_that_does_not_end_says_what_is_open(
     """With the timeline; so does every other thing that is waited for in vain."""
     folder.write("workflows/child.asl.json", SLOW)
     cirrus_stack.load(folder.root)
+    child = cirrus_stack.payload("sentinel-2-l2a/workflow-child/S2A_39QTA_20230628_0_L2A")
+    cirrus_stack.start("payloads/1.json").until_waiting()
+    cirrus_stack.until(lambda: child.executions != ())
     with pytest.raises(NotReached) as caught:
-        cirrus_stack.run("payloads/1.json", timeout=4)
+        cirrus_stack.until_done(timeout=0.5)
     text = str(caught.value)
-    assert text.startswith("in vain waited for the end of everything (4 s)\nstill open:\n")
+    assert text.startswith("in vain waited for the end of everything (0.5 s)\nstill open:\n")
     assert "  parent/S2A_39QTA_20230628_0_L2A is running\n" in text
     assert "  parent/S2A_39QTA_20230628_0_L2A waits for sentinel-2-l2a/workflow-child/S2A" in text
     assert "child/S2A_39QTA_20230628_0_L2A runs" in text
@@ -91,9 +94,13 @@ def test_a_run_that_does_not_end_says_what_is_open(
 
 def test_a_child_that_never_comes_is_told_as_well(stack: CirrusStack) -> None:
     """What is held back is named."""
-    stack.hold("process", "workflow-child")
+    late = stack.hold("process", "workflow-child")
+    stack.start("payloads/1.json")
+    stack.until(lambda: late.held == 1)
     with pytest.raises(NotReached, match="1 held: a delivery to process about workflow-child"):
-        stack.run("payloads/1.json", timeout=4)
+        stack.until_done(timeout=0.5)
+    with pytest.raises(NotReached, match="in vain waited for the end of everything"):
+        stack.run(payload(item="S2A_39QUA_20230628_0_L2A"), timeout=0.1)
 
 
 @pytest.mark.parametrize(
