@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
@@ -27,6 +28,7 @@ REDELIVERY_SECONDS = "CIRRUS_CALLBACKS_REDELIVERY_SECONDS"
 HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
 INTERVAL_SECONDS = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
 FAILURES_URL = "CIRRUS_CALLBACKS_FAILURES_URL"
+PAYLOADS_URL = "CIRRUS_CALLBACKS_PAYLOADS_URL"
 
 DEFAULT_RETENTION_DAYS = 60
 DEFAULT_GRACE_SECONDS = 900
@@ -111,24 +113,29 @@ def retention_days(environ: Mapping[str, str] | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Repairs:
-    """What the reconciler's environment says.
+class ReconcilerSettings:
+    """What the reconciler's environment says; operators' commands work by the same.
 
     Attributes:
-        grace_seconds: rows younger than this are not repaired.
-        redelivery_seconds: after this the queue delivers a message no more.
-        interval_seconds: the schedule's interval; a pass ends before the next one starts.
+        grace: rows younger than this are not repaired.
+        redelivery: after this the queue delivers a message no more.
+        interval: the schedule's interval; a pass ends before the next one starts.
         heartbeat: send a heartbeat for every open row at every pass.
+        retention_days: days for which an answered row is kept.
+        payloads_url: where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where
+            that is not told.
     """
 
-    grace_seconds: int = DEFAULT_GRACE_SECONDS
-    redelivery_seconds: int = DEFAULT_REDELIVERY_SECONDS
-    interval_seconds: int = DEFAULT_INTERVAL_SECONDS
+    grace: timedelta = timedelta(seconds=DEFAULT_GRACE_SECONDS)
+    redelivery: timedelta = timedelta(seconds=DEFAULT_REDELIVERY_SECONDS)
+    interval: timedelta = timedelta(seconds=DEFAULT_INTERVAL_SECONDS)
     heartbeat: bool = False
+    retention_days: int = DEFAULT_RETENTION_DAYS
+    payloads_url: str | None = None
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Repairs:
-        """Read the four variables.
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> ReconcilerSettings:
+        """Read the six variables.
 
         Raises:
             ConfigurationError: one is not what it must be.
@@ -138,20 +145,19 @@ class Repairs:
         if heartbeat not in ("true", "false"):
             raise ConfigurationError(f"{HEARTBEAT}={heartbeat!r}: give true or false")
         day = 86_400
+
+        def seconds(variable: str, default: int, least: int, most: int) -> timedelta:
+            number = _whole_number(variable, default, "seconds", least, most, environ=env)
+            return timedelta(seconds=number)
+
         return cls(
-            _whole_number(GRACE_SECONDS, DEFAULT_GRACE_SECONDS, "seconds", 0, day, environ=env),
-            _whole_number(
-                REDELIVERY_SECONDS,
-                DEFAULT_REDELIVERY_SECONDS,
-                "seconds",
-                0,
-                14 * day,  # SQS keeps a message for 14 days at most
-                environ=env,
-            ),
-            _whole_number(
-                INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, "seconds", 60, day, environ=env
-            ),
-            heartbeat == "true",
+            grace=seconds(GRACE_SECONDS, DEFAULT_GRACE_SECONDS, 0, day),
+            # SQS keeps a message for 14 days at most
+            redelivery=seconds(REDELIVERY_SECONDS, DEFAULT_REDELIVERY_SECONDS, 0, 14 * day),
+            interval=seconds(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, 60, day),
+            heartbeat=heartbeat == "true",
+            retention_days=retention_days(env),
+            payloads_url=payloads_url(env),
         )
 
 
@@ -162,6 +168,25 @@ def failures_url(environ: Mapping[str, str] | None = None) -> str | None:
     """
     env = os.environ if environ is None else environ
     return env.get(FAILURES_URL) or None
+
+
+def payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where it is not set.
+
+    Set by Terraform for the reconciler: an output's URL follows from it.
+
+    Raises:
+        ConfigurationError: it is no such URL.
+    """
+    env = os.environ if environ is None else environ
+    url = env.get(PAYLOADS_URL, "")
+    bucket, slash, _ = url.removeprefix("s3://").partition("/")
+    if url and not (url.startswith("s3://") and bucket and slash):
+        raise ConfigurationError(
+            f"{PAYLOADS_URL}={url!r}: give s3://bucket/root-prefix, the values of cirrus's own "
+            "CIRRUS_PAYLOAD_BUCKET and CIRRUS_PAYLOAD_ROOT_PREFIX ('cirrus' where that is not set)",
+        )
+    return url or None
 
 
 def _whole_number(

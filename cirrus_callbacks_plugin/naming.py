@@ -27,3 +27,8 @@ def visible(text: str) -> str:
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )
+
+
+def is_text(value: str) -> bool:
+    """False where a lone surrogate (JSON allows them) makes a text none that AWS would take."""
+    return value.isascii() or not any("\ud800" <= each <= "\udfff" for each in value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cirrus_callbacks_plugin.carriers.json_text import values
+from cirrus_callbacks_plugin.naming import is_text
 
 logger = logging.getLogger(__name__)
 
@@ -106,12 +107,3 @@ def _problem(token: Any) -> str | None:
 def _name(value: Any) -> str | None:
     usable = isinstance(value, str) and 0 < len(value) <= MAX_WAITER_CHARS and is_text(value)
     return value if usable else None
-
-
-def is_text(value: str) -> bool:
-    """False where a lone surrogate makes a text none that AWS would take."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -24,11 +24,14 @@ class Identity:
 
     Attributes:
         payload_id: its id, built by cirrus's own code where it has none.
-        replace: True where the message asks for the payload to be run anew.
+        replace: True where the message asks for the payload to be run again.
+        workflow: the workflow that cirrus will run (``process[0].workflow``), whatever the
+            id says; None where the message does not tell.
     """
 
     payload_id: str
     replace: bool
+    workflow: str | None = None
 
 
 class Adapter(Protocol):
@@ -71,6 +74,13 @@ class Adapter(Protocol):
     def output_url(self, payload_id: str, execution_arn: str) -> str | None:
         """Where a run's output payload is; None where this generation has no such place."""
 
+    def reads_back(self, payload_id: str) -> bool:
+        """True where cirrus takes the record under the payload's key for the payload's own.
+
+        Cirrus reads a payload's id back from the key of a record that it found. Where that
+        is another id, cirrus knows of no record, and runs the payload.
+        """
+
     def state_setters(self) -> tuple[type, Mapping[str, str]]:
         """The StateDB class, and the final state that each of its setters writes."""
 
@@ -90,7 +100,17 @@ def raising_unacceptable(what: str) -> Iterator[None]:
         raise UnacceptablePayload(f"{what}: {type(error).__name__}: {error}") from error
 
 
-def identity_of(payload_id: Any, replace: Any) -> Identity:
+def reads_back(state_db: Any, payload_id: str) -> bool:
+    """Whether a payload's id survives the way to a key and back, by cirrus's own code.
+
+    Args:
+        state_db: cirrus's ``StateDB`` class.
+        payload_id: an id that makes a key.
+    """
+    return bool(state_db.key_to_payload_id(state_db.payload_id_to_key(payload_id)) == payload_id)
+
+
+def identity_of(payload_id: Any, replace: Any, workflow: Any = None) -> Identity:
     """An identity from what cirrus's own objects say.
 
     Raises:
@@ -98,4 +118,5 @@ def identity_of(payload_id: Any, replace: Any) -> Identity:
     """
     if not isinstance(payload_id, str):
         raise UnacceptablePayload("the payload's id is not a string")
-    return Identity(payload_id, bool(replace))
+    is_name = isinstance(workflow, str) and bool(workflow)
+    return Identity(payload_id, bool(replace), workflow if is_name else None)

@@ -6,6 +6,7 @@ spelling, error mapping and listing rules from here.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -70,6 +71,19 @@ GENERATIONS = (V0_7, V0_15, V1, V2)
 NEWEST = V2
 
 
+def output_url(payloads_url: str, payload_id: str, execution_arn: str) -> str:
+    """Where cirrus 2 puts a run's output, as ``PayloadBucket.get_output_payload_url``.
+
+    Args:
+        payloads_url: ``s3://bucket/root-prefix``.
+        payload_id: the payload.
+        execution_arn: the run.
+    """
+    name = execution_arn.rpartition(":")[2]
+    return f"{payloads_url}/executions/{payload_id}/{name}/output.json"
+
+
+@functools.lru_cache(maxsize=64)
 def of_version(version: str | None) -> Generation:
     """The generation of a version text; the newest where it is absent or unreadable."""
     match = re.match(r"(\d+)\.(\d+)", version or "")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
+from cirrus_callbacks_plugin.errors import CallbackError
+from cirrus_callbacks_plugin.naming import is_text
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -28,6 +30,10 @@ NEVER_RERUN_STATES = COMPLETED_STATES | {INVALID}
 
 _MAX_PARTITION_KEY_BYTES = 2048
 _MAX_SORT_KEY_BYTES = 1024
+
+
+class MalformedRecordError(CallbackError):
+    """A record of the state table is not as any cirrus writes it; quotes no value."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,10 +55,9 @@ class StateKey:
             return None
         workflow, _, itemids = rest.partition("/workflow-")[0].partition("/")
         key = cls(f"{collections}_{workflow}", itemids)
-        try:
-            partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
-        except UnicodeEncodeError:
+        if not is_text(key.collections_workflow + key.itemids):
             return None
+        partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
         fits = len(partition) <= _MAX_PARTITION_KEY_BYTES and len(sort) <= _MAX_SORT_KEY_BYTES
         return key if fits and sort else None
 
@@ -86,6 +91,16 @@ class Record:
         return self.executions[-1] if self.executions else None
 
     @property
+    def only_execution(self) -> str | None:
+        """The run that the record's state speaks of: the one that is listed, be it twice.
+
+        None where several are: an older run's event may have written the state (a repeated
+        one, or that of a run that was redriven beside its replacement), and nothing in the
+        record tells which.
+        """
+        return self.last_execution if len(set(self.executions)) == 1 else None
+
+    @property
     def is_final(self) -> bool:
         """True where the state is no run in progress."""
         return self.state in FINAL_STATES
@@ -99,15 +114,20 @@ class Record:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Record:
-        """Read a record from DynamoDB's low-level form."""
-        state_updated = str(item["state_updated"]["S"])
-        error = item.get("last_error", {}).get("S")
-        return cls(
-            state=state_updated.partition("_")[0],
-            state_updated=state_updated,
-            executions=tuple(str(each["S"]) for each in item.get("executions", {}).get("L", ())),
-            last_error=None if error is None else str(error),
-        )
+        """Read a record from DynamoDB's low-level form.
+
+        Raises:
+            MalformedRecordError: an attribute is not what it must be.
+        """
+        try:
+            state_updated = item["state_updated"]["S"]
+            listed = item["executions"]["L"] if "executions" in item else ()
+            executions = tuple(each["S"] for each in listed)
+            error = item.get("last_error", {}).get("S")
+            state = state_updated.partition("_")[0]
+        except (AttributeError, KeyError, TypeError) as told:
+            raise MalformedRecordError("its record in the state table cannot be read") from told
+        return cls(state, state_updated, executions, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +142,37 @@ class StateTable:
         keys: Iterable[StateKey],
         *,
         before_call: Callable[[], None] | None = None,
+        on_malformed: Callable[[StateKey, MalformedRecordError], None] | None = None,
     ) -> dict[StateKey, Record]:
-        """Read many records, a hundred a call; keys are read once however often they come."""
+        """Read many records, a hundred a call; keys are read once however often they come.
+
+        Args:
+            keys: which records.
+            before_call: called before every request; may raise to end the reading.
+            on_malformed: told of a record that cannot be read, which is left out then.
+
+        Raises:
+            MalformedRecordError: a record cannot be read, and ``on_malformed`` is not given:
+                a record that is left out would read as "no such record".
+        """
         items = read_batch(
             self.client,
             self.name,
             [key.to_item() for key in sorted(set(keys))],
             before_call=before_call,
         )
-        return {
-            StateKey(item["collections_workflow"]["S"], item["itemids"]["S"]): Record.from_item(
-                item,
-            )
-            for item in items
-            if "state_updated" in item
-        }
+        records: dict[StateKey, Record] = {}
+        for item in items:
+            if "state_updated" not in item:
+                continue
+            key = StateKey(item["collections_workflow"]["S"], item["itemids"]["S"])
+            try:
+                records[key] = Record.from_item(item)
+            except MalformedRecordError as error:
+                if on_malformed is None:
+                    raise
+                on_malformed(key, error)
+        return records
 
     def get(self, key: StateKey) -> Record | None:
         """Read one record."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import identity_of, raising_unacceptable
+from cirrus_callbacks_plugin.cirrus.adapter import identity_of, raising_unacceptable, reads_back
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
@@ -54,7 +54,8 @@ class CirrusGeo015:
 
         with raising_unacceptable("cirrus refuses the payload"):
             wrapped = ProcessPayload(payload, set_id_if_missing=True)
-            return identity_of(wrapped["id"], wrapped.process.get("replace", False))
+            process = wrapped.process
+            return identity_of(wrapped["id"], process.get("replace", False), process["workflow"])
 
     def deliverable(self, record: Any, payload: Any) -> Any:
         """The record itself: cirrus takes every form and follows references."""
@@ -63,6 +64,12 @@ class CirrusGeo015:
 
     def output_url(self, payload_id: str, execution_arn: str) -> None:
         """There is none: outputs are stored from cirrus-geo 2 on."""
+
+    def reads_back(self, payload_id: str) -> bool:
+        """As ``StateDB.key_to_payload_id``."""
+        from cirrus.lib2.statedb import StateDB  # noqa: PLC0415 - cirrus is optional
+
+        return reads_back(StateDB, payload_id)
 
     def state_setters(self) -> tuple[type, Mapping[str, str]]:
         """``StateDB`` and its four setters of final states."""

@@ -13,7 +13,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import Identity, identity_of, raising_unacceptable
+from cirrus_callbacks_plugin.cirrus.adapter import (
+    Identity,
+    identity_of,
+    raising_unacceptable,
+    reads_back,
+)
 from cirrus_callbacks_plugin.cirrus.generations import V0_7, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import given_handler, locate
 from cirrus_callbacks_plugin.cirrus.v0_15 import SERVERLESS_HANDLERS
@@ -51,7 +56,8 @@ class CirrusLib08:
             if payload.get("type", "") == "Feature":
                 payload = _with_default_process(payload)
             wrapped = ProcessPayload(payload, update=True)
-            return identity_of(wrapped["id"], wrapped.process.get("replace", False))
+            process = wrapped.process
+            return identity_of(wrapped["id"], process.get("replace", False), process["workflow"])
 
     def deliverable(self, record: Any, payload: Any) -> Any:
         """A notification with the payload in it, wherever the payload came from."""
@@ -63,6 +69,12 @@ class CirrusLib08:
 
     def output_url(self, payload_id: str, execution_arn: str) -> None:
         """There is none: outputs are stored from cirrus-geo 2 on."""
+
+    def reads_back(self, payload_id: str) -> bool:
+        """As ``StateDB.key_to_payload_id``."""
+        from cirrus.lib.statedb import StateDB  # noqa: PLC0415 - cirrus is optional
+
+        return reads_back(StateDB, payload_id)
 
     def state_setters(self) -> tuple[type, Mapping[str, str]]:
         """``StateDB`` and its four setters of final states."""

@@ -11,6 +11,7 @@ import click
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.screen import Screen
 from cirrus_callbacks_plugin.operations.repairs import Act, Done, Repairer, Step, only
+from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -130,7 +131,7 @@ class Repairing:
             row = done.row
             told = "gone"
             if row is not None:
-                what = row.answer_error if row.answer == "failure" else row.answer
+                what = answer_name_of(row)
                 told = f"answered {what}" if row.is_answered else "not answered"
             self.screen.verdict(
                 f"{done.step.row.payload_id}, wait {done.step.row.key.name}: {told}"
@@ -189,13 +190,13 @@ class PayloadRepair:
             UsageError: ``--json`` without ``--yes``.
         """
         from cirrus_callbacks_plugin.operations.listing import waits_for_payload
-        from cirrus_callbacks_plugin.operations.policy import policy_of
+        from cirrus_callbacks_plugin.operations.settings import reconciler_settings
         from cirrus_callbacks_plugin.operations.survey import Survey
 
         Repairing.check(is_json=self.is_json, yes=self.yes)
         with where.found() as deployment:
-            policy = policy_of(deployment, must_know=True)
-            survey = Survey(deployment, policy)
+            settings = reconciler_settings(deployment, must_know=True)
+            survey = Survey(deployment, settings)
             steps = plan(survey, only(waits_for_payload(survey, self.payload_id), self.names))
-            repairer = Repairer(deployment, policy, action, self.reason)
+            repairer = Repairer(deployment, settings, action, self.reason)
             return Repairing(deployment, repairer, self.is_json, self.yes).make(steps, nothing)

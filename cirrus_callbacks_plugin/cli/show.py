@@ -9,6 +9,7 @@ import click
 
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
+from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,12 +37,12 @@ def command(ctx: click.Context, *, where: Where, payload_id: str, is_json: bool)
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.listing import Listing
     from cirrus_callbacks_plugin.operations.payload import report_on
-    from cirrus_callbacks_plugin.operations.policy import policy_of
+    from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     screen = Screen()
     with where.found() as deployment, screen.progress("looking it up") as advance:
-        survey = Survey(deployment, policy_of(deployment, must_know=False), advance)
+        survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
         payload = report_on(Listing(survey), payload_id)
         now = deployment.clock()
     if is_json:
@@ -108,7 +109,7 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     if row.settled_at:
         screen.indented(f"settled {at(row.settled_at)}: {row.workflow_state}", 4)
     if row.answered_at:
-        told = row.answer_error if row.answer == "failure" else row.answer
+        told = answer_name_of(row)
         screen.indented(f"answered {at(row.answered_at)}: {told}", 4)
     if row.error:
         screen.indented(f"error: {row.error}", 4)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.graph.cycles import cycles_of
 from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.operations.console import execution_link
+from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 from cirrus_callbacks_plugin.waits.row import moment
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Edge:
         if self.reason is not None:
             return self.reason.text
         row = self.row
-        return (row.answer_error if row.answer == "failure" else row.answer) or "open"
+        return answer_name_of(row) or "open"
 
     def age_seconds(self, now: datetime) -> float | None:
         """How long it has been open; None once it is answered."""

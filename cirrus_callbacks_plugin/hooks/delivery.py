@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.carriers.message import records_of, take
-from cirrus_callbacks_plugin.carriers.tokens import is_text
+from cirrus_callbacks_plugin.naming import is_text
 from cirrus_callbacks_plugin.waits.row import digest
 
 if TYPE_CHECKING:

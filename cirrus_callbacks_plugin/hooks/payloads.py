@@ -6,10 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.carriers.tokens import is_text
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
-from cirrus_callbacks_plugin.naming import workflow_of
+from cirrus_callbacks_plugin.naming import is_text, workflow_of
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
 
 if TYPE_CHECKING:
@@ -28,18 +27,25 @@ class Target:
 
     Attributes:
         payload_id: the payload's id; ``invalid:<message>`` where it has none.
-        workflow: the id's workflow segment, or ``unknown``.
+        workflow: the workflow that cirrus runs for it (``process[0].workflow``); the id's
+            segment where the message does not tell, or ``unknown``.
         key: the payload's key in the state table, None where it can have no record.
+        reads_back: False where cirrus does not take the record under that key for the
+            payload's own, and so runs the payload whatever the record says.
         replace: True for a message that asks for the payload to be run anew.
         refused: why cirrus cannot accept the payload, None where it can.
+        spoils_batch: True where the object behind the ``url`` cannot be had: cirrus raises for
+            the whole batch then, and runs none of it.
         record: the record in a form that this cirrus takes; None: as it came.
     """
 
     payload_id: str
     workflow: str
     key: StateKey | None
+    reads_back: bool = True
     replace: bool = False
     refused: str | None = None
+    spoils_batch: bool = False
     record: Any = None
 
 
@@ -60,13 +66,16 @@ def target_of(
             fetched now; it may be there when the message comes again.
     """
     payload: Any = None
+    spoils_batch = False
     try:
         payload = adapter.extract(_copy(message.record))
         if isinstance(payload, dict) and "url" in payload:
+            spoils_batch = True  # cirrus catches nothing of what goes wrong here
             payload = _payload_at(payload["url"], fetch)
+            spoils_batch = False
         identity = adapter.identify(_copy(payload))
     except UnacceptablePayload as error:
-        return _refused(_own_id(payload), message, str(error))
+        return _refused(_own_id(payload), message, str(error), spoils_batch=spoils_batch)
     key = StateKey.of(identity.payload_id)
     if key is None:
         return _refused(
@@ -77,8 +86,9 @@ def target_of(
         )
     return Target(
         payload_id=identity.payload_id,
-        workflow=workflow_of(identity.payload_id) or UNKNOWN_WORKFLOW,
+        workflow=identity.workflow or workflow_of(identity.payload_id) or UNKNOWN_WORKFLOW,
         key=key,
+        reads_back=adapter.reads_back(identity.payload_id),
         replace=identity.replace,
         record=adapter.deliverable(message.record, payload),
     )
@@ -106,7 +116,13 @@ def _payload_at(url: Any, fetch: Callable[[str], str]) -> Any:
         raise UnacceptablePayload(f"the payload's object is no JSON: {url}") from error
 
 
-def _refused(payload_id: str | None, message: Message, why: str) -> Target:
+def _refused(
+    payload_id: str | None,
+    message: Message,
+    why: str,
+    *,
+    spoils_batch: bool = False,
+) -> Target:
     named = None
     if payload_id and is_text(payload_id) and len(payload_id.encode()) <= MAX_ID_BYTES:
         named = payload_id
@@ -115,6 +131,7 @@ def _refused(payload_id: str | None, message: Message, why: str) -> Target:
         workflow=(workflow_of(named) if named else None) or UNKNOWN_WORKFLOW,
         key=None,
         refused=why,
+        spoils_batch=spoils_batch,
     )
 
 

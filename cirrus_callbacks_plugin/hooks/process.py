@@ -15,17 +15,17 @@ from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import recording_final_states
 from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed, place_of
-from cirrus_callbacks_plugin.hooks.delivery import Delivery, Message
+from cirrus_callbacks_plugin.hooks.delivery import Delivery
 from cirrus_callbacks_plugin.hooks.neighbours import delete_from_queue
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_to_note
+from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
 
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
     from cirrus_callbacks_plugin.cirrus.observe import Notes
@@ -55,6 +55,10 @@ def process(
         RegistrationFailed: (the wrapped handler) cirrus returned, but some messages with
             tokens could not be registered and must be delivered again; all others were
             deleted from the queue.
+
+    A message that cirrus would die of, and its whole batch with it (the object behind its
+    ``url`` is missing, say), is left out once its waiters are told: its neighbours run, and it
+    leaves the queue with them. By itself it goes to cirrus, which does with it what it does.
     """
 
     @functools.wraps(handler)
@@ -90,6 +94,7 @@ class _Invocation:
                 returned = self._run_cirrus(registered)
             except Exception:
                 self._settle(registered, found, adapter, notes, returned=False)
+                self._delete(self._left_out(registered), found.clients)
                 raise
         self._settle(registered, found, adapter, notes, returned=True)
         return self._finish(registered, returned, found.clients)
@@ -109,10 +114,25 @@ class _Invocation:
                 return self._all_failed(reason)
 
     def _run_cirrus(self, registered: Registered) -> Any:
-        if len(registered.failed) == len(self.delivery.messages):
+        left_out = self._left_out(registered)
+        for index in left_out:
+            log_step(
+                wait_log.LEFT_OUT,
+                None,
+                level=logging.WARNING,
+                message=self.delivery.messages[index].name,
+                why=f"cirrus would fail its whole batch for it: {registered.spoilers[index]}",
+            )
+        kept_back = {*registered.failed, *left_out}
+        if len(kept_back) == len(self.delivery.messages):
             return None
-        event = self.delivery.event_without(registered.failed, registered.records)
+        event = self.delivery.event_without(kept_back, registered.records)
         return self.handler(event, self.context)
+
+    def _left_out(self, registered: Registered) -> tuple[int, ...]:
+        """Messages that would take their neighbours along; none where they have no neighbours."""
+        others = len(self.delivery.messages) - len(registered.failed) - len(registered.spoilers)
+        return tuple(registered.spoilers) if others else ()
 
     def _settle(
         self,
@@ -142,14 +162,17 @@ class _Invocation:
         """Cirrus returned: send back what could not be registered, and nothing else."""
         if not registered.failed:
             return returned
-        processed: list[Message] = [
-            message for message in self.delivery.messages if message.index not in registered.failed
-        ]
-        with self.own_time.running():
-            if any(message.queue_arn for message in processed):
-                delete_from_queue(lambda: (kept or clients()).sqs, processed)
+        everything = {message.index for message in self.delivery.messages}
+        self._delete(everything - set(registered.failed), kept)
         names = [self.delivery.messages[index].name for index in sorted(registered.failed)]
         raise RegistrationFailed(names, next(iter(registered.failed.values())))
+
+    def _delete(self, indexes: Collection[int], kept: HookClients | None) -> None:
+        """Delete messages from their queue: of these nothing is left to do."""
+        messages = [self.delivery.messages[index] for index in sorted(indexes)]
+        with self.own_time.running():
+            if any(message.queue_arn for message in messages):
+                delete_from_queue(lambda: (kept or clients()).sqs, messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +191,7 @@ class _Settler:
             ),
         )
         settlements: list[tuple[Wait, Outcome]] = []
+        started: list[tuple[Wait, str]] = []
         for row, key in registered.open_rows.values():
             attempt = Attempt(
                 before=registered.before.get(key),
@@ -188,6 +212,13 @@ class _Settler:
                     execution_arn=record.last_execution if record else None,
                     why=judgement.why,
                 )
+                run = run_to_note(row, record)
+                if run is not None:
+                    started.append((row, run))
+        self._settle(settlements)
+        self._note(started)
+
+    def _settle(self, settlements: Sequence[tuple[Wait, Outcome]]) -> None:
         for (row, outcome), result in zip(
             settlements, run_side_by_side(self._put, settlements), strict=True
         ):
@@ -205,4 +236,24 @@ class _Settler:
 
     def _put(self, settlement: tuple[Wait, Outcome]) -> bool:
         row, outcome = settlement
-        return self.own_time.call(lambda: self.services.waits.settle(row.key, outcome))
+        return self.own_time.call(
+            lambda: self.services.waits.settle(row.key, outcome, noted_run=row.execution_arn)
+        )
+
+    def _note(self, started: Sequence[tuple[Wait, str]]) -> None:
+        """Keep in the rows which run they wait for; missed only where its record is deleted."""
+        for (row, run), result in zip(
+            started, run_side_by_side(self._put_run, started), strict=True
+        ):
+            if isinstance(result, Exception):
+                log_wait(
+                    row,
+                    wait_log.NOT_NOTED,
+                    level=logging.WARNING,
+                    execution_arn=run,
+                    why=error_code(result),
+                )
+
+    def _put_run(self, noted: tuple[Wait, str]) -> bool:
+        row, run = noted
+        return self.own_time.call(lambda: self.services.waits.note_run(row.key, run))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.aws.batch_reads import MAX_KEYS
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.hooks.objects import fetch_object
 from cirrus_callbacks_plugin.hooks.payloads import Target, target_of
 from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
 from cirrus_callbacks_plugin.protocol.rules import (
     Judgement,
     LeaveOpen,
@@ -41,13 +45,18 @@ class Registered:
         open_rows: rows that are in the table and not settled, with their record's key.
         failed: why a message could not be registered, by its index.
         before: the records as this invocation first read them.
+        is_throttled: the state table left keys of that read unprocessed at first.
         records: what cirrus is to see in the place of a message's record, by its index.
+        spoilers: messages that cirrus would die of, its whole batch with it, and whose waiters are
+            told that the payload is not acceptable: why, by their index.
     """
 
     open_rows: dict[Key, tuple[Wait, StateKey]] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     before: dict[StateKey, Record] = field(default_factory=dict)
+    is_throttled: bool = False
     records: dict[int, Any] = field(default_factory=dict)
+    spoilers: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +76,11 @@ class Registrar:
         registered = Registered()
         targets = self._targets(messages, registered)
         self._read_records(targets, registered)
-        self._put_all(messages, targets, registered)
+        rows = self._put_all(messages, targets, registered)
         for message in messages:
-            if message.index in registered.failed:
+            if message.index not in registered.failed:
+                _note_spoiler(message, targets[message.index], rows[message.index], registered)
+            else:
                 target = targets.get(message.index)
                 for callback in message.callbacks:
                     log_step(
@@ -87,7 +98,8 @@ class Registrar:
         messages: Sequence[Message],
         targets: dict[int, Target],
         registered: Registered,
-    ) -> None:
+    ) -> dict[int, list[Wait]]:
+        """Put the rows; returns those that are there now, by their message."""
         wanted: dict[Key, Wait] = {}
         messages_of: dict[Key, list[int]] = {}
         for message in messages:
@@ -114,6 +126,10 @@ class Registrar:
             key = targets[seen[0]].key if seen else None
             if not row.is_settled and not row.is_answered and key is not None:
                 registered.open_rows[row_key] = (row, key)
+        return {
+            index: [row for key, row in there.items() if index in messages_of[key]]
+            for index in targets
+        }
 
     def _targets(
         self,
@@ -142,17 +158,26 @@ class Registrar:
         keys = {target.key for target in targets.values() if target.key is not None}
         if not keys:
             return
+        calls = itertools.count()
+
+        def before_call() -> None:
+            next(calls)
+            self.own_time.check()
+
         try:
             registered.before = self.own_time.call(
-                lambda: self.services.states.read(keys, before_call=self.own_time.check),
+                lambda: self.services.states.read(keys, before_call=before_call),
             )
+            registered.is_throttled = next(calls) > math.ceil(len(keys) / MAX_KEYS)
         except Exception as error:  # noqa: BLE001 - any failure means: not registered
             for index, target in targets.items():
                 if target.key is not None:
                     registered.failed[index] = _reason(error, "read of the state table")
 
     def _row(self, callback: Callback, target: Target, registered: Registered) -> Wait:
-        record = registered.before.get(target.key) if target.key is not None else None
+        record = None
+        if target.key is not None and target.reads_back:
+            record = registered.before.get(target.key)
         now = self.services.waits.now()
         row = Wait(
             payload_id=target.payload_id,
@@ -170,6 +195,10 @@ class Registrar:
         judgement: Judgement
         if target.refused is not None:
             judgement = Settle(invalid_payload(target.refused))
+        elif registered.is_throttled:
+            # Every cirrus drops what its read of the state table leaves unprocessed, and may
+            # run a completed payload again: what it did is known once it is through.
+            judgement = LeaveOpen("the state table is throttled: cirrus may not see the record")
         else:
             judgement = at_registration(
                 record,
@@ -182,6 +211,18 @@ class Registrar:
 
     def _put(self, row: Wait) -> Wait:
         return self.own_time.call(lambda: self.services.waits.register(row))
+
+
+def _note_spoiler(
+    message: Message,
+    target: Target,
+    rows: Sequence[Wait],
+    registered: Registered,
+) -> None:
+    """Note a message of a queue that cirrus would die of, once all who wait are told so."""
+    is_told = all(row.answer_error == INVALID_PAYLOAD for row in rows)
+    if target.spoils_batch and target.refused and message.queue_arn is not None and is_told:
+        registered.spoilers[message.index] = target.refused
 
 
 def _log(row: Wait, *, is_new: bool) -> None:

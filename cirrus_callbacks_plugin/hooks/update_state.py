@@ -6,28 +6,33 @@ import functools
 import logging
 import time
 from dataclasses import replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.deadline import Deadline
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.cirrus.observe import FinalState, Notes, recording_final_states
-from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
+from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, StateKey
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.naming import workflow_of
-from cirrus_callbacks_plugin.protocol.rules import Ended, cut
+from cirrus_callbacks_plugin.protocol.rules import Ended, cut, displaces, ended_of
 from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.outcome import Outcome
-from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
+from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cirrus_callbacks_plugin.cirrus.adapter import Adapter, Handler
+    from cirrus_callbacks_plugin.waits.continuation import Continuation
 
 logger = logging.getLogger(__name__)
+
+MAX_PUTS = 3
+"""Of one outcome that is to go on in the sender, where others are put there meanwhile."""
 
 
 def update_state(
@@ -105,23 +110,43 @@ def _continue_later(
     """Leave the rest to the sender, unless that very call could outlast the lambda.
 
     A quarter of the time is left then, and enough; not so where the last call before hung.
+    An outcome that waits there already stays, if the run that ended here is listed before its.
     """
-    if time_left.seconds() < CALL_SECONDS:
-        logger.warning(
-            "Payload %s: the tracking table does not answer; its waits stay open until the "
-            "reconciler settles them",
-            payload_id,
-        )
-        return
-    outcome = replace(ended.outcome, execution_arn=progress.execution_arn)
-    services.waits.continue_later(
-        payload_id,
-        workflow_of(payload_id) or UNKNOWN_WORKFLOW,
-        outcome,
-        installed.adapter().version,
+    newer = replace(
+        ended,
+        outcome=replace(ended.outcome, execution_arn=progress.execution_arn),
+        execution_arn=progress.execution_arn,
     )
+    adapter = installed.adapter()
+    key = StateKey.of(payload_id)
+    waiting: Continuation | None = None
+    for _ in range(MAX_PUTS):
+        if time_left.seconds() < CALL_SECONDS:
+            break
+        waiting = services.waits.continue_later(
+            payload_id,
+            workflow_of(payload_id) or UNKNOWN_WORKFLOW,
+            newer.outcome,
+            adapter.version,
+            newer.stopped_at,
+            waiting,
+        )
+        if waiting is None:
+            logger.warning(
+                "Payload %s: the sender settles the waits that did not fit into this invocation",
+                payload_id,
+            )
+            return
+        if time_left.seconds() < CALL_SECONDS:
+            break
+        record = services.states.get(key) if key is not None else None
+        lists_at_claim = adapter.generation.lists_run_at_claim
+        if not displaces(record, newer, ended_of(waiting), lists_run_at_claim=lists_at_claim):
+            logger.info("Payload %s: the sender settles its waits with a later run", payload_id)
+            return
     logger.warning(
-        "Payload %s: the sender settles the waits that did not fit into this invocation",
+        "Payload %s: the tracking table does not answer; its waits stay open until the "
+        "reconciler settles them",
         payload_id,
     )
 
@@ -135,9 +160,20 @@ def _ended(payload_id: str, final: FinalState, event: Any, adapter: Adapter) -> 
     has_output = final.state in COMPLETED_STATES and arn is not None and detail.get("output")
     return Ended(
         execution_arn=arn,
+        stopped_at=_time_of(detail.get("stopDate")),
         outcome=Outcome(
             workflow_state=final.state,
             error=cut(final.error),
             output_payload_url=adapter.output_url(payload_id, arn) if has_output and arn else None,
         ),
     )
+
+
+def _time_of(milliseconds: Any) -> str | None:
+    """A time of EventBridge's event, in epoch milliseconds, as rows hold times."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
+        return None
+    try:
+        return timestamp(datetime.fromtimestamp(milliseconds / 1000, timezone.utc))
+    except (OverflowError, OSError, ValueError):
+        return None

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.asl.scopes import reassignments
+from cirrus_callbacks_plugin.local.query_languages import (
+    LANGUAGES,
+    language_of,
+    language_problems,
+)
 from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
 
 if TYPE_CHECKING:
@@ -44,27 +49,39 @@ class State:
         name: its name.
         body: its definition.
         siblings: names of the states that it may go on to.
+        around: the query language of what it belongs to: a machine, a Map, a Parallel.
+        machine: the query language of the whole machine.
     """
 
     name: str
     body: dict[str, Any]
     siblings: frozenset[str]
+    around: str = "JSONPath"
+    machine: str = "JSONPath"
 
 
-def states(definition: Any) -> Iterator[State]:
-    """Every state of a definition, those of Map and Parallel included."""
+def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iterator[State]:
+    """Every state of a definition, those of Map and Parallel included.
+
+    Args:
+        definition: a state machine, a processor or a branch.
+        around: the query language of what the definition belongs to.
+        machine: the query language of the whole machine; empty where the definition is one.
+    """
     inner = definition.get("States") if isinstance(definition, dict) else None
     if not isinstance(inner, dict):
         return
+    language = language_of(definition, around)
     for name, body in inner.items():
         if not isinstance(body, dict):
             continue
-        yield State(name, body, frozenset(inner))
+        yield State(name, body, frozenset(inner), language, machine or language)
+        own = language_of(body, language)
         for part in (body.get("ItemProcessor"), body.get("Iterator")):
-            yield from states(part)
+            yield from states(part, own, machine or language)
         branches = body.get("Branches")
         for branch in branches if isinstance(branches, list) else ():
-            yield from states(branch)
+            yield from states(branch, own, machine or language)
 
 
 def problems(definition: Any) -> Iterator[str]:
@@ -72,8 +89,10 @@ def problems(definition: Any) -> Iterator[str]:
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
         yield "is no state machine: it needs StartAt and States"
         return
-    if definition.get("QueryLanguage") == "JSONata":
-        yield "is written in JSONata, which the local interpreter does not run: use JSONPath"
+    if language_of(definition, "JSONPath") not in LANGUAGES:
+        yield (
+            f"is written in {definition['QueryLanguage']!r}: QueryLanguage is JSONPath or JSONata"
+        )
         return
     yield from _wrong_starts(definition, "the state machine")
     for wrong in reassignments(definition):
@@ -87,11 +106,7 @@ def problems(definition: Any) -> Iterator[str]:
 
 def _problems_of(state: State) -> Iterator[str]:
     body = state.body
-    if body.get("QueryLanguage") == "JSONata":
-        yield (
-            f"has the state {state.name!r} in JSONata, which the local interpreter does not run: "
-            "use JSONPath"
-        )
+    yield from language_problems(state.name, body, state.around, state.machine)
     for feature, remedy in _missing_features(body):
         yield (
             f"has the state {state.name!r} with {feature}, which the local interpreter "

@@ -358,8 +358,7 @@ def running(
         variables = {**names.environment(), **RECONCILER, **settings.own_variables()}
         until_end.enter_context(isolated(variables))
         until_end.enter_context(logs(verbose=settings.verbose))
-        config.retention_days()
-        config.Repairs.from_env()
+        config.ReconcilerSettings.from_env()
         project = Project.read(
             root,
             prefix=settings.prefix,

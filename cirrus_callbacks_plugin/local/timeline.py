@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.naming import short
+from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 from cirrus_callbacks_plugin.waits.row import Key, Wait, token_name
 
 if TYPE_CHECKING:
@@ -247,5 +248,5 @@ class Timeline:
 def _answered(wait: Wait) -> str:
     waited = wait.waited_seconds
     after = "" if waited is None else f" after {waited:.1f} s"
-    what = wait.answer_error if wait.answer == "failure" else wait.answer
+    what = answer_name_of(wait)
     return f"{wait.waiter_name} is told {what} about {short(wait.payload_id)}{after}"

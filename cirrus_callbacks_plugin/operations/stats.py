@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.protocol.error_names import ABORTED, FAILED, INVALID_RUN
+from cirrus_callbacks_plugin.protocol.error_names import (
+    ABORTED,
+    FAILED,
+    INVALID_RUN,
+    answer_name_of,
+)
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, moment, timestamp
 
 if TYPE_CHECKING:
@@ -61,7 +66,7 @@ class WorkflowStats:
             age = (now - moment(row.registered_at)).total_seconds()
             self.oldest_open_seconds = max(self.oldest_open_seconds, age)
             return
-        kind = row.answer_error if row.answer == FAILURE else row.answer
+        kind = answer_name_of(row)
         self.answers[kind or "unknown"] += 1
         if row.settled_at is not None and row.settled_at == row.registered_at:
             self.already_done += 1
@@ -168,8 +173,7 @@ def measure(
 
 def _count(found: dict[str, WorkflowStats], rows: Iterable[Wait], now: datetime) -> None:
     for row in rows:
-        if not row.key.is_continuation:
-            found.setdefault(row.workflow, WorkflowStats(row.workflow)).add(row, now)
+        found.setdefault(row.workflow, WorkflowStats(row.workflow)).add(row, now)
 
 
 def _merge(total: dict[str, WorkflowStats], parts: Iterable[WorkflowStats]) -> None:

@@ -10,17 +10,24 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.naming import is_text
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.error_names import NOT_ENABLED, answer_error_of
+from cirrus_callbacks_plugin.protocol.error_names import (
+    NOT_ENABLED,
+    NOTHING_SAID,
+    UNEXPLAINED,
+    answer_error_of,
+)
 from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from types_boto3_stepfunctions import SFNClient
 
+    from cirrus_callbacks_plugin.waits.malformed import Malformed
     from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 MAX_CAUSE_BYTES = 32_768  # SendTaskFailure: cause has at most 32,768 characters
@@ -41,17 +48,16 @@ class Answer:
 
 
 def answer_of(row: Wait) -> Answer:
-    """The answer that follows from a settled row."""
-    facts: dict[str, Any] = {
-        "payload_id": row.payload_id,
-        "workflow_state": row.workflow_state,
-        "execution_arn": row.execution_arn,
-    }
+    """The answer that follows from a settled row.
+
+    ``payload_id`` and ``workflow_state`` are always there, in a cause ``error`` and
+    ``errorMessage`` too; ``execution_arn`` and ``output_payload_url`` where they are known.
+    """
     error = answer_error_of(row)
     if error is None:
-        facts["output_payload_url"] = row.output_payload_url
-        return Answer(None, _json(facts))
-    return Answer(error[:MAX_ERROR_CHARS], cause({**facts, "error": row.error}))
+        return Answer(None, _json({**_facts(row), "output_payload_url": row.output_payload_url}))
+    why = row.error or UNEXPLAINED.get(error, NOTHING_SAID)
+    return Answer(error[:MAX_ERROR_CHARS], cause({**_facts(row), "error": why}))
 
 
 def refusal_of(row: Wait) -> Answer:
@@ -60,38 +66,42 @@ def refusal_of(row: Wait) -> Answer:
         f"callbacks are not enabled for the workflow {row.workflow!r}: "
         "whoever deploys them can switch it on"
     )
-    return Answer(
-        NOT_ENABLED,
-        cause(
-            {
-                "payload_id": row.payload_id,
-                "workflow_state": row.workflow_state,
-                "execution_arn": row.execution_arn,
-                "error": why,
-            },
-        ),
-    )
+    return Answer(NOT_ENABLED, cause({**_facts(row), "error": why}))
 
 
-def cause(facts: dict[str, Any]) -> str:
+def _facts(row: Wait) -> dict[str, Any]:
+    return {
+        "payload_id": row.payload_id,
+        "workflow_state": row.workflow_state,
+        "execution_arn": row.execution_arn,
+    }
+
+
+def cause(facts: Mapping[str, Any]) -> str:
     """A failure's cause: JSON of at most 32,768 bytes, still valid JSON when cut.
+
+    Args:
+        facts: what is known of the child, and what went wrong as ``error``. That text stands
+            there again as ``errorMessage``: the one key of a JSON cause that cirrus 0.7 to 2.0
+            read when the waiting execution dies of it (``update-state``), and tell its waiters.
 
     Texts are cut, and no more of them than must be: the error's first, then the id's.
     """
-    for name in ("error", "payload_id", "execution_arn"):
-        value = facts.get(name)
-        if _fits(facts) or not isinstance(value, str):
+    told = {**facts, "errorMessage": facts.get("error")}
+    for names in (("error", "errorMessage"), ("payload_id",), ("execution_arn",)):
+        value = told.get(names[0])
+        if _fits(told) or not isinstance(value, str):
             continue
         # JSON may write one byte as six, so what fits is found by trying, not by counting.
         least, most = 0, len(value.encode("utf-8", "replace"))
         while least < most:
             limit = (least + most + 1) // 2
-            if _fits({**facts, name: cut(value, limit)}):
+            if _fits({**told, **dict.fromkeys(names, cut(value, limit))}):
                 least = limit
             else:
                 most = limit - 1
-        facts = {**facts, name: cut(value, least)}
-    return _json(facts)
+        told.update(dict.fromkeys(names, cut(value, least)))
+    return _json(told)
 
 
 def _fits(facts: dict[str, Any]) -> bool:
@@ -101,12 +111,8 @@ def _fits(facts: dict[str, Any]) -> bool:
 def _json(facts: dict[str, Any]) -> str:
     """Compact JSON of what is known; characters as they are, lone surrogates escaped."""
     known = {name: value for name, value in facts.items() if value is not None}
-    try:
-        text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(known, separators=(",", ":"))
-    return text
+    text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    return text if is_text(text) else json.dumps(known, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +124,18 @@ class Answerer:
         waits: the tracking table.
         retention_days: how long an answered row is kept.
         tell: told what became of each answer, by whichever thread gave it: ``success``,
-            ``failure``, ``stale``, or None where Step Functions refused the call.
+            ``failure``, ``stale``, or None where Step Functions refused the call, or where
+            the row cannot be read.
     """
 
     client: SFNClient
     waits: WaitsTable
     retention_days: int
-    tell: Callable[[Wait, str | None], None] | None = None
+    tell: Callable[[Wait | Malformed, str | None], None] | None = None
+
+    def answer_settled(self, row: Wait) -> str | None:
+        """Send what follows from a settled row, and mark it; as :meth:`answer`."""
+        return self.answer(row, answer_of(row))
 
     def answer(self, row: Wait, answer: Answer) -> str | None:
         """Send an answer and mark the row.

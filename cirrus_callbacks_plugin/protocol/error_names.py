@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
+from cirrus_callbacks_plugin.waits.row import FAILURE
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -19,6 +20,25 @@ CANCELLED = "CirrusCallback.Cancelled"
 
 ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
 """Of the others that are no success, FAILED among them: ``FAILED``."""
+
+UNEXPLAINED = {
+    FAILED: "the run failed, and nothing tells why",
+    ABORTED: "the run was aborted",
+    INVALID_RUN: "the run refused its input, and nothing tells why",
+    INVALID_PAYLOAD: "cirrus cannot accept the payload",
+    NEVER_STARTED: "no run came of the message",
+    CANCELLED: "the wait was cancelled by an operator",
+}
+"""What a cause says where the row holds no error text: a cause always says something."""
+NOTHING_SAID = "nothing tells why"
+
+
+def answer_name_of(row: Wait) -> str | None:
+    """How people call the answer that a row was given; None for one without an answer.
+
+    The error's name for a failure, else ``success`` or ``stale``.
+    """
+    return row.answer_error if row.answer == FAILURE else row.answer
 
 
 def answer_error_of(row: Wait) -> str | None:

@@ -9,8 +9,10 @@ A row that is left open is settled by a later event, or by the reconciler.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.cirrus.generations import of_version
 from cirrus_callbacks_plugin.cirrus.state_table import (
     CLAIMED,
     COMPLETED_STATES,
@@ -21,6 +23,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
 )
 from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD, NEVER_STARTED
 from cirrus_callbacks_plugin.waits.outcome import Outcome
+from cirrus_callbacks_plugin.waits.row import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.generations import Generation
     from cirrus_callbacks_plugin.cirrus.observe import FinalState
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.waits.continuation import Continuation
     from cirrus_callbacks_plugin.waits.row import Wait
 
     OutputUrl = Callable[[str], str | None]
@@ -54,6 +58,9 @@ class LeaveOpen:
 Judgement = Settle | LeaveOpen
 
 
+EVENT_PRECISION = timedelta(milliseconds=1)
+"""EventBridge tells times in whole milliseconds, cut."""
+
 MAX_ERROR_BYTES = 16_384
 """Error texts in rows are cut to this: a row stays far below 400 KB, a cause below 32 KiB."""
 
@@ -70,8 +77,8 @@ def cut(text: str | None, limit: int = MAX_ERROR_BYTES) -> str | None:
 
 
 def outcome_of_record(record: Record, output_url: OutputUrl) -> Outcome:
-    """What a final record says, as it stands."""
-    arn = record.last_execution
+    """What a final record says, as it stands; a run is named where only one is listed."""
+    arn = record.only_execution
     has_output = record.state in COMPLETED_STATES and arn is not None
     return Outcome(
         workflow_state=record.state,
@@ -87,7 +94,14 @@ def at_registration(
     replace: bool,
     output_url: OutputUrl,
 ) -> Judgement:
-    """A payload that no cirrus runs again is settled with the row's very first write."""
+    """A payload that no cirrus runs again is settled with the row's very first write.
+
+    Args:
+        record: what StateDB says of this payload; None where it has no record, or where
+            cirrus does not take the record under the payload's key for the payload's own.
+        replace: the message asks for the payload to be run again.
+        output_url: where a run's output is.
+    """
     if record is None:
         return LeaveOpen("the payload has no record yet")
     if replace:
@@ -137,8 +151,12 @@ def after_cirrus(
         return Settle(Outcome(attempt.wrote.state, error=cut(attempt.wrote.error)))
     if not record.is_final:
         return LeaveOpen(f"the payload is {record.state}: its run's end will settle the row")
-    if attempt.returned and _is_as_seen(row, record) and _is_untouched(attempt):
-        return _not_run(row, record, output_url)
+    if _is_as_seen(row, record) and _is_untouched(attempt):
+        if record.state in NEVER_RERUN_STATES and not row.replace:
+            # As at registration, by now certain: cirrus has read the record, and ran nothing.
+            return Settle(outcome_of_record(record, output_url))
+        if attempt.returned:
+            return _not_run(row, record, output_url)
     return _ended_around_registration(row, record, attempt, output_url)
 
 
@@ -148,7 +166,7 @@ def _not_run(row: Wait, record: Record, output_url: OutputUrl) -> Judgement:
         # Dropped as a duplicate in its batch: what it asked to replace is no answer.
         why = f"cirrus declined this message; the payload was {record.state} before and is still"
         return Settle(never_started(why))
-    if len(record.executions) > 1:
+    if record.only_execution is None:
         # Cirrus read an older state, of a run in progress. A late event of an older run may
         # have written this one: the reconciler asks for the last.
         return LeaveOpen("several runs are listed, and the record does not say which one ended")
@@ -162,7 +180,8 @@ def _ended_around_registration(
     output_url: OutputUrl,
 ) -> Judgement:
     """A run that was in progress when the row was put, and has ended since."""
-    is_the_only_run = len(record.executions) == 1 and record.last_execution == row.seen_execution
+    only = record.only_execution
+    is_the_only_run = only is not None and only == row.seen_execution
     if row.seen_state not in (CLAIMED, PROCESSING) or not is_the_only_run:
         return LeaveOpen(f"the payload is {record.state}, by a run that this row does not wait for")
     if not attempt.returned and record.state not in NEVER_RERUN_STATES:
@@ -189,6 +208,16 @@ def _is_untouched(attempt: Attempt) -> bool:
     )
 
 
+def run_to_note(row: Wait, record: Record | None) -> str | None:
+    """The last listed run, where a row that stays open does not tell it yet.
+
+    Its record may be deleted while the run goes on, and nothing else would tell the
+    reconciler that there is one.
+    """
+    run = None if record is None else record.last_execution
+    return None if run in (row.seen_execution, row.execution_arn) else run
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A run whose end cirrus has just recorded.
@@ -196,22 +225,36 @@ class Ended:
     Attributes:
         execution_arn: the run; None where the event names none (cirrus 0.7).
         outcome: what its handler wrote; a row settled with it names the run as well.
+        stopped_at: when the run ended, as rows hold times; None where the event does not tell.
     """
 
     execution_arn: str | None
     outcome: Outcome
+    stopped_at: str | None = None
+
+
+def ended_of(continuation: Continuation) -> Ended:
+    """The run whose outcome was put aside for the sender."""
+    return Ended(
+        execution_arn=continuation.outcome.execution_arn,
+        outcome=replace(continuation.outcome, execution_arn=None),
+        stopped_at=continuation.stopped_at,
+    )
 
 
 def after_end(row: Wait, record: Record | None, ended: Ended) -> Judgement:
     """Settle a row with a run's end, unless there is a reason to leave it open.
 
-    A run that is not listed counts as the latest (0.x lists it after its start), an event
-    without an ARN as the last listed.
+    A run that is not listed counts as the latest on 0.x, which lists it after its start.
+    From 1.0 on, where the record lists runs, it is one that cirrus did not start, and answers
+    nobody. An event without an ARN counts as that of the last listed run.
     """
     run = _run_of(record, ended)
     if record is not None:
         if run in record.executions and run != record.last_execution:
             return LeaveOpen("it waits for a later run than the one that ended")
+        if record.executions and run not in record.executions and _lists_at_claim(row):
+            return LeaveOpen("cirrus did not start the run that ended: it is not listed")
         # PROCESSING does not matter, 0.x writes it after the start. Another end may have been
         # written before the row was put, and cirrus be running the payload again by now.
         ended_as = ended.outcome.workflow_state
@@ -222,11 +265,66 @@ def after_end(row: Wait, record: Record | None, ended: Ended) -> Judgement:
     # One that was listed before it is no longer the last: it has been left above.
     if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
         return LeaveOpen("the run had ended when the row was registered")
+    if _is_strange(row, record, run) and _had_stopped(row, ended):
+        # Its record had been deleted, cirrus does not take it for this payload's, or somebody
+        # started the run by hand: the event comes late, and cirrus runs the payload again.
+        return LeaveOpen("the run had stopped before the row was registered")
     return Settle(replace(ended.outcome, execution_arn=run))
 
 
 def _run_of(record: Record | None, ended: Ended) -> str | None:
     return ended.execution_arn or (record.last_execution if record is not None else None)
+
+
+def _lists_at_claim(row: Wait) -> bool:
+    return of_version(row.cirrus_version).lists_run_at_claim
+
+
+def _is_strange(row: Wait, record: Record | None, run: str | None) -> bool:
+    """Neither what the row saw nor the record's list tells whether the row waits for the run."""
+    if row.seen_state in (CLAIMED, PROCESSING) or run == row.execution_arn:
+        return False
+    return row.seen_state is None or record is None or run not in record.executions
+
+
+def _had_stopped(row: Wait, ended: Ended) -> bool:
+    """By the clocks of two services: where they differ, the reconciler decides."""
+    if ended.stopped_at is None or row.registered_at is None:
+        return False
+    return moment(ended.stopped_at) + EVENT_PRECISION <= moment(row.registered_at)
+
+
+def displaces(
+    record: Record | None,
+    newer: Ended,
+    older: Ended,
+    *,
+    lists_run_at_claim: bool,
+) -> bool:
+    """True where an outcome may take the place of one that waits to be worked off.
+
+    Not where its run is listed before the other one's: it settles no row, and the rows that
+    the other one was to settle would have nobody left but the reconciler.
+
+    Args:
+        record: the payload's record, read consistently.
+        newer: the outcome that comes now.
+        older: the outcome that waits.
+        lists_run_at_claim: of the cirrus that wrote the outcome that comes now.
+    """
+    if newer.execution_arn == older.execution_arn or record is None or not record.executions:
+        return True  # told again, or nothing tells which came first
+
+    def place(execution_arn: str | None) -> int:
+        if execution_arn is None:
+            return len(record.executions) - 1
+        listed = record.position(execution_arn)
+        if listed is not None:
+            return listed
+        # 0.x lists a run after its start; from 1.0 on nobody waits for an unlisted one.
+        return -1 if lists_run_at_claim else len(record.executions)
+
+    return place(newer.execution_arn) >= place(older.execution_arn)
 
 
 def never_started(why: str) -> Outcome:

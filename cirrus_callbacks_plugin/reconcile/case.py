@@ -34,11 +34,13 @@ def case_of(
     *,
     now: datetime,
     redelivery: timedelta,
+    payloads_url: str | None = None,
 ) -> Case:
     """The case that a row is in, its run asked for.
 
     A last listed run that Step Functions does not know never came to be, or runs under the first
-    one's name; else the latest listed before it stands for it.
+    one's name; else the latest listed before it stands for it. So it does where the last listed
+    run is another payload's: two ids can share a record's key.
 
     Raises:
         ClientError, BotoCoreError: Step Functions could not be asked.
@@ -47,7 +49,10 @@ def case_of(
     asked = run_to_ask(row, record)
     run = None if asked is None else runs.find(asked)
     is_last = True
-    if run is not None and run.status is RunStatus.UNKNOWN:
+    if run is not None and not run.is_of(row):
+        run, is_last = _earlier(row, record, runs), False
+        record = None if run is None else record
+    elif run is not None and run.status is RunStatus.UNKNOWN:
         restart = _restart(row, record, generation, runs)
         earlier = _earlier(row, record, runs)
         if restart is not None and (earlier is None or not _before(restart, earlier)):
@@ -62,6 +67,7 @@ def case_of(
         redelivery=redelivery,
         generation=generation,
         is_last=is_last,
+        payloads_url=payloads_url,
     )
 
 
@@ -69,13 +75,14 @@ def _restart(row: Wait, record: Record | None, generation: Generation, runs: Run
     """The last listed run, if it was started under the first one's name."""
     name = restarted_as(row, record, generation)
     first = None if name is None else runs.find(name)
-    return first if first is not None and is_restart(row, first) else None
+    return first if first is not None and first.is_of(row) and is_restart(row, first) else None
 
 
 def _earlier(row: Wait, record: Record | None, runs: Runs) -> Run | None:
     """The latest run before the last listed one that came to be, if the row waits for it."""
     found = (runs.find(execution) for execution in earlier_runs(row, record))
-    run = next((run for run in found if run.status is not RunStatus.UNKNOWN), None)
+    came_to_be = (run for run in found if run.status is not RunStatus.UNKNOWN and run.is_of(row))
+    run = next(came_to_be, None)
     return run if run is not None and is_new_run(row, run) else None
 
 

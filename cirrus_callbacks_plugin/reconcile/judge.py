@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.cirrus.generations import output_url
 from cirrus_callbacks_plugin.cirrus.state_table import (
     ABORTED,
     COMPLETED_STATES,
@@ -54,6 +55,7 @@ class Run:
         result: ``SUCCEEDED``, ``FAILED``, ``TIMED_OUT`` or ``ABORTED`` once ended.
         started, stopped: aware times, None where Step Functions gives none.
         error, cause: of a failed run.
+        payload_id: the payload that it was started with; None where its input does not tell.
     """
 
     execution_arn: str
@@ -63,6 +65,11 @@ class Run:
     stopped: datetime | None = None
     error: str | None = None
     cause: str | None = None
+    payload_id: str | None = None
+
+    def is_of(self, row: Wait) -> bool:
+        """False for a run of another payload, whose id shares the record's key."""
+        return self.payload_id in (None, row.payload_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class Case:
         redelivery: after that the queue delivers a message no more.
         generation: the cirrus under which the row was registered.
         is_last: False where later listed runs never came to be.
+        payloads_url: where cirrus 2 keeps payloads; None where that is not told.
     """
 
     row: Wait
@@ -87,6 +95,7 @@ class Case:
     redelivery: timedelta
     generation: Generation
     is_last: bool = True
+    payloads_url: str | None = None
 
     @property
     def is_past_redelivery(self) -> bool:
@@ -116,6 +125,8 @@ def run_to_ask(row: Wait, record: Record | None) -> str | None:
     """The run that decides: the last listed one, or the one in progress at registration."""
     if record is not None and record.last_execution is not None:
         return record.last_execution
+    if row.execution_arn is not None:
+        return row.execution_arn  # it went on when the row was registered; its record is gone
     in_progress = row.seen_state is not None and row.seen_state not in FINAL_STATES
     return row.seen_execution if in_progress else None
 
@@ -197,7 +208,11 @@ def outcome_of_run(case: Case, run: Run) -> Outcome:
     if state in COMPLETED_STATES:
         # Spelled as this deployment's table spells it, where it has said it already.
         state = record.state if record and record.state in COMPLETED_STATES else state
-        return Outcome(workflow_state=state, execution_arn=run.execution_arn)
+        return Outcome(
+            workflow_state=state,
+            execution_arn=run.execution_arn,
+            output_payload_url=_output_url(case, run),
+        )
     parts = [part for part in (run.error, run.cause) if part]
     if run.result == "TIMED_OUT":
         parts = parts or ["the execution timed out"]
@@ -206,6 +221,13 @@ def outcome_of_run(case: Case, run: Run) -> Outcome:
         execution_arn=run.execution_arn,
         error=cut(": ".join(parts)) if parts else None,
     )
+
+
+def _output_url(case: Case, run: Run) -> str | None:
+    """As the hooks tell it; where the run's end was lost, cirrus has stored nothing there."""
+    if case.payloads_url is None or not case.generation.has_output_url:
+        return None
+    return output_url(case.payloads_url, case.row.payload_id, run.execution_arn)
 
 
 def _unknown(case: Case) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,11 +11,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
-from cirrus_callbacks_plugin.protocol.rules import Ended
+from cirrus_callbacks_plugin.protocol.answer import refusal_of
+from cirrus_callbacks_plugin.protocol.rules import ended_of
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.waits.continuation import Continuation
+from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import Wait
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Sender:
     def send(self, records: Sequence[StreamRecord]) -> list[str]:
         """Work off a batch: rows are read once, consistently, and looked at as they are now.
 
-        One bad row stops no other one.
+        One bad row stops no other one. One that cannot be read is logged and counted, and
+        its record is not delivered again: the reconciler counts the row until it is mended.
 
         Returns:
             The sequence numbers to report as failed: the first record of each row whose
@@ -74,10 +76,13 @@ class Sender:
         for record in records:
             first = told.setdefault(record.key, _Told(record.sequence_number, None))
             first.inserted = first.inserted or record.inserted
-        rows = self.answerer.waits.read_with_continuations(told)
+        rows = self.answerer.waits.read_rows(told)
         answers = [
             (key, row) for key, row in rows.items() if isinstance(row, Wait) and not row.is_answered
         ]
+        for row in rows.values():
+            if isinstance(row, Malformed):
+                self._pass_over(row)
         failed: list[str] = []
         results = run_side_by_side(
             lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers
@@ -95,6 +100,17 @@ class Sender:
                 _log_again(continuation, error)
                 failed.append(told[key].sequence_number)
         return failed
+
+    def _pass_over(self, row: Malformed) -> None:
+        log_step(
+            wait_log.NOT_ANSWERED,
+            row.payload_id,
+            level=logging.ERROR,
+            wait=row.name,
+            why=f"the row cannot be read: {row.why}",
+        )
+        if self.answerer.tell is not None:
+            self.answerer.tell(row, None)
 
     def _comes_again(self, row: Wait, error: Exception) -> bool:
         """Log what an answer met; True where its record is to be delivered again."""
@@ -116,7 +132,7 @@ class Sender:
         if self._is_refused(inserted):
             self.answerer.answer(row, refusal_of(row))
         elif row.is_settled:
-            self.answerer.answer(row, answer_of(row))
+            self.answerer.answer_settled(row)
 
     def _is_refused(self, inserted: Wait | None) -> bool:
         """The flag is judged once, on the record of the new row, settled or not.
@@ -131,15 +147,11 @@ class Sender:
 
     def _go_on(self, row: Continuation) -> None:
         """Settle what did not fit into update-state's time, by the same rules."""
-        ended = Ended(
-            execution_arn=row.outcome.execution_arn,
-            outcome=replace(row.outcome, execution_arn=None),
-        )
         progress = settle_open_rows(
             self.answerer.waits,
             self.states,
             row.payload_id,
-            ended,
+            ended_of(row),
             has_time_left=self.has_time_left,
         )
         logger.info("Payload %s: %d wait(s) settled", row.payload_id, progress.settled)

@@ -19,6 +19,7 @@ from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.aws.pages import pages
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.continuation import Continuation, row_from_item, waits_in
+from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import (
     FAILURE,
     STALE,
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.waits.outcome import Outcome
 
+
+_OPEN = (
+    "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
+    " AND attribute_not_exists(answered_at)"
+)
+"""The condition of a row that is neither settled nor answered."""
 
 MAX_HISTORY = 20
 """Entries of a row's history; older ones go."""
@@ -81,8 +88,12 @@ class WaitsTable:
         except ClientError as error:
             if classify(error) is not ErrorKind.CONDITION:
                 raise
-            found: Any = error.response.get("Item")
-            return Wait.from_item(found or wait.to_item())
+            item: Any = error.response.get("Item")
+            found = row_from_item(item) if item else wait
+            if isinstance(found, Wait):
+                return found
+            if isinstance(found, Malformed):  # the token is registered, and the child may run
+                log_malformed(found)
         return wait
 
     def settle(
@@ -90,6 +101,7 @@ class WaitsTable:
         key: Key,
         outcome: Outcome,
         *,
+        noted_run: str | None = None,
         history: Sequence[Mapping[str, str]] | None = None,
     ) -> bool:
         """Write the outcome into a row that is neither settled nor answered.
@@ -97,6 +109,7 @@ class WaitsTable:
         Args:
             key: the row.
             outcome: how the payload ended.
+            noted_run: the run that the row names already: removed where the outcome names none.
             history: of a repair by hand, the row's whole history with the repair as its last
                 entry: written with the outcome or not at all.
 
@@ -110,11 +123,17 @@ class WaitsTable:
         return self._update(
             key,
             sets=values,
-            condition=(
-                "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
-                " AND attribute_not_exists(answered_at)"
-            ),
+            remove="execution_arn" if noted_run and not outcome.execution_arn else None,
+            condition=_OPEN,
         )
+
+    def note_run(self, key: Key, execution_arn: str) -> bool:
+        """Note the run that an open row waits for: its record may be deleted meanwhile.
+
+        Returns:
+            False if the row is settled, answered or gone.
+        """
+        return self._update(key, sets={"execution_arn": execution_arn}, condition=_OPEN)
 
     def mark_answered(
         self,
@@ -173,23 +192,6 @@ class WaitsTable:
         for page in pages(self.client.query, request):
             yield waits_in(page["Items"])
 
-    def waiting(self, in_shard: str) -> Iterator[list[Key]]:
-        """Keys of the open rows of one shard of the index, oldest first, page by page.
-
-        An index cannot be read consistently: read a row itself before acting on it.
-
-        Args:
-            in_shard: ``"0"`` to ``"7"``.
-        """
-        request = {
-            "TableName": self.name,
-            "IndexName": definition.WAITING_INDEX,
-            "KeyConditionExpression": "waiting = :shard",
-            "ExpressionAttributeValues": {":shard": {"S": in_shard}},
-        }
-        for page in pages(self.client.query, request):
-            yield [key for key in map(Key.from_item, page["Items"]) if not key.is_reserved]
-
     def note(self, key: Key, entry: Mapping[str, str]) -> bool:
         """Add an entry to a row's history, in an answered row too; the newest twenty stay.
 
@@ -216,33 +218,73 @@ class WaitsTable:
                 return True
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
-        """Read waits consistently, a hundred a call; rows that are gone are left out."""
-        rows = self.read_with_continuations(keys)
+        """Read waits consistently, a hundred a call.
+
+        Rows that are gone, and reserved ones, are left out; so are malformed ones, each with
+        a line in the log.
+        """
+        rows = self.read_rows(keys)
+        for row in rows.values():
+            if isinstance(row, Malformed):
+                log_malformed(row)
         return {key: row for key, row in rows.items() if isinstance(row, Wait)}
 
-    def read_with_continuations(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
-        """The same, with the continuations among the keys; other reserved rows are left out."""
-        items = read_batch(self.client, self.name, [key.to_item() for key in sorted(set(keys))])
-        rows = ((Key.from_item(item), row_from_item(item)) for item in items)
+    def read_rows(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation | Malformed]:
+        """The same with continuations and malformed rows; unknown reserved rows are left out."""
+        ordered = sorted(set(keys), key=lambda key: (key.payload_id, key.task_token))
+        items = read_batch(self.client, self.name, [key.to_item() for key in ordered])
+        found = ((Key.from_item(item), item) for item in items)
+        rows = ((key, row_from_item(item, key)) for key, item in found)
         return {key: row for key, row in rows if row is not None}
 
-    def continue_later(
+    def continue_later(  # noqa: PLR0917 - what a continuation holds
         self,
         payload_id: str,
         workflow: str,
         outcome: Outcome,
         cirrus_version: str | None,
-    ) -> None:
-        """Put the outcome aside for the sender; a newer one replaces an older one.
+        stopped_at: str | None = None,
+        instead_of: Continuation | None = None,
+    ) -> Continuation | None:
+        """Put an outcome aside for the sender, where no other run's outcome waits already.
 
         Args:
             payload_id: the payload whose rows are to be settled.
             workflow: its workflow.
             outcome: what they are to be settled with.
             cirrus_version: the cirrus that wrote it.
+            stopped_at: when the run ended, where that is known.
+            instead_of: the one that waits, whose place this one may take.
+
+        Returns:
+            None where it was put. Else what waits, and stays; of one that is worked off
+            meanwhile, as it was before.
         """
-        row = Continuation(payload_id, workflow, outcome, self.now(), cirrus_version)
-        self.client.put_item(TableName=self.name, Item=row.to_item())
+        now = self.now()
+        row = Continuation(payload_id, workflow, outcome, now, cirrus_version, stopped_at)
+        condition = "attribute_not_exists(payload_id)"
+        values: dict[str, Any] = {}
+        if instead_of is not None:
+            condition += " OR settled_at = :settled_at"
+            values[":settled_at"] = {"S": instead_of.settled_at}
+        elif row.outcome.execution_arn is not None:
+            condition += " OR execution_arn = :execution_arn"
+            values[":execution_arn"] = {"S": row.outcome.execution_arn}
+        request: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=row.to_item(),
+                ConditionExpression=condition,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **request,
+            )
+        except ClientError as error:
+            if classify(error) is not ErrorKind.CONDITION:
+                raise
+            found: Any = error.response.get("Item")
+            return Continuation.from_item(found) if found else instead_of or row
+        return None
 
     def finish_continuation(self, row: Continuation) -> bool:
         """Delete the continuation that was worked off, unless a newer one took its place."""
@@ -312,8 +354,3 @@ class WaitsTable:
 
 def _newest(history: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     return [dict(entry) for entry in history[-MAX_HISTORY:]]
-
-
-def shards() -> Sequence[str]:
-    """The partitions of the ``waiting`` index."""
-    return [str(number) for number in range(definition.SHARDS)]

@@ -57,8 +57,11 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
         ("{", ["is no valid JSON", "line 1"]),
         ([], ["holds no state machine"]),
         (_with({"Type": "Passs"}), ["is no valid Amazon States Language", '"Passs"']),
-        (_with({"Type": "Pass"}, QueryLanguage="JSONata"), ["JSONata"]),
-        (_with({"Type": "Pass", "QueryLanguage": "JSONata"}), ["'Only'", "JSONata"]),
+        (_with({"Type": "Pass"}, QueryLanguage="XPath"), ["'XPath'", "JSONata"]),
+        (
+            _with({"Type": "Pass", "Output": "{% $eval('1') %}"}, QueryLanguage="JSONata"),
+            ["'Only'", "Output", "$eval", "$parse"],
+        ),
         (_with({"Type": "Map", "ItemBatcher": {}}), ["'Only'", "ItemBatcher"]),
         (
             _with({"Type": "Map", "ToleratedFailurePercentage": 5}),

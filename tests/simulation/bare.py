@@ -54,7 +54,7 @@ def replay(world: World) -> list[tuple[str, Any, Any]]:
 def _without_gaps(log: list[tuple[Any, ...]], numbers: dict[int, int]) -> Iterator[tuple[Any, ...]]:
     """What concerns cirrus's handlers alone; these are numbered in the order of their coming."""
     for kind, subject, *rest in log:
-        if kind == "ended":
+        if kind in ("ended", "by hand", "deleted"):
             yield (kind, subject, *rest)
         elif kind == "handler":
             yield (kind, numbers.setdefault(subject, len(numbers)), *rest)
@@ -74,6 +74,10 @@ def _left_by_bare_handlers(world: World, scenario: Scenario, log: list[tuple[Any
             bare.let_go_on(actors[subject], entry[2])
         elif kind == "crashed" and actors[subject].is_alive:
             bare.crash(actors[subject])
+        elif kind == "by hand":
+            bare.start_by_hand()
+        elif kind == "deleted":
+            bare.delete_record()
         elif kind == "ended":
             bare.end_run(subject, entry[2])
     bare.dispose()
@@ -96,6 +100,8 @@ def _without_product(scenario: Scenario) -> Scenario:
         messages=scenario.messages,
         can_start=scenario.can_start,
         faults=0,
+        shares_key=scenario.shares_key,
+        is_redriven=scenario.is_redriven,
     )
 
 

@@ -19,8 +19,8 @@ class Clock:
         self.now = START
 
     def tick(self) -> None:
-        """Let a microsecond pass: no two states have the same time."""
-        self.advance(timedelta(microseconds=1))
+        """Let a millisecond pass: no two states have the same time, nor have two events."""
+        self.advance(timedelta(milliseconds=1))
 
     def advance(self, by: timedelta) -> None:
         """Let time pass."""

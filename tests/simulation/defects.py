@@ -15,13 +15,14 @@ from cirrus_callbacks_plugin.aws import batch_reads as batches
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.cirrus import state_table
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
+from cirrus_callbacks_plugin.cirrus.v2 import CirrusGeo2
 from cirrus_callbacks_plugin.hooks import process as process_hook
 from cirrus_callbacks_plugin.hooks import registration
-from cirrus_callbacks_plugin.protocol import answer, settle
+from cirrus_callbacks_plugin.protocol import answer, rules, settle
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.protocol.rules import LeaveOpen, Settle, after_end, outcome_of_record
-from cirrus_callbacks_plugin.reconcile import passes
-from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge
+from cirrus_callbacks_plugin.reconcile import repair
+from cirrus_callbacks_plugin.reconcile.judge import Run, Verdict, judge
 from cirrus_callbacks_plugin.waits.row import STALE, Wait, moment, partition_key
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 
@@ -101,7 +102,7 @@ def record_alone_in_reconciler() -> AbstractContextManager[Any]:
             return Verdict(outcome=outcome_of_record(case.record, _no_url))
         return judge(case)
 
-    return mock.patch.object(passes, "judge", trusting)
+    return mock.patch.object(repair, "judge", trusting)
 
 
 def registered_at_against_state_updated() -> AbstractContextManager[Any]:
@@ -239,6 +240,36 @@ def throttling_as_stale() -> AbstractContextManager[Any]:
     return mock.patch.object(answer, "classify", wrong)
 
 
+def any_record_is_its_own() -> AbstractContextManager[Any]:
+    """A record is taken for the payload's, whichever id cirrus reads back from its key."""
+    return mock.patch.object(CirrusGeo2, "reads_back", return_value=True)
+
+
+def any_run_is_its_own() -> AbstractContextManager[Any]:
+    """The reconciler takes every listed run for the payload's."""
+    return mock.patch.object(Run, "is_of", return_value=True)
+
+
+def late_events_settle() -> AbstractContextManager[Any]:
+    """The end of a run that stopped before registration settles a row that saw no record."""
+    return mock.patch.object(rules, "_had_stopped", return_value=False)
+
+
+def unlisted_run_settles() -> AbstractContextManager[Any]:
+    """A run that cirrus did not start answers those who wait."""
+    return mock.patch.object(rules, "_lists_at_claim", return_value=False)
+
+
+def last_run_is_named() -> AbstractContextManager[Any]:
+    """The last listed run is named, though an older one's end may have written the state."""
+    return mock.patch.object(Record, "only_execution", Record.last_execution)
+
+
+def run_is_not_noted() -> AbstractContextManager[Any]:
+    """Rows do not remember which run went on when cirrus was through."""
+    return mock.patch.object(process_hook, "run_to_note", return_value=None)
+
+
 @contextmanager
 def redelivery_too_short() -> Iterator[None]:
     """The reconciler believes that the queue delivers for 100 s only."""
@@ -263,6 +294,12 @@ DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
         lost_unprocessed_key,
         swallowed_registration,
         throttling_as_stale,
+        any_record_is_its_own,
+        any_run_is_its_own,
+        late_events_settle,
+        unlisted_run_settles,
+        last_run_is_named,
+        run_is_not_noted,
         redelivery_too_short,
     )
 }

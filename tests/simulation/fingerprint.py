@@ -75,7 +75,7 @@ def _facts(world: World) -> Iterator[str]:
                 for arn, event in world.events.items()
             ),
             (world.faults_left, world.is_disturbed, world.may_repeat, world.is_answering),
-            (world.passes_left, world.advances_left),
+            (world.passes_left, world.advances_left, world.deletions_left),
             world.clock.now.isoformat(timespec="microseconds"),
             int((world.clock.now - START).total_seconds()),
             _ghost(world.ghost),
@@ -99,7 +99,15 @@ def _ghost(ghost: Ghost) -> tuple[Any, ...]:
     return (
         [arn for _, arn in sorted(listed)],
         [
-            (arn, run.started is not None, run.ended is not None, run.result, run.messages)
+            (
+                arn,
+                run.started is not None,
+                run.ended is not None,
+                run.result,
+                run.messages,
+                run.is_replacement,
+                sorted({result for _, result in run.ends}),
+            )
             for arn, run in sorted(ghost.runs.items())
         ],
         ghost.listings,
@@ -123,7 +131,9 @@ def _rows(world: World) -> Iterator[Any]:
         facts = world.ghost.rows[token]
         yield (
             ran_anew(world.ghost, facts, number),
+            ran_anew(world.ghost, facts, number, for_itself=True),
             overtaken(world.ghost, facts),
+            facts.settled_by,
             any(
                 (run.started or 0) > facts.registered and number in run.messages
                 for run in world.ghost.runs.values()

@@ -22,6 +22,9 @@ class RunFacts:
         ended: the step of its end.
         result: how it ended, as the state table should say.
         messages: the messages that the invocation held that started it.
+        is_replacement: one of these asked for it.
+        is_foreign: it is another payload's, whose id shares the record's key.
+        ends: all its ends, where it was redriven: step and result.
     """
 
     listed: int | None = None
@@ -29,6 +32,9 @@ class RunFacts:
     ended: int | None = None
     result: str | None = None
     messages: tuple[int, ...] = ()
+    is_replacement: bool = False
+    is_foreign: bool = False
+    ends: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class RowFacts:
     Attributes:
         begun: the step at which the invocation began that registered it.
         registered, settled, answered: the steps at which it was.
+        settled_by: the kind of invocation that settled it.
         images: every image that was written once it was answered.
     """
 
@@ -45,6 +52,7 @@ class RowFacts:
     registered: int
     settled: int | None = None
     answered: int | None = None
+    settled_by: str | None = None
     images: tuple[dict[str, Any], ...] = ()
 
 
@@ -86,22 +94,42 @@ class Ghost:
         fork.settled_by_itself = dict(self.settled_by_itself)
         return fork
 
-    def begin(self, state: str, run: str, *, ended: bool) -> None:
-        """The world starts with an old run."""
-        ended_at, result = (0, state) if ended else (None, None)
-        self.runs[run] = RunFacts(listed=0, started=0, ended=ended_at, result=result)
-        self.listings = 1
+    def begin(self, state: str, run: str, *, ended: bool, foreign: bool) -> None:
+        """The world starts with an old run; one after the other where there are several."""
+        at = len(self.runs) - 1
+        self.runs[run] = RunFacts(
+            listed=at,
+            started=at,
+            ended=0 if ended else None,
+            result=state if ended else None,
+            is_foreign=foreign,
+            ends=((0, state),) if ended else (),
+        )
+        self.listings = len(self.runs)
+        if self.written:
+            self.written.pop()
         self.written.append(Written(0, state, run))
 
-    def started(self, arn: str, actor: int, messages: tuple[int, ...]) -> None:
+    def started(
+        self,
+        arn: str,
+        actor: int,
+        messages: tuple[int, ...],
+        *,
+        is_replacement: bool = False,
+    ) -> None:
         """An execution began."""
         run = self.runs.get(arn, RunFacts())
-        self.runs[arn] = replace(run, started=self.step, messages=messages)
-        self.log.append(("started", arn, actor))
+        self.runs[arn] = replace(
+            run, started=self.step, messages=messages, is_replacement=is_replacement
+        )
+        self.log.append(("started" if actor >= 0 else "by hand", arn, actor))
 
     def ended(self, arn: str, result: str) -> None:
         """An execution ended."""
-        self.runs[arn] = replace(self.runs[arn], ended=self.step, result=result)
+        run = self.runs[arn]
+        ends = (*run.ends, (self.step, result))
+        self.runs[arn] = replace(run, ended=self.step, result=result, ends=ends)
         self.log.append(("ended", arn, result))
 
     def see_record(self, state: str | None, executions: tuple[str, ...], run: str | None) -> None:
@@ -115,7 +143,12 @@ class Ghost:
             last = executions[-1] if executions else None
             self.written.append(Written(self.step, state, run or last))
 
-    def see_rows(self, items: Iterable[dict[str, Any]], begun: int) -> None:
+    def deleted(self) -> None:
+        """The record is gone: it holds no state."""
+        self.written.append(Written(self.step, "", None))
+        self.log.append(("deleted", None))
+
+    def see_rows(self, items: Iterable[dict[str, Any]], begun: int, by: str) -> None:
         """The tracking table was written, by an invocation that began at that step."""
         for item in items:
             token = item["task_token"]["S"]
@@ -123,7 +156,7 @@ class Ghost:
                 continue
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:
-                row = replace(row, settled=self.step)
+                row = replace(row, settled=self.step, settled_by=by)
             if "answered_at" in item:
                 row = replace(row, answered=row.answered or self.step)
                 if not row.images or row.images[-1] != item:
@@ -139,7 +172,10 @@ class Ghost:
         listed = [
             (run.listed, arn)
             for arn, run in self.runs.items()
-            if run.listed is not None and run.listed <= step and arn not in besides
+            if run.listed is not None
+            and run.listed <= step
+            and arn not in besides
+            and not run.is_foreign
         ]
         return max(listed)[1] if listed else None
 

@@ -62,6 +62,7 @@ UPDATE_STATE = Touched.of("SW", "SW")
 SENDER = Touched.of("WRSK", "WRK")
 RECONCILER = Touched.of("WRSXEK", "WRK")
 END = Touched.of("", "E")
+DELETION = Touched.of("", "S")
 
 
 def process_of(tokens: Iterable[str]) -> Touched:

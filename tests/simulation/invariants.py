@@ -58,6 +58,8 @@ def _answered(world: World, token: str, row: dict[str, Any]) -> list[str]:
     if (
         undisturbed
         and world.ghost.listings <= 1
+        # Nothing but the reconciler tells of a run that never comes: another payload's goes on.
+        and not world.scenario.shares_key
         and not world.ghost.settled_by_itself[token]
         and not overtaken(world.ghost, world.ghost.rows[token])
     ):
@@ -114,7 +116,11 @@ def untruths(
             and run.started > facts.registered
             and message in run.messages
         ]
-    anew = ran_anew(ghost, facts, message)
+    named = _named(ghost, token, row, facts)
+    if named:
+        return named
+    # A message beside it in the batch may ask for a replacement: that is not run for this one.
+    anew = ran_anew(ghost, facts, message, for_itself=_told(row) in NEVER_RERUN and not replace)
     # A run that was listed and never came to be is no newer one, once that is certain.
     for besides in ((), ghost.never_came_to_be()):
         if is_true(ghost, facts, row, replace=replace, ran_anew=anew, besides=besides):
@@ -122,6 +128,38 @@ def untruths(
     return [
         f"2. {token} was told {_told(row)}, which is not the outcome of the run it waits for",
     ]
+
+
+def _named(ghost: Ghost, token: str, row: dict[str, Any], facts: RowFacts) -> list[str]:
+    """A run that an answer names had ended so; its output is its own."""
+    arn = row.get("execution_arn", {}).get("S")
+    if arn is None:
+        return []
+    name = arn.rpartition(":")[2]
+    found = []
+    ends = ghost.runs[arn].ends if arn in ghost.runs else ()
+    steps = [step for step, result in ends if result == _told(row)]
+    if facts.settled_by == "process" and _written_by_hand(ghost, facts, _told(row)):
+        return []
+    if not steps or min(steps) > (facts.settled or 0):
+        found.append(f"2. {token} was told {_told(row)} of {name[:8]}, which had not ended so")
+    url = row.get("output_payload_url", {}).get("S")
+    if url is not None and f"/{name}/" not in url:
+        found.append(f"2. {token} was told the output of another run than {name[:8]}")
+    return found
+
+
+def _written_by_hand(ghost: Ghost, facts: RowFacts, state: str) -> bool:
+    """A run that is not listed wrote the state, of a record that lists one run.
+
+    What no reader of the record can see: whose end the state is. ``update-state`` knows.
+    """
+    return any(
+        written.state == state
+        and written.run is not None
+        and ghost.runs[written.run].listed is None
+        for written in ghost.held(facts.begun, facts.settled or 0)
+    )
 
 
 def overtaken(ghost: Ghost, facts: RowFacts) -> bool:
@@ -148,12 +186,23 @@ def is_old(run: RunFacts, facts: RowFacts) -> bool:
     return had_ended and not (run.started is not None and run.started > facts.begun)
 
 
-def ran_anew(ghost: Ghost, facts: RowFacts, message: int) -> bool:
-    """A run came of the message since the invocation began that registered the row."""
+def ran_anew(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = False) -> bool:
+    """A run came of the message since the invocation began that registered the row.
+
+    With ``for_itself`` not what a message beside it in its batch asked for, nor what cirrus ran
+    because the payload failed meanwhile: of neither the hook can know when it looks.
+    """
     return any(
-        run.started is not None and run.started > facts.begun and message in run.messages
+        run.started is not None
+        and run.started > facts.begun
+        and message in run.messages
+        and not (for_itself and (run.is_replacement or _failed(ghost, facts.begun, run.started)))
         for run in ghost.runs.values()
     )
+
+
+def _failed(ghost: Ghost, since: int, until: int) -> bool:
+    return any(each.state in ("FAILED", "ABORTED", "") for each in ghost.held(since, until))
 
 
 def _told(row: dict[str, Any]) -> str:
@@ -177,7 +226,7 @@ def is_true(
     settled, state = facts.settled or 0, _told(row)
     # Where the payload had ended when it was registered, cirrus runs it anew; where the
     # state table still said PROCESSING, the run of which it said so is the one waited for.
-    rerun = ghost.was_final(facts) and (replace or (state not in NEVER_RERUN and ran_anew))
+    rerun = ghost.was_final(facts) and (replace or ran_anew)
 
     def is_excluded(run: RunFacts | None) -> bool:
         return rerun and run is not None and is_old(run, facts)
@@ -197,15 +246,19 @@ def is_true(
         is_latest = ghost.latest_listed(facts.registered, besides) == waited_for
         if has_ended and is_latest and run.result == state:
             return True
+    if facts.settled_by == "process" and _written_by_hand(ghost, facts, state):
+        return True
     for written in ghost.held(facts.registered, settled):
         newest = ghost.latest_listed(max(written.step, facts.registered), besides)
         if (
             written.state == state
-            and written.run == newest
+            # Where no run is listed, a run by hand is the only one there is.
+            and newest in (None, written.run)
             and not is_excluded(ghost.runs.get(written.run or ""))
         ):
             return True
-    return not replace and state in NEVER_RERUN and row.get("seen_state", {}).get("S") == state
+    seen = row.get("seen_state", {}).get("S")
+    return not replace and not ran_anew and state in NEVER_RERUN and seen == state
 
 
 def _secret(world: World) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulation import independence
-from simulation.scenario import PAYLOAD_ID
+from simulation.scenario import BY_HAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,7 +89,7 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
 
 
 def sender_comes_last(world: World) -> bool:
-    continues = (PAYLOAD_ID, independence.CONTINUE) in world.waits.items
+    continues = (world.scenario.payload_id, independence.CONTINUE) in world.waits.items
     return world.scenario.sender_comes_last and not continues
 
 
@@ -108,8 +108,12 @@ def _coming(world: World, alive: list[Actor]) -> Iterator[Touched]:
     )
     if _updates_left(world) > 0 and (starts or kinds & {"event", "end", "end-told"}):
         yield independence.UPDATE_STATE
-    if kinds & {"end", "end-told"}:
+    if kinds & {"end", "end-told", "by-hand"}:
         yield independence.END
+    if "by-hand" in kinds and _updates_left(world) > 0:
+        yield independence.UPDATE_STATE
+    if "delete" in kinds:
+        yield independence.DELETION
     if "stream" in kinds:
         yield independence.SENDER
     if world.passes_left:
@@ -132,7 +136,7 @@ def touched(world: World, actor: Actor) -> Touched:
 
 
 def _is_settled(world: World, token: str) -> bool:
-    row = world.waits.items.get((PAYLOAD_ID, token))
+    row = world.waits.items.get((world.scenario.payload_id, token))
     return row is not None and "settled_at" in row
 
 
@@ -173,8 +177,22 @@ def _environment(world: World, alive: list[Actor]) -> list[Option]:
         found.extend(_deliveries_of_records(world))
     if world.passes_left and kinds["reconciler"] < world.scenario.reconcilers:
         found.append(Option("reconcile", None, "ok", "the reconciler begins"))
+    found += _by_people(world, is_processing=kinds["process"] > 0)
     if world.advances_left:
         found.append(Option("advance", 200, "ok", "200 s pass"))
+    return found
+
+
+def _by_people(world: World, *, is_processing: bool) -> list[Option]:
+    """What somebody may do by hand.
+
+    A record that is deleted within the invocation that started its run is seen by nobody.
+    """
+    found = []
+    if world.scenario.by_hand and BY_HAND not in world.sfn.executions:
+        found.append(Option("by-hand", None, "ok", "an execution is started by hand"))
+    if world.deletions_left and world.states.items and not is_processing:
+        found.append(Option("delete", None, "ok", "the record is deleted"))
     return found
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 PREFIX = "arn:aws:states:us-west-2:123456789012:stateMachine:sim-"
 WORKFLOW = "child"
 EVENT_TRIES = 3  # an asynchronous invocation is tried three times
 PAYLOAD_ID = f"scenes/workflow-{WORKFLOW}/a"
+NEIGHBOUR_ID = f"scenes/workflow-{WORKFLOW}/a/workflow-1"
+"""Shares its record's key with ``PAYLOAD_ID``, which is what cirrus reads back from it."""
 OLD_RUN = f"{PREFIX}{WORKFLOW}:old-run".replace(":stateMachine:", ":execution:")
+
+REPLACEMENT = f"{PREFIX}{WORKFLOW}:replacement".replace(":stateMachine:", ":execution:")
+BY_HAND = f"{PREFIX}{WORKFLOW}:by-hand".replace(":stateMachine:", ":execution:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,11 @@ class Scenario:
         deliveries: at most so many of one message while things still happen.
         updates: at most so many invocations of ``update-state`` in all while things still
             happen.
+        shares_key: the messages' payload has an id that does not survive the way to its
+            record's key and back: the old run, and what the record says, are another's.
+        is_redriven: the old run had failed, was replaced and then redriven: both go on.
+        by_hand: whether somebody may start an execution that no record lists.
+        deletions: how often an operator may delete the record.
     """
 
     before: str | None
@@ -77,6 +88,15 @@ class Scenario:
     crowd: int = 2
     deliveries: int = 5
     updates: int = 100
+    shares_key: bool = False
+    is_redriven: bool = False
+    by_hand: bool = False
+    deletions: int = 0
+
+    @property
+    def payload_id(self) -> str:
+        """What the messages' tokens wait for."""
+        return NEIGHBOUR_ID if self.shares_key else PAYLOAD_ID
 
     @property
     def sender_comes_last(self) -> bool:
@@ -101,7 +121,14 @@ class Scenario:
         told = self.ends or (self.outcomes if len(self.outcomes) == 1 else ())
         ends = f", runs end {' then '.join(told)}" if told else ""
         repairs = "" if self.reconcilers == 1 else f", {self.reconcilers} reconcilers"
-        return f"{self.before or 'new'}: {sent}{start}{ends}{repairs}"
+        others = [
+            (self.shares_key, ", of another payload"),
+            (self.is_redriven, ", redriven beside its replacement"),
+            (self.by_hand, ", a run by hand"),
+            (bool(self.deletions), ", the record deleted"),
+        ]
+        more = "".join(name for is_so, name in others if is_so)
+        return f"{self.before or 'new'}{more}: {sent}{start}{ends}{repairs}"
 
 
 def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
@@ -122,6 +149,14 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
         )
         for before in (None, "FAILED", "SUCCEEDED", "PROCESSING")
         for messages in sent
+    ]
+    found += [
+        replace(
+            Scenario(None, (a, b), old_events=2, events=2, faults=2, passes=1, advances=2),
+            redelivery_seconds=redelivery_seconds,
+            **special,
+        )
+        for special in _special_worlds()
     ]
     found.append(
         Scenario(None, (a, b), can_start=False, faults=2, redelivery_seconds=redelivery_seconds),
@@ -149,6 +184,24 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
     return found
 
 
+def _special_worlds() -> list[dict[str, Any]]:
+    """What else there is in deployments: ids that share a key, hands on executions and records."""
+    return [
+        {"before": "SUCCEEDED", "shares_key": True},
+        {"before": "PROCESSING", "shares_key": True},
+        {
+            "before": "PROCESSING",
+            "is_redriven": True,
+            "ends": ("SUCCEEDED", "FAILED"),
+            "old_events": 0,
+        },
+        {"before": None, "by_hand": True, "old_events": 0},
+        {"before": "PROCESSING", "by_hand": True, "old_events": 0},
+        {"before": None, "deletions": 1},
+        {"before": "FAILED", "deletions": 1},
+    ]
+
+
 def small_scenarios() -> list[Scenario]:
     """One payload, one process, one update-state, one sender, one crash: explored whole.
 
@@ -159,7 +212,7 @@ def small_scenarios() -> list[Scenario]:
     return [
         Scenario(
             before,
-            (Sent("token-a", replace=replace),),
+            (Sent("token-a", replace=is_replace),),
             can_start=can_start,
             outcomes=outcomes,
             events=0 if before == "PROCESSING" else 1,
@@ -168,7 +221,7 @@ def small_scenarios() -> list[Scenario]:
             crowd=1,
             deliveries=1,
         )
-        for before, replace, can_start, outcomes in (
+        for before, is_replace, can_start, outcomes in (
             (None, False, True, both),
             (None, False, False, both),
             ("FAILED", False, True, both),
@@ -177,6 +230,19 @@ def small_scenarios() -> list[Scenario]:
             ("PROCESSING", False, True, ("SUCCEEDED",)),
             ("PROCESSING", False, True, ("FAILED",)),
         )
+    ] + [
+        replace(
+            Scenario(
+                None,
+                (Sent("token-a"),),
+                old_events=1,
+                fault_kinds=("crash-after",),
+                crowd=1,
+                deliveries=1,
+            ),
+            **special,
+        )
+        for special in _special_worlds()
     ]
 
 

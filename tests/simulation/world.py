@@ -17,7 +17,16 @@ from simulation.fake_aws.errors import FakeError
 from simulation.fake_aws.queue import Bucket, Queue, Topic
 from simulation.fake_aws.stepfunctions import Execution, StepFunctions
 from simulation.ghost import Ghost
-from simulation.scenario import EVENT_TRIES, OLD_RUN, PAYLOAD_ID, PREFIX, WORKFLOW, Scenario
+from simulation.scenario import (
+    BY_HAND,
+    EVENT_TRIES,
+    OLD_RUN,
+    PAYLOAD_ID,
+    PREFIX,
+    REPLACEMENT,
+    WORKFLOW,
+    Scenario,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +68,7 @@ class World:
     faults_left: int = 0
     passes_left: int = 0
     advances_left: int = 0
+    deletions_left: int = 0
     events: dict[str, Event] = field(default_factory=dict)
     is_disturbed: bool = False
     may_repeat: bool = False
@@ -83,6 +93,7 @@ class World:
         self.faults_left = self.scenario.faults
         self.passes_left = self.scenario.passes
         self.advances_left = self.scenario.advances
+        self.deletions_left = self.scenario.deletions
         if self.scenario.can_start:
             self.sfn.machines.add(PREFIX + WORKFLOW)
         self._begin()
@@ -106,43 +117,66 @@ class World:
             if sent.token is not None:
                 self.sfn.tokens.add(sent.token)
                 attributes["cirrus-task-token"] = {"dataType": "String", "stringValue": sent.token}
-            body = "no JSON" if sent.is_garbage else json.dumps(_payload(replace=sent.replace))
+            body = "no JSON" if sent.is_garbage else json.dumps(self._payload(replace=sent.replace))
             self.queue.send(body, attributes)
         self.clock.advance(timedelta(hours=1))
 
     def _old_run(self, state: str) -> None:
         now = self.clock.now
         running = state == "PROCESSING"
-        execution = Execution(
-            arn=OLD_RUN,
-            name="old-run",
-            machine=PREFIX + WORKFLOW,
-            input=json.dumps(_payload()),
-            started=now - timedelta(minutes=10),
-        )
-        self.sfn.executions[OLD_RUN] = execution
+        listed = [OLD_RUN]
+        execution = self._execution(OLD_RUN, PAYLOAD_ID, now - timedelta(minutes=10))
         if not running:
             result = {"SUCCEEDED": "SUCCEEDED", "ABORTED": "ABORTED"}.get(state, "FAILED")
             self._stop(execution, result, invalid=state == "INVALID")
             self.events[OLD_RUN] = Event(self.scenario.old_events)
         else:
             self.events[OLD_RUN] = Event(self.scenario.events + self.scenario.old_events)
+        if self.scenario.is_redriven:
+            self._execution(REPLACEMENT, PAYLOAD_ID, now - timedelta(minutes=5))
+            self.events[REPLACEMENT] = Event(self.scenario.events)
+            listed.append(REPLACEMENT)
         item: dict[str, Any] = {
             **self.key.to_item(),
             "created": {"S": now.isoformat()},
             "updated": {"S": now.isoformat()},
             "state_updated": {"S": f"{state}_{now.isoformat()}"},
-            "executions": {"L": [{"S": OLD_RUN}]},
+            "executions": {"L": [{"S": arn} for arn in listed]},
         }
         if state in ("FAILED", "INVALID"):
             item["last_error"] = {"S": "it broke"}
         self.states.items[self.states.key(self.key.to_item())] = item
-        self.ghost.begin(state, OLD_RUN, ended=not running)
+        for arn in listed:
+            self.ghost.begin(state, arn, ended=not running, foreign=self.scenario.shares_key)
+
+    def _execution(self, arn: str, payload_id: str, started: datetime) -> Execution:
+        execution = Execution(
+            arn=arn,
+            name=arn.rpartition(":")[2],
+            machine=PREFIX + WORKFLOW,
+            input=json.dumps(self._payload(payload_id)),
+            started=started,
+        )
+        self.sfn.executions[arn] = execution
+        return execution
+
+    def start_by_hand(self) -> None:
+        """Somebody starts an execution with the payload's input: no record lists it."""
+        self.clock.tick()
+        self._execution(BY_HAND, self.scenario.payload_id, self.clock.now)
+        self.events[BY_HAND] = Event(self.scenario.events)
+        self.ghost.started(BY_HAND, -1, ())
+        self.clock.tick()
+
+    def delete_record(self) -> None:
+        """An operator deletes the payload's record."""
+        self.states.write(self.states.key(self.key.to_item()), None)
+        self.ghost.deleted()
 
     @property
     def key(self) -> StateKey:
         """The payload's key in the state table."""
-        key = StateKey.of(PAYLOAD_ID)
+        key = StateKey.of(self.scenario.payload_id)
         assert key is not None
         return key
 
@@ -259,7 +293,9 @@ class World:
             self.clock.tick()
         for arn in set(self.sfn.executions) - known:
             self.events[arn] = Event(self.scenario.events)
-            self.ghost.started(arn, actor.number, self.held.get(actor.number, ()))
+            held = self.held.get(actor.number, ())
+            replaces = any(self.scenario.messages[number].replace for number in held)
+            self.ghost.started(arn, actor.number, held, is_replacement=replaces)
         if writes:
             self._observe(actor, sets_state="state_updated" in repr(call.request))
             if call.is_own and actor.kind in ("process", "update_state"):
@@ -279,9 +315,9 @@ class World:
             self.ghost.see_record(
                 record["state_updated"]["S"].partition("_")[0] if sets_state else None,
                 tuple(each["S"] for each in record.get("executions", {}).get("L", ())),
-                actor.subject if actor.kind == "update_state" else None,
+                actor.subject if actor.kind.endswith("update_state") else None,
             )
-        self.ghost.see_rows(self.waits.items.values(), self.begun[actor.number])
+        self.ghost.see_rows(self.waits.items.values(), self.begun[actor.number], actor.kind)
 
     # --- invocations ----------------------------------------------------------------
 
@@ -488,6 +524,16 @@ class World:
         elif option.kind == "advance":
             self.advances_left -= 1
             self.clock.advance(timedelta(seconds=option.subject))
+        else:
+            self._by_people(option)
+
+    def _by_people(self, option: Option) -> None:
+        self.is_disturbed = True  # a record, or whose run it tells of, is lost
+        if option.kind == "by-hand":
+            self.start_by_hand()
+        elif option.kind == "delete":
+            self.deletions_left -= 1
+            self.delete_record()
 
     # --- the end ----------------------------------------------------------------------
 
@@ -552,18 +598,17 @@ class World:
         self.reconcile()
         self._settle_down()
 
-
-def _payload(*, replace: bool = False) -> dict[str, Any]:
-    process: dict[str, Any] = {
-        "workflow": WORKFLOW,
-        "upload_options": {"path_template": "/x"},
-        "tasks": {},
-    }
-    if replace:
-        process["replace"] = True
-    return {
-        "type": "FeatureCollection",
-        "id": PAYLOAD_ID,
-        "features": [{"type": "Feature", "id": "a", "collection": "scenes", "links": []}],
-        "process": [process],
-    }
+    def _payload(self, payload_id: str | None = None, *, replace: bool = False) -> dict[str, Any]:
+        process: dict[str, Any] = {
+            "workflow": WORKFLOW,
+            "upload_options": {"path_template": "/x"},
+            "tasks": {},
+        }
+        if replace:
+            process["replace"] = True
+        return {
+            "type": "FeatureCollection",
+            "id": payload_id or self.scenario.payload_id,
+            "features": [{"type": "Feature", "id": "a", "collection": "scenes", "links": []}],
+            "process": [process],
+        }

@@ -52,6 +52,8 @@ class Rows:
     there: dict[Key, Wait] = field(default_factory=dict)
     put: list[Wait] = field(default_factory=list)
     settled: list[tuple[str, Outcome]] = field(default_factory=list)
+    noted: list[tuple[str, str]] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     meets: dict[str, bool | Exception] = field(default_factory=dict)
     """By token: what a put or an update of its row meets; False: somebody was first."""
 
@@ -67,8 +69,17 @@ class Rows:
         self.put.append(row)
         return self.there.get(row.key, row)
 
-    def settle(self, key: Key, outcome: Outcome) -> bool:
+    def note_run(self, key: Key, execution_arn: str) -> bool:
+        """Note a run, if open."""
+        self.noted.append((key.task_token, execution_arn))
+        result = self.meets.get(f"run of {key.task_token}", True)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def settle(self, key: Key, outcome: Outcome, *, noted_run: str | None = None) -> bool:
         """Update if open."""
+        self.forgotten += [noted_run] if noted_run and not outcome.execution_arn else []
         result = self.meets.get(key.task_token, True)
         if isinstance(result, Exception):
             raise result
@@ -122,11 +133,15 @@ class Cirrus:
         """The payload's id; one that is to be refused says so."""
         if "refuse" in payload:
             raise UnacceptablePayload(payload["refuse"])
-        return Identity(payload["id"], payload.get("replace", False))
+        return Identity(payload["id"], payload.get("replace", False), payload.get("workflow"))
 
     def deliverable(self, given: Any, payload: Any) -> Any:
         """The record itself, but of a payload that asks for another form."""
         return {**given, "body": payload["as"]} if "as" in payload else given
+
+    def reads_back(self, payload_id: str) -> bool:
+        """True where the record under the id's key is the payload's own."""
+        return "_" not in payload_id
 
     def output_url(self, payload_id: str, execution_arn: str) -> str:
         """Where a run's output is."""

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.nodes import Node, Position
     from cirrus_callbacks_plugin.lint.subject import Subject
 
-KEYS = ("payload_id", "workflow_state", "execution_arn", "output_payload_url")
+ALWAYS = ("payload_id", "workflow_state")
+SOMETIMES = ("execution_arn", "output_payload_url")
+"""Left out where they are not known: several runs are listed, or an older cirrus stored none."""
+KEYS = (*ALWAYS, *SOMETIMES)
 _PATH = re.compile(r"(?<!\$)\$\.(?P<key>[A-Za-z_]\w*)")
 _JSONATA = re.compile(r"\$states\.result\.(?P<key>[A-Za-z_]\w*)")
 
 
 def _check(subject: Subject) -> Iterator[Problem]:
     for each in subject.waits:
-        for key, path, at in _read(each.state):
+        for key, path, at, is_whole in _read(each.state):
             if key not in KEYS:
                 yield Problem(
                     f"reads {key!r} of the answer, which has {', '.join(KEYS)} alone",
@@ -30,17 +33,31 @@ def _check(subject: Subject) -> Iterator[Problem]:
                     path,
                     at,
                 )
+            elif key in SOMETIMES and (is_whole or not each.state.is_jsonata):
+                yield Problem(
+                    f"reads {key!r} of the answer, which is left out where it is not known: "
+                    "the state then fails though the child has succeeded",
+                    f"keep the answer whole, and look with a Choice whether {key!r} is present",
+                    path,
+                    at,
+                    Severity.WARNING,
+                )
 
 
-def _read(state: State) -> Iterator[tuple[str, str, Position]]:
-    """The keys of the answer that a state names."""
+def _read(state: State) -> Iterator[tuple[str, str, Position, bool]]:
+    """The keys of the answer that a state names, and whether that is the whole expression.
+
+    Step Functions refuses a JSONata expression that comes to nothing; within a larger one a
+    missing key may be looked after.
+    """
     fields = ("Output", "Assign") if state.is_jsonata else ("ResultSelector",)
     for field in fields:
         node = state.node.get(field)
         if node is not None:
             for text, at in _texts(node):
                 for match in (_JSONATA if state.is_jsonata else _PATH).finditer(text):
-                    yield match["key"], state.field_path(field), at
+                    is_whole = text.removeprefix("{%").removesuffix("%}").strip() == match[0]
+                    yield match["key"], state.field_path(field), at, is_whole
 
 
 def _texts(node: Node) -> Iterator[tuple[str, Position]]:
@@ -54,15 +71,16 @@ RULE = Rule(
     id="answer-keys",
     severity=Severity.ERROR,
     summary=(
-        "What a wait selects of its answer is there: `payload_id`, `workflow_state`, "
-        "`execution_arn`, `output_payload_url`."
+        "What a wait selects of its answer is there: `payload_id` and `workflow_state` always, "
+        "`execution_arn` and `output_payload_url` where they are known."
     ),
     why=(
         "A path that leads nowhere fails the state with `States.Runtime` when the child has "
-        "already succeeded. The answer is no payload: what the child made lies behind "
-        "`output_payload_url` (cirrus 2.0 and later)."
+        "already succeeded, and no Catch takes that. The answer is no payload: what the child made "
+        "lies behind `output_payload_url` (cirrus 2.0 and later). A key that is not known is left "
+        "out: one that may be missing is a warning."
     ),
     bad=wait(ResultSelector={"items.$": "$.features"}),
-    good=wait(ResultSelector={"url.$": "$.output_payload_url"}),
+    good=wait(ResultSelector={"state.$": "$.workflow_state", "answer.$": "$"}),
     check=_check,
 )

@@ -56,6 +56,12 @@ from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
     list_objects_as_aws_does,
     read_json_lines,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.jsonata import (
+    evaluate_expressions,
+    know_where_expressions_stand,
+    let_output_and_arguments_be_caught,
+)
+from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_what_fields_hold
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
     run_any_number_of_iterations,
@@ -144,6 +150,11 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     give_results_as_json,
     list_objects_as_aws_does,
     name_executions,
+    # JSONata; after what judges timestamps in JSONPath.
+    evaluate_expressions,
+    know_where_expressions_stand,
+    let_output_and_arguments_be_caught,
+    check_what_fields_hold,
 )
 """The corrections that need nothing but moto."""
 

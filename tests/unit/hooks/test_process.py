@@ -158,7 +158,7 @@ def test_a_completed_payload_is_settled_with_its_first_write(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The row holds the outcome, output and all; no second read."""
-    parts.states.there[payload_id()] = record("SUCCEEDED", "a", "b")
+    parts.states.there[payload_id()] = record("SUCCEEDED", "b")
     run(parts, Handler(), message("i", "t"))
     assert parts.waits.put == [
         row(

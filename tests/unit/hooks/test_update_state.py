@@ -226,7 +226,7 @@ def test_what_does_not_fit_is_left_to_the_sender(
 
     hook.run({"detail": {"output": "{}"}}, work, context)
     assert hook.waits.settled == []
-    assert hook.waits.left == [(payload_id(), "w", Outcome("SUCCEEDED", RUN), "2.0.0")]
+    assert hook.waits.left == [(payload_id(), "w", Outcome("SUCCEEDED", RUN), "2.0.0", None, None)]
     assert told(caplog) == [
         (
             f"Payload {payload_id()}: the sender settles the waits that did not fit into this "
@@ -245,7 +245,7 @@ def test_a_payload_without_a_workflow_goes_on_as_unknown(hook: Settling) -> None
         hook.now += 9
 
     hook.run(ended(), work, Context(12))
-    assert hook.waits.left == [(odd, "unknown", Outcome("SUCCEEDED", RUN), "2.0.0")]
+    assert hook.waits.left == [(odd, "unknown", Outcome("SUCCEEDED", RUN), "2.0.0", None, None)]
 
 
 @pytest.mark.parametrize(("left", "is_tried"), [(CALL_SECONDS, True), (CALL_SECONDS - 0.1, False)])

@@ -191,10 +191,21 @@ def test_what_is_read_of_an_answer_in_jsonata() -> None:
         "MessageBody": "{}",
         "MessageAttributes": attribute(JSONATA_TOKEN, "StringValue"),
     }
-    good = jsonata(arguments, Output={"url": "{% $states.result.output_payload_url %}"})
+    looked_after = "{% $exists($states.result.execution_arn) ? $states.result.execution_arn : '' %}"
+    good = jsonata(arguments, Output={"of": "{% $states.result.payload_id %}", "by": looked_after})
     bad = jsonata(arguments, Output=["{% $states.result.features[0] %}"])
+    missing = jsonata(arguments, Output={"url": "{% $states.result.output_payload_url %}"})
     assert of("answer-keys", good) == []
-    assert of("answer-keys", bad)
+    assert [each.severity.value for each in of("answer-keys", bad)] == ["error"]
+    assert [each.severity.value for each in of("answer-keys", missing)] == ["warning"]
+
+
+@pytest.mark.parametrize("key", ["execution_arn", "output_payload_url"])
+def test_a_path_to_a_key_that_may_be_missing_is_a_warning(key: str) -> None:
+    """A repair, or several listed runs, leave it out; the state would fail uncatchably."""
+    found = of("answer-keys", wait(ResultSelector={"it.$": f"$.{key}", "id.$": "$.payload_id"}))
+    assert [each.severity.value for each in found] == ["warning"]
+    assert key in found[0].problem.message
 
 
 def test_names_that_are_filled_in_later_are_not_judged() -> None:

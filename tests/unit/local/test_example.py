@@ -52,7 +52,7 @@ def test_cirrus_accepts_every_payload() -> None:
 
 def test_every_state_machine_parses() -> None:
     """The interpreter's grammar takes each of them, and nothing in them is refused."""
-    assert len(Project.read(EXAMPLE).definitions(NAMES, {})) == len(WORKFLOWS) == 3
+    assert len(Project.read(EXAMPLE).definitions(NAMES, {})) == len(WORKFLOWS) == 4
 
 
 def test_parents_of_one_scene_have_ids_of_their_own() -> None:
@@ -63,16 +63,19 @@ def test_parents_of_one_scene_have_ids_of_their_own() -> None:
 
 def test_there_is_a_waiting_task() -> None:
     """The rules below are about something."""
-    assert [state.name for state in _waiting_tasks()] == ["WaitForScene"]
+    assert [(state.name, state.around) for state in _waiting_tasks()] == [
+        ("WaitForScene", "JSONata"),
+        ("WaitForScene", "JSONPath"),
+    ]
 
 
-@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.name)
+@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.around)
 def test_every_waiting_task_has_a_timeout(state: asl.State) -> None:
     """Without TimeoutSeconds a lost answer would keep the parent for about three years."""
     assert state.body["TimeoutSeconds"] > 0
 
 
-@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.name)
+@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.around)
 def test_only_what_may_pass_is_retried(state: asl.State) -> None:
     """A retry is for what the next run may mend, never for what only people can."""
     retried = set().union(*_errors(state.body["Retry"]))
@@ -80,7 +83,7 @@ def test_only_what_may_pass_is_retried(state: asl.State) -> None:
     assert not retried & (HOPELESS | {"States.ALL", "States.TaskFailed", "States.Timeout"})
 
 
-@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.name)
+@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.around)
 def test_catch_tells_the_outcomes_apart(state: asl.State) -> None:
     """Failed, Invalid and a timeout go three different ways."""
     ways = {name: entry["Next"] for entry in state.body["Catch"] for name in entry["ErrorEquals"]}
@@ -88,16 +91,25 @@ def test_catch_tells_the_outcomes_apart(state: asl.State) -> None:
     assert len({ways[name] for name in outcomes}) == 3
 
 
-@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.name)
+@pytest.mark.parametrize("state", _waiting_tasks(), ids=lambda state: state.around)
 def test_the_token_travels_beside_the_payload(state: asl.State) -> None:
     """Message attributes carry token and waiter; the body is the child's payload alone."""
-    attributes = state.body["Parameters"]["MessageAttributes"]
-    assert {name: value["StringValue.$"] for name, value in attributes.items()} == {
-        "cirrus-task-token": "$$.Task.Token",
-        "cirrus-waiter-payload-id": "$.waiter",
-        "cirrus-waiter-execution-arn": "$$.Execution.Id",
-    }
-    assert "Token" not in json.dumps(state.body["Parameters"]["MessageBody.$"])
+    message = state.body.get("Arguments") or state.body["Parameters"]
+    suffix = "" if state.around == "JSONata" else ".$"
+    attributes = message["MessageAttributes"]
+    assert {name: value[f"StringValue{suffix}"] for name, value in attributes.items()} == {
+        "JSONPath": {
+            "cirrus-task-token": "$$.Task.Token",
+            "cirrus-waiter-payload-id": "$.waiter",
+            "cirrus-waiter-execution-arn": "$$.Execution.Id",
+        },
+        "JSONata": {
+            "cirrus-task-token": "{% $states.context.Task.Token %}",
+            "cirrus-waiter-payload-id": "{% $states.input.waiter %}",
+            "cirrus-waiter-execution-arn": "{% $states.context.Execution.Id %}",
+        },
+    }[state.around]
+    assert "Token" not in json.dumps(message[f"MessageBody{suffix}"])
 
 
 def _function(name: str) -> ModuleType:

@@ -52,6 +52,10 @@ def row(state: str | None = None, execution: str | None = None, **more: object) 
         (record("COMPLETED", "a"), False, Outcome("COMPLETED", "a", None, "s3://b/a")),
         (record("INVALID", "a", error="E"), False, Outcome("INVALID", "a", "E")),
         (record("SUCCEEDED"), False, Outcome("SUCCEEDED")),
+        # Which of several runs ended so, the record does not say.
+        (record("SUCCEEDED", "a", "b"), False, Outcome("SUCCEEDED")),
+        (record("INVALID", "a", "b", error="E"), False, Outcome("INVALID", None, "E")),
+        (record("SUCCEEDED", "a", "a"), False, Outcome("SUCCEEDED", "a", None, "s3://b/a")),
         (record("SUCCEEDED", "a"), True, None),
         (record("INVALID", "a"), True, None),
     ],
@@ -184,6 +188,15 @@ def test_what_ended_around_registration_tells_its_output() -> None:
 
 OUTCOME = Outcome("SUCCEEDED", "b", None, "s3://b/b")
 ENDED = Ended("b", OUTCOME)
+OF_0_15 = row(cirrus_version="0.15.4")
+AT_NOON = row(registered_at="2024-06-01T12:00:00.000000+00:00")
+
+
+def stopped(at: str) -> Ended:
+    """The end that is told, with the time at which the run stopped."""
+    return replace(ENDED, stopped_at=f"2024-06-01T{at}.000000+00:00")
+
+
 NAMELESS = Ended(None, Outcome("COMPLETED"))
 
 
@@ -193,7 +206,8 @@ NAMELESS = Ended(None, Outcome("COMPLETED"))
         (row(), record("SUCCEEDED", "a", "b"), ENDED, True),
         (row(), record("SUCCEEDED", "b", "c"), ENDED, False),  # a later run decides
         (row(), record("SUCCEEDED", "b", "c", "b"), ENDED, True),  # stands where it is last
-        (row(), record("SUCCEEDED", "a"), ENDED, True),  # unlisted counts as the latest
+        (row(), record("SUCCEEDED", "a"), ENDED, False),  # unlisted: cirrus did not start it
+        (OF_0_15, record("COMPLETED", "a"), ENDED, True),  # 0.x lists it after its start
         (row(), None, ENDED, True),
         (row(), record("SUCCEEDED"), ENDED, True),
         (row("FAILED", "b"), record("SUCCEEDED", "b"), ENDED, False),  # ended before
@@ -201,6 +215,12 @@ NAMELESS = Ended(None, Outcome("COMPLETED"))
         (row("FAILED", "a"), record("SUCCEEDED", "a", "b"), ENDED, True),
         (row("FAILED", "c"), record("SUCCEEDED", "c", "b"), ENDED, True),
         (row("FAILED", "gone"), record("SUCCEEDED", "b"), ENDED, True),
+        (row("FAILED", "gone"), record("SUCCEEDED"), ENDED, True),
+        (AT_NOON, None, stopped("11:59:59"), False),  # the record was deleted: its event is late
+        (AT_NOON, record("SUCCEEDED"), stopped("11:59:59"), False),
+        (AT_NOON, record("SUCCEEDED", "b"), stopped("12:00:00"), True),
+        (replace(AT_NOON, registered_at=None), None, stopped("11:59:59"), True),
+        (replace(AT_NOON, seen_state="PROCESSING"), None, stopped("11:59:59"), True),
         (row("FAILED", None), record("SUCCEEDED", "b"), ENDED, True),
         (row("PROCESSING", "b"), record("SUCCEEDED", "b"), ENDED, True),  # the one waited for
         (row("CLAIMED", "b"), record("SUCCEEDED", "b"), ENDED, True),
@@ -224,6 +244,7 @@ def test_after_end(wait: Wait, listed: Record | None, ended: Ended, is_settled: 
     [
         (row(), record("SUCCEEDED", "a", "b"), None),
         (row(), record("FAILED", "b", "c"), "later run"),
+        (row(), record("FAILED", "c"), "not listed"),
         (row(), record("FAILED", "a", "b"), "FAILED by now"),
         (row("FAILED", "b"), record("SUCCEEDED", "b"), "had ended"),
     ],
@@ -233,6 +254,13 @@ def test_why_an_end_leaves_a_row_open(wait: Wait, listed: Record, why: str | Non
     judgement = after_end(wait, listed, ENDED)
     left = judgement.why if isinstance(judgement, LeaveOpen) else None
     assert left is None if why is None else why in (left or "")
+
+
+def test_why_a_late_event_leaves_a_row_open() -> None:
+    """A run that stopped before registration is not the one that the row waits for."""
+    judgement = after_end(AT_NOON, None, stopped("11:59:59"))
+    assert isinstance(judgement, LeaveOpen)
+    assert "before the row was registered" in judgement.why
 
 
 def test_a_run_listed_before_the_seen_one_had_ended_too() -> None:
