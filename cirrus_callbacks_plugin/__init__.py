@@ -14,6 +14,8 @@ A token's way through the package, from left to right::
 What people run::
 
     cli/               the commands, and the same below cirrus's own command
+    demo/              what `cirrus-callbacks demo` plays, and how it is judged
+    testing/           the pytest fixture `cirrus_stack`: tests of one's own workflows
     operations/        what an on-call engineer does: look, repair, check
     graph/             who waits for whom, drawn
     lint/              state machines that wait, checked before they are deployed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -28,7 +29,7 @@ CHILD = {
         },
     },
 }
-PARENT = {
+PARENT: dict[str, Any] = {
     "StartAt": "Wait",
     "States": {
         "Wait": {
@@ -55,6 +56,15 @@ PARENT = {
         },
     },
 }
+
+
+def parent(**fields: Any) -> dict[str, Any]:
+    """The parent, its waiting state with some fields of its own."""
+    machine = copy.deepcopy(PARENT)
+    machine["States"]["Wait"].update(fields)
+    return machine
+
+
 SLOW = {"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 
 
