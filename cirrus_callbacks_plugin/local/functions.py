@@ -48,7 +48,7 @@ class Functions:
 
     Args:
         handlers: ``lambda_handler`` of each module, by the module's name.
-        prefix: stripped from a function's name where the whole name is no module.
+        prefix: stripped from a function's name where the whole name is not a module.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], prefix: str) -> None:
@@ -132,7 +132,7 @@ def _handler(path: Path) -> Handler:
     # A dash is usual in a function's name and impossible in a module's.
     spec = importlib.util.spec_from_file_location(f"local_function_{path.stem}", path)
     if spec is None or spec.loader is None:  # pragma: no cover - a .py file has a loader
-        raise LocalProjectError(path, "is no Python module")
+        raise LocalProjectError(path, "is not a Python module")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -96,7 +96,7 @@ class Project:
             UnsupportedCirrusError: no cirrus is installed.
         """
         if not root.is_dir():
-            raise LocalProjectError(root, "is no folder")
+            raise LocalProjectError(root, "is not a folder")
         settings = FolderSettings.read(root)
         workflows = workflow_files.find(root, settings, prefix)
         objects = tuple(_objects(root / "objects"))
@@ -109,7 +109,7 @@ class Project:
             if payload.workflow not in workflows:
                 raise LocalProjectError(
                     payload.path,
-                    f"is for the workflow {payload.workflow!r}, which is none of the folder's "
+                    f"is for the workflow {payload.workflow!r}, which is not one of the folder's "
                     f"({', '.join(workflows)}): add workflows/{payload.workflow}"
                     f"{workflow_files.SUFFIXES[0]}, or name its file in [workflows] of {FILE}",
                 )
@@ -137,7 +137,7 @@ def _checked(workflow: WorkflowFile, definition: Any) -> str:
     text = json.dumps(definition)
     reason = _refusal(text)
     if reason is not None:
-        problem = f"is no valid Amazon States Language: {reason}"
+        problem = f"is not valid Amazon States Language: {reason}"
         raise LocalProjectError(workflow.path, problem)
     return text
 
@@ -187,7 +187,7 @@ def _chosen(
 def _payload(path: Path, stored: Mapping[str, Path]) -> PayloadFile:
     body = _json(path, _text(path))
     if not isinstance(body, dict):
-        raise LocalProjectError(path, "is no payload: it must hold one JSON object")
+        raise LocalProjectError(path, "is not a payload: it must hold one JSON object")
     content = body
     if "url" in body and "process" not in body:
         content = _referred(path, body["url"], stored)
@@ -234,6 +234,6 @@ def _json(path: Path, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise LocalProjectError(path, f"is no JSON: {error}") from error
+        raise LocalProjectError(path, f"is not JSON: {error}") from error
     except RecursionError as error:
         raise LocalProjectError(path, "is nested too deeply") from error

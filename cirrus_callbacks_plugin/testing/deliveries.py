@@ -101,7 +101,7 @@ class Deliveries:
 
     def disturb(self, function: str, fate: Fate, about: About, times: int) -> Disturbance:
         """Disturb deliveries to a function, from now on."""
-        assert function in ATTEMPTS, f"{function!r} is none of {', '.join(ATTEMPTS)}"
+        assert function in ATTEMPTS, f"{function!r} is not one of {', '.join(ATTEMPTS)}"
         assert times > 0, f"times={times}: at least one delivery must be meant"
         disturbance = Disturbance(function, fate, about, times)
         with self._lock:

@@ -38,7 +38,7 @@ def _is_installed(module: str) -> bool:
 
     try:
         return find_spec(module) is not None
-    except ValueError:  # what stands in its place is no module
+    except ValueError:  # what stands in its place is not a module
         return False
 
 

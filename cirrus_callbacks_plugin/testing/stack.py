@@ -193,7 +193,7 @@ class CirrusStack:
         workflow = content["process"][0]["workflow"]
         known = self._stack.project.workflows
         assert workflow in known, (
-            f"{name} is for the workflow {workflow!r}, which is none of {', '.join(known)}"
+            f"{name} is for the workflow {workflow!r}, which is not one of {', '.join(known)}"
         )
         self._timeline.step(f"send {name}")
         self._stack.send(body)
@@ -264,7 +264,7 @@ class CirrusStack:
         """
         names = self._stack.deployment.names
         tables = {"callbacks": names.callbacks_table, "state": names.state_table}
-        assert table in tables, f"{table!r} is none of {', '.join(tables)}"
+        assert table in tables, f"{table!r} is not one of {', '.join(tables)}"
         assert calls > 0, f"calls={calls}: at least one call must be meant"
         throttle = Throttle(tables[table], calls)
         self.throttling.throttles.append(throttle)

@@ -70,11 +70,11 @@ def test_a_raising_function_fails_the_child(cli: CommandLine, folder: Folder) ->
         "class NoSuchBand(Exception):\n"
         "    pass\n"
         "def lambda_handler(event, context):\n"
-        "    raise NoSuchBand('B42 is no band')\n",
+        "    raise NoSuchBand('B42 is not a band')\n",
     )
     ran = cli("local", folder.root)
     assert ran.status == 0  # everything has ended
-    assert "child/S2A_39QTA_20230628_0_L2A is FAILED: NoSuchBand: B42 is no band" in ran.out
+    assert "child/S2A_39QTA_20230628_0_L2A is FAILED: NoSuchBand: B42 is not a band" in ran.out
     assert "told CirrusCallback.Failed" in ran.out
 
 

@@ -95,7 +95,7 @@ class Folder:
     root: Path
 
     def write(self, name: str, content: Any) -> Folder:
-        """Write a file; what is no text is written as JSON."""
+        """Write a file; what is not a text is written as JSON."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content if isinstance(content, str) else json.dumps(content))

@@ -57,7 +57,10 @@ def test_a_folder_is_loaded_first(cirrus_stack: CirrusStack, method: str) -> Non
         ),
         ({**payload(), "process": []}, "a payload: cirrus refuses the payload"),
         ({**payload(), "extra": {1, 2}}, "a payload is not JSON: "),
-        (payload(workflow="unknown"), "is for the workflow 'unknown', which is none of child, pa"),
+        (
+            payload(workflow="unknown"),
+            "is for the workflow 'unknown', which is not one of child, pa",
+        ),
         ("payloads/2.json", r"payloads/2\.json is in none of"),
         ("payloads/list.json", r"list\.json is not a payload"),
         ("payloads/text.json", r"text\.json is not JSON"),
@@ -106,9 +109,9 @@ def test_a_child_that_never_comes_is_told_as_well(stack: CirrusStack) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda stack: stack.lose("processes"), "'processes' is none of process, update-state"),
+        (lambda stack: stack.lose("processes"), "'processes' is not one of process, update-state"),
         (lambda stack: stack.hold("sender", times=0), "times=0: at least one delivery"),
-        (lambda stack: stack.throttle("cirrus"), "'cirrus' is none of callbacks, state"),
+        (lambda stack: stack.throttle("cirrus"), "'cirrus' is not one of callbacks, state"),
         (lambda stack: stack.throttle("state", calls=0), "calls=0: at least one call"),
         (lambda stack: stack.later(), r"later\(\) needs a time that passes"),
         (lambda stack: stack.upload("B42"), "no object of the folder has a key with B42"),
