@@ -10,13 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 UV_VERSION := 0.13.9
 UV := .tools/bin/uv
 PYTHON := .venv/bin/python
-PYTEST := $(PYTHON) -m pytest
-COVERED := $(PYTHON) -m slipcover --json --out
-COMPUTING := tests/simulation tests/fuzz tests/faults
-APART := $(foreach each,$(COMPUTING),--ignore $(each))
-# Many tests wait (for Terraform, for executions): more workers than cores. The simulation
-# and the other environments compute all the time: as many as cores there.
-WORKERS ?= 4
+# Many tests of the main environment wait (for Terraform, for executions): more workers than cores.
+WORKERS ?= 3
 # Material tells of its successor at every build.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs
 CHECKOV_VERSION := 3.3.30
@@ -31,17 +26,7 @@ demo: .venv/.ready ## Run the example on an embedded Cirrus and show who waits f
 	@.venv/bin/cirrus-callbacks demo $(ARGS)
 
 test: .venv/.ready ## Run every test, with every cirrus (test-0.7, -0.15, -1.3, -2.0: with one)
-	@rm -rf .coverage .coverage.json .pytest_cache
-	@mkdir .coverage
-	@# What fails beside others (a machine under load) is run once more, by itself, and said.
-	@$(COVERED) .coverage/main.json -m pytest -n $(WORKERS) --dist loadgroup $(APART) $(ARGS) tests \
-	  || { echo; echo "make: once more, by themselves, the tests that failed above:"; \
-	  $(COVERED) .coverage/main-again.json -m pytest --last-failed --last-failed-no-failures none $(APART) tests; }
-	@# Schedules, cases and faults are many, and run no line that the tests before did not.
-	@$(PYTEST) -n auto $(ARGS) $(COMPUTING) || [ $$? -eq 5 ]
-	@$(PYTHON) tests/environments/run.py $(UV)
-	@$(PYTHON) -m slipcover --merge .coverage/*.json --out .coverage.json --skip-covered --fail-under 95
-	@$(PYTHON) tests/support/terraform_lint.py --skipped
+	@$(PYTHON) tests/whole/run.py $(UV) $(WORKERS) $(ARGS)
 
 test-0.7 test-0.15 test-1.3 test-2.0 test-none: test-%: .venv/.ready # one cirrus, or none
 	@$(PYTHON) tests/environments/run.py $(UV) $* $(if $(ARGS),-- $(ARGS))

@@ -25,6 +25,7 @@ What all of them stand on::
 
     asl/               a state machine's definition with positions: JSON, YAML, templates
     aws/               batch reads, pages, calls side by side, deadlines, pacing, error codes
+    iam/               what the four functions have to be allowed; what a policy allows
     config             environment names and defaults
     naming             payload ids as people read them
     errors             error types that say what to do

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
@@ -112,24 +113,29 @@ def retention_days(environ: Mapping[str, str] | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Repairs:
-    """What the reconciler's environment says.
+class ReconcilerSettings:
+    """What the reconciler's environment says; operators' commands work by the same.
 
     Attributes:
-        grace_seconds: rows younger than this are not repaired.
-        redelivery_seconds: after this the queue delivers a message no more.
-        interval_seconds: the schedule's interval; a pass ends before the next one starts.
+        grace: rows younger than this are not repaired.
+        redelivery: after this the queue delivers a message no more.
+        interval: the schedule's interval; a pass ends before the next one starts.
         heartbeat: send a heartbeat for every open row at every pass.
+        retention_days: days for which an answered row is kept.
+        payloads_url: where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where
+            that is not told.
     """
 
-    grace_seconds: int = DEFAULT_GRACE_SECONDS
-    redelivery_seconds: int = DEFAULT_REDELIVERY_SECONDS
-    interval_seconds: int = DEFAULT_INTERVAL_SECONDS
+    grace: timedelta = timedelta(seconds=DEFAULT_GRACE_SECONDS)
+    redelivery: timedelta = timedelta(seconds=DEFAULT_REDELIVERY_SECONDS)
+    interval: timedelta = timedelta(seconds=DEFAULT_INTERVAL_SECONDS)
     heartbeat: bool = False
+    retention_days: int = DEFAULT_RETENTION_DAYS
+    payloads_url: str | None = None
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Repairs:
-        """Read the four variables.
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> ReconcilerSettings:
+        """Read the six variables.
 
         Raises:
             ConfigurationError: one is not what it must be.
@@ -139,20 +145,19 @@ class Repairs:
         if heartbeat not in ("true", "false"):
             raise ConfigurationError(f"{HEARTBEAT}={heartbeat!r}: give true or false")
         day = 86_400
+
+        def seconds(variable: str, default: int, least: int, most: int) -> timedelta:
+            number = _whole_number(variable, default, "seconds", least, most, environ=env)
+            return timedelta(seconds=number)
+
         return cls(
-            _whole_number(GRACE_SECONDS, DEFAULT_GRACE_SECONDS, "seconds", 0, day, environ=env),
-            _whole_number(
-                REDELIVERY_SECONDS,
-                DEFAULT_REDELIVERY_SECONDS,
-                "seconds",
-                0,
-                14 * day,  # SQS keeps a message for 14 days at most
-                environ=env,
-            ),
-            _whole_number(
-                INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, "seconds", 60, day, environ=env
-            ),
-            heartbeat == "true",
+            grace=seconds(GRACE_SECONDS, DEFAULT_GRACE_SECONDS, 0, day),
+            # SQS keeps a message for 14 days at most
+            redelivery=seconds(REDELIVERY_SECONDS, DEFAULT_REDELIVERY_SECONDS, 0, 14 * day),
+            interval=seconds(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, 60, day),
+            heartbeat=heartbeat == "true",
+            retention_days=retention_days(env),
+            payloads_url=payloads_url(env),
         )
 
 

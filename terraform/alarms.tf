@@ -1,5 +1,8 @@
 # Alarms. Metrics of AWS are in AWS/..., those of sender and reconciler in the namespace that
-# cirrus_callbacks_plugin/metrics.py defines (a test compares the names).
+# cirrus_callbacks_plugin/lambda_functions/metrics.py defines (a test compares the names).
+#
+# An alarm rings when `datapoints` of the last `periods` breach. Each description ends with its place
+# in the runbook, whose headings are these keys with hyphens.
 
 locals {
   metrics_namespace     = "CirrusCallbacks"
@@ -17,6 +20,7 @@ locals {
       statistic   = "Sum"
       period      = 300
       periods     = 1
+      datapoints  = 1
       comparison  = "GreaterThanOrEqualToThreshold"
       threshold   = var.alarm_sender_errors
     }
@@ -30,6 +34,7 @@ locals {
       statistic   = "Maximum"
       period      = 300
       periods     = 1
+      datapoints  = 1
       comparison  = "GreaterThanOrEqualToThreshold"
       threshold   = var.alarm_iterator_age_seconds * 1000
     }
@@ -43,6 +48,7 @@ locals {
       statistic   = "Maximum"
       period      = 900
       periods     = 1
+      datapoints  = 1
       comparison  = "GreaterThanOrEqualToThreshold"
       threshold   = var.alarm_failure_destination_objects
     }
@@ -56,6 +62,7 @@ locals {
       statistic   = "Sum"
       period      = 1800
       periods     = 1
+      datapoints  = 1
       comparison  = "GreaterThanOrEqualToThreshold"
       threshold   = var.alarm_reconciler_errors
     }
@@ -69,8 +76,51 @@ locals {
       statistic   = "Sum"
       period      = 900
       periods     = 4
+      datapoints  = 4
       comparison  = "GreaterThanThreshold"
       threshold   = var.alarm_reconciler_repairs
+    }
+    incomplete_passes = {
+      severity    = "WARNING"
+      title       = "reconciler does not get through"
+      description = "The reconciler ${local.reconciler_name} runs out of time before it has looked at every open wait: repairs are late. Give it more time or memory, or let fewer workflows wait at once."
+      namespace   = local.metrics_namespace
+      metric      = "IncompletePasses"
+      dimensions  = local.reconciler_dimensions
+      statistic   = "Sum"
+      period      = 900
+      periods     = 4
+      datapoints  = 2
+      comparison  = "GreaterThanOrEqualToThreshold"
+      threshold   = var.alarm_incomplete_passes
+    }
+    row_errors = {
+      severity    = "WARNING"
+      title       = "waits that the reconciler cannot look at"
+      description = "The reconciler ${local.reconciler_name} keeps failing on rows of ${local.table_name}: these waits are not repaired. Its log names their payloads."
+      namespace   = local.metrics_namespace
+      metric      = "RowErrors"
+      dimensions  = local.reconciler_dimensions
+      statistic   = "Sum"
+      period      = 900
+      periods     = 4
+      datapoints  = 2
+      comparison  = "GreaterThanOrEqualToThreshold"
+      threshold   = var.alarm_row_errors
+    }
+    describes_refused = {
+      severity    = "WARNING"
+      title       = "reconciler may not describe executions"
+      description = "The reconciler ${local.reconciler_name} is not allowed to describe runs: lost ends are not repaired. Its role needs states:DescribeExecution on the deployment's executions, and sibling_prefixes must not cover them."
+      namespace   = local.metrics_namespace
+      metric      = "DescribesRefused"
+      dimensions  = local.reconciler_dimensions
+      statistic   = "Sum"
+      period      = 900
+      periods     = 1
+      datapoints  = 1
+      comparison  = "GreaterThanOrEqualToThreshold"
+      threshold   = var.alarm_describes_refused
     }
     stuck_payloads = {
       severity    = "WARNING"
@@ -82,6 +132,7 @@ locals {
       statistic   = "Maximum"
       period      = 900
       periods     = 1
+      datapoints  = 1
       comparison  = "GreaterThanOrEqualToThreshold"
       threshold   = var.alarm_stuck_payloads
     }
@@ -95,6 +146,7 @@ locals {
       statistic   = "Maximum"
       period      = 900
       periods     = 1
+      datapoints  = 1
       comparison  = "GreaterThanOrEqualToThreshold"
       threshold   = var.alarm_oldest_wait_seconds
     }
@@ -108,6 +160,7 @@ locals {
       statistic   = "Maximum"
       period      = 900
       periods     = 1
+      datapoints  = 1
       comparison  = "GreaterThanThreshold"
       threshold   = floor(var.alarm_open_waits_share * var.open_executions_quota)
     }
@@ -118,14 +171,14 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = var.create && var.create_alarms ? local.alarms : {}
 
   alarm_name          = "${each.value.severity}: ${local.name} ${each.value.title}"
-  alarm_description   = each.value.description
+  alarm_description   = "${each.value.description} ${var.runbook_url}#${replace(each.key, "_", "-")}"
   namespace           = each.value.namespace
   metric_name         = each.value.metric
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
   period              = each.value.period
   evaluation_periods  = each.value.periods
-  datapoints_to_alarm = each.value.periods
+  datapoints_to_alarm = each.value.datapoints
   comparison_operator = each.value.comparison
   threshold           = each.value.threshold
   treat_missing_data  = "notBreaching"

@@ -7,7 +7,7 @@ locals {
       { title = "Oldest open wait (s)", service = "reconciler", stat = "Maximum", metrics = ["OldestOpenWaitSeconds"] },
       { title = "Answers of the sender", service = "sender", stat = "Sum", metrics = ["AnsweredSuccess", "AnsweredFailure", "AnsweredStale", "AnswersRefused"] },
       { title = "Settled to answered (s)", service = "sender", stat = "p99", metrics = ["SettledToAnsweredSeconds"] },
-      { title = "Repairs", service = "reconciler", stat = "Sum", metrics = ["Repairs", "RowErrors"] },
+      { title = "Repairs", service = "reconciler", stat = "Sum", metrics = ["Repairs", "RowErrors", "IncompletePasses", "DescribesRefused"] },
       { title = "Stuck payloads, failed records", service = "reconciler", stat = "Maximum", metrics = ["StuckPayloads", "FailureDestinationObjects"] },
     ] :
     {

@@ -1,10 +1,6 @@
-# What sender and reconciler share: their code, their environment, what they may do as Lambda
-# functions whatever they are for.
+# What sender and reconciler share: their code, the base of their environment, how they run.
 
 locals {
-  zip_path  = try(var.lambda_package.zip_path, null)
-  s3_bucket = try(var.lambda_package.s3_bucket, null)
-
   handlers = "cirrus_callbacks_plugin.lambda_functions"
 
   common_environment = {
@@ -22,44 +18,23 @@ locals {
     FATAL = "CRITICAL"
   }
 
-  trust_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "lambda.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-    }]
-  })
-
-  # IAM knows no resource type for either of these.
-  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsxray.html
-  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-  tracing_statements = [for on in(var.tracing ? [true] : []) : {
-    Sid      = "WriteTraces"
-    Effect   = "Allow"
-    Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
-    Resource = ["*"]
-  }]
-  vpc_statements = [for on in(var.vpc == null ? [] : [true]) : {
-    Sid    = "HoldNetworkInterfaces"
-    Effect = "Allow"
-    Action = [
-      "ec2:AssignPrivateIpAddresses",
-      "ec2:CreateNetworkInterface",
-      "ec2:DeleteNetworkInterface",
-      "ec2:DescribeNetworkInterfaces",
-      "ec2:DescribeSubnets",
-      "ec2:UnassignPrivateIpAddresses",
-    ]
-    Resource = ["*"]
-  }]
-  log_statements = {
-    for function in ["sender", "reconciler"] : function => {
-      Sid      = "WriteLogs"
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      Resource = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws/lambda/${local.name}-${function}:*"]
-    }
+  # A call without a package is refused below. The stand-in keeps the provider from saying the same in
+  # words of its own.
+  shared = {
+    partition                = local.partition
+    region                   = local.region
+    account                  = local.account
+    package                  = var.lambda_package == null ? { zip_path = null, s3_bucket = "none", s3_key = "none", s3_object_version = null } : var.lambda_package
+    runtime                  = var.runtime
+    architecture             = var.architecture
+    role_path                = var.role_path
+    permissions_boundary_arn = var.permissions_boundary_arn
+    tracing                  = var.tracing
+    vpc                      = var.vpc
+    log_format               = var.log_format
+    log_level                = var.log_level
+    log_retention_days       = var.log_retention_days
+    tags                     = local.tags
   }
 
   # IAM knows no resource type for SendTask*: whoever holds a token may answer it.
@@ -71,7 +46,7 @@ resource "terraform_data" "code" {
   count = local.count
 
   # Stands for the code in plans of both functions, and refuses a call without any.
-  input = local.zip_path != null ? filebase64sha256(local.zip_path) : try("${var.lambda_package.s3_bucket}/${var.lambda_package.s3_key}", null)
+  input = try(filebase64sha256(var.lambda_package.zip_path), "${var.lambda_package.s3_bucket}/${var.lambda_package.s3_key}", null)
 
   lifecycle {
     precondition {

@@ -1,6 +1,8 @@
 # DynamoDB refuses to delete a protected table, but Terraform would by then have removed everything
 # that depends on it. This resource depends on all of that, so a destroy meets it first, and stops
-# before anything is gone. Its command does nothing but print and fail; it runs in sh and cmd alike.
+# before anything is gone. Another table name or prefix replaces the table: it replaces this resource
+# as well, and so is stopped in the same way. The command does nothing but print and fail; it runs in
+# sh and cmd alike.
 
 resource "terraform_data" "deletion_guard" {
   count = local.count
@@ -10,11 +12,13 @@ resource "terraform_data" "deletion_guard" {
     table     = local.table_name
   }
 
+  triggers_replace = [local.table_name, var.prefix]
+
   provisioner "local-exec" {
     when = destroy
     command = (
       self.input.protected
-      ? "echo deletion_protection is true for the tracking table ${self.input.table}, nothing of this module was removed. Apply with deletion_protection = false first, or keep the table as terraform/README.md says under Removal. 1>&2 && exit 1"
+      ? "echo deletion_protection is true for the tracking table ${self.input.table}, and this apply would remove it: nothing of this module was changed. Apply with deletion_protection = false and the names that are deployed first, or see Removal and Renaming in terraform/README.md. 1>&2 && exit 1"
       : "exit 0"
     )
   }

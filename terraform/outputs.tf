@@ -20,17 +20,17 @@ output "kms_key_arn" {
 
 output "sender_function_name" {
   description = "Name of the sender."
-  value       = one(aws_lambda_function.sender[*].function_name)
+  value       = one(module.sender[*].function.function_name)
 }
 
 output "sender_function_arn" {
   description = "ARN of the sender."
-  value       = one(aws_lambda_function.sender[*].arn)
+  value       = one(module.sender[*].function.arn)
 }
 
 output "sender_role_name" {
   description = "Name of the sender's role."
-  value       = one(aws_iam_role.sender[*].name)
+  value       = one(module.sender[*].role.name)
 }
 
 output "event_source_mapping_uuid" {
@@ -40,17 +40,17 @@ output "event_source_mapping_uuid" {
 
 output "reconciler_function_name" {
   description = "Name of the reconciler."
-  value       = one(aws_lambda_function.reconciler[*].function_name)
+  value       = one(module.reconciler[*].function.function_name)
 }
 
 output "reconciler_function_arn" {
   description = "ARN of the reconciler."
-  value       = one(aws_lambda_function.reconciler[*].arn)
+  value       = one(module.reconciler[*].function.arn)
 }
 
 output "reconciler_role_name" {
   description = "Name of the reconciler's role."
-  value       = one(aws_iam_role.reconciler[*].name)
+  value       = one(module.reconciler[*].role.name)
 }
 
 output "failure_bucket_name" {
@@ -94,23 +94,43 @@ output "parent_role_statements" {
 }
 
 output "wait_for_payload_state_json" {
-  description = "State that sends the payload at `$.payload` and waits for it; its result is at `$.callback`."
+  description = "JSONPath state that sends the payload at `process[0].tasks.wait.child` of its input, a payload, and waits for it; the answer is at `answer`."
   value       = jsonencode(local.wait_states.plain)
 }
 
 output "wait_for_payloads_state_json" {
-  description = "Map state that sends each of the payloads at `$.payloads` and waits for all of them; results are at `$.callbacks`."
+  description = "JSONPath Map state that sends each payload in the list at `process[0].tasks.wait.children` of its input, a payload, and waits for all of them; at `answers` is, in the list's order, the answer or `{\"error\": NAME}` of each."
   value       = jsonencode(local.map_states.plain)
 }
 
+output "wait_for_payload_jsonata_state_json" {
+  description = "JSONata state that sends the payload at `process[0].tasks.wait.child` of its input, a payload, and waits for it; the answer is at `answer`."
+  value       = jsonencode(local.jsonata_wait_states.plain)
+}
+
+output "wait_for_payloads_jsonata_state_json" {
+  description = "JSONata Map state that sends each payload in the list at `process[0].tasks.wait.children` of its input, a payload, and waits for all of them; at `answers` is, in the list's order, the answer or `{\"error\": NAME}` of each."
+  value       = jsonencode(local.jsonata_map_states.plain)
+}
+
 output "filmdrop_wait_for_payload_state_json" {
-  description = "The first of the two for a FilmDrop `state-machine.json`: the queue's URL is its template variable `CIRRUS_PROCESS_QUEUE_URL`."
+  description = "JSONPath state that sends the payload at `process[0].tasks.wait.child` of its input, a payload, and waits for it; the answer is at `answer`. For a FilmDrop `state-machine.json`: the queue's URL is its template variable `CIRRUS_PROCESS_QUEUE_URL`."
   value       = jsonencode(local.wait_states.filmdrop)
 }
 
 output "filmdrop_wait_for_payloads_state_json" {
-  description = "The second of the two for a FilmDrop `state-machine.json`."
+  description = "JSONPath Map state that sends each payload in the list at `process[0].tasks.wait.children` of its input, a payload, and waits for all of them; at `answers` is, in the list's order, the answer or `{\"error\": NAME}` of each. For a FilmDrop `state-machine.json`: the queue's URL is its template variable `CIRRUS_PROCESS_QUEUE_URL`."
   value       = jsonencode(local.map_states.filmdrop)
+}
+
+output "filmdrop_wait_for_payload_jsonata_state_json" {
+  description = "JSONata state that sends the payload at `process[0].tasks.wait.child` of its input, a payload, and waits for it; the answer is at `answer`. For a FilmDrop `state-machine.json`: the queue's URL is its template variable `CIRRUS_PROCESS_QUEUE_URL`."
+  value       = jsonencode(local.jsonata_wait_states.filmdrop)
+}
+
+output "filmdrop_wait_for_payloads_jsonata_state_json" {
+  description = "JSONata Map state that sends each payload in the list at `process[0].tasks.wait.children` of its input, a payload, and waits for all of them; at `answers` is, in the list's order, the answer or `{\"error\": NAME}` of each. For a FilmDrop `state-machine.json`: the queue's URL is its template variable `CIRRUS_PROCESS_QUEUE_URL`."
+  value       = jsonencode(local.jsonata_map_states.filmdrop)
 }
 
 output "filter_patterns" {

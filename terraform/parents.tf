@@ -1,4 +1,12 @@
 # What a parent workflow needs: one IAM statement, and a state that waits.
+#
+# A cirrus execution's input is the payload itself. So the states take the children from where a
+# payload has room for them, the parameters of a task: process[0].tasks.wait.child, or .children.
+# The answer is put beside what the payload holds, and the output is a payload again.
+#
+# The Map hands back answers alone: all of them together must fit into 256 KiB, and an answer takes
+# some 500 bytes. A child that fails gives the name of its error in the place of an answer: nothing
+# but an inner Catch keeps one failed child from ending the Map and leaving the other waits.
 
 locals {
   parent_statement = {
@@ -8,45 +16,126 @@ locals {
     Resource = [local.process_queue_arn]
   }
 
-  # One state for two kinds of deployments: the queue's URL itself, and FilmDrop's template variable.
-  wait_states = {
-    for kind, url in { plain = local.process_queue_url, filmdrop = "$${CIRRUS_PROCESS_QUEUE_URL}" } : kind => {
-      Type                   = "Task"
-      Resource               = "arn:${local.partition}:states:::sqs:sendMessage.waitForTaskToken"
-      TimeoutSeconds         = var.wait_timeout_seconds
-      Parameters = {
-        QueueUrl        = url
-        "MessageBody.$" = "$.payload"
-        MessageAttributes = {
-          "cirrus-task-token"           = { DataType = "String", "StringValue.$" = "$$.Task.Token" }
-          "cirrus-waiter-execution-arn" = { DataType = "String", "StringValue.$" = "$$.Execution.Id" }
-        }
-      }
-      # No run came of the message: another message, with another token, may fare better.
-      Retry = [{
+  # The queue's URL itself, or FilmDrop's template variable.
+  queue_urls = { plain = local.process_queue_url, filmdrop = "$${CIRRUS_PROCESS_QUEUE_URL}" }
+
+  wait_fields = {
+    Type           = "Task"
+    Resource       = "arn:${local.partition}:states:::sqs:sendMessage.waitForTaskToken"
+    TimeoutSeconds = var.wait_timeout_seconds
+    Retry = [
+      {
+        Comment         = "No run came of the message: another one, with another token, may fare better"
         ErrorEquals     = ["CirrusCallback.NeverStarted"]
         IntervalSeconds = 60
         BackoffRate     = 2
         MaxAttempts     = 3
-      }]
-      ResultPath = "$.callback"
-      End        = true
+      },
+      {
+        Comment         = "The message itself could not be sent"
+        ErrorEquals     = ["SQS.AmazonSQSException", "SQS.SdkClientException"]
+        IntervalSeconds = 1
+        BackoffRate     = 2
+        MaxAttempts     = 5
+      },
+    ]
+  }
+
+  any_error = { ErrorEquals = ["States.ALL"], Next = "NoAnswer" }
+
+  jsonpath_parameters = {
+    for kind, url in local.queue_urls : kind => {
+      QueueUrl = url
+      MessageAttributes = {
+        "cirrus-task-token"           = { DataType = "String", "StringValue.$" = "$$.Task.Token" }
+        "cirrus-waiter-execution-arn" = { DataType = "String", "StringValue.$" = "$$.Execution.Id" }
+      }
     }
   }
 
+  jsonata_arguments = {
+    for kind, url in local.queue_urls : kind => {
+      QueueUrl = url
+      MessageAttributes = {
+        "cirrus-task-token"           = { DataType = "String", StringValue = "{% $states.context.Task.Token %}" }
+        "cirrus-waiter-execution-arn" = { DataType = "String", StringValue = "{% $states.context.Execution.Id %}" }
+      }
+    }
+  }
+
+  wait_states = {
+    for kind, parameters in local.jsonpath_parameters : kind => merge(local.wait_fields, {
+      Parameters = merge(parameters, { "MessageBody.$" = "$.process[0].tasks.wait.child" })
+      ResultPath = "$.answer"
+      End        = true
+    })
+  }
+
   map_states = {
-    for kind, state in local.wait_states : kind => {
+    for kind, parameters in local.jsonpath_parameters : kind => {
       Type           = "Map"
-      ItemsPath      = "$.payloads"
-      ItemSelector   = { "payload.$" = "$$.Map.Item.Value" }
+      ItemsPath      = "$.process[0].tasks.wait.children"
+      ItemSelector   = { "child.$" = "$$.Map.Item.Value" }
       MaxConcurrency = 40
       ItemProcessor = {
         ProcessorConfig = { Mode = "INLINE" }
         StartAt         = "WaitForPayload"
-        States          = { WaitForPayload = state }
+        States = {
+          WaitForPayload = merge(local.wait_fields, {
+            Parameters = merge(parameters, { "MessageBody.$" = "$.child" })
+            ResultPath = "$.answer"
+            OutputPath = "$.answer"
+            Catch      = [merge(local.any_error, { ResultPath = "$.answer" })]
+            End        = true
+          })
+          NoAnswer = {
+            Type       = "Pass"
+            Parameters = { "error.$" = "$.answer.Error" }
+            End        = true
+          }
+        }
       }
-      ResultPath = "$.callbacks"
+      ResultPath = "$.answers"
       End        = true
+    }
+  }
+
+  jsonata_wait_states = {
+    for kind, arguments in local.jsonata_arguments : kind => merge(local.wait_fields, {
+      QueryLanguage = "JSONata"
+      Arguments     = merge(arguments, { MessageBody = "{% $states.input.process[0].tasks.wait.child %}" })
+      Output        = "{% $merge([$states.input, {'answer': $states.result}]) %}"
+      End           = true
+    })
+  }
+
+  jsonata_map_states = {
+    for kind, arguments in local.jsonata_arguments : kind => {
+      QueryLanguage  = "JSONata"
+      Type           = "Map"
+      Items          = "{% $states.input.process[0].tasks.wait.children %}"
+      ItemSelector   = { child = "{% $states.context.Map.Item.Value %}" }
+      MaxConcurrency = 40
+      ItemProcessor = {
+        ProcessorConfig = { Mode = "INLINE" }
+        StartAt         = "WaitForPayload"
+        States = {
+          WaitForPayload = merge(local.wait_fields, {
+            QueryLanguage = "JSONata"
+            Arguments     = merge(arguments, { MessageBody = "{% $states.input.child %}" })
+            Output        = "{% $states.result %}"
+            Catch         = [merge(local.any_error, { Output = { error = "{% $states.errorOutput.Error %}" } })]
+            End           = true
+          })
+          NoAnswer = {
+            QueryLanguage = "JSONata"
+            Type          = "Pass"
+            End           = true
+          }
+        }
+      }
+      Output = "{% $merge([$states.input, {'answers': $states.result}]) %}"
+      End    = true
     }
   }
 }

@@ -3,13 +3,28 @@
 locals {
   reconciler_name = "${local.name}-reconciler"
 
-  reconciler_environment = merge(local.common_environment, {
-    CIRRUS_CALLBACKS_GRACE_SECONDS      = tostring(var.grace_seconds)
-    CIRRUS_CALLBACKS_REDELIVERY_SECONDS = tostring(var.redelivery_seconds)
-    CIRRUS_CALLBACKS_HEARTBEAT          = tostring(var.heartbeat)
-    CIRRUS_CALLBACKS_INTERVAL_SECONDS   = tostring(local.interval_seconds)
-    CIRRUS_CALLBACKS_FAILURES_URL       = local.failures_url
-  })
+  reconciler_environment = merge(
+    local.common_environment,
+    {
+      CIRRUS_CALLBACKS_GRACE_SECONDS      = tostring(var.grace_seconds)
+      CIRRUS_CALLBACKS_REDELIVERY_SECONDS = tostring(var.redelivery_seconds)
+      CIRRUS_CALLBACKS_HEARTBEAT          = tostring(var.heartbeat)
+      CIRRUS_CALLBACKS_INTERVAL_SECONDS   = tostring(local.interval_seconds)
+      CIRRUS_CALLBACKS_FAILURES_URL       = local.failures_url
+    },
+    local.payloads_url == "" ? {} : { CIRRUS_CALLBACKS_PAYLOADS_URL = local.payloads_url },
+  )
+
+  # As cirrus reads its own environment (cirrus.lib.payload_bucket, 2.0): no default for the bucket,
+  # "cirrus" for the prefix. Empty where process was not looked up.
+  process_variables = try(data.aws_lambda_function.cirrus["process"].environment[0].variables, {})
+  payload_bucket    = lookup(local.process_variables, "CIRRUS_PAYLOAD_BUCKET", "")
+  payload_prefix    = lookup(local.process_variables, "CIRRUS_PAYLOAD_ROOT_PREFIX", "cirrus")
+  payloads_url = (
+    var.payloads_url != null ? var.payloads_url
+    : local.payload_bucket != "" ? "s3://${local.payload_bucket}/${local.payload_prefix}"
+    : ""
+  )
 
   # rate(5 minutes) -> 300; a cron expression has no interval to read.
   rate             = try(regex("^rate\\(([0-9]+) (minute|hour|day)s?\\)$", var.reconciler.schedule), null)
@@ -62,7 +77,6 @@ locals {
         Action   = ["s3:ListBucket"]
         Resource = [local.failure_bucket_arn]
       },
-      local.log_statements["reconciler"],
     ],
     [for siblings in(length(var.sibling_prefixes) == 0 ? [] : [var.sibling_prefixes]) : {
       Sid    = "NotTheSiblings"
@@ -74,108 +88,22 @@ locals {
       ]])
     }],
     local.key_statements,
-    local.tracing_statements,
-    local.vpc_statements,
   )
 }
 
-resource "aws_iam_role" "reconciler" {
-  count = local.count
+module "reconciler" {
+  source = "./modules/function"
+  count  = local.count
 
-  name                 = "${local.reconciler_name}-${local.region}"
-  path                 = var.role_path
+  name                 = local.reconciler_name
   description          = "Mends lost waits of the cirrus deployment ${var.prefix}"
-  assume_role_policy   = local.trust_policy
-  permissions_boundary = var.permissions_boundary_arn
-  tags                 = local.tags
-}
-
-resource "aws_iam_role_policy" "reconciler" {
-  count = local.count
-
-  name   = local.reconciler_name
-  role   = aws_iam_role.reconciler[0].id
-  policy = jsonencode({ Version = "2012-10-17", Statement = local.reconciler_statements })
-
-  lifecycle {
-    precondition {
-      condition     = alltrue([for sibling in var.sibling_prefixes : startswith(sibling, "${var.prefix}-")])
-      error_message = "sibling_prefixes must extend prefix (begin with it and a hyphen): other deployments are out of the reconciler's reach anyway."
-    }
-  }
-}
-
-resource "aws_cloudwatch_log_group" "reconciler" {
-  #checkov:skip=CKV_AWS_158: the lines hold no secret, and CloudWatch Logs encrypts them anyway
-  #checkov:skip=CKV_AWS_338: how long logs are kept is the caller's choice
-  count = local.count
-
-  name              = "/aws/lambda/${local.reconciler_name}"
-  retention_in_days = var.log_retention_days
-  tags              = local.tags
-}
-
-resource "aws_lambda_function" "reconciler" {
-  #checkov:skip=CKV_AWS_50: tracing is the caller's choice
-  #checkov:skip=CKV_AWS_115: the schedule starts one at a time; a reservation is the caller's choice
-  #checkov:skip=CKV_AWS_116: a pass that failed is made good by the next one, and an alarm tells
-  #checkov:skip=CKV_AWS_117: a VPC is the caller's choice
-  #checkov:skip=CKV_AWS_173: the environment holds names and numbers, no secret
-  #checkov:skip=CKV_AWS_272: code signing is the account's policy, not a module's
-  count = local.count
-
-  function_name = local.reconciler_name
-  description   = "Mends lost waits of the cirrus deployment ${var.prefix}"
-  role          = aws_iam_role.reconciler[0].arn
-  handler       = "${local.handlers}.reconciler.lambda_handler"
-  runtime       = var.runtime
-  architectures = [var.architecture]
-  memory_size   = var.reconciler.memory_size
-  timeout       = var.reconciler.timeout_seconds
-
-  reserved_concurrent_executions = var.reconciler.reserved_concurrency
-
-  filename          = local.zip_path
-  source_code_hash  = local.zip_path == null ? null : filebase64sha256(local.zip_path)
-  s3_bucket         = local.s3_bucket
-  s3_key            = try(var.lambda_package.s3_key, null)
-  s3_object_version = try(var.lambda_package.s3_object_version, null)
-
-  environment {
-    variables = local.reconciler_environment
-  }
-
-  tracing_config {
-    mode = var.tracing ? "Active" : "PassThrough"
-  }
-
-  dynamic "vpc_config" {
-    for_each = var.vpc == null ? [] : [var.vpc]
-
-    content {
-      subnet_ids         = vpc_config.value.subnet_ids
-      security_group_ids = vpc_config.value.security_group_ids
-    }
-  }
-
-  dynamic "logging_config" {
-    for_each = var.log_format == null ? [] : [var.log_format]
-
-    content {
-      log_format            = logging_config.value
-      log_group             = aws_cloudwatch_log_group.reconciler[0].name
-      application_log_level = logging_config.value == "JSON" ? var.log_level : null
-      system_log_level      = logging_config.value == "JSON" ? "WARN" : null
-    }
-  }
-
-  tags = local.tags
-
-  depends_on = [
-    aws_cloudwatch_log_group.reconciler,
-    aws_iam_role_policy.reconciler,
-    terraform_data.code,
-  ]
+  handler              = "${local.handlers}.reconciler.lambda_handler"
+  statements           = local.reconciler_statements
+  environment          = local.reconciler_environment
+  memory_size          = var.reconciler.memory_size
+  timeout_seconds      = var.reconciler.timeout_seconds
+  reserved_concurrency = var.reconciler.reserved_concurrency
+  shared               = local.shared
 }
 
 resource "aws_cloudwatch_event_rule" "schedule" {
@@ -186,6 +114,13 @@ resource "aws_cloudwatch_event_rule" "schedule" {
   schedule_expression = var.reconciler.schedule
   state               = var.reconciler.enabled ? "ENABLED" : "DISABLED"
   tags                = local.tags
+
+  lifecycle {
+    precondition {
+      condition     = alltrue([for sibling in var.sibling_prefixes : startswith(sibling, "${var.prefix}-")])
+      error_message = "sibling_prefixes must extend prefix (begin with it and a hyphen): other deployments are out of the reconciler's reach anyway."
+    }
+  }
 }
 
 resource "aws_cloudwatch_event_target" "schedule" {
@@ -193,7 +128,7 @@ resource "aws_cloudwatch_event_target" "schedule" {
 
   rule      = aws_cloudwatch_event_rule.schedule[0].name
   target_id = local.reconciler_name
-  arn       = aws_lambda_function.reconciler[0].arn
+  arn       = module.reconciler[0].function.arn
 
   # The next pass is never far: an old start is no use.
   retry_policy {
@@ -207,7 +142,7 @@ resource "aws_lambda_permission" "schedule" {
 
   statement_id  = "schedule"
   action        = "lambda:InvokeFunction"
-  function_name = aws_lambda_function.reconciler[0].function_name
+  function_name = module.reconciler[0].function.function_name
   principal     = "events.amazonaws.com"
   source_arn    = aws_cloudwatch_event_rule.schedule[0].arn
 }
@@ -215,7 +150,7 @@ resource "aws_lambda_permission" "schedule" {
 resource "aws_lambda_function_event_invoke_config" "reconciler" {
   count = local.count
 
-  function_name                = aws_lambda_function.reconciler[0].function_name
+  function_name                = module.reconciler[0].function.function_name
   maximum_event_age_in_seconds = 60
   maximum_retry_attempts       = 0
 }

@@ -38,6 +38,18 @@ variable "critical_topic_arns" {
   }
 }
 
+variable "runbook_url" {
+  description = "Page that tells what to do about an alarm; every alarm's description ends with its place there. Give your own where you keep one, with the same headings."
+  type        = string
+  default     = "https://github.com/cirrus-geo/cirrus-callbacks-plugin/blob/main/docs/runbook.md"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^https?://[^ #]+$", var.runbook_url))
+    error_message = "runbook_url must be a page's URL (https://...), without a fragment: each alarm adds its own."
+  }
+}
+
 variable "alarm_sender_errors" {
   description = "Failed invocations of the sender within five minutes at which the warning rings."
   type        = number
@@ -95,6 +107,42 @@ variable "alarm_reconciler_repairs" {
   validation {
     condition     = var.alarm_reconciler_repairs >= 0
     error_message = "alarm_reconciler_repairs must be 0 or more."
+  }
+}
+
+variable "alarm_incomplete_passes" {
+  description = "Passes of the reconciler that ran out of time, within a quarter of an hour, at which the warning rings when it happens in two quarters of an hour."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.alarm_incomplete_passes >= 1
+    error_message = "alarm_incomplete_passes must be at least 1."
+  }
+}
+
+variable "alarm_row_errors" {
+  description = "Rows that the reconciler could not look at, within a quarter of an hour, at which the warning rings when it happens in two quarters of an hour: a throttled call passes by itself, a malformed row does not."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.alarm_row_errors >= 1
+    error_message = "alarm_row_errors must be at least 1."
+  }
+}
+
+variable "alarm_describes_refused" {
+  description = "Refused DescribeExecution calls within a quarter of an hour at which the warning rings."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.alarm_describes_refused >= 1
+    error_message = "alarm_describes_refused must be at least 1."
   }
 }
 

@@ -131,6 +131,17 @@ variable "process_queue_url" {
   }
 }
 
+variable "payloads_url" {
+  description = "Where cirrus 2 keeps its payloads, `s3://<bucket>/<root prefix>`: `CIRRUS_PAYLOAD_BUCKET` and `CIRRUS_PAYLOAD_ROOT_PREFIX` (`cirrus` unless set) of `process`. Null reads both from that function where it is looked up. Without it (and on cirrus 1) an answer that the reconciler mends has no `output_payload_url`; an empty text turns it off."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.payloads_url == null || can(regex("^(s3://[0-9a-z][0-9a-z.-]{1,61}[0-9a-z]/.*[^/])?$", var.payloads_url))
+    error_message = "payloads_url must be s3://<bucket>/<root prefix> (s3://my-payloads/cirrus), without a slash at its end."
+  }
+}
+
 variable "workflows" {
   description = "The per-workflow flag: workflows that may be waited *for*, by name. `{ \"*\" = { enabled = true } }` means all of them; an empty map, none: every new wait is then answered `CirrusCallback.NotEnabled`."
   type = map(object({

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import sys
 from pathlib import Path
 
+import botocore.session
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
+# How long an example takes is the machine's affair. All else as hypothesis chose, here or in CI.
+settings.register_profile("no-deadline", settings(), deadline=None)
+settings.load_profile("no-deadline")
+# Each session reads AWS's models anew, and looks through the folders of all services first.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+_ARE_IMPORTS_KEPT = pytest.StashKey[bool]()
+_LONGEST = Path(__file__).parent / "terraform"
+"""Tests that wait one for another, for Terraform most of the time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest chains, which nothing else can make shorter."""
+    items.sort(key=lambda item: not item.path.is_relative_to(_LONGEST))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """After its first test a worker has imported nearly all: no garbage is looked for there."""
+    if not item.config.stash.get(_ARE_IMPORTS_KEPT, False):
+        item.config.stash[_ARE_IMPORTS_KEPT] = True
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,10 @@ from enum import Enum
 
 from botocore.exceptions import (
     BotoCoreError,
+    ChecksumError,
     ClientError,
     HTTPClientError,
+    IncompleteReadError,
 )
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
@@ -30,8 +32,14 @@ class ErrorKind(Enum):
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html#API_SendTaskSuccess_Errors
 _CLOSED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html and
-# botocore's own list (botocore.retries.standard.ThrottledRetryableChecker).
+# What may pass by itself although it has an HTTP status of its own below 500:
+# - botocore's lists (ThrottledRetryableChecker and TransientRetryableChecker of
+#   botocore.retries.standard);
+# - https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html;
+# - errors that the services' models name for the operations called here, and that no mode of
+#   botocore tries again: KmsThrottlingException (Step Functions), KmsThrottled (SQS),
+#   TransactionConflictException and, but for the legacy mode, ReplicatedWriteConflictException
+#   (DynamoDB). A test walks the models and says of each error what it is.
 _RETRY = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -39,24 +47,32 @@ _RETRY = frozenset(
         "InternalError",
         "InternalFailure",
         "InternalServerError",
+        "InternalServerException",
+        "KmsThrottled",
+        "KmsThrottlingException",
         "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",
+        "ServiceUnavailableException",
         "SlowDown",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionConflictException",
         "TransactionInProgressException",
     },
 )
 
+_UNANSWERED = (BotoConnectionError, HTTPClientError)
+_TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
 
@@ -76,14 +92,14 @@ def classify(error: ClientError | BotoCoreError) -> ErrorKind:
         if code in _CLOSED:
             return ErrorKind.CLOSED
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if code in _RETRY or status >= _SERVER_ERROR:
+        if code in _RETRY or status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR:
             return ErrorKind.RETRY
         return ErrorKind.REFUSED
-    if isinstance(error, (BotoConnectionError, HTTPClientError)):
+    if isinstance(error, (*_UNANSWERED, ChecksumError, IncompleteReadError)):
         return ErrorKind.RETRY
     return ErrorKind.REFUSED
 
 
 def is_unanswered(error: Exception) -> bool:
     """True where the other side never answered: no use in calling it again now."""
-    return isinstance(error, (BotoConnectionError, HTTPClientError))
+    return isinstance(error, _UNANSWERED)

@@ -16,11 +16,11 @@ def pages(call: Callable[..., Any], request: Mapping[str, Any]) -> Iterator[Any]
 
     Args:
         call: the client's method.
-        request: its arguments; ``ExclusiveStartKey`` is added from the second page on.
+        request: its arguments; ``ExclusiveStartKey`` is given from the second page on.
     """
     start: dict[str, Any] = {}
     while True:
-        page = call(**request, **start)
+        page = call(**{**request, **start})
         yield page
         if not page.get("LastEvaluatedKey"):
             return

@@ -6,6 +6,7 @@ spelling, error mapping and listing rules from here.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -82,6 +83,7 @@ def output_url(payloads_url: str, payload_id: str, execution_arn: str) -> str:
     return f"{payloads_url}/executions/{payload_id}/{name}/output.json"
 
 
+@functools.lru_cache(maxsize=64)
 def of_version(version: str | None) -> Generation:
     """The generation of a version text; the newest where it is absent or unreadable."""
     match = re.match(r"(\d+)\.(\d+)", version or "")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
+from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.naming import is_text
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ NEVER_RERUN_STATES = COMPLETED_STATES | {INVALID}
 
 _MAX_PARTITION_KEY_BYTES = 2048
 _MAX_SORT_KEY_BYTES = 1024
+
+
+class MalformedRecordError(CallbackError):
+    """A record of the state table is not as any cirrus writes it; quotes no value."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -109,15 +114,20 @@ class Record:
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> Record:
-        """Read a record from DynamoDB's low-level form."""
-        state_updated = str(item["state_updated"]["S"])
-        error = item.get("last_error", {}).get("S")
-        return cls(
-            state=state_updated.partition("_")[0],
-            state_updated=state_updated,
-            executions=tuple(str(each["S"]) for each in item.get("executions", {}).get("L", ())),
-            last_error=None if error is None else str(error),
-        )
+        """Read a record from DynamoDB's low-level form.
+
+        Raises:
+            MalformedRecordError: an attribute is not what it must be.
+        """
+        try:
+            state_updated = item["state_updated"]["S"]
+            listed = item["executions"]["L"] if "executions" in item else ()
+            executions = tuple(each["S"] for each in listed)
+            error = item.get("last_error", {}).get("S")
+            state = state_updated.partition("_")[0]
+        except (AttributeError, KeyError, TypeError) as told:
+            raise MalformedRecordError("its record in the state table cannot be read") from told
+        return cls(state, state_updated, executions, error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +142,37 @@ class StateTable:
         keys: Iterable[StateKey],
         *,
         before_call: Callable[[], None] | None = None,
+        on_malformed: Callable[[StateKey, MalformedRecordError], None] | None = None,
     ) -> dict[StateKey, Record]:
-        """Read many records, a hundred a call; keys are read once however often they come."""
+        """Read many records, a hundred a call; keys are read once however often they come.
+
+        Args:
+            keys: which records.
+            before_call: called before every request; may raise to end the reading.
+            on_malformed: told of a record that cannot be read, which is left out then.
+
+        Raises:
+            MalformedRecordError: a record cannot be read, and ``on_malformed`` is not given:
+                a record that is left out would read as "no such record".
+        """
         items = read_batch(
             self.client,
             self.name,
             [key.to_item() for key in sorted(set(keys))],
             before_call=before_call,
         )
-        return {
-            StateKey(item["collections_workflow"]["S"], item["itemids"]["S"]): Record.from_item(
-                item,
-            )
-            for item in items
-            if "state_updated" in item
-        }
+        records: dict[StateKey, Record] = {}
+        for item in items:
+            if "state_updated" not in item:
+                continue
+            key = StateKey(item["collections_workflow"]["S"], item["itemids"]["S"])
+            try:
+                records[key] = Record.from_item(item)
+            except MalformedRecordError as error:
+                if on_malformed is None:
+                    raise
+                on_malformed(key, error)
+        return records
 
     def get(self, key: StateKey) -> Record | None:
         """Read one record."""

@@ -30,12 +30,12 @@ def command(ctx: click.Context, *, where: Where, is_json: bool) -> None:
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.doctor.examination import examine
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
-    from cirrus_callbacks_plugin.operations.policy import policy_of
+    from cirrus_callbacks_plugin.operations.settings import reconciler_settings
 
     screen = Screen()
     checks: list[Check] = []
     with where.found() as deployment, screen.progress("checking") as advance:
-        parts = Parts(deployment, policy_of(deployment, must_know=False))
+        parts = Parts(deployment, reconciler_settings(deployment, must_know=False))
         for check in examine(parts):
             checks.append(check)
             advance(1)

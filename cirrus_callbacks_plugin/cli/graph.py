@@ -75,7 +75,7 @@ def command(
     from cirrus_callbacks_plugin.graph import gathering
     from cirrus_callbacks_plugin.graph.page import to_html
     from cirrus_callbacks_plugin.graph.text_formats import to_dot, to_mermaid
-    from cirrus_callbacks_plugin.operations.policy import policy_of
+    from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Filters, Survey
 
     if payload_id is None and with_answered:
@@ -88,7 +88,7 @@ def command(
         raise click.UsageError(f"{output} cannot be written: there is no such folder.")
     screen = Screen()
     with where.found() as deployment, screen.progress("looking at open waits") as advance:
-        survey = Survey(deployment, policy_of(deployment, must_know=False), advance)
+        survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
         if payload_id is not None:
             graph = gathering.of_payload(survey, payload_id, with_answered=with_answered)
         else:

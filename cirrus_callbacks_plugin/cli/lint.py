@@ -175,11 +175,15 @@ def _settings(
     enabled = None if deployed is None else deployed.workflows
     if workflows is not None:
         enabled = EnabledWorkflows.parse(workflows)
-    repairs = None if deployed is None else deployed.repairs
-    if heartbeats is None and repairs is not None:
-        heartbeats = repairs.heartbeat
+    reconciler = None if deployed is None else deployed.reconciler
+    if heartbeats is None and reconciler is not None:
+        heartbeats = reconciler.heartbeat
     if interval is None:
-        interval = DEFAULT_INTERVAL_SECONDS if repairs is None else repairs.interval_seconds
+        interval = (
+            DEFAULT_INTERVAL_SECONDS
+            if reconciler is None
+            else int(reconciler.interval.total_seconds())
+        )
     return LintSettings(
         heartbeats=heartbeats,
         interval_seconds=interval,

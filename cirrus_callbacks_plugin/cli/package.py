@@ -14,7 +14,6 @@ from cirrus_callbacks_plugin.package import archive
 from cirrus_callbacks_plugin.package.build import ARCHITECTURES, PYTHONS, Target, build
 from cirrus_callbacks_plugin.package.contents import inspect
 from cirrus_callbacks_plugin.package.dist import with_callbacks
-from cirrus_callbacks_plugin.package.sender import sender_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,6 +132,9 @@ def _write(
 def _write_sender(output: Path | None, force: bool, is_json: bool) -> None:
     if output is None:
         raise click.UsageError("Name the zip to write with -o.")
+    require("cli", "packaging")
+    from cirrus_callbacks_plugin.package.sender import sender_files
+
     archive.refuse_existing(output, force=force)
     written = archive.write(output, sender_files(), force=force)
     if is_json:
@@ -154,7 +156,7 @@ def _check(path: Path, output: Path | None, *, is_json: bool) -> None:
 
 
 def _patch(build_dir: Path, *, is_json: bool) -> None:
-    require("cli", "yaml")
+    require("cli", "packaging", "yaml")
     from cirrus_callbacks_plugin.serverless.patch import patch
 
     patched = patch(build_dir)

@@ -32,18 +32,18 @@ def command(
     where nothing was to be mended, or all of it was.
     """
     from cirrus_callbacks_plugin.operations.passes import due
-    from cirrus_callbacks_plugin.operations.policy import policy_of
     from cirrus_callbacks_plugin.operations.repairs import Repairer
+    from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     Repairing.check(is_json=is_json, yes=yes, dry_run=dry_run)
     with where.found() as deployment:
-        policy = policy_of(deployment, must_know=True)
+        settings = reconciler_settings(deployment, must_know=True)
         with Screen().progress("judging open waits") as advance:
-            steps = list(due(Survey(deployment, policy, advance)))
+            steps = list(due(Survey(deployment, settings, advance)))
         repairing = Repairing(
             deployment,
-            Repairer(deployment, policy, "reconcile", reason),
+            Repairer(deployment, settings, "reconcile", reason),
             is_json,
             yes,
             dry_run,

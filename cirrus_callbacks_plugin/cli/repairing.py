@@ -190,13 +190,13 @@ class PayloadRepair:
             UsageError: ``--json`` without ``--yes``.
         """
         from cirrus_callbacks_plugin.operations.listing import waits_for_payload
-        from cirrus_callbacks_plugin.operations.policy import policy_of
+        from cirrus_callbacks_plugin.operations.settings import reconciler_settings
         from cirrus_callbacks_plugin.operations.survey import Survey
 
         Repairing.check(is_json=self.is_json, yes=self.yes)
         with where.found() as deployment:
-            policy = policy_of(deployment, must_know=True)
-            survey = Survey(deployment, policy)
+            settings = reconciler_settings(deployment, must_know=True)
+            survey = Survey(deployment, settings)
             steps = plan(survey, only(waits_for_payload(survey, self.payload_id), self.names))
-            repairer = Repairer(deployment, policy, action, self.reason)
+            repairer = Repairer(deployment, settings, action, self.reason)
             return Repairing(deployment, repairer, self.is_json, self.yes).make(steps, nothing)

@@ -37,12 +37,12 @@ def command(ctx: click.Context, *, where: Where, payload_id: str, is_json: bool)
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.listing import Listing
     from cirrus_callbacks_plugin.operations.payload import report_on
-    from cirrus_callbacks_plugin.operations.policy import policy_of
+    from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     screen = Screen()
     with where.found() as deployment, screen.progress("looking it up") as advance:
-        survey = Survey(deployment, policy_of(deployment, must_know=False), advance)
+        survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
         payload = report_on(Listing(survey), payload_id)
         now = deployment.clock()
     if is_json:

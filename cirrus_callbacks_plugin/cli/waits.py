@@ -154,11 +154,11 @@ def _pages(
 def _look(deployment: Deployment, wanted: Wanted, screen: Screen) -> Page:
     from cirrus_callbacks_plugin.operations import dead_letters
     from cirrus_callbacks_plugin.operations.listing import Listing
-    from cirrus_callbacks_plugin.operations.policy import policy_of
+    from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     with screen.progress("looking at open waits") as advance:
-        survey = Survey(deployment, policy_of(deployment, must_know=False), advance)
+        survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
         dead = dead_letters.peek(deployment) if wanted.dead_letters else None
         listing: Listing = Listing(
             survey,

@@ -123,10 +123,17 @@ def _records(
     rows: Iterable[Wait],
     *more: str,
 ) -> dict[str, Record | None]:
-    """Cirrus's records of every payload that waits or is waited for."""
+    """Cirrus's records of every payload that waits or is waited for.
+
+    One that cannot be read is as if it were not there: the waits for its payload are logged
+    and left out, and its runs name nobody.
+    """
     ids = dict.fromkeys(more)
     for row in rows:
         ids.update(dict.fromkeys(name for name in (row.payload_id, row.waiter_payload_id) if name))
     keys = {name: StateKey.of(name) for name in ids}
-    found = survey.deployment.states.read({key for key in keys.values() if key is not None})
+    found = survey.deployment.states.read(
+        {key for key in keys.values() if key is not None},
+        on_malformed=lambda *_: None,
+    )
     return {name: found.get(key) if key is not None else None for name, key in keys.items()}

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, moment
+from cirrus_callbacks_plugin.reconcile.summary import Did
+from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from cirrus_callbacks_plugin.reconcile.summary import Summary
-    from cirrus_callbacks_plugin.waits.row import Wait
+    from cirrus_callbacks_plugin.waits.malformed import Malformed
 
 NAMESPACE = "CirrusCallbacks"
 SENDER = "sender"
@@ -33,13 +34,15 @@ ANSWERED = {
     STALE: "AnsweredStale",
     None: "AnswersRefused",
 }
-"""By what became of an answer; None: AWS refused a call, the row stays open."""
+"""By what became of an answer; None: a call was refused or the row malformed; it stays open."""
 SETTLED_TO_ANSWERED = "SettledToAnsweredSeconds"
 
 OPEN_WAITS = "OpenWaits"
 OLDEST_OPEN_WAIT = "OldestOpenWaitSeconds"
 REPAIRS = "Repairs"
 ROW_ERRORS = "RowErrors"
+INCOMPLETE_PASSES = "IncompletePasses"
+DESCRIBES_REFUSED = "DescribesRefused"
 STUCK_PAYLOADS = "StuckPayloads"
 FAILURE_DESTINATION_OBJECTS = "FailureDestinationObjects"
 
@@ -57,10 +60,13 @@ class Answers:
     clock: Callable[[], datetime]
     _values: list[_Value] = field(default_factory=list)
 
-    def __call__(self, row: Wait, sent: str | None) -> None:
-        """Note one answer: ``success``, ``failure``, ``stale``, or None for a refused call."""
+    def __call__(self, row: Wait | Malformed, sent: str | None) -> None:
+        """Note one answer: ``success``, ``failure``, ``stale``, or None for one not given.
+
+        None: AWS refused a call, or the row cannot be read.
+        """
         self._values.append((ANSWERED[sent], MetricUnit.Count, 1))
-        if row.settled_at is not None and sent is not None:
+        if isinstance(row, Wait) and row.settled_at is not None and sent is not None:
             seconds = (self.clock() - moment(row.settled_at)).total_seconds()
             self._values.append((SETTLED_TO_ANSWERED, MetricUnit.Seconds, max(seconds, 0.0)))
 
@@ -87,10 +93,12 @@ def emit_batch(table: str, answers: Answers) -> None:
 def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: int | None) -> None:
     """What the reconciler found and did in a pass.
 
-    Where a pass ran out of time, ``OpenWaits`` is what it came to see: at least so many.
-    A repair is what an event, a message or a stream record should have brought about: a
-    row settled, with an outcome or as ``NeverStarted``, or one answered that had been
-    settled for longer than the grace period.
+    ``IncompletePasses`` is 1 where the pass left something: it ran out of time, or a shard
+    could not be read. ``RowErrors`` are rows that it could not look at, malformed ones among
+    them, and ``DescribesRefused`` runs that Step Functions refused to describe. A repair is
+    what an event, a message or a stream record should have brought about: a row settled, with
+    an outcome or as ``NeverStarted``, or one answered that had been settled for longer than
+    the grace period.
 
     Args:
         table: the tracking table.
@@ -101,8 +109,10 @@ def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: in
     values: list[_Value] = [
         (OPEN_WAITS, MetricUnit.Count, summary.open_waits),
         (OLDEST_OPEN_WAIT, MetricUnit.Seconds, summary.oldest_open_seconds),
-        (REPAIRS, MetricUnit.Count, summary.settled + summary.never_started + summary.answered),
-        (ROW_ERRORS, MetricUnit.Count, summary.failed),
+        (REPAIRS, MetricUnit.Count, summary.repaired),
+        (ROW_ERRORS, MetricUnit.Count, summary.count(Did.FAILED)),
+        (INCOMPLETE_PASSES, MetricUnit.Count, 0 if summary.is_complete else 1),
+        (DESCRIBES_REFUSED, MetricUnit.Count, summary.refused_descriptions),
         (STUCK_PAYLOADS, MetricUnit.Count, len(summary.stuck)),
         *answers.values(),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 from typing import Any
 
 from boto3.session import Session
@@ -16,7 +15,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.lambda_functions import logs, metrics
 from cirrus_callbacks_plugin.lambda_functions.clients import clients
 from cirrus_callbacks_plugin.protocol.answer import Answerer
-from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
+from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
@@ -60,33 +59,29 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     """
     del event
     tables = config.Tables.from_env()
-    repairs = config.Repairs.from_env()
+    settings = config.ReconcilerSettings.from_env()
     dynamodb, stepfunctions = clients()
-    ends = time.monotonic() + budget_seconds(context, repairs)
+    ends = time.monotonic() + budget_seconds(context, settings)
 
     def pace(per_second: float) -> Pace:
         return Pace(per_second, time.monotonic, time.sleep)
 
     answers = metrics.Answers(utc_now)
+    answer_pace = pace(ANSWERS_PER_SECOND)
     one_pass = Pass(
         answerer=Answerer(
             client=stepfunctions,
             waits=WaitsTable(dynamodb, tables.callbacks),
-            retention_days=config.retention_days(),
+            retention_days=settings.retention_days,
             tell=answers,
         ),
         states=StateTable(dynamodb, tables.state),
         runs=Runs(stepfunctions, pace(LISTS_PER_SECOND), pace(DESCRIBES_PER_SECOND)),
-        paces=Paces(records=pace(RECORD_READS_PER_SECOND), answers=pace(ANSWERS_PER_SECOND)),
-        limits=Limits(
-            grace=timedelta(seconds=repairs.grace_seconds),
-            redelivery=timedelta(seconds=repairs.redelivery_seconds),
-            heartbeat=repairs.heartbeat,
-            clock=utc_now,
-            seconds_left=lambda: ends - time.monotonic(),
-            payloads_url=config.payloads_url(),
-        ),
-        number=int(time.time() // repairs.interval_seconds),
+        paces=Paces(pace(RECORD_READS_PER_SECOND), answer_pace, heartbeats=answer_pace),
+        settings=settings,
+        clock=utc_now,
+        seconds_left=lambda: ends - time.monotonic(),
+        number=int(time.time() // settings.interval.total_seconds()),
     )
     summary = one_pass.run()
     url = config.failures_url()
@@ -95,8 +90,9 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     return summary.to_json()
 
 
-def budget_seconds(context: Any, repairs: config.Repairs) -> float:
+def budget_seconds(context: Any, settings: config.ReconcilerSettings) -> float:
     """The smaller of the lambda's time and the schedule's interval, less 30 s."""
+    interval = settings.interval.total_seconds()
     tell = getattr(context, "get_remaining_time_in_millis", None)
-    left = repairs.interval_seconds if tell is None else seconds_left(context)
-    return max(min(left, repairs.interval_seconds) - MARGIN_SECONDS, 1.0)
+    left = interval if tell is None else seconds_left(context)
+    return max(min(left, interval) - MARGIN_SECONDS, 1.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
-from cirrus_callbacks_plugin.config import EnabledWorkflows, Repairs
+from cirrus_callbacks_plugin.config import EnabledWorkflows, ReconcilerSettings
 from cirrus_callbacks_plugin.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ class Deployed:
 
     Attributes:
         workflows: which may be waited for: the sender's flag.
-        repairs: the reconciler's schedule and heartbeats.
+        reconciler: its reconciler's schedule and heartbeats.
         queue: the process queue's URL.
     """
 
     workflows: EnabledWorkflows
-    repairs: Repairs
+    reconciler: ReconcilerSettings
     queue: str
 
     @classmethod
@@ -41,7 +41,7 @@ class Deployed:
         reconciler = _environment(deployment, deployment.reconciler_function, "reconciler")
         return cls(
             EnabledWorkflows.from_env(sender),
-            Repairs.from_env(reconciler),
+            ReconcilerSettings.from_env(reconciler),
             deployment.process_queue_url,
         )
 

@@ -283,8 +283,7 @@ def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator
         variables = {**names.environment(), **RECONCILER, **settings.own_variables()}
         until_end.enter_context(isolated(variables))
         until_end.enter_context(logs(verbose=settings.verbose))
-        config.retention_days()
-        config.Repairs.from_env()
+        config.ReconcilerSettings.from_env()
         project = Project.read(root, prefix=settings.prefix, only=settings.only)
         project.definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.deployment import Names
 
 _HERE = Path(__file__).parent
+_LEFT_OUT = shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests")
+"""What is no part of the module: its tests, and what Terraform leaves where it has run."""
+
 _INIT_SECONDS = 300.0
 _APPLY_SECONDS = 300.0
 
@@ -77,8 +80,7 @@ def applied(names: Names, workflows: str) -> Iterator[Applied]:
         raise TerraformError("terraform is not on PATH: install it, or leave out --terraform")
     with tempfile.TemporaryDirectory(prefix="cirrus-callbacks-terraform-") as name:
         folder = Path(name)
-        for source in sorted(module_folder().glob("*.tf")):
-            shutil.copy(source, folder)
+        shutil.copytree(module_folder(), folder, ignore=_LEFT_OUT, dirs_exist_ok=True)
         (folder / "local_provider.tf.json").write_text(json.dumps(_PROVIDER))
         archive.write(folder / "sender.zip", sender_files())
         variables = _variables(names, workflows, folder / "sender.zip")

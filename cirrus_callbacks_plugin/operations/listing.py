@@ -10,6 +10,7 @@ from cirrus_callbacks_plugin.operations import reasons
 from cirrus_callbacks_plugin.operations.chains import Chains
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters, Survey
+from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, moment, partition_key
 
 if TYPE_CHECKING:
@@ -107,9 +108,8 @@ class Listing:
                 reason = reasons.in_dead_letters(reason, dead.queue)
         elif reason.code is Code.NOT_SETTLED:
             key = Key(partition_key(row.payload_id), CONTINUE)
-            found = self.survey.deployment.waits.read_with_continuations([key])
-            going_on = found.get(key)
-            if going_on is not None:
+            going_on = self.survey.deployment.waits.read_rows([key]).get(key)
+            if isinstance(going_on, Continuation):
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
         return replace(explained, reason=reason)
 
@@ -167,7 +167,4 @@ def state_of(explained: ExplainedWait) -> str | None:
 def waits_for_payload(survey: Survey, payload_id: str) -> list[Wait]:
     """Every row of a payload, answered or not, oldest first."""
     rows = [row for page in survey.deployment.queries.rows_of(payload_id) for row in page]
-    return sorted(
-        (row for row in rows if not row.key.is_continuation),
-        key=lambda row: row.registered_at or "",
-    )
+    return sorted(rows, key=lambda row: row.registered_at or "")

@@ -20,7 +20,7 @@ def due(survey: Survey) -> Iterator[Step]:
     Raises:
         ClientError, BotoCoreError: AWS could not be asked.
     """
-    grace = survey.policy.grace
+    grace = survey.settings.grace
     now = survey.deployment.clock()
     old = (
         row

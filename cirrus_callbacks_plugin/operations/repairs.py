@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
-    from cirrus_callbacks_plugin.operations.policy import Policy
     from cirrus_callbacks_plugin.operations.survey import ExplainedWait
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -153,14 +153,14 @@ class Repairer:
 
     Attributes:
         deployment: where.
-        policy: how long answered rows are kept.
+        settings: how long answered rows are kept.
         action: what the history calls it.
         reason: why, as the history is to say.
         sleep: waits so many seconds.
     """
 
     deployment: Deployment
-    policy: Policy
+    settings: ReconcilerSettings
     action: str
     reason: str | None = None
     sleep: Callable[[float], None] = time.sleep
@@ -240,7 +240,7 @@ class Repairer:
         answerer = Answerer(
             client=self.deployment.client("stepfunctions"),
             waits=self.deployment.waits,
-            retention_days=self.policy.retention_days,
+            retention_days=self.settings.retention_days,
         )
         sent = answerer.answer_settled(row)
         current = self._now(step)

@@ -173,8 +173,7 @@ def measure(
 
 def _count(found: dict[str, WorkflowStats], rows: Iterable[Wait], now: datetime) -> None:
     for row in rows:
-        if not row.key.is_continuation:
-            found.setdefault(row.workflow, WorkflowStats(row.workflow)).add(row, now)
+        found.setdefault(row.workflow, WorkflowStats(row.workflow)).add(row, now)
 
 
 def _merge(total: dict[str, WorkflowStats], parts: Iterable[WorkflowStats]) -> None:

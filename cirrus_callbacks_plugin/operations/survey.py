@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.cirrus.state_table import MalformedRecordError, StateKey
 from cirrus_callbacks_plugin.naming import workflow_of
 from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
 from cirrus_callbacks_plugin.reconcile.case import case_of
@@ -25,16 +25,17 @@ from cirrus_callbacks_plugin.reconcile.runs import (
     LISTS_PER_SECOND,
     Runs,
 )
+from cirrus_callbacks_plugin.waits.index import IndexEntry, shards
+from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import timestamp
-from cirrus_callbacks_plugin.waits.table import shards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
-    from cirrus_callbacks_plugin.operations.policy import Policy
     from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 ROWS_A_READ = 100  # BatchGetItem's limit
@@ -105,12 +106,12 @@ class Survey:
 
     Attributes:
         deployment: where.
-        policy: what its reconciler works by.
+        settings: what its reconciler works by.
         progress: told how many more rows were looked at.
     """
 
     deployment: Deployment
-    policy: Policy
+    settings: ReconcilerSettings
     progress: Callable[[int], None] = lambda _: None
     pace: Callable[[float], Pace] = _pace
     _records: dict[StateKey, Record | None] = field(default_factory=dict)
@@ -143,6 +144,8 @@ class Survey:
     def explained(self, rows: Iterable[Wait]) -> Iterator[ExplainedWait]:
         """Each row with its reason, in the order given.
 
+        A row whose payload's record cannot be read is left out, with a line in the log.
+
         Raises:
             ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
         """
@@ -150,10 +153,20 @@ class Survey:
         while batch := list(islice(left, ROWS_A_READ)):
             self.read_records([row for row in batch if not row.is_settled])
             for row in batch:
-                yield self.explain(row)
+                try:
+                    explained = self.explain(row)
+                except MalformedRecordError as error:
+                    log_malformed(Malformed(row.key, str(error)))
+                    continue
+                yield explained
 
     def explain(self, row: Wait) -> ExplainedWait:
-        """Why a row is open; its record is read where it was not before."""
+        """Why a row is open; its record is read where it was not before.
+
+        Raises:
+            MalformedRecordError: its payload's record cannot be read.
+            ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
+        """
         now = self.deployment.clock()
         if row.is_settled:
             return ExplainedWait(row, None, Verdict(), reason_of(row, None, Verdict(), now))
@@ -162,7 +175,8 @@ class Survey:
             self.record(row.payload_id),
             self.runs,
             now=now,
-            redelivery=self.policy.redelivery,
+            redelivery=self.settings.redelivery,
+            payloads_url=self.settings.payloads_url,
         )
         verdict = judge(case)
         return ExplainedWait(row, case, verdict, reason_of(row, case, verdict, now))
@@ -182,14 +196,13 @@ class Survey:
         missing = {key for key in wanted if key is not None and key not in self._records}
         if not missing:
             return
-        found = self.deployment.states.read(missing, before_call=self._record_pace.wait)
-        self._records.update({key: found.get(key) for key in missing})
-
-    def forget(self, payload_id: str) -> None:
-        """Read a payload's record anew when it is asked for next."""
-        key = StateKey.of(payload_id)
-        if key is not None:
-            self._records.pop(key, None)
+        malformed: set[StateKey] = set()  # `record` asks for these once more, and says so
+        found = self.deployment.states.read(
+            missing,
+            before_call=self._record_pace.wait,
+            on_malformed=lambda key, _: malformed.add(key),
+        )
+        self._records.update({key: found.get(key) for key in missing - malformed})
 
     def _listed(self, filters: Filters) -> Iterator[Key]:
         before = None
@@ -197,15 +210,15 @@ class Survey:
             before = timestamp(self.deployment.clock() - filters.older_than)
         merged = heapq.merge(
             *(self._shard(shard, filters.since) for shard in shards()),
-            key=lambda pair: pair[0],
+            key=lambda entry: entry.registered_at,
         )
-        for registered_at, key in merged:
-            if before is not None and registered_at > before:
+        for entry in merged:
+            if before is not None and entry.registered_at > before:
                 return
-            if filters.admits_key(key):
-                yield key
+            if filters.admits_key(entry.key):
+                yield entry.key
 
-    def _shard(self, shard: str, since: str | None) -> Iterator[tuple[str, Key]]:
+    def _shard(self, shard: str, since: str | None) -> Iterator[IndexEntry]:
         for page in self.deployment.queries.waiting_since(shard, since=since):
             yield from page
 

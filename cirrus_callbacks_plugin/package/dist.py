@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.errors import PackageError
 from cirrus_callbacks_plugin.package.archive import File
-from cirrus_callbacks_plugin.package.plugin import is_plugins, plugin_files
+from cirrus_callbacks_plugin.package.plugin import HOOKS, is_plugins, plugin_files
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.package.archive import Files
@@ -45,7 +45,7 @@ def with_callbacks(dist: Files, name: str) -> dict[str, File]:
     """
     refuse_other(dist, name)
     files = {entry: file for entry, file in dist.items() if not is_plugins(entry)}
-    files.update(plugin_files())
+    files.update(plugin_files(HOOKS))
     for handler in WRAPPED:
         present = dist[f"{handler}.py"]
         ours = root_handler(handler)

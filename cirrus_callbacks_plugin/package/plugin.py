@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import cirrus_callbacks_plugin
@@ -17,23 +18,84 @@ if TYPE_CHECKING:
 
 PACKAGE = "cirrus_callbacks_plugin"
 DISTRIBUTION = "cirrus-callbacks-plugin"
-_FOR_PEOPLE = ("cli", "lint", "local", "operations", "package", "serverless")
-"""What people run on their own machines; a lambda has no use for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The modules of the plugin that some functions run; a zip holds these and no other.
+
+    Attributes:
+        names: dotted names below the package, of modules and of packages taken whole.
+    """
+
+    names: frozenset[str]
+
+    def holds(self, file: PurePosixPath) -> bool:
+        """True for the file of a module of this part, given below the package's folder."""
+        if file.suffix != ".py":
+            return False
+        module = ".".join(file.with_suffix("").parts)
+        package, _, name = module.rpartition(".")
+        if name == "__init__":  # of a package that holds something of this part
+            return not package or any(
+                f"{each}.".startswith(f"{package}.") or f"{package}.".startswith(f"{each}.")
+                for each in self.names
+            )
+        return any(f"{module}.".startswith(f"{each}.") for each in self.names)
+
+
+_COMMON = {"aws", "config", "errors", "naming", "protocol", "waits"}
+
+HOOKS = Part(
+    frozenset(
+        {
+            *_COMMON,
+            "carriers",
+            "cirrus",
+            "hooks",
+            "lambda_functions.process",
+            "lambda_functions.update_state",
+            "lambda_functions.wrapped",
+        },
+    ),
+)
+"""What runs in cirrus's own two functions."""
+
+ANSWERING = Part(
+    frozenset(
+        {
+            *_COMMON,
+            "cirrus.generations",
+            "cirrus.state_table",
+            "lambda_functions.clients",
+            "lambda_functions.logs",
+            "lambda_functions.metrics",
+            "lambda_functions.reconciler",
+            "lambda_functions.sender",
+            "reconcile",
+            "sender",
+        },
+    ),
+)
+"""What the sender and the reconciler run, where there is no cirrus."""
 
 _WHEEL = (
     f"Wheel-Version: 1.0\nGenerator: {DISTRIBUTION}\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 )
 
 
-def plugin_files() -> dict[str, File]:
-    """The installed plugin, without its commands: code, metadata, entry points, licence.
+def plugin_files(part: Part) -> dict[str, File]:
+    """A part of the installed plugin: code, metadata, entry points, licence.
 
     The same files whether the plugin was installed from a wheel or in editable form.
+
+    Args:
+        part: which modules.
 
     Raises:
         PackageError: the plugin's own metadata is missing (it runs from a bare folder).
     """
-    files = {f"{PACKAGE}/{name}": file for name, file in _code().items()}
+    files = {f"{PACKAGE}/{name}": file for name, file in _code(part).items()}
     folder = f"{PACKAGE}-{_distribution().version}.dist-info"
     files.update({f"{folder}/{name}": file for name, file in _metadata().items()})
     files[f"{folder}/RECORD"] = File(_record(files, f"{folder}/RECORD"))
@@ -56,14 +118,10 @@ def _distribution() -> Distribution:
         ) from error
 
 
-def _code() -> dict[str, File]:
+def _code(part: Part) -> dict[str, File]:
     root = Path(cirrus_callbacks_plugin.__file__).parent
-    found = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-    return {
-        name.as_posix(): File((root / name).read_bytes())
-        for name in found
-        if name.parts[0] not in _FOR_PEOPLE and (name.suffix == ".py" or name.name == "py.typed")
-    }
+    found = (PurePosixPath(path.relative_to(root).as_posix()) for path in root.rglob("*.py"))
+    return {str(name): File((root / name).read_bytes()) for name in found if part.holds(name)}
 
 
 def _metadata() -> dict[str, File]:

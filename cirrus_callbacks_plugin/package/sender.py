@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from cirrus_callbacks_plugin.errors import MissingExtraError, PackageError
 from cirrus_callbacks_plugin.package.archive import File
-from cirrus_callbacks_plugin.package.plugin import DISTRIBUTION, plugin_files
+from cirrus_callbacks_plugin.package.plugin import ANSWERING, DISTRIBUTION, plugin_files
+from cirrus_callbacks_plugin.package.requirements import holds_here, required_by
 
 EXTRA = "lambda"
 _IN_THE_RUNTIME = frozenset({"boto3", "botocore"})
@@ -30,7 +32,7 @@ def sender_files() -> dict[str, File]:
         MissingExtraError: the extra ``lambda`` is not installed.
         PackageError: the plugin has no metadata, or a dependency is no pure Python.
     """
-    files = plugin_files()
+    files = plugin_files(ANSWERING)
     for name, found in sorted(_dependencies().items()):
         files.update(_files(name, found))
     return files
@@ -38,43 +40,25 @@ def sender_files() -> dict[str, File]:
 
 def _dependencies() -> dict[str, Distribution]:
     """What the extra needs, and what that needs in turn, by name."""
-    wanted = _requirements(distribution(DISTRIBUTION), f"extra == '{EXTRA}'")
+    wanted = [(each, EXTRA) for each in required_by(distribution(DISTRIBUTION), EXTRA)]
     found: dict[str, Distribution] = {}
     while wanted:
-        name, is_optional = wanted.pop()
+        requirement, of_extra = wanted.pop()
+        name = canonicalize_name(requirement.name)
         if name in found or name in _IN_THE_RUNTIME:
             continue
         try:
             found[name] = distribution(name)
         except PackageNotFoundError as error:
-            if is_optional:  # a marker: some other Python needs it
+            if not holds_here(requirement, of_extra):  # some other Python needs it
                 continue
             raise MissingExtraError(
                 f"{name} is missing, which sender and reconciler need: "
                 f"pip install '{DISTRIBUTION}[{EXTRA}]'",
             ) from error
-        wanted += _requirements(found[name], None)
+        for extra in ("", *requirement.extras):
+            wanted += [(each, extra) for each in required_by(found[name], extra)]
     return found
-
-
-def _requirements(of: Distribution, extra: str | None) -> list[tuple[str, bool]]:
-    """Names that a distribution requires, and whether a marker might say otherwise.
-
-    Args:
-        of: the distribution.
-        extra: the marker of the extra that is meant; None for what is always required.
-    """
-    names = []
-    for line in of.requires or []:
-        requirement, _, marker = line.replace('"', "'").partition(";")
-        is_of_an_extra = "extra ==" in marker
-        if is_of_an_extra != (extra is not None) or (extra is not None and extra not in marker):
-            continue
-        match = re.match(r"[A-Za-z0-9._-]+", requirement.strip())
-        if match is not None:
-            name = re.sub(r"[-_.]+", "-", match[0]).lower()
-            names.append((name, bool(marker.strip()) and not is_of_an_extra))
-    return names
 
 
 def _files(name: str, of: Distribution) -> dict[str, File]:

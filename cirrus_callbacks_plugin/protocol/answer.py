@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from types_boto3_stepfunctions import SFNClient
 
+    from cirrus_callbacks_plugin.waits.malformed import Malformed
     from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 MAX_CAUSE_BYTES = 32_768  # SendTaskFailure: cause has at most 32,768 characters
@@ -123,13 +124,14 @@ class Answerer:
         waits: the tracking table.
         retention_days: how long an answered row is kept.
         tell: told what became of each answer, by whichever thread gave it: ``success``,
-            ``failure``, ``stale``, or None where Step Functions refused the call.
+            ``failure``, ``stale``, or None where Step Functions refused the call, or where
+            the row cannot be read.
     """
 
     client: SFNClient
     waits: WaitsTable
     retention_days: int
-    tell: Callable[[Wait, str | None], None] | None = None
+    tell: Callable[[Wait | Malformed, str | None], None] | None = None
 
     def answer_settled(self, row: Wait) -> str | None:
         """Send what follows from a settled row, and mark it; as :meth:`answer`."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable  # noqa: TC003 - a field's type
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - a field's type
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
 
 if TYPE_CHECKING:
@@ -39,13 +41,20 @@ class Runs:
     Attributes:
         client: Step Functions.
         list_pace, describe_pace: how often it is asked.
+        may_list: False once no further page of running executions may be asked for; what was
+            not listed by then is described.
+        refused: how many runs could not be described since Step Functions refuses it; each is
+            asked for once.
     """
 
     client: SFNClient
     list_pace: Pace
     describe_pace: Pace
-    _running: dict[str, dict[str, Run]] = field(default_factory=dict)
+    may_list: Callable[[], bool] = lambda: True
+    refused: int = 0
+    _running: dict[str, dict[str, datetime | None]] = field(default_factory=dict)
     _described: dict[str, Run] = field(default_factory=dict)
+    _refusals: dict[str, ClientError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, execution_arn: str) -> Run:
@@ -75,58 +84,76 @@ class Runs:
         machine = state_machine_of(execution_arn)
         if machine not in self._running:
             self._running[machine] = self._list_running(machine)
-        return self._running[machine].get(execution_arn)
+        running = self._running[machine]
+        name = execution_arn.rpartition(":")[2]
+        if name not in running:
+            return None
+        return Run(execution_arn, RunStatus.RUNNING, started=running[name])
 
     def _describe(self, execution_arn: str) -> Run:
+        if execution_arn in self._refusals:
+            raise self._refusals[execution_arn]
         self.describe_pace.wait()
         try:
-            told: dict[str, Any] = dict(
+            answer: dict[str, Any] = dict(
                 self.client.describe_execution(executionArn=execution_arn),
             )
         except ClientError as error:
             if error_code(error) not in _UNKNOWN:
+                if classify(error) is ErrorKind.REFUSED:
+                    self.refused += 1
+                    self._refusals[execution_arn] = error
                 raise
             run = Run(execution_arn, RunStatus.UNKNOWN)
         else:
-            is_running = told["status"] in _RUNNING
+            is_running = answer["status"] in _RUNNING
             run = Run(
                 execution_arn,
                 RunStatus.RUNNING if is_running else RunStatus.ENDED,
-                result=None if is_running else str(told["status"]),
-                started=told.get("startDate"),
-                stopped=told.get("stopDate"),
-                error=told.get("error"),
-                cause=told.get("cause"),
-                payload_id=_payload_id(told.get("input")),
+                result=None if is_running else str(answer["status"]),
+                started=answer.get("startDate"),
+                stopped=answer.get("stopDate"),
+                error=answer.get("error"),
+                cause=answer.get("cause"),
+                payload_id=_payload_id(answer.get("input")),
             )
         self._described[execution_arn] = run
         return run
 
-    def _list_running(self, machine: str) -> dict[str, Run]:
-        """A state machine's running executions by ARN; none where it cannot be listed."""
-        found: dict[str, Run] = {}
+    def _list_running(self, machine: str) -> dict[str, datetime | None]:
+        """When each of a state machine's running executions started, by its name.
+
+        Names and not ARNs: there may be hundreds of thousands. None where it cannot be listed.
+        """
+        running: dict[str, datetime | None] = {}
         request: dict[str, Any] = {
             "stateMachineArn": machine,
             "statusFilter": "RUNNING",
             "maxResults": PAGE,
         }
         try:
-            while True:
+            while self.may_list():
                 self.list_pace.wait()
                 page = self.client.list_executions(**request)
-                for each in page["executions"]:
-                    arn, started = each["executionArn"], each.get("startDate")
-                    found[arn] = Run(arn, RunStatus.RUNNING, started=started)
+                for execution in page["executions"]:
+                    arn = execution["executionArn"]
+                    if state_machine_of(arn) == machine:
+                        running[arn.rpartition(":")[2]] = execution.get("startDate")
                 if not page.get("nextToken"):
-                    break
+                    return running
                 request["nextToken"] = page["nextToken"]
+            logger.warning(
+                "Running executions of %s are too many to be listed in a pass: those that were "
+                "not listed are described",
+                machine,
+            )
         except (ClientError, BotoCoreError) as error:
             logger.warning(
                 "Running executions of %s cannot be listed (%s): each run is described",
                 machine,
                 error_code(error),
             )
-        return found
+        return running
 
 
 def _payload_id(execution_input: Any) -> str | None:

@@ -14,8 +14,9 @@ from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.answer import refusal_of
 from cirrus_callbacks_plugin.protocol.rules import ended_of
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.waits.continuation import Continuation
+from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import Wait
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Sender:
     def send(self, records: Sequence[StreamRecord]) -> list[str]:
         """Work off a batch: rows are read once, consistently, and looked at as they are now.
 
-        One bad row stops no other one.
+        One bad row stops no other one. One that cannot be read is logged and counted, and
+        its record is not delivered again: the reconciler counts the row until it is mended.
 
         Returns:
             The sequence numbers to report as failed: the first record of each row whose
@@ -74,10 +76,13 @@ class Sender:
         for record in records:
             first = told.setdefault(record.key, _Told(record.sequence_number, None))
             first.inserted = first.inserted or record.inserted
-        rows = self.answerer.waits.read_with_continuations(told)
+        rows = self.answerer.waits.read_rows(told)
         answers = [
             (key, row) for key, row in rows.items() if isinstance(row, Wait) and not row.is_answered
         ]
+        for row in rows.values():
+            if isinstance(row, Malformed):
+                self._pass_over(row)
         failed: list[str] = []
         results = run_side_by_side(
             lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers
@@ -95,6 +100,17 @@ class Sender:
                 _log_again(continuation, error)
                 failed.append(told[key].sequence_number)
         return failed
+
+    def _pass_over(self, row: Malformed) -> None:
+        log_step(
+            wait_log.NOT_ANSWERED,
+            row.payload_id,
+            level=logging.ERROR,
+            wait=row.name,
+            why=f"the row cannot be read: {row.why}",
+        )
+        if self.answerer.tell is not None:
+            self.answerer.tell(row, None)
 
     def _comes_again(self, row: Wait, error: Exception) -> bool:
         """Log what an answer met; True where its record is to be delivered again."""

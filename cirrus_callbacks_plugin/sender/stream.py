@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.waits.row import Key, Wait
+from cirrus_callbacks_plugin.waits.continuation import row_from_item
+from cirrus_callbacks_plugin.waits.row import Key, MalformedRowError, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ class StreamRecord:
     Attributes:
         sequence_number: its place in the shard; what a partial batch response names.
         key: the row's key.
-        inserted: the row's first image, for a record of a new row.
+        inserted: the row's first image, for a record of a new row that can be read.
     """
 
     sequence_number: str
@@ -35,7 +36,7 @@ class StreamRecord:
         for record in records:
             try:
                 read.append(cls.from_event(record))
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
+            except (KeyError, TypeError, AttributeError, ValueError, MalformedRowError) as error:
                 logger.error(  # noqa: TRY400 - a traceback shows nothing that helps
                     "A stream record is no row of the tracking table (%s: %s); passed over",
                     type(error).__name__,
@@ -53,9 +54,10 @@ class StreamRecord:
         key = Key.from_item(change["Keys"])
         if key.is_reserved and not key.is_continuation:
             return None
-        is_new_wait = record.get("eventName") == "INSERT" and not key.is_reserved
+        is_new = record.get("eventName") == "INSERT"
+        row = row_from_item(image) if is_new else None
         return cls(
             sequence_number=str(change["SequenceNumber"]),
             key=key,
-            inserted=Wait.from_item(image) if is_new_wait else None,
+            inserted=row if isinstance(row, Wait) else None,
         )

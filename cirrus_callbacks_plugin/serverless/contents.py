@@ -7,41 +7,48 @@ runs the very version that made its resources, whatever the project's requiremen
 
 from __future__ import annotations
 
-import re
-from importlib.metadata import requires
+from importlib.metadata import distribution
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.errors import ServerlessProjectError
+from cirrus_callbacks_plugin.errors import MissingExtraError, ServerlessProjectError
 from cirrus_callbacks_plugin.package.archive import File
-from cirrus_callbacks_plugin.package.plugin import DISTRIBUTION, plugin_files
+from cirrus_callbacks_plugin.package.plugin import ANSWERING, DISTRIBUTION, HOOKS, plugin_files
 from cirrus_callbacks_plugin.serverless.functions import own_file, wrapper, wrapper_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_EXTRA = "extra == 'lambda'"
+EXTRA = "lambda"
 HANDS_ON = "cirrus_callbacks_plugin.lambda_functions."
 """What stands in a handler that somebody wrapped by hand."""
 
 
 def wrapped_files(hook: str) -> dict[str, File]:
     """What is added to the folder of ``process`` or ``update-state``."""
-    return {**plugin_files(), f"{wrapper(hook)}.py": File(wrapper_file(hook).encode())}
+    return {**plugin_files(HOOKS), f"{wrapper(hook)}.py": File(wrapper_file(hook).encode())}
 
 
 def own_files(name: str) -> dict[str, File]:
     """The folder of the sender or the reconciler."""
-    return {**plugin_files(), "lambda_function.py": File(own_file(name).encode())}
+    return {**plugin_files(ANSWERING), "lambda_function.py": File(own_file(name).encode())}
 
 
 def own_requirements() -> list[str]:
-    """What sender and reconciler need beside it: the extra ``lambda``."""
-    found = []
-    for line in requires(DISTRIBUTION) or []:
-        requirement, _, marker = line.partition(";")
-        if marker.strip().replace('"', "'") == _EXTRA:
-            found.append(re.sub(r"\s", "", requirement))
-    return found
+    """What sender and reconciler need beside it: the extra ``lambda``.
+
+    Raises:
+        MissingExtraError: what reads requirements is not installed.
+    """
+    try:
+        from cirrus_callbacks_plugin.package.requirements import required_by
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"{error.name} is missing: pip install '{DISTRIBUTION}[cli]'",
+        ) from error
+    return [
+        f"{requirement.name}{requirement.specifier}"
+        for requirement in required_by(distribution(DISTRIBUTION), EXTRA)
+    ]
 
 
 def write(folder: Path, files: dict[str, File]) -> bool:

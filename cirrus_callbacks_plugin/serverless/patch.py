@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.errors import ServerlessProjectError
 from cirrus_callbacks_plugin.package.archive import File
-from cirrus_callbacks_plugin.package.plugin import is_plugins, plugin_files
+from cirrus_callbacks_plugin.package.plugin import is_plugins
 from cirrus_callbacks_plugin.serverless import contents, documents, functions, names, template
 from cirrus_callbacks_plugin.serverless.origin import built_by
 from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 CONFIG = "cirrus.yml"
@@ -178,22 +178,24 @@ def _write_folders(build: Path) -> bool:
     changed = False
     for hook, name in names.WRAPPED.items():
         folder = build / "lambdas" / name
-        changed |= _remove_older(folder)
-        changed |= contents.write(folder, contents.wrapped_files(hook))
+        changed |= _write_folder(folder, contents.wrapped_files(hook))
     needed = "\n".join(contents.own_requirements()) + "\n"
     for name in (names.SENDER, names.RECONCILER):
         folder = build / "lambdas" / name
-        changed |= _remove_older(folder)
         files = contents.own_files(name)
         if not (folder / "requirements.txt").is_file():  # a build with the plugin has more
             files["requirements.txt"] = File(needed.encode())
-        changed |= contents.write(folder, files)
+        changed |= _write_folder(folder, files)
     return changed
 
 
-def _remove_older(folder: Path) -> bool:
+def _write_folder(folder: Path, files: dict[str, File]) -> bool:
+    removed = _remove_older(folder, files)
+    return contents.write(folder, files) or removed
+
+
+def _remove_older(folder: Path, wanted: Iterable[str]) -> bool:
     """Remove another version of the plugin: two sets of metadata would be two plugins."""
-    wanted = plugin_files()
     present = [path for path in folder.glob("cirrus_callbacks_plugin*") if path.is_dir()]
     stale = [
         path

@@ -84,8 +84,7 @@ class ServerlessSettings:
             )
         environment = {name: text for name, text in self.reconciler.items() if "${" not in text}
         try:
-            config.retention_days(environment)
-            config.Repairs.from_env(environment)
+            config.ReconcilerSettings.from_env(environment)
         except ConfigurationError as error:
             raise ServerlessProjectError(f"{_WHERE}: {error}") from error
 

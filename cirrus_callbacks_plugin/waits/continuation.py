@@ -10,8 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.outcome import Outcome
-from cirrus_callbacks_plugin.waits.row import CONTINUE, UNKNOWN_WORKFLOW, Key, Wait, serialize
+from cirrus_callbacks_plugin.waits.row import (
+    CONTINUE,
+    UNKNOWN_WORKFLOW,
+    Key,
+    MalformedRowError,
+    Wait,
+    read_text,
+    read_time,
+    serialize,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,36 +72,56 @@ class Continuation:
 
     @classmethod
     def from_item(cls, item: Item) -> Continuation:
-        """Read the row; attributes of a newer version are passed over."""
+        """Read the row; attributes of a newer version are passed over.
+
+        Raises:
+            MalformedRowError: an attribute is not what it must be, or no outcome is told.
+        """
 
         def text(name: str) -> str | None:
-            value = item.get(name)
-            return None if value is None else str(value["S"])
+            return read_text(name, item[name]) if name in item else None
 
+        key = Key.from_item(item)
+        outcome = Outcome(
+            workflow_state=text("workflow_state"),
+            execution_arn=text("execution_arn"),
+            error=text("error"),
+            output_payload_url=text("output_payload_url"),
+            answer_error=text("answer_error"),
+        )
+        if outcome.workflow_state is None and outcome.answer_error is None:
+            raise MalformedRowError("it tells no outcome")
         return cls(
-            payload_id=text("full_payload_id") or str(item["payload_id"]["S"]),
+            payload_id=text("full_payload_id") or key.payload_id,
             workflow=text("workflow") or UNKNOWN_WORKFLOW,
-            outcome=Outcome(
-                workflow_state=text("workflow_state"),
-                execution_arn=text("execution_arn"),
-                error=text("error"),
-                output_payload_url=text("output_payload_url"),
-                answer_error=text("answer_error"),
-            ),
-            settled_at=text("settled_at") or "",
+            outcome=outcome,
+            settled_at=read_time("settled_at", item.get("settled_at")),
             cirrus_version=text("cirrus_version"),
             stopped_at=text("stopped_at"),
         )
 
 
-def row_from_item(item: Item) -> Wait | Continuation | None:
+def row_from_item(
+    item: Item,
+    key: Key | None = None,
+) -> Wait | Continuation | Malformed | None:
     """Read a row of the table; None for a reserved row that this version does not know."""
-    key = Key.from_item(item)
-    if key.is_continuation:
-        return Continuation.from_item(item)
-    return None if key.is_reserved else Wait.from_item(item)
+    try:
+        key = key or Key.from_item(item)
+        if key.is_continuation:
+            return Continuation.from_item(item)
+        return None if key.is_reserved else Wait.from_item(item, key)
+    except MalformedRowError as error:
+        return Malformed(key, str(error))
 
 
 def waits_in(items: Iterable[Item]) -> list[Wait]:
-    """The waits among some rows; reserved rows are left out."""
-    return [Wait.from_item(item) for item in items if not Key.from_item(item).is_reserved]
+    """The waits among some rows; reserved rows are left out, and malformed ones are logged."""
+    waits = []
+    for item in items:
+        row = row_from_item(item)
+        if isinstance(row, Malformed):
+            log_malformed(row)
+        elif isinstance(row, Wait):
+            waits.append(row)
+    return waits

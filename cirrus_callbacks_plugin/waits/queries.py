@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.aws.pages import pages
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.continuation import waits_in
-from cirrus_callbacks_plugin.waits.row import Key, Wait, partition_key
-from cirrus_callbacks_plugin.waits.table import shards
+from cirrus_callbacks_plugin.waits.index import IndexEntry, entries_in, shards
+from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
+from cirrus_callbacks_plugin.waits.row import Wait, partition_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,15 +49,12 @@ class WaitsQueries:
         in_shard: str,
         *,
         since: str | None = None,
-    ) -> Iterator[list[tuple[str, Key]]]:
+    ) -> Iterator[list[IndexEntry]]:
         """Open rows of one shard of the index, oldest first, page by page.
 
         Args:
             in_shard: ``"0"`` to ``"7"``.
             since: only rows registered at this time or later, as rows hold it.
-
-        Yields:
-            The time of registration and the key of each row of a page.
         """
         condition = "waiting = :shard"
         values = {":shard": {"S": in_shard}}
@@ -64,8 +62,11 @@ class WaitsQueries:
             condition += " AND registered_at >= :since"
             values[":since"] = {"S": since}
         for page in pages(self.client.query, self._on_index(condition, values)):
-            keys = ((item["registered_at"]["S"], Key.from_item(item)) for item in page["Items"])
-            yield [(at, key) for at, key in keys if not key.is_reserved]
+            found = entries_in(page["Items"])
+            for entry in found:
+                if isinstance(entry, Malformed):
+                    log_malformed(entry)
+            yield [entry for entry in found if isinstance(entry, IndexEntry)]
 
     def count_waiting(self) -> int:
         """How many rows are open; reads the whole index."""

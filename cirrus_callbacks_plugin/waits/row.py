@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 
+from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.waits.definition import SHARDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     Item = Mapping[str, Any]
 
@@ -33,7 +34,14 @@ MAX_PARTITION_KEY_BYTES = 2048
 serialize = TypeSerializer().serialize
 """A plain value as DynamoDB's low-level API takes it."""
 
-_deserialize = TypeDeserializer().deserialize
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+"""Times outside of these cannot be counted with; nobody wrote them."""
+_LAST_EXPIRY = 253_402_300_799
+"""The end of the year 9999, in epoch seconds."""
+
+
+class MalformedRowError(CallbackError):
+    """A row of the table that nobody of this package wrote so; says which attribute, no value."""
 
 
 def digest(value: str) -> str:
@@ -80,8 +88,18 @@ class Key:
 
     @classmethod
     def from_item(cls, item: Item) -> Key:
-        """Read the key from an item, a stream record's ``Keys`` or its ``NewImage``."""
-        return cls(item["payload_id"]["S"], item["task_token"]["S"])
+        """Read the key from an item, a stream record's ``Keys`` or its ``NewImage``.
+
+        Raises:
+            MalformedRowError: it holds none.
+        """
+        try:
+            payload_id, task_token = item["payload_id"]["S"], item["task_token"]["S"]
+        except (KeyError, TypeError):
+            payload_id = task_token = None
+        if type(payload_id) is not str or type(task_token) is not str:
+            raise MalformedRowError("it has no key of two texts")
+        return cls(payload_id, task_token)
 
     def to_item(self) -> dict[str, Any]:
         """The key as DynamoDB's low-level API takes it."""
@@ -209,18 +227,98 @@ class Wait:
         return item
 
     @classmethod
-    def from_item(cls, item: Item) -> Wait:
-        """Read a row, or a stream record's ``NewImage``; unknown attributes are passed over."""
-        known = {each.name for each in fields(cls)}
-        values = {name: _deserialize(value) for name, value in item.items() if name in known}
-        values["payload_id"] = _text(item, "full_payload_id") or values["payload_id"]
-        values["task_token"] = _text(item, "full_task_token") or values["task_token"]
-        values["history"] = tuple(values.get("history", ()))
-        if "expiration_time" in values:
-            values["expiration_time"] = int(values["expiration_time"])
+    def from_item(cls, item: Item, key: Key | None = None) -> Wait:
+        """Read a row, or a stream record's ``NewImage``; unknown attributes are passed over.
+
+        Args:
+            item: the row as DynamoDB's low-level API gives it.
+            key: its key, where that was read before.
+
+        Raises:
+            MalformedRowError: an attribute is not what it must be. A row is read whole or not
+                at all: a judgement on what is left of it could be a wrong one.
+        """
+        key = key or Key.from_item(item)
+        values: dict[str, Any] = {
+            name: _READERS[name](name, value) for name, value in item.items() if name in _READERS
+        }
+        values["payload_id"] = values.pop("full_payload_id", key.payload_id)
+        values["task_token"] = values.pop("full_task_token", key.task_token)
         return cls(**values)
 
 
-def _text(item: Item, name: str) -> str | None:
-    value = item.get(name)
-    return None if value is None else str(value.get("S", ""))
+def read_text(name: str, value: Any) -> str:
+    """The text that an attribute holds.
+
+    Raises:
+        MalformedRowError: it holds none.
+    """
+    text = value.get("S") if isinstance(value, dict) else None
+    if not isinstance(text, str):
+        raise MalformedRowError(f"{name} is not a text")
+    return text
+
+
+def read_time(name: str, value: Any) -> str:
+    """The text of a time that an attribute holds.
+
+    Raises:
+        MalformedRowError: it holds none, or none that tells its distance from UTC.
+    """
+    text = read_text(name, value)
+    if not is_time(text):
+        raise MalformedRowError(f"{name} is not a time")
+    return text
+
+
+def is_time(text: str) -> bool:
+    """True for a text that :func:`moment` reads, and that can be counted with."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return time.tzinfo is not None and _FIRST_YEAR <= time.year <= _LAST_YEAR
+
+
+def _read_yes(name: str, value: Any) -> bool:
+    flag = value.get("BOOL") if isinstance(value, dict) else None
+    if not isinstance(flag, bool):
+        raise MalformedRowError(f"{name} is neither true nor false")
+    return flag
+
+
+def _read_expiry(name: str, value: Any) -> int:
+    try:
+        seconds = int(value["N"])
+    except (KeyError, TypeError, ValueError):
+        seconds = -1
+    if not 0 <= seconds <= _LAST_EXPIRY:
+        raise MalformedRowError(f"{name} is not a time in epoch seconds")
+    return seconds
+
+
+def _read_history(name: str, value: Any) -> tuple[Mapping[str, str], ...]:
+    entries = value.get("L") if isinstance(value, dict) else None
+    maps = [each.get("M") if isinstance(each, dict) else None for each in entries or ()]
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in maps):
+        raise MalformedRowError(f"{name} is not a list of maps")
+    return tuple(
+        {entry: read_text(name, told) for entry, told in each.items()} for each in maps if each
+    )
+
+
+_TIMES = ("registered_at", "settled_at", "answered_at")
+_READERS: dict[str, Callable[[str, Any], Any]] = {
+    **{
+        each.name: read_text
+        for each in fields(Wait)
+        if each.name not in ("payload_id", "task_token")
+    },
+    "full_payload_id": read_text,
+    "full_task_token": read_text,
+    **dict.fromkeys(_TIMES, read_time),
+    "replace": _read_yes,
+    "expiration_time": _read_expiry,
+    "history": _read_history,
+}
+"""How each attribute is read; boto3's own reader takes every type for every attribute."""

@@ -19,6 +19,7 @@ from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.aws.pages import pages
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.continuation import Continuation, row_from_item, waits_in
+from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import (
     FAILURE,
     STALE,
@@ -87,8 +88,12 @@ class WaitsTable:
         except ClientError as error:
             if classify(error) is not ErrorKind.CONDITION:
                 raise
-            found: Any = error.response.get("Item")
-            return Wait.from_item(found or wait.to_item())
+            item: Any = error.response.get("Item")
+            found = row_from_item(item) if item else wait
+            if isinstance(found, Wait):
+                return found
+            if isinstance(found, Malformed):  # the token is registered, and the child may run
+                log_malformed(found)
         return wait
 
     def settle(
@@ -187,23 +192,6 @@ class WaitsTable:
         for page in pages(self.client.query, request):
             yield waits_in(page["Items"])
 
-    def waiting(self, in_shard: str) -> Iterator[list[Key]]:
-        """Keys of the open rows of one shard of the index, oldest first, page by page.
-
-        An index cannot be read consistently: read a row itself before acting on it.
-
-        Args:
-            in_shard: ``"0"`` to ``"7"``.
-        """
-        request = {
-            "TableName": self.name,
-            "IndexName": definition.WAITING_INDEX,
-            "KeyConditionExpression": "waiting = :shard",
-            "ExpressionAttributeValues": {":shard": {"S": in_shard}},
-        }
-        for page in pages(self.client.query, request):
-            yield [key for key in map(Key.from_item, page["Items"]) if not key.is_reserved]
-
     def note(self, key: Key, entry: Mapping[str, str]) -> bool:
         """Add an entry to a row's history, in an answered row too; the newest twenty stay.
 
@@ -230,14 +218,23 @@ class WaitsTable:
                 return True
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
-        """Read waits consistently, a hundred a call; rows that are gone are left out."""
-        rows = self.read_with_continuations(keys)
+        """Read waits consistently, a hundred a call.
+
+        Rows that are gone, and reserved ones, are left out; so are malformed ones, each with
+        a line in the log.
+        """
+        rows = self.read_rows(keys)
+        for row in rows.values():
+            if isinstance(row, Malformed):
+                log_malformed(row)
         return {key: row for key, row in rows.items() if isinstance(row, Wait)}
 
-    def read_with_continuations(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
-        """The same, with the continuations among the keys; other reserved rows are left out."""
-        items = read_batch(self.client, self.name, [key.to_item() for key in sorted(set(keys))])
-        rows = ((Key.from_item(item), row_from_item(item)) for item in items)
+    def read_rows(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation | Malformed]:
+        """The same with continuations and malformed rows; unknown reserved rows are left out."""
+        ordered = sorted(set(keys), key=lambda key: (key.payload_id, key.task_token))
+        items = read_batch(self.client, self.name, [key.to_item() for key in ordered])
+        found = ((Key.from_item(item), item) for item in items)
+        rows = ((key, row_from_item(item, key)) for key, item in found)
         return {key: row for key, row in rows if row is not None}
 
     def continue_later(  # noqa: PLR0917 - what a continuation holds
@@ -357,8 +354,3 @@ class WaitsTable:
 
 def _newest(history: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     return [dict(entry) for entry in history[-MAX_HISTORY:]]
-
-
-def shards() -> Sequence[str]:
-    """The partitions of the ``waiting`` index."""
-    return [str(number) for number in range(definition.SHARDS)]

@@ -42,11 +42,11 @@ run "defaults" {
 
   # Functions.
   assert {
-    condition     = aws_lambda_function.sender[0].architectures == tolist(["arm64"]) && aws_lambda_function.reconciler[0].architectures == tolist(["arm64"]) && aws_lambda_function.sender[0].runtime == "python3.12"
+    condition     = module.sender[0].function.architectures == tolist(["arm64"]) && module.reconciler[0].function.architectures == tolist(["arm64"]) && module.sender[0].function.runtime == "python3.12"
     error_message = "arm64 and Python 3.12."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].environment[0].variables == tomap({ CIRRUS_STATE_DB = "fd-test-cirrus-state", CIRRUS_CALLBACKS_TABLE = "fd-test-cirrus-callbacks", CIRRUS_CALLBACKS_RETENTION_DAYS = "60", POWERTOOLS_LOG_LEVEL = "INFO" })
+    condition     = module.sender[0].function.environment[0].variables == tomap({ CIRRUS_STATE_DB = "fd-test-cirrus-state", CIRRUS_CALLBACKS_TABLE = "fd-test-cirrus-callbacks", CIRRUS_CALLBACKS_RETENTION_DAYS = "60", POWERTOOLS_LOG_LEVEL = "INFO" })
     error_message = "The sender's environment: no workflow is enabled, so CIRRUS_CALLBACKS_WORKFLOWS is not set."
   }
   assert {
@@ -54,11 +54,11 @@ run "defaults" {
     error_message = "The reconciler's environment has the contract's defaults."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].logging_config[0].log_format == "JSON" && aws_lambda_function.sender[0].logging_config[0].application_log_level == "INFO" && aws_lambda_function.reconciler[0].logging_config[0].log_format == "JSON"
+    condition     = module.sender[0].function.logging_config[0].log_format == "JSON" && module.sender[0].function.logging_config[0].application_log_level == "INFO" && module.reconciler[0].function.logging_config[0].log_format == "JSON"
     error_message = "Logs are JSON at INFO."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].tracing_config[0].mode == "PassThrough" && length(aws_lambda_function.sender[0].vpc_config) == 0 && aws_lambda_function.sender[0].reserved_concurrent_executions == -1
+    condition     = module.sender[0].function.tracing_config[0].mode == "PassThrough" && length(module.sender[0].function.vpc_config) == 0 && module.sender[0].function.reserved_concurrent_executions == -1
     error_message = "No tracing, no VPC, no reservation."
   }
   assert {
@@ -66,7 +66,7 @@ run "defaults" {
     error_message = "The reconciler runs every five minutes."
   }
   assert {
-    condition     = aws_cloudwatch_log_group.sender[0].retention_in_days == 30 && aws_cloudwatch_log_group.sender[0].name == "/aws/lambda/fd-test-cirrus-callbacks-sender"
+    condition     = module.sender[0].log_group.retention_in_days == 30 && module.sender[0].log_group.name == "/aws/lambda/fd-test-cirrus-callbacks-sender"
     error_message = "Log groups are there before the functions, with a retention."
   }
 
@@ -104,8 +104,8 @@ run "defaults" {
 
   # Alarms.
   assert {
-    condition     = toset([for alarm in aws_cloudwatch_metric_alarm.this : split(":", alarm.alarm_name)[0]]) == toset(["WARNING", "CRITICAL"]) && length(aws_cloudwatch_metric_alarm.this) == 8
-    error_message = "Eight alarms, named by severity."
+    condition     = toset([for alarm in aws_cloudwatch_metric_alarm.this : split(":", alarm.alarm_name)[0]]) == toset(["WARNING", "CRITICAL"]) && length(aws_cloudwatch_metric_alarm.this) == 11
+    error_message = "Eleven alarms, named by severity."
   }
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.treat_missing_data == "notBreaching" && strcontains(alarm.alarm_name, "fd-test-cirrus-callbacks") && length(alarm.alarm_actions == null ? [] : alarm.alarm_actions) == 0])
@@ -129,6 +129,10 @@ run "defaults" {
     condition     = jsondecode(output.filmdrop_wait_for_payload_state_json).Parameters.QueueUrl == "$${CIRRUS_PROCESS_QUEUE_URL}" && jsondecode(output.filmdrop_wait_for_payloads_state_json).ItemProcessor.States.WaitForPayload.Parameters.QueueUrl == "$${CIRRUS_PROCESS_QUEUE_URL}"
     error_message = "FilmDrop's states name its template variable, so that no output feeds back into cirrus."
   }
+  assert {
+    condition     = jsondecode(output.wait_for_payload_jsonata_state_json).Arguments.QueueUrl == "https://sqs.us-gov-west-1.amazonaws.com/123456789012/fd-test-cirrus-process" && jsondecode(output.filmdrop_wait_for_payloads_jsonata_state_json).ItemProcessor.States.WaitForPayload.Arguments.QueueUrl == "$${CIRRUS_PROCESS_QUEUE_URL}"
+    error_message = "The same in JSONata."
+  }
 }
 
 run "nothing" {
@@ -141,12 +145,10 @@ run "nothing" {
 
   assert {
     condition = length(concat(
-      aws_dynamodb_table.this, aws_lambda_function.sender, aws_lambda_function.reconciler, aws_iam_role.sender,
-      aws_iam_role.reconciler, aws_iam_role_policy.sender, aws_iam_role_policy.reconciler, aws_cloudwatch_log_group.sender,
-      aws_cloudwatch_log_group.reconciler, aws_lambda_event_source_mapping.stream, aws_cloudwatch_event_rule.schedule,
-      aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule, aws_s3_bucket.failures, aws_kms_key.this,
-      aws_cloudwatch_dashboard.this, terraform_data.code, terraform_data.deletion_guard,
-      aws_lambda_function_event_invoke_config.reconciler,
+      aws_dynamodb_table.this, module.sender, module.reconciler, aws_lambda_event_source_mapping.stream,
+      aws_cloudwatch_event_rule.schedule, aws_cloudwatch_event_target.schedule, aws_lambda_permission.schedule,
+      aws_s3_bucket.failures, aws_kms_key.this, aws_cloudwatch_dashboard.this, terraform_data.code,
+      terraform_data.deletion_guard, aws_lambda_function_event_invoke_config.reconciler,
     )) == 0
     error_message = "create = false creates nothing."
   }

@@ -49,7 +49,7 @@ run "list" {
   }
 
   assert {
-    condition     = aws_lambda_function.sender[0].environment[0].variables["CIRRUS_CALLBACKS_WORKFLOWS"] == "landsat-c2,sentinel-2-cog"
+    condition     = module.sender[0].function.environment[0].variables["CIRRUS_CALLBACKS_WORKFLOWS"] == "landsat-c2,sentinel-2-cog"
     error_message = "The environment names what is enabled, sorted."
   }
   assert {
@@ -66,7 +66,7 @@ run "star" {
   }
 
   assert {
-    condition     = aws_lambda_function.sender[0].environment[0].variables["CIRRUS_CALLBACKS_WORKFLOWS"] == "*" && output.filter_patterns == [local.settled_and_unanswered]
+    condition     = module.sender[0].function.environment[0].variables["CIRRUS_CALLBACKS_WORKFLOWS"] == "*" && output.filter_patterns == [local.settled_and_unanswered]
     error_message = "With every workflow enabled no new row is to be refused."
   }
 }
@@ -115,5 +115,5 @@ run "too_many_for_the_environment" {
     workflows = { for number in range(50) : format("workflow-%071d", number) => {} }
   }
 
-  expect_failures = [aws_lambda_function.sender]
+  expect_failures = [aws_lambda_event_source_mapping.stream]
 }

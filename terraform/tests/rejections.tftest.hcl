@@ -54,6 +54,14 @@ run "wrong_values_one" {
     encryption = { key = "mine" }
     # own and given bucket
     failure_destination = { bucket_name = "failures" }
+    # payloads with a slash at the end
+    payloads_url = "s3://payloads/cirrus/"
+    # runbook with a fragment
+    runbook_url = "https://example.com/runbook#alarms"
+    # alarms at nothing
+    alarm_incomplete_passes = 0
+    alarm_row_errors        = 0
+    alarm_describes_refused = 0
     # wait of no time
     wait_timeout_seconds = 0
     # empty package
@@ -107,6 +115,11 @@ run "wrong_values_one" {
   }
 
   expect_failures = [
+    var.payloads_url,
+    var.runbook_url,
+    var.alarm_incomplete_passes,
+    var.alarm_row_errors,
+    var.alarm_describes_refused,
     var.prefix,
     var.sibling_prefixes,
     var.deployment_name,
@@ -313,7 +326,7 @@ run "sibling_prefix_that_extends_nothing" {
     sibling_prefixes = ["other"]
   }
 
-  expect_failures = [aws_iam_role_policy.reconciler]
+  expect_failures = [aws_cloudwatch_event_rule.schedule]
 }
 
 run "state_table_from_which_no_name_follows" {

@@ -131,23 +131,23 @@ run "numbers" {
     error_message = "Heartbeats need their permission."
   }
   assert {
-    condition     = local.sender_environment.POWERTOOLS_LOG_LEVEL == "WARNING" && aws_lambda_function.sender[0].logging_config[0].log_format == "Text" && aws_lambda_function.sender[0].logging_config[0].application_log_level == null
+    condition     = local.sender_environment.POWERTOOLS_LOG_LEVEL == "WARNING" && module.sender[0].function.logging_config[0].log_format == "Text" && module.sender[0].function.logging_config[0].application_log_level == null
     error_message = "Text logs have no level of Lambda's own."
   }
   assert {
-    condition     = aws_cloudwatch_log_group.sender[0].retention_in_days == 365 && aws_cloudwatch_log_group.reconciler[0].retention_in_days == 365
+    condition     = module.sender[0].log_group.retention_in_days == 365 && module.reconciler[0].log_group.retention_in_days == 365
     error_message = "Both log groups keep their lines as long."
   }
   assert {
-    condition     = alltrue([for function in [aws_lambda_function.sender[0], aws_lambda_function.reconciler[0]] : function.runtime == "python3.13" && function.architectures == tolist(["x86_64"]) && function.tracing_config[0].mode == "Active"])
+    condition     = alltrue([for function in [module.sender[0].function, module.reconciler[0].function] : function.runtime == "python3.13" && function.architectures == tolist(["x86_64"]) && function.tracing_config[0].mode == "Active"])
     error_message = "Both functions follow."
   }
   assert {
-    condition     = alltrue([for role in [aws_iam_role.sender[0], aws_iam_role.reconciler[0]] : role.path == "/cirrus/" && role.permissions_boundary == "arn:aws-us-gov:iam::123456789012:policy/boundary" && role.tags["owner"] == "data" && role.tags["cirrus-callbacks"] == "fd-test-cirrus"])
+    condition     = alltrue([for role in [module.sender[0].role, module.reconciler[0].role] : role.path == "/cirrus/" && role.permissions_boundary == "arn:aws-us-gov:iam::123456789012:policy/boundary" && role.tags["owner"] == "data" && role.tags["cirrus-callbacks"] == "fd-test-cirrus"])
     error_message = "Both roles follow."
   }
   assert {
-    condition     = length(local.tracing_statements) == 1
+    condition     = alltrue([for function in [module.sender[0], module.reconciler[0]] : contains(function.statements[*].Sid, "WriteTraces")])
     error_message = "Tracing needs its permission."
   }
 }
@@ -160,7 +160,7 @@ run "no_logging_configuration" {
   }
 
   assert {
-    condition     = length(aws_lambda_function.sender[0].logging_config) == 0 && length(aws_lambda_function.reconciler[0].logging_config) == 0
+    condition     = length(module.sender[0].function.logging_config) == 0 && length(module.reconciler[0].function.logging_config) == 0
     error_message = "null leaves the log format to Lambda."
   }
 }
@@ -191,11 +191,11 @@ run "functions" {
   }
 
   assert {
-    condition     = aws_lambda_function.sender[0].filename == "versions.tf" && aws_lambda_function.reconciler[0].source_code_hash == filebase64sha256("versions.tf")
+    condition     = module.sender[0].function.filename == "versions.tf" && module.reconciler[0].function.source_code_hash == filebase64sha256("versions.tf")
     error_message = "Both functions run the one zip."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].memory_size == 512 && aws_lambda_function.sender[0].timeout == 120 && aws_lambda_function.sender[0].reserved_concurrent_executions == 5
+    condition     = module.sender[0].function.memory_size == 512 && module.sender[0].function.timeout == 120 && module.sender[0].function.reserved_concurrent_executions == 5
     error_message = "The sender follows."
   }
   assert {
@@ -203,7 +203,7 @@ run "functions" {
     error_message = "The mapping follows."
   }
   assert {
-    condition     = aws_lambda_function.reconciler[0].memory_size == 1024 && aws_lambda_function.reconciler[0].timeout == 900 && aws_lambda_function.reconciler[0].reserved_concurrent_executions == 1 && aws_cloudwatch_event_rule.schedule[0].state == "DISABLED"
+    condition     = module.reconciler[0].function.memory_size == 1024 && module.reconciler[0].function.timeout == 900 && module.reconciler[0].function.reserved_concurrent_executions == 1 && aws_cloudwatch_event_rule.schedule[0].state == "DISABLED"
     error_message = "The reconciler follows."
   }
   assert {
@@ -211,7 +211,7 @@ run "functions" {
     error_message = "The interval is read from a rate."
   }
   assert {
-    condition     = aws_lambda_function.sender[0].vpc_config[0].subnet_ids == toset(["subnet-1"]) && aws_lambda_function.reconciler[0].vpc_config[0].security_group_ids == toset(["sg-1"]) && length(local.vpc_statements) == 1
+    condition     = module.sender[0].function.vpc_config[0].subnet_ids == toset(["subnet-1"]) && module.reconciler[0].function.vpc_config[0].security_group_ids == toset(["sg-1"]) && contains(module.sender[0].statements[*].Sid, "HoldNetworkInterfaces")
     error_message = "Both functions join the VPC, with the permission for it."
   }
 }
@@ -225,7 +225,7 @@ run "an_s3_object" {
   }
 
   assert {
-    condition     = aws_lambda_function.sender[0].s3_bucket == "artifacts" && aws_lambda_function.reconciler[0].s3_key == "sender.zip" && aws_lambda_function.sender[0].s3_object_version == "7" && aws_lambda_function.sender[0].filename == null
+    condition     = module.sender[0].function.s3_bucket == "artifacts" && module.reconciler[0].function.s3_key == "sender.zip" && module.sender[0].function.s3_object_version == "7" && module.sender[0].function.filename == null
     error_message = "The code may come from S3."
   }
   assert {
@@ -326,6 +326,80 @@ run "parameters" {
   }
 }
 
+run "payloads_of_process" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_function.cirrus["process"]
+    values = {
+      role        = "arn:aws-us-gov:iam::123456789012:role/p"
+      environment = [{ variables = { CIRRUS_PAYLOAD_BUCKET = "payloads", CIRRUS_PAYLOAD_ROOT_PREFIX = "some/where" } }]
+    }
+  }
+
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/some/where"
+    error_message = "Where the payloads are is read from the environment of process."
+  }
+}
+
+run "payloads_under_cirrus_own_prefix" {
+  command = plan
+
+  override_data {
+    target = data.aws_lambda_function.cirrus["process"]
+    values = {
+      role        = "arn:aws-us-gov:iam::123456789012:role/p"
+      environment = [{ variables = { CIRRUS_PAYLOAD_BUCKET = "payloads" } }]
+    }
+  }
+
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/cirrus"
+    error_message = "A root prefix that is not set is cirrus's default."
+  }
+}
+
+run "payloads_given" {
+  command = plan
+
+  variables {
+    cirrus_role_names = { process = "role-p", update_state = "role-u" }
+    payloads_url      = "s3://payloads/given"
+  }
+
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/given"
+    error_message = "Where process is not looked up it can be said."
+  }
+}
+
+run "payloads_unknown" {
+  command = plan
+
+  variables {
+    attach_policies = false
+  }
+
+  assert {
+    condition     = !contains(keys(local.reconciler_environment), "CIRRUS_CALLBACKS_PAYLOADS_URL")
+    error_message = "Nothing is guessed where process is not looked up."
+  }
+}
+
+run "names_of_the_guard" {
+  command = plan
+
+  variables {
+    table_name = "cirrus-waits"
+  }
+
+  assert {
+    condition     = terraform_data.deletion_guard[0].triggers_replace == ["cirrus-waits", "fd-test-cirrus"]
+    error_message = "Another table name or prefix replaces the guard, which stops it."
+  }
+}
+
 run "siblings" {
   command = plan
 
@@ -353,9 +427,13 @@ run "alarms" {
     alarm_reconciler_errors           = 14
     alarm_reconciler_repairs          = 15
     alarm_stuck_payloads              = 16
+    alarm_incomplete_passes           = 18
+    alarm_row_errors                  = 19
+    alarm_describes_refused           = 20
     alarm_oldest_wait_seconds         = 170
     alarm_open_waits_share            = 0.25
     open_executions_quota             = 4000
+    runbook_url                       = "https://example.com/runbook"
   }
 
   assert {
@@ -365,6 +443,9 @@ run "alarms" {
       failure_destination = 13
       reconciler_errors   = 14
       reconciler_repairs  = 15
+      incomplete_passes   = 18
+      row_errors          = 19
+      describes_refused   = 20
       stuck_payloads      = 16
       oldest_wait         = 170
       open_waits          = 1000
@@ -378,6 +459,17 @@ run "alarms" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["reconciler_repairs"].period * aws_cloudwatch_metric_alarm.this["reconciler_repairs"].evaluation_periods == 3600 && aws_cloudwatch_metric_alarm.this["reconciler_repairs"].datapoints_to_alarm == 4
     error_message = "Repairs ring after an hour of them."
+  }
+  assert {
+    condition = alltrue([for name in ["incomplete_passes", "row_errors", "describes_refused"] :
+      aws_cloudwatch_metric_alarm.this[name].period * aws_cloudwatch_metric_alarm.this[name].datapoints_to_alarm < 3600
+      && aws_cloudwatch_metric_alarm.this[name].period * aws_cloudwatch_metric_alarm.this[name].evaluation_periods <= 3600
+    ])
+    error_message = "A reconciler that cannot do its work rings within the hour."
+  }
+  assert {
+    condition     = alltrue([for name, alarm in aws_cloudwatch_metric_alarm.this : endswith(alarm.alarm_description, " https://example.com/runbook#${replace(name, "_", "-")}") if name != "failure_destination"])
+    error_message = "Each alarm names its place in the runbook (one names a mapping that is not there yet)."
   }
 }
 

@@ -285,7 +285,8 @@ def test_only_some_payloads(cli: CommandLine, folder: Folder) -> None:
 
 def test_why_an_execution_failed_is_told(cli: CommandLine, folder: Folder) -> None:
     """Error and cause stand in the timeline and in the table."""
-    folder.write("workflows/child.asl.json", SWITCH)
+    bad = SWITCH["States"]["Bad"]  # type: ignore[index]
+    folder.write("workflows/child.asl.json", {"StartAt": "Bad", "States": {"Bad": bad}})
     ran = cli("local", folder.root)
     assert ran.status == 0, ran.err
     timeline, _, tables = ran.out.partition("Executions")

@@ -46,6 +46,8 @@ _FUNCTIONS = (
     ("sender/batch.py", "sender"),
     ("lambda_functions/sender.py", "sender"),
     ("reconcile/passes.py", "reconciler"),
+    ("reconcile/walk.py", "reconciler"),
+    ("reconcile/heartbeats.py", "reconciler"),
     ("lambda_functions/reconciler.py", "reconciler"),
 )
 COMMAND = "command"

@@ -32,7 +32,11 @@ RULES = (
     Rule(
         "Without a reconciler one's own environment holds; to look, the defaults will do.",
         COMMAND,
-        ("waits._look > policy.policy_of", "show.command > policy", "graph.command > policy"),
+        (
+            "waits._look > settings.reconciler_settings",
+            "show.command > settings",
+            "graph.command > settings",
+        ),
         DENIED,
     ),
     Rule(

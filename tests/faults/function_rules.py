@@ -113,7 +113,7 @@ RULES = (
         DENIED,
         retried_by=(RECONCILER,),
         waits_for=(GRACE,),
-        logged=('ERROR "Payload …: Step Functions refused the answer',),
+        logged=("ERROR `not answered`",),
     ),
     Rule(
         "An answer that cannot be sent now is sent by the batch's next delivery.",
@@ -130,7 +130,7 @@ RULES = (
         ("WaitsTable.mark_answered",),
         REFUSED,
         retried_by=(RECONCILER,),
-        logged=('ERROR "Payload …: AWS refused a call for wait …',),
+        logged=("ERROR `not answered`",),
         is_marked="stale",
     ),
     Rule(
@@ -197,6 +197,12 @@ RULES = (
         waits_for=(NEXT_PASS,),
     ),
     Rule(
+        "Where the last pass stopped cannot be read: this one begins elsewhere, and no row waits.",
+        "reconciler",
+        ("WaitingIndex.places",),
+        logged=('WARNING "Where the last pass stopped is not known',),
+    ),
+    Rule(
         "A shard that cannot be read is read by the next pass; the others are walked.",
         "reconciler",
         ("index waiting",),
@@ -207,8 +213,8 @@ RULES = (
     Rule(
         "A heartbeat that cannot be sent is sent by the next pass.",
         "reconciler",
-        ("SendTaskHeartbeat",),
-        logged=('WARNING "Payload …: wait … could not be repaired',),
+        ("SendTaskHeartbeat", "Heartbeats._beat > WaitsTable.read_rows"),
+        logged=("WARNING `not repaired`",),
     ),
     Rule(
         "An answer that is refused is logged, and sent by the next pass.",
@@ -217,14 +223,14 @@ RULES = (
         DENIED,
         retried_by=(RECONCILER,),
         waits_for=(NEXT_PASS,),
-        logged=('ERROR "Payload …: Step Functions refused the answer',),
+        logged=("ERROR `not answered`",),
     ),
     Rule(
         "A mark that cannot be made delays nobody; the next pass finds the token answered.",
         "reconciler",
         ("WaitsTable.mark_answered",),
         retried_by=(RECONCILER,),
-        logged=('WARNING "Payload …: wait … could not be repaired',),
+        logged=("WARNING `not repaired`",),
         is_marked="stale",
     ),
     Rule(
@@ -233,6 +239,6 @@ RULES = (
         ("",),
         retried_by=(RECONCILER,),
         waits_for=(NEXT_PASS,),
-        logged=('WARNING "Payload …: wait … could not be repaired',),
+        logged=("WARNING `not repaired`",),
     ),
 )

@@ -23,6 +23,8 @@ NOT_TRIED = {
     "operations/dead_letters.py": "`waits --dead-letters` only looks",
     "operations/deployment.py": "which deployment is meant: tests/operations/test_unhappy.py",
     "waits/definition.py": "the local stack makes its own table",
+    "waits/index.py WaitingIndex.keep_place": "of a pass without time for all: unit/reconcile",
+    "waits/index.py WaitingIndex.counts": "of a pass without time for all: unit/reconcile",
     "waits/queries.py WaitsQueries.all_rows scan": "the local stack's",
     "waits/queries.py WaitsQueries.count_waiting query": "of `doctor`",
 }

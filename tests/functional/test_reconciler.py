@@ -10,10 +10,12 @@ import pytest
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from cirrus_callbacks_plugin.waits.row import token_name
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support.cirrus_world import payload, payload_id
 from support.generation import COMPLETED, PREDECESSOR
 from support.later import GRACE, REDELIVERY, Later
+from support.logged_steps import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -304,7 +306,8 @@ def test_rows_that_cannot_be_read_stop_no_other(
     summary = later(MENDED)
     assert (summary["settled"], summary["failed"]) == (1, 1)
     assert "settled_at" in world.row(other)
-    assert f"Payload {payload_id('a')}: wait" in caplog.text
+    (line,) = (line for _, line in lines(caplog) if line["callback"] == "not repaired")
+    assert (line["payload_id"], line["wait"]) == (payload_id("a"), token_name("token-a"))
     assert "token-a" not in caplog.text
     aws.heal()
     assert later(MENDED)["settled"] == 1
@@ -372,6 +375,7 @@ def test_the_event_is_ignored(world: World, later: Later, event: Any) -> None:
         "oldest_open_seconds": 0.0,
         "looked_at": 0,
         "still_running": 0,
+        "refused_descriptions": 0,
         "is_complete": True,
     }
 

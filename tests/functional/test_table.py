@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.waits import definition
+from cirrus_callbacks_plugin.waits.index import PLACES, IndexEntry, WaitingIndex, shards
+from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.outcome import Outcome
+from cirrus_callbacks_plugin.waits.queries import WaitsQueries
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, Wait, shard
-from cirrus_callbacks_plugin.waits.table import WaitsTable, shards
+from cirrus_callbacks_plugin.waits.table import WaitsTable
 from support.kept_clients import kept_clients
 from support.table_rows import continuation_in, rows_in, waits_in
 
@@ -64,6 +67,16 @@ def test_the_table_is_the_contracts(waits: WaitsTable) -> None:
     ttl = waits.client.describe_time_to_live(TableName=waits.name)["TimeToLiveDescription"]
     assert ttl["TimeToLiveStatus"] == "ENABLED"
     assert ttl["AttributeName"] == "expiration_time"
+
+
+def test_open_waits_are_counted_in_every_shard(waits: WaitsTable) -> None:
+    """An answered wait counts no more."""
+    for number in range(20):
+        token = f"token-{number}"
+        waits.register(replace(WAIT, task_token=token, waiting=shard(token)))
+    waits.register(WAIT)
+    assert mark(waits, "success")
+    assert WaitsQueries(waits.client, waits.name).count_waiting() == 20
 
 
 def test_register_puts_a_row_once(waits: WaitsTable) -> None:
@@ -157,7 +170,7 @@ def test_a_mark_sets_the_expiry_and_leaves_the_index(waits: WaitsTable) -> None:
     assert row.answered_at == "2024-06-01T00:00:00.000000+00:00"
     assert row.answer_error == "CirrusCallback.Failed"
     assert row.waiting is None
-    assert list(waits.waiting(shard("token"))) == [[]]
+    assert list(index_of(waits).pages(shard("token"))) == [[]]
 
 
 def test_a_success_names_no_error(waits: WaitsTable) -> None:
@@ -196,6 +209,68 @@ def test_rows_are_read_consistently_a_hundred_a_call(waits: WaitsTable, aws: Aws
         assert call.parameters["RequestItems"][waits.name]["ConsistentRead"] is True
 
 
+def index_of(waits: WaitsTable) -> WaitingIndex:
+    return WaitingIndex(waits.client, waits.name)
+
+
+def put(waits: WaitsTable, wait: Wait, **attributes: Any) -> None:
+    """A row as nobody of this package writes it."""
+    item = {**wait.to_item(), **attributes}
+    waits.client.put_item(TableName=waits.name, Item=item)
+
+
+def test_a_malformed_row_hides_no_other_one(
+    waits: WaitsTable,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Of its payload, of a batch, or of a message that comes again; each time it is named."""
+    bad = replace(WAIT, task_token="bad")
+    waits.register(WAIT)
+    put(waits, bad, registered_at={"S": "yesterday"})
+    assert [row.task_token for page in waits.open_rows(WAIT.payload_id) for row in page] == [
+        WAIT.task_token
+    ]
+    assert set(waits.read([WAIT.key, bad.key])) == {WAIT.key}
+    rows = waits.read_rows([WAIT.key, bad.key])
+    assert rows[bad.key] == Malformed(bad.key, "registered_at is not a time")
+    assert waits.register(bad) == bad  # its token is registered: its child is to run
+    assert waits.note(bad.key, {"by": "me"}) is False
+    assert caplog.text.count(bad.key.name) == 4
+
+
+def test_a_place_is_kept_in_a_row_that_no_reader_takes_for_a_wait(waits: WaitsTable) -> None:
+    """One attribute a walk; it is not in the index, and no query of its payload's shows it."""
+    index = index_of(waits)
+    assert index.places() == {}
+    first = IndexEntry("3", "2024-06-01T00:00:00.000000+00:00", Key("p", "t"))
+    index.keep_place("rows", first)
+    index.keep_place("heartbeats", replace(first, shard="4"))
+    index.keep_place("rows", replace(first, shard="5"))
+    assert index.places() == {
+        "rows": replace(first, shard="5"),
+        "heartbeats": replace(first, shard="4"),
+    }
+    assert waits.read_rows([PLACES]) == {}
+    assert list(waits.open_rows(PLACES.payload_id)) == [[]]
+    assert [list(index.pages(shard_name)) for shard_name in shards()] == [[[]]] * 8
+    assert rows_in(waits) == []
+
+
+def test_a_shard_is_walked_on_from_an_entry_and_counted(waits: WaitsTable) -> None:
+    """What follows it, whether it is the shard's first page or not."""
+    tokens = [token for token in map(str, range(200)) if shard(token) == "2"][:5]
+    for day, token in enumerate(tokens):
+        at = f"2024-05-{day + 1:02}T00:00:00.000000+00:00"
+        waits.register(replace(WAIT, task_token=token, waiting="2", registered_at=at))
+    index = index_of(waits)
+    (page,) = index.pages("2")
+    third = page[2]
+    assert isinstance(third, IndexEntry)
+    assert list(index.pages("2", after=third)) == [page[3:]]
+    assert sum(index.counts("2")) == 5
+    assert sum(index.counts("3")) == 0
+
+
 def test_the_index_holds_the_open_rows_of_a_shard_oldest_first(waits: WaitsTable) -> None:
     """Eight partitions by a hash of the token."""
     for number in range(40):
@@ -210,7 +285,7 @@ def test_the_index_holds_the_open_rows_of_a_shard_oldest_first(waits: WaitsTable
         )
     found: list[Key] = []
     for each in shards():
-        rows = [key for page in waits.waiting(each) for key in page]
+        rows = [entry.key for page in index_of(waits).pages(each) for entry in page]
         assert {shard(key.task_token) for key in rows} <= {each}
         times = [waits.read([key])[key].registered_at for key in rows]
         assert times == sorted(times, key=str)

@@ -15,7 +15,7 @@ if not PREDECESSOR or IS_OLDEST:
     pytest.skip("builds of cirrus 0.15 are patched where it is installed", allow_module_level=True)
 
 from cirrus_callbacks_plugin.cli.main import status_of
-from cirrus_callbacks_plugin.package.plugin import plugin_files
+from cirrus_callbacks_plugin.package.plugin import HOOKS, plugin_files
 from cirrus_callbacks_plugin.serverless import documents, names
 from cirrus_callbacks_plugin.serverless.patch import patch
 from support.serverless_project import Project, wheel
@@ -172,7 +172,7 @@ def test_a_handler_that_was_wrapped_by_hand_stays(copied: Path) -> None:
     assert "CIRRUS_CALLBACKS_PROCESS_HANDLER" not in function["environment"]
     assert patched.handlers["process"] == "cirrus_process.lambda_handler"
     assert (folder / "lambda_function.py").read_text() == by_hand
-    assert set(plugin_files()) <= contents(folder).keys()
+    assert set(plugin_files(HOOKS)) <= contents(folder).keys()
 
 
 def test_what_is_no_built_project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -185,7 +185,7 @@ def test_a_cirrus_without_the_function(folder: Path, monkeypatch: pytest.MonkeyP
     """There is nothing to wrap: the message says which is missing."""
     plugins = importlib.import_module("cirrus.core.utils.plugins")
     monkeypatch.setattr(plugins, "iter_resources", list)
-    with pytest.raises(plugin.ProjectError, match="no function 'process'"):
+    with pytest.raises(plugin.ServerlessProjectError, match="no function 'process'"):
         plugin._source_of("process")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.client import BaseClient
 
+from cirrus_callbacks_plugin.iam.documents import Decision, decide
+from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS, Function
 from cirrus_callbacks_plugin.local import deployment as local
 from cirrus_callbacks_plugin.operations import deployment
 from cirrus_callbacks_plugin.operations.aws import Aws
-from cirrus_callbacks_plugin.operations.doctor import hooks, quotas
-from cirrus_callbacks_plugin.operations.doctor.documents import Decision, decide
+from cirrus_callbacks_plugin.operations.doctor import hooks, permissions, quotas
 from cirrus_callbacks_plugin.operations.doctor.parts import Parts
+from cirrus_callbacks_plugin.operations.settings import reconciler_settings
+from cirrus_callbacks_plugin.waits.queries import WaitsQueries
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support import schemas, snapshots
 from support.command_line import CommandLine
@@ -22,12 +26,14 @@ from support.kept_clients import kept_clients
 from support.whole_deployment import FLAG, NAME, PREFIX, Whole, allow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from cirrus_callbacks_plugin.operations.doctor.check import Check
     from support.aws_calls import AwsCalls
     from support.command_line import Ran
 
     Doctor = Callable[..., Ran]
+    Roles = Callable[..., dict[str, Check]]
 
 
 @pytest.fixture
@@ -50,6 +56,9 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> Iterator[Whole]:
         yield made
 
 
+_kept = functools.cache(Aws.of)
+
+
 @pytest.fixture
 def doctor(
     whole: Whole,
@@ -58,7 +67,7 @@ def doctor(
 ) -> Doctor:
     """The command on it."""
     cli = CommandLine(capsys)
-    kept = Aws.of("us-west-2", None, None)
+    kept = _kept("us-west-2", None, None)
     monkeypatch.setattr(Aws, "of", lambda *_: kept)  # clients are what costs time
     return lambda *more: cli("doctor", "--deployment", NAME, *more)
 
@@ -290,6 +299,101 @@ def test_each_thing_broken_alone_has_its_cross(
     assert ran.json["whole"] is False
 
 
+@pytest.fixture
+def roles(whole: Whole) -> Roles:
+    """What doctor says of the functions' roles, and of the key of failed records."""
+    found = deployment.find(Aws.of("us-west-2", None, None), deployment=NAME)
+
+    def look(functions: Iterable[Function] = Function) -> dict[str, Check]:
+        parts = Parts(found, reconciler_settings(found, must_know=True))
+        checks = [
+            check
+            for function in functions
+            for check in permissions.permissions(parts, function, f"{PREFIX}-{function.value}")
+        ]
+        checks += permissions.encryption_of_failures(parts, f"{PREFIX}-callbacks-sender")
+        return {check.name: check for check in checks}
+
+    return look
+
+
+def test_each_permission_taken_away_alone_is_named(
+    whole: Whole,
+    roles: Roles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every action of the one list, under every condition: its function and the action."""
+    whole.under_every_condition(monkeypatch)
+    assert all(check.ok for check in roles().values())
+    for permission in PERMISSIONS:
+        for action in permission.actions:
+            arn = whole.resources()[permission.resource]
+            name = permission.function.value
+            statements = whole.statements(name)
+            whole.put_policy(
+                name,
+                [each for each in statements if each != allow([action], arn)],
+            )
+            amiss = {
+                check: found.found
+                for check, found in roles([permission.function]).items()
+                if not found.ok
+            }
+            whole.put_policy(name, statements)
+            assert len(amiss) == 1, (permission, amiss)
+            (check,) = amiss
+            assert check.startswith(name.removeprefix("callbacks-")), permission
+            assert f"may not {action} on" in amiss[check], permission
+
+
+def test_what_no_condition_calls_for_is_not_missed(whole: Whole, roles: Roles) -> None:
+    """No heartbeat, no key, no traces, no VPC: the roles need no permission for them."""
+    granted = {action for name in Function for action in _actions(whole, name.value)}
+    assert not granted & {"states:SendTaskHeartbeat", "kms:Decrypt", "xray:PutTraceSegments"}
+    assert all(check.ok for check in roles().values())
+
+
+def test_a_key_that_aws_manages_needs_no_permission(
+    whole: Whole,
+    roles: Roles,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its own policy lets the whole account use it, through DynamoDB."""
+    whole.under_every_condition(monkeypatch)
+    needed = [each for each in whole.statements("process") if each["Action"] != ["kms:Decrypt"]]
+    whole.put_policy("process", needed)
+    assert roles()["process"].ok is False
+    original = BaseClient._make_api_call
+
+    def of_aws(client: Any, operation: str, parameters: Any) -> Any:
+        told = original(client, operation, parameters)
+        if operation == "DescribeKey":
+            told["KeyMetadata"]["KeyManager"] = "AWS"
+        return told
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", of_aws)
+    assert roles()["process"].ok is True
+
+
+def test_a_bucket_whose_encryption_may_not_be_looked_at(
+    whole: Whole,
+    roles: Roles,
+    aws: AwsCalls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Unknown, with the permission that is missing; every other permission is still judged."""
+    whole.under_every_condition(monkeypatch)
+    aws.fail("GetBucketEncryption", "AccessDenied")
+    found = roles()
+    unknown = found.pop("sender: failed records")
+    assert (unknown.ok, "s3:GetEncryptionConfiguration" in str(unknown.do)) == (None, True)
+    assert all(check.ok for check in found.values())
+
+
+def _actions(whole: Whole, name: str) -> list[str]:
+    return [action for statement in whole.statements(name) for action in statement["Action"]]
+
+
 def test_a_call_that_is_not_allowed_is_named(
     doctor: Doctor,
     aws: AwsCalls,
@@ -324,6 +428,13 @@ def test_quotas_that_are_near(
     monkeypatch.setattr(quotas, "FEW_CONCURRENT", 1000)
     amiss = [check for check in doctor("--json").json["checks"] if check["ok"] is False]
     assert [check["name"] for check in amiss] == ["open executions", "concurrent executions"]
+
+
+def test_open_waits_are_told(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who removes or renames a deployment reads here how many parents would get no answer."""
+    monkeypatch.setattr(WaitsQueries, "count_waiting", lambda _: 3)
+    (check,) = _checks(doctor, "open executions")
+    assert check["found"].startswith("3 open wait(s) of ")
 
 
 def test_code_that_cannot_be_looked_into(

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep on one worker what uses one zip: it is built, unpacked and compiled once."""
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        if "foreign" in used:
+            item.add_marker(pytest.mark.xdist_group("package-build"))
+        elif "dist" in used or "boto3_alone" in used:
+            item.add_marker(pytest.mark.xdist_group("package-dist"))
+
+
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The dist zip of the installed cirrus-geo."""

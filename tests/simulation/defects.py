@@ -21,7 +21,7 @@ from cirrus_callbacks_plugin.hooks import registration
 from cirrus_callbacks_plugin.protocol import answer, rules, settle
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.protocol.rules import LeaveOpen, Settle, after_end, outcome_of_record
-from cirrus_callbacks_plugin.reconcile import passes
+from cirrus_callbacks_plugin.reconcile import repair
 from cirrus_callbacks_plugin.reconcile.judge import Run, Verdict, judge
 from cirrus_callbacks_plugin.waits.row import STALE, Wait, moment, partition_key
 from cirrus_callbacks_plugin.waits.table import WaitsTable
@@ -102,7 +102,7 @@ def record_alone_in_reconciler() -> AbstractContextManager[Any]:
             return Verdict(outcome=outcome_of_record(case.record, _no_url))
         return judge(case)
 
-    return mock.patch.object(passes, "judge", trusting)
+    return mock.patch.object(repair, "judge", trusting)
 
 
 def registered_at_against_state_updated() -> AbstractContextManager[Any]:

@@ -17,14 +17,14 @@ from boto3.session import Session
 from cirrus_callbacks_plugin.aws import batch_reads as batches
 from cirrus_callbacks_plugin.aws import side_by_side as concurrency
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.config import EnabledWorkflows
+from cirrus_callbacks_plugin.config import EnabledWorkflows, ReconcilerSettings
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.process import process
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
 from cirrus_callbacks_plugin.local.events import execution_event
 from cirrus_callbacks_plugin.protocol.answer import Answerer
-from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
+from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import Runs
 from cirrus_callbacks_plugin.sender.batch import Sender
 from cirrus_callbacks_plugin.sender.stream import StreamRecord
@@ -179,14 +179,13 @@ class System:
             answerer=self.answerer,
             states=self.states,
             runs=Runs(self._sfn, pace, pace),
-            paces=Paces(pace, pace),
-            limits=Limits(
+            paces=Paces(pace, pace, pace),
+            settings=ReconcilerSettings(
                 grace=timedelta(seconds=grace_seconds),
                 redelivery=timedelta(seconds=redelivery_seconds),
-                heartbeat=False,
-                clock=lambda: clock.now,
-                seconds_left=lambda: 1000.0,
             ),
+            clock=lambda: clock.now,
+            seconds_left=lambda: 1000.0,
         ).run()
 
     @staticmethod

@@ -198,7 +198,7 @@ class AppliedWorld:
         filters = self.mapping()["FilterCriteria"]["Filters"]
         return [json.loads(each["Pattern"]) for each in filters]
 
-    def send_answers(self, seconds: float = 10.0) -> dict[str, Any]:
+    def send_answers(self, seconds: float = 60.0) -> dict[str, Any]:
         """Deliver the stream's new records to the sender through the deployed filter."""
         from cirrus_callbacks_plugin.local.sources.filters import matcher
 

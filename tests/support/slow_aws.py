@@ -8,6 +8,7 @@ a clock that several of them moved at once would count their pauses twice.
 
 from __future__ import annotations
 
+import bisect
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -20,9 +21,11 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin.aws import side_by_side as concurrency
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, StateTable
+from cirrus_callbacks_plugin.config import ReconcilerSettings
 from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.protocol.answer import Answerer
-from cirrus_callbacks_plugin.reconcile.passes import Limits, Paces, Pass
+from cirrus_callbacks_plugin.reconcile import passes
+from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
@@ -32,7 +35,7 @@ from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cirrus_callbacks_plugin.reconcile.summary import Summary
 
@@ -79,6 +82,7 @@ class StepFunctions:
     calls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     described: list[str] = field(default_factory=list)
     unlisted: set[str] = field(default_factory=set)
+    _running: list[str] = field(default_factory=list)
 
     def _called(self, operation: str) -> None:
         self.calls[operation].append(self.clock())
@@ -92,11 +96,13 @@ class StepFunctions:
         if machine in self.unlisted:
             raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListExecutions")
         prefix = machine.replace(":stateMachine:", ":execution:") + ":"
-        found = [
-            arn
-            for arn, run in self.runs.items()
-            if run["status"] == "RUNNING" and arn.startswith(prefix)
-        ]
+        if "nextToken" not in request:
+            self._running = [
+                arn
+                for arn, run in self.runs.items()
+                if run["status"] == "RUNNING" and arn.startswith(prefix)
+            ]
+        found = self._running
         size, start = request["maxResults"], int(request.get("nextToken", 0))
         page: dict[str, Any] = {
             "executions": [{"executionArn": arn} for arn in found[start : start + size]],
@@ -137,29 +143,47 @@ class DynamoDB:
     records: dict[StateKey, dict[str, Any]] = field(default_factory=dict)
     calls: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     shards: list[str] = field(default_factory=list)
+    changes: int = 0
+    _index: dict[str, list[_Place]] = field(default_factory=dict)
+    _index_of: tuple[int, int] = (-1, -1)
 
     def _called(self, operation: str, table: str) -> None:
         self.calls[f"{operation} {table}"].append(self.clock())
         self.clock.sleep(SECONDS_A_CALL)
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """A page of one shard of the index."""
+        """A page of one shard of the index, or how many entries it has."""
         self._called("Query", "callbacks")
-        asked = request["ExpressionAttributeValues"][":shard"]
-        self.shards.append(asked["S"])
-        start = int(request.get("ExclusiveStartKey", 0))
+        asked = request["ExpressionAttributeValues"][":shard"]["S"]
+        self.shards.append(asked)
+        index = self._indexed()[asked]
         since = request["ExpressionAttributeValues"].get(":since", {"S": ""})["S"]
-        found = sorted(
-            (row["registered_at"]["S"], key)
-            for key, row in self.rows.items()
-            if row.get("waiting") == asked and row["registered_at"]["S"] >= since
-        )
-        page = [
-            {**key.to_item(), "waiting": asked, "registered_at": {"S": registered_at}}
-            for registered_at, key in found[start : start + INDEX_PAGE]
-        ]
-        more = start + INDEX_PAGE < len(found)
-        return {"Items": page, **({"LastEvaluatedKey": start + INDEX_PAGE} if more else {})}
+        start = bisect.bisect_left(index, (since,))
+        if "ExclusiveStartKey" in request:
+            key = request["ExclusiveStartKey"]
+            assert key["waiting"]["S"] == asked
+            place = (key["registered_at"]["S"], key["payload_id"]["S"], key["task_token"]["S"])
+            start = bisect.bisect_right(index, place)
+        found = index[start : start + INDEX_PAGE]
+        page: dict[str, Any] = {"Count": len(found)}
+        if request.get("Select") != "COUNT":
+            page["Items"] = [_index_item(asked, place) for place in found]
+        if start + INDEX_PAGE < len(index):
+            page["LastEvaluatedKey"] = _index_item(asked, found[-1])
+        return page
+
+    def _indexed(self) -> dict[str, list[_Place]]:
+        """The index, built again where rows have come or gone."""
+        if self._index_of != (self.changes, len(self.rows)):
+            index: dict[str, list[_Place]] = {number: [] for number in "01234567"}
+            for key, row in self.rows.items():
+                if "waiting" in row:
+                    place = (row["registered_at"]["S"], key.payload_id, key.task_token)
+                    index[row["waiting"]["S"]].append(place)
+            for places in index.values():
+                places.sort()
+            self._index, self._index_of = index, (self.changes, len(self.rows))
+        return self._index
 
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
         """Rows or records by key."""
@@ -185,12 +209,31 @@ class DynamoDB:
     def update_item(self, **request: Any) -> None:
         """Apply an update; its condition holds, since one pass runs at a time."""
         self._called("UpdateItem", "callbacks")
-        row = dict(self.rows[Key.from_item(request["Key"])])
-        for alias, name in request["ExpressionAttributeNames"].items():
-            row[name] = request["ExpressionAttributeValues"][f":{alias[1:]}"]
-        if "REMOVE" in request["UpdateExpression"]:
-            row.pop(request["UpdateExpression"].rpartition("REMOVE ")[2])
-        self.rows[Key.from_item(request["Key"])] = row
+        key = Key.from_item(request["Key"])
+        row = dict(self.rows.get(key) or key.to_item())
+        expression, _, removed = request["UpdateExpression"].partition(" REMOVE ")
+        for assignment in expression.removeprefix("SET ").split(", "):
+            alias, _, value = assignment.partition(" = ")
+            name = request["ExpressionAttributeNames"][alias]
+            row[name] = request["ExpressionAttributeValues"][value]
+        if removed:
+            row.pop(removed)
+            self.changes += 1
+        self.rows[key] = row
+
+
+_Place = tuple[str, ...]
+"""An entry of the index: when it was registered, and its key."""
+
+
+def _index_item(shard_name: str, place: _Place) -> dict[str, Any]:
+    registered_at, payload_id, task_token = place
+    return {
+        "waiting": {"S": shard_name},
+        "registered_at": {"S": registered_at},
+        "payload_id": {"S": payload_id},
+        "task_token": {"S": task_token},
+    }
 
 
 def _state_key(item: dict[str, Any]) -> StateKey:
@@ -213,6 +256,19 @@ class SlowAws:
         for row in rows:
             placed = replace(row, waiting=shard(row.task_token))
             self.dynamodb.rows[placed.key] = placed.to_item()
+        self.dynamodb.changes += 1
+
+    def add_many(self, model: Wait, payloads_and_tokens: Iterable[tuple[str, str]]) -> None:
+        """Put rows that are alike but for payload and token, many times faster."""
+        item = model.to_item()
+        for payload_id, token in payloads_and_tokens:
+            self.dynamodb.rows[Key(payload_id, token)] = {
+                **item,
+                "payload_id": {"S": payload_id},
+                "task_token": {"S": token},
+                "waiting": {"S": shard(token)},
+            }
+        self.dynamodb.changes += 1
 
     def record(self, payload_id: str, state: str, *runs: str) -> None:
         """Put a record."""
@@ -233,7 +289,11 @@ class SlowAws:
 
     def open_rows(self) -> list[Wait]:
         """The rows that are not answered."""
-        rows = [Wait.from_item(item) for item in self.dynamodb.rows.values()]
+        rows = [
+            Wait.from_item(item)
+            for key, item in self.dynamodb.rows.items()
+            if not key.is_reserved and "answered_at" not in item
+        ]
         return [row for row in rows if not row.is_answered]
 
     def one_pass(
@@ -265,17 +325,31 @@ class SlowAws:
             paces=Paces(
                 self._pace(reconciler.RECORD_READS_PER_SECOND),
                 self._pace(reconciler.ANSWERS_PER_SECOND),
+                self._pace(reconciler.ANSWERS_PER_SECOND),
             ),
-            limits=Limits(
-                grace=timedelta(seconds=900),
+            settings=ReconcilerSettings(
                 redelivery=timedelta(seconds=redelivery),
                 heartbeat=heartbeat,
-                clock=self.clock.now,
-                seconds_left=lambda: ends - self.clock(),
             ),
+            clock=self.clock.now,
+            seconds_left=lambda: ends - self.clock(),
             number=number,
         )
-        with mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline):
+
+        def walks(work: Callable[[Any], Any], things: Sequence[Any]) -> list[Any]:
+            """Side by side: each on the clock as it was, which ends with the slowest."""
+            at, results, last = self.clock.seconds, [], 0.0
+            for thing in things:
+                self.clock.seconds = at
+                results += concurrency.run_side_by_side(work, [thing])
+                last = max(last, self.clock.seconds)
+            self.clock.seconds = last
+            return results
+
+        with (
+            mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline),
+            mock.patch.object(passes, "run_side_by_side", walks),
+        ):
             summary = one_pass.run()
         self.seconds_taken = self.clock() - began
         return summary

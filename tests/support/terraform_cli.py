@@ -10,11 +10,15 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import python_terraform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[2]
 MODULE = REPOSITORY / "terraform"
@@ -96,7 +100,9 @@ class Terraform(python_terraform.Terraform):  # type: ignore[misc]
         done = self.run("init", backend=False, seconds=INIT_SECONDS).ok()
         # Where the lock file holds a checksum, every command first reads the provider's 700 MB.
         lock = self.folder / ".terraform.lock.hcl"
-        lock.write_text(re.sub(r"\n  hashes = \[.*?\n  \]", "", lock.read_text(), flags=re.DOTALL))
+        if lock.exists():  # not where a provider is served
+            text = re.sub(r"\n  hashes = \[.*?\n  \]", "", lock.read_text(), flags=re.DOTALL)
+            lock.write_text(text)
         return done
 
     def applied(self, **variables: Any) -> Result:
@@ -170,8 +176,77 @@ def environment(endpoint: str | None = None) -> dict[str, str]:
         kept["AWS_ENDPOINT_URL"] = endpoint
     provider = _provider()
     assert not isinstance(provider, str)
-    kept.update(provider)
+    kept.update(provider.found)
     return kept
+
+
+@contextmanager
+def provider_served(variables: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Run the AWS provider once for all commands of the block.
+
+    Half of what a Terraform command computes is starting the provider and asking it for its
+    schemas. As one that is being debugged, a provider serves many commands: each one configures
+    it anew, so they have to come one after the other.
+
+    Args:
+        variables: what ``environment`` returned: the provider reads its endpoint from there.
+
+    Yields:
+        The environment of these commands. Where Terraform keeps no provider on this machine,
+        ``variables`` themselves: every command then starts its own.
+    """
+    provider = _provider()
+    assert not isinstance(provider, str)
+    if provider.program is None:
+        yield variables
+        return
+    quiet = {f"TF_LOG{name}": "off" for name in ("", "_SDK", "_SDK_PROTO", "_PROVIDER")}
+    # It has to end with this process, however that ends: with its input.
+    script = 'trap "" INT; exec 3<&0; "$0" -debug <&- & trap "kill $!" EXIT; cat <&3 > /dev/null'
+    serving = subprocess.Popen(
+        ["sh", "-c", script, provider.program],
+        env={**variables, **quiet},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert serving.stdin is not None
+    assert serving.stdout is not None
+    try:
+        attach = ""
+        for line in serving.stdout:
+            if (told := re.search(r"TF_REATTACH_PROVIDERS='(.*)'", line)) is not None:
+                attach = told[1]
+                break
+        assert attach, "the provider did not start"
+        yield {**variables, "TF_REATTACH_PROVIDERS": attach}
+    finally:
+        serving.stdin.close()
+        serving.stdout.close()
+        serving.wait(timeout=30)
+
+
+@dataclass(frozen=True)
+class _Provider:
+    """The AWS provider, as ``terraform init`` found it.
+
+    Attributes:
+        found: what to add to the environment so that it is found.
+        program: its path, None where it was fetched for one folder alone.
+    """
+
+    found: dict[str, str]
+    program: str | None
+
+    @classmethod
+    def in_folder(cls, folder: str, found: dict[str, str]) -> _Provider:
+        """Look at what init left in a folder."""
+        root = Path(folder).resolve()
+        for program in root.glob(".terraform/providers/*/*/*/*/*/terraform-provider-aws_*"):
+            if not program.resolve().is_relative_to(root):
+                return cls(found, str(program.resolve()))
+        return cls(found, None)
 
 
 def why_not() -> str | None:
@@ -183,8 +258,8 @@ def why_not() -> str | None:
 
 
 @functools.lru_cache(maxsize=1)
-def _provider() -> dict[str, str] | str:
-    """What to add to the environment so that ``terraform init`` finds the AWS provider.
+def _provider() -> _Provider | str:
+    """Find the AWS provider, or say why it cannot be had.
 
     A plain init is tried first. Where the registry cannot be reached, a folder of the
     machine that holds the provider (``registry.terraform.io``) will do.
@@ -204,11 +279,11 @@ def _provider() -> dict[str, str] | str:
             return done.returncode == 0
 
         if works({}):
-            return {}
+            return _Provider.in_folder(folder, {})
         for place in _provider_folders():
             found = {"TF_CLI_ARGS_init": f"-plugin-dir={place}"}
             if works(found):
-                return found
+                return _Provider.in_folder(folder, found)
     return (
         "the AWS provider cannot be had: the provider registry is out of reach, and no folder "
         "registry.terraform.io with a fitting hashicorp/aws was found on this machine"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.applied_world import AppliedWorld
 from support.moto_process import moto_process
-from support.terraform_cli import Terraform, environment, working_copy
+from support.terraform_cli import Terraform, environment, provider_served, working_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,8 +68,7 @@ def beside(folder: Path) -> Iterator[Beside]:
     """Two of the three applies: cirrus, then the module beside it; then a parent workflow."""
     code = _code(folder)
     root = working_copy(folder)
-    with moto_process() as endpoint:
-        variables = environment(endpoint)
+    with moto_process() as endpoint, provider_served(environment(endpoint)) as variables:
         cirrus = Terraform(
             root / "examples" / "existing-deployment",
             variables,
@@ -114,10 +113,10 @@ def complete(folder: Path) -> Iterator[Complete]:
     """The third apply: both deployments and both modules in one plan."""
     code = _code(folder)
     root = working_copy(folder)
-    with moto_process() as endpoint:
+    with moto_process() as endpoint, provider_served(environment(endpoint)) as variables:
         terraform = Terraform(
             root / "examples" / "complete",
-            environment(endpoint),
+            variables,
             cirrus_zip=str(code),
             sender_zip=str(code),
             log_format=None,

@@ -10,13 +10,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.config import EnabledWorkflows
+from cirrus_callbacks_plugin.iam.permissions import Condition, Function, Resource, needed_by
 from cirrus_callbacks_plugin.local import deployment as parts
+from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 from cirrus_callbacks_plugin.package.dist import root_handler
 from cirrus_callbacks_plugin.sender import filters
 from cirrus_callbacks_plugin.waits.table import utc_now
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 PREFIX = "fd-whole-cirrus"
 NAME = "whole-dev"
@@ -72,6 +76,8 @@ class Whole:
         self.names = parts.Names(PREFIX, REGION, ACCOUNT)
         self.deployment = parts.create(self.names, visibility_seconds=180)
         self.code = "wrapped"
+        self.conditions = frozenset({Condition.ALWAYS, Condition.FAILURE_BUCKET})
+        self.key_arn = ""
         self.lambdas = self.client("lambda")
         self.iam = self.client("iam")
         self.sqs = self.client("sqs")
@@ -100,41 +106,69 @@ class Whole:
         return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}"
 
     def statements(self, name: str) -> list[dict[str, Any]]:
-        """As terraform/{cirrus_roles,sender,reconciler}.tf, and cirrus's own."""
+        """What a function has to be allowed, action by action."""
+        return [
+            allow([action], self.resources()[permission.resource])
+            for permission in needed_by(Function(name))
+            if permission.condition in self.conditions
+            for action in permission.actions
+        ]
+
+    def resources(self) -> dict[Resource, str]:
+        """What permissions are about, as policies name it."""
         table = self.arn("dynamodb", f"table/{PREFIX}-callbacks")
-        state = self.arn("dynamodb", f"table/{PREFIX}-state")
-        put = [f"dynamodb:{each}" for each in ("PutItem", "UpdateItem")]
-        answers = allow(["states:SendTaskFailure", "states:SendTaskSuccess"], "*")
+        bucket = f"arn:aws:s3:::{PREFIX}-cb-fail"
         return {
-            "process": [allow(put, table), allow(["dynamodb:*GetItem"], state, f"{state}/index/*")],
-            "update-state": [
-                allow([*put, "dynamodb:Query"], table),
-                allow(["dynamodb:GetItem"], state),
-            ],
-            "callbacks-sender": [
-                answers,
-                allow(
-                    [*put, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:Query"], table
-                ),
-                allow(["dynamodb:GetItem"], state),
-                allow(
-                    [
-                        "dynamodb:DescribeStream",
-                        "dynamodb:GetRecords",
-                        "dynamodb:GetShardIterator",
-                    ],
-                    self.table["LatestStreamArn"],
-                ),
-            ],
-            "callbacks-reconciler": [
-                answers,
-                allow(["dynamodb:Query"], f"{table}/index/waiting"),
-                allow(["dynamodb:BatchGetItem", "dynamodb:UpdateItem"], table),
-                allow(["dynamodb:BatchGetItem", "dynamodb:GetItem"], state),
-                allow(["states:ListExecutions"], self.arn("states", f"stateMachine:{PREFIX}-*")),
-                allow(["states:DescribeExecution"], self.arn("states", f"execution:{PREFIX}-*:*")),
-            ],
-        }[name]
+            Resource.ANY: "*",
+            Resource.TABLE: table,
+            Resource.INDEX: f"{table}/index/waiting",
+            Resource.STREAM: self.table["LatestStreamArn"],
+            Resource.TABLE_KEY: self.key_arn,
+            Resource.STATE_TABLE: self.arn("dynamodb", f"table/{PREFIX}-state"),
+            Resource.PROCESS_QUEUE: self.arn("sqs", f"{PREFIX}-*"),
+            Resource.PAYLOADS: f"arn:aws:s3:::{PREFIX}-payloads/*",
+            Resource.MACHINES: self.arn("states", f"stateMachine:{PREFIX}-*"),
+            Resource.RUNS: self.arn("states", f"execution:{PREFIX}-*:*"),
+            Resource.FAILURE_BUCKET: bucket,
+            Resource.FAILED_RECORDS: f"{bucket}/aws/lambda/*",
+            Resource.FAILURE_KEY: self.key_arn,
+            Resource.LOG_STREAMS: self.arn("logs", f"log-group:/aws/lambda/{PREFIX}-*"),
+        }
+
+    def under_every_condition(self, patch: pytest.MonkeyPatch) -> None:
+        """Turn on whatever calls for a permission of its own, and grant all of them.
+
+        moto keeps neither a table's encryption nor tracing: they are said in its place.
+        """
+        self.key_arn = self.client("kms").create_key()["KeyMetadata"]["Arn"]
+        key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.key_arn}
+        self.client("s3").put_bucket_encryption(
+            Bucket=f"{PREFIX}-cb-fail",
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": key}]
+            },
+        )
+        table, function = Parts.table, Parts.function
+        encryption = {"SSEDescription": {"KMSMasterKeyArn": self.key_arn}}
+        runs = {"TracingConfig": {"Mode": "Active"}, "VpcConfig": {"SubnetIds": ["subnet-1"]}}
+        patch.setattr(
+            Parts, "table", lambda parts, name: {**(table(parts, name) or {}), **encryption}
+        )
+        patch.setattr(
+            Parts, "function", lambda parts, name: {**(function(parts, name) or {}), **runs}
+        )
+        more = {
+            "process": {"CIRRUS_PAYLOAD_BUCKET": f"{PREFIX}-payloads"},
+            "callbacks-reconciler": {"CIRRUS_CALLBACKS_HEARTBEAT": "true"},
+        }
+        for name, variables in more.items():
+            self.lambdas.update_function_configuration(
+                FunctionName=f"{PREFIX}-{name}",
+                Environment={"Variables": {**self.variables(name), **variables}},
+            )
+        self.conditions = frozenset(Condition)
+        for name in FUNCTIONS:
+            self.put_policy(name, self.statements(name))
 
     def put_policy(self, name: str, statements: list[dict[str, Any]]) -> None:
         """Give a role its policy."""
@@ -149,22 +183,26 @@ class Whole:
             RoleName=f"{PREFIX}-{name}-role", AssumeRolePolicyDocument=_TRUST
         )["Role"]["Arn"]
         self.put_policy(name, self.statements(name))
-        variables = {
-            "CIRRUS_STATE_DB": f"{PREFIX}-state",
-            "CIRRUS_CALLBACKS_TABLE": f"{PREFIX}-callbacks",
-        }
-        if name == "callbacks-sender":
-            variables["CIRRUS_CALLBACKS_WORKFLOWS"] = FLAG
-        if name == "callbacks-reconciler":
-            variables["CIRRUS_CALLBACKS_FAILURES_URL"] = self.failures
         self.lambdas.create_function(
             FunctionName=f"{PREFIX}-{name}",
             Runtime="python3.12",
             Role=role,
             Handler=FUNCTIONS[name],
             Code={"ZipFile": code()},
-            Environment={"Variables": variables},
+            Environment={"Variables": self.variables(name)},
         )
+
+    def variables(self, name: str) -> dict[str, str]:
+        """A function's environment."""
+        more = {
+            "callbacks-sender": {"CIRRUS_CALLBACKS_WORKFLOWS": FLAG},
+            "callbacks-reconciler": {"CIRRUS_CALLBACKS_FAILURES_URL": self.failures},
+        }
+        return {
+            "CIRRUS_STATE_DB": f"{PREFIX}-state",
+            "CIRRUS_CALLBACKS_TABLE": f"{PREFIX}-callbacks",
+            **more.get(name, {}),
+        }
 
     def _wire(self) -> None:
         self.lambdas.create_event_source_mapping(

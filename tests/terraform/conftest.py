@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support import terraform_walks
-from support.terraform_cli import environment, why_not, working_copy
+from support.terraform_cli import environment, provider_served, why_not, working_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,13 @@ def has_terraform() -> None:
 def terraform_environment(has_terraform: None) -> dict[str, str]:
     """The environment of Terraform commands that need no AWS."""
     return environment()
+
+
+@pytest.fixture(scope="session")
+def served(terraform_environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The same, with one provider for all of them: each configures it anew."""
+    with provider_served(terraform_environment) as variables:
+        yield variables
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.deadline import Deadline
+from cirrus_callbacks_plugin.hooks import own_time
+from cirrus_callbacks_plugin.hooks.services import HookClients
+from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS
 from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.waits.table import utc_now
 from support.applied_world import ACCOUNT, FUNCTIONS, REGION, AppliedWorld
@@ -24,17 +29,8 @@ pytestmark = pytest.mark.xdist_group("terraform-beside")
 
 PARENT = "mosaic"
 
-BY_AWS_ALONE = {
-    "ReadStream": "Lambda polls the stream in the sender's name",
-    "ListStreams": "Lambda looks for the stream when the mapping is made",
-    "KeepFailedRecords": "Lambda puts what the sender could not handle into the failure bucket",
-    "FindFailureBucket": "Lambda checks the failure bucket when the mapping is made",
-    "EncryptFailedRecords": "S3 asks KMS for a data key when Lambda puts such an object",
-    "WriteLogs": "Lambda's runtime writes the function's log",
-    "WriteTraces": "Lambda's X-Ray daemon writes traces",
-    "HoldNetworkInterfaces": "Lambda attaches the function to its VPC",
-}
-"""Statements that no code of ours uses: service and reason."""
+BY_AWS_ALONE = {permission.statement for permission in PERMISSIONS if permission.aws}
+"""Statements that no code of ours uses: the list says what AWS does with each."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +52,10 @@ def loop(beside: Beside) -> Enforcement:
     enforced = AppliedWorld(world.endpoint, PREFIX, enforcement)
     with pytest.MonkeyPatch.context() as patch:
         enforcement.install(patch)
+        # The hooks give AWS a second: too little for moto on a busy machine, and not the point.
+        patient = HookClients.config.merge(Config(connect_timeout=30, read_timeout=30))
+        patch.setattr(HookClients, "config", patient)
+        patch.setattr(own_time, "OWN_SECONDS", 60.0)
         _run_the_loop(enforced, enforcement, patch)
     return enforcement
 
@@ -67,13 +67,18 @@ def child(name: str, *, fails: bool = False, workflow: str = "sentinel-2-cog") -
 
 def _begin(world: AppliedWorld, enforcement: Enforcement, *children: dict[str, Any]) -> str:
     """Start a parent; its sends, which moto makes, are checked as its role's."""
-    execution = world.start(PARENT, {"payloads": list(children)})
+    execution = world.start(PARENT, payload("p", PARENT, tasks={"wait": {"children": children}}))
     for _ in children:
         with world.acting_as(PARENT):
             enforcement.check("sqs", "SendMessage", {"QueueUrl": world.queue_url})
     world.messages(len(children))
     world.process()
     return execution
+
+
+def _answers(world: AppliedWorld, execution: str) -> list[dict[str, Any]]:
+    """What a parent has of its children once it has ended."""
+    return list(json.loads(world.ended(execution)["output"])["answers"])
 
 
 def _run_of(world: AppliedWorld, item: str) -> str:
@@ -106,16 +111,16 @@ def _run_the_loop(
         world.send_answers(seconds=0)
     world.send_answers()
     world.send_answers()
-    assert world.ended(both)["error"] == "CirrusCallback.Failed"
+    assert _answers(world, both)[1] == {"error": "CirrusCallback.Failed"}
 
     # A payload that is completed already, and one whose workflow has no state machine:
     # cirrus marks it FAILED, no event comes of it, and its flag is off.
     known = _begin(world, enforcement, child(good))
     world.send_answers()
-    assert world.ended(known)["status"] == "SUCCEEDED"
+    assert "payload_id" in _answers(world, known)[0]
     nowhere = _begin(world, enforcement, child(f"nowhere-{tag}", workflow="landsat"))
     world.send_answers()
-    assert world.ended(nowhere)["error"] == "CirrusCallback.NotEnabled"
+    assert _answers(world, nowhere) == [{"error": "CirrusCallback.NotEnabled"}]
 
     # Ends whose events are lost: the reconciler settles, and answers where the stream
     # records are lost as well.
@@ -130,8 +135,8 @@ def _run_the_loop(
     assert (first["settled"], first["failed"], first["stuck"]) == (2, 0, 2)
     second = world.invoke("reconciler", {}, seconds=300)
     assert (second["answered"], second["failed"]) == (2, 0)
-    assert world.ended(lost[0])["status"] == "SUCCEEDED"
-    assert world.ended(lost[1])["error"] == "CirrusCallback.Failed"
+    assert "payload_id" in _answers(world, lost[0])[0]
+    assert _answers(world, lost[1]) == [{"error": "CirrusCallback.Failed"}]
     world.new_records()
 
 
@@ -167,7 +172,7 @@ def test_each_statement_is_needed(loop: Enforcement) -> None:
         for role, statement in _ours(loop)
         if not loop.without(role, statement["Sid"])
     }
-    assert {sid for _, sid in unused} <= set(BY_AWS_ALONE)
+    assert {sid for _, sid in unused} <= BY_AWS_ALONE
     used = {sid for _, statement in _ours(loop) for sid in [statement["Sid"]]} - {
         sid for _, sid in unused
     }

@@ -31,16 +31,45 @@ def test_a_changed_flag_updates_two_things_in_place(beside: Beside) -> None:
     flags = {"sentinel-2-cog": {"enabled": True}, "landsat": {"enabled": True}}
     plan = beside.callbacks.changes_of(workflows=flags)
     assert plan == {
-        "aws_lambda_function.sender[0]": ["update"],
+        "module.sender[0].aws_lambda_function.this": ["update"],
         "aws_lambda_event_source_mapping.stream[0]": ["update"],
     }
     done = beside.callbacks.applied(workflows=flags).out
-    function = done.index("aws_lambda_function.sender[0]: Modifications complete")
+    function = done.index("module.sender[0].aws_lambda_function.this: Modifications complete")
     assert function < done.index("aws_lambda_event_source_mapping.stream[0]: Modifying")
     variables = beside.world.function("sender")["Environment"]["Variables"]
     assert variables["CIRRUS_CALLBACKS_WORKFLOWS"] == "landsat,sentinel-2-cog"
     wanted = filter_criteria(EnabledWorkflows.parse("landsat,sentinel-2-cog"))
     assert beside.world.mapping()["FilterCriteria"] == wanted
+
+
+@pytest.mark.parametrize(
+    "renamed",
+    [{"table_name": "cirrus-waits"}, {"prefix": "fd-other-cirrus"}],
+    ids=["table", "prefix"],
+)
+def test_protection_stops_another_name_before_anything_changes(
+    beside: Beside,
+    renamed: dict[str, str],
+) -> None:
+    """Another name would replace the table: refused, and what is deployed stays as it is.
+
+    As terraform/README.md says under Renaming. The waits in the table stay, and are answered.
+    """
+    roles = {"cirrus_role_names": beside.outputs["cirrus_role_names"]}
+    before, rows = beside.callbacks.state_list(), beside.world.rows()
+    applied = beside.callbacks.run(
+        "apply",
+        auto_approve=True,
+        **beside.callbacks._with_variables({**roles, **renamed}),
+    )
+    assert applied.code == 1
+    told = " ".join(applied.err.split())
+    assert "deletion_protection is true for the tracking table" in told
+    assert f"{PREFIX}-callbacks" in told
+    assert beside.callbacks.state_list() == before
+    assert beside.callbacks.changes_of() == {}
+    assert beside.world.rows() == rows
 
 
 def test_the_table_can_be_kept_and_taken_over(beside: Beside) -> None:

@@ -28,7 +28,8 @@ def _resources(complete: Complete, module: str) -> list[dict[str, Any]]:
         for child in shown["values"]["root_module"]["child_modules"]
         if child["address"] == module
     ]
-    return [each for each in found["resources"] if each["mode"] == "managed"]
+    modules = [found, *found.get("child_modules", [])]
+    return [each for part in modules for each in part["resources"] if each["mode"] == "managed"]
 
 
 def test_two_deployments_share_no_resource(complete: Complete) -> None:

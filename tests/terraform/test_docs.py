@@ -6,11 +6,15 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
+
 from support import terraform_docs
 from support.terraform_cli import EXAMPLES, MODULE, Terraform
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("terraform-module")
 
 README = (MODULE / "README.md").read_text()
 
@@ -48,7 +52,7 @@ def _block(language: str, heading: str) -> str:
 def test_the_minimal_use_plans(
     tmp_path: Path,
     copied: Path,
-    terraform_environment: dict[str, str],
+    served: dict[str, str],
 ) -> None:
     """The README's first example is a whole root: valid as it stands, and its count is right."""
     minimal = _block("hcl", "Minimal").replace(
@@ -65,7 +69,7 @@ def test_the_minimal_use_plans(
         '    defaults = { role = "arn:aws:iam::123456789012:role/r" }\n  }\n}\n'
         'run "plan" {\n  command = plan\n}\n',
     )
-    terraform = Terraform(tmp_path, terraform_environment)
+    terraform = Terraform(tmp_path, served)
     terraform.start()
     terraform.run("validate").ok()
     planned = terraform.run("test", "-verbose").ok().out
@@ -77,7 +81,7 @@ def test_the_minimal_use_plans(
 def test_the_filmdrop_example_fits_its_interface(
     tmp_path: Path,
     copied: Path,
-    terraform_environment: dict[str, str],
+    served: dict[str, str],
 ) -> None:
     """Valid against a stub of FilmDrop's cirrus module, which is read here and not copied."""
     shutil.copytree(copied / "terraform", tmp_path / "terraform")
@@ -86,7 +90,7 @@ def test_the_filmdrop_example_fits_its_interface(
     stub = root / "filmdrop" / "modules" / "cirrus"
     stub.mkdir(parents=True)
     (stub / "main.tf").write_text(_FILMDROP)
-    terraform = Terraform(root, terraform_environment)
+    terraform = Terraform(root, served)
     terraform.start()
     terraform.run("validate").ok()
 

@@ -131,7 +131,8 @@ def test_an_installed_wheel_has_the_module(monkeypatch: pytest.MonkeyPatch, tmp_
         for source, target in included.items()
         if source.startswith("terraform/")
     }
-    assert set(held) == {path.name for path in MODULE.glob("*.tf")}
+    files = {path.relative_to(MODULE) for path in MODULE.rglob("*.tf")}
+    assert set(held) == {path.as_posix() for path in files if ".terraform" not in path.parts}
     for name, target in held.items():
         assert target == f"cirrus_callbacks_plugin/local/terraform_module/{name}"
     shutil.copytree(MODULE, tmp_path / "terraform_module", ignore=shutil.ignore_patterns(".*"))

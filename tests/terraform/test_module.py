@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 TEST_FILES = sorted(path.name for path in (MODULE / "tests").glob("*.tftest.hcl"))
 EXAMPLES = ("existing-deployment", "complete")
+# One provider serves all commands that need no AWS, one after the other.
+pytestmark = pytest.mark.xdist_group("terraform-module")
 
 
-def _source(suffix: str = "*.tf") -> str:
-    return "\n".join(path.read_text() for path in sorted(MODULE.glob(suffix)))
+def _source(pattern: str = "*.tf") -> str:
+    return "\n".join(path.read_text() for path in sorted(MODULE.glob(pattern)))
 
 
 def test_everything_is_formatted(copied: Path, terraform_environment: dict[str, str]) -> None:
@@ -46,11 +48,11 @@ def test_it_is_valid(copied: Path, terraform_environment: dict[str, str], root: 
 def test_plans_are_as_its_own_tests_say(
     tmp_path: Path,
     copied: Path,
-    terraform_environment: dict[str, str],
+    served: dict[str, str],
     file: str,
 ) -> None:
     """``terraform test`` with a mocked provider: every variable, every rejection."""
-    terraform = Terraform(copied / "terraform", terraform_environment)
+    terraform = Terraform(copied / "terraform", served)
     terraform.start()
     tested = terraform.run("test", filter=f"tests/{file}").ok()
     assert " 0 failed" in tested.out
@@ -58,9 +60,10 @@ def test_plans_are_as_its_own_tests_say(
     assert f"Success! {runs} passed" in tested.out
 
 
-def _blocks(kind: str) -> dict[str, str]:
+def _blocks(kind: str, pattern: str = "*.tf") -> dict[str, str]:
     """Blocks of a kind by name, with their text."""
-    found = re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', _source(), re.DOTALL | re.MULTILINE)
+    source = _source(pattern)
+    found = re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}', source, re.DOTALL | re.MULTILINE)
     return dict(found)
 
 
@@ -89,15 +92,24 @@ def test_every_validation_has_a_rejection() -> None:
         assert re.search(rf"\b{kind}\.{name}\b", expected), f"{kind}.{name}"
 
 
-def test_every_output_is_described() -> None:
+@pytest.mark.parametrize("pattern", ["*.tf", "modules/*/*.tf"])
+def test_every_output_is_described(pattern: str) -> None:
     """No output without a description."""
-    for name, text in _blocks("output").items():
+    for name, text in _blocks("output", pattern).items():
         assert re.search(r"^  description +=", text, re.MULTILINE), name
+
+
+def test_the_private_module_is_typed_and_described() -> None:
+    """No variable of it without type and description, none with a default: its caller decides."""
+    for name, text in _blocks("variable", "modules/*/*.tf").items():
+        assert re.search(r"^  type +=", text, re.MULTILINE), name
+        assert re.search(r"^  description +=", text, re.MULTILINE), name
+        assert not re.search(r"^  default +=", text, re.MULTILINE), name
 
 
 def test_no_partition_region_or_account_is_written_down() -> None:
     """The module stands in every partition, region and account."""
-    source = re.sub(r"#.*|error_message.*|description.*", "", _source())
+    source = re.sub(r"#.*|error_message.*|description.*", "", _source("**/*.tf"))
     assert not re.search(r"arn:aws[:-]", source)
     assert not re.search(r"\b(us|eu|ap)-[a-z]+-\d\b", source)
     assert not re.search(r"\b\d{12}\b", source)
@@ -110,18 +122,18 @@ def test_no_partition_region_or_account_is_written_down() -> None:
 )
 def test_the_filter_is_built_as_in_python(
     copied: Path,
-    terraform_environment: dict[str, str],
+    served: dict[str, str],
     flag: str,
 ) -> None:
     """HCL and Python build the same filter patterns, to the byte."""
     names = [name for name in flag.split(",") if name]
     workflows = json.dumps({name: {"enabled": True} for name in names})
-    terraform = Terraform(copied / "terraform", terraform_environment)
+    terraform = Terraform(copied / "terraform", served)
     terraform.start()
     console = subprocess.run(
         ["terraform", "console", "-var", "prefix=a", "-var", f"workflows={workflows}"],
         cwd=terraform.folder,
-        env=terraform_environment,
+        env=served,
         input="jsonencode(local.filter_patterns)\n",
         capture_output=True,
         text=True,

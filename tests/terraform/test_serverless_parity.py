@@ -1,4 +1,4 @@
-"""What a Serverless project gets is what the Terraform module makes: permissions and numbers."""
+"""A Serverless project gets the permissions of the one list, and the module's numbers."""
 
 from __future__ import annotations
 
@@ -11,56 +11,50 @@ import pytest
 
 pytest.importorskip("yaml")
 
+from cirrus_callbacks_plugin.iam.permissions import Condition, Function, Resource, needed_by
 from cirrus_callbacks_plugin.serverless import functions, names, permissions, template
 from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 MODULE = Path(__file__).resolve().parents[2] / "terraform"
-_STATEMENT = re.compile(
-    r'Sid\s*=\s*"(?P<sid>\w+)"\s+Effect\s*=\s*"Allow"\s+Action\s*=\s*(?P<action>[^=]*?)\s+Resource',
-)
-BY_SERVERLESS = {"WriteLogs", "HoldNetworkInterfaces"}
-"""Serverless itself grants what logs and a VPC need."""
-BY_CHOICE = {"DecryptTrackingTable", "EncryptFailedRecords", "WriteTraces"}
-"""Of options that a Serverless project does not have."""
 
-
-def statements(file: str, block: str) -> dict[str, list[str]]:
-    """Actions by Sid, of the statements written out in a block of a file."""
-    text = (MODULE / file).read_text()
-    text = text[text.index(block) :].partition("\n  }\n\n")[0].partition("\n}\n")[0]
-    answers = re.search(r"answer_actions = (\[.*?\])", (MODULE / "functions.tf").read_text())
-    assert answers is not None
-    text = text.replace("local.answer_actions", answers[1])
-    return {
-        found["sid"]: sorted(re.findall(r'"(\w+:\w+)"', found["action"]))
-        for found in _STATEMENT.finditer(text)
-    }
-
-
-def ours(allowed: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """The same of what a Serverless project gets."""
-    return {statement["Sid"]: sorted(statement["Action"]) for statement in allowed}
+BY_SERVERLESS = {Resource.LOG_STREAMS}
+"""Serverless itself grants what logs (and a VPC) need."""
 
 
 @pytest.mark.parametrize(
-    ("file", "block", "allowed"),
+    ("function", "allowed"),
     [
-        ("sender.tf", "sender_statements =", permissions.of_sender()),
-        ("reconciler.tf", "reconciler_statements =", permissions.of_reconciler(heartbeat=True)),
-        ("cirrus_roles.tf", "    process = {", permissions.of_process()),
-        ("cirrus_roles.tf", "    update_state = {", permissions.of_update_state()),
+        (Function.PROCESS, permissions.of_process()),
+        (Function.UPDATE_STATE, permissions.of_update_state()),
+        (Function.SENDER, permissions.of_sender()),
+        (Function.RECONCILER, permissions.of_reconciler(heartbeat=True)),
     ],
-    ids=["sender", "reconciler", "process", "update-state"],
+    ids=lambda value: getattr(value, "value", ""),
 )
-def test_the_same_is_allowed(file: str, block: str, allowed: list[dict[str, Any]]) -> None:
-    """Statement by statement, action by action."""
-    wanted = statements(file, block)
-    if file == "cirrus_roles.tf":
-        wanted = {sid: wanted[sid] for sid in list(wanted)[:1]}
-    assert wanted
-    for sid in BY_SERVERLESS | BY_CHOICE:
-        wanted.pop(sid, None)
-    assert ours(allowed) == wanted
+def test_what_is_granted_is_what_the_list_says(
+    function: Function,
+    allowed: list[dict[str, Any]],
+) -> None:
+    """Statement by statement, action by action, each on its resource; nothing else.
+
+    Of options that a Serverless project does not have nothing is granted.
+    """
+    holding = {Condition.ALWAYS, Condition.FAILURE_BUCKET, Condition.HEARTBEAT}
+    wanted = {
+        (permission.statement, action, json.dumps([permissions._RESOURCES[permission.resource]]))
+        for permission in needed_by(function)
+        if permission.condition in holding and not permission.is_cirrus
+        if permission.resource not in BY_SERVERLESS
+        for action in permission.actions
+    }
+    granted = [
+        (statement["Sid"], action, json.dumps(statement["Resource"]))
+        for statement in allowed
+        for action in statement["Action"]
+    ]
+    assert set(granted) == wanted
+    assert len(granted) == len(wanted)
+    assert {statement["Effect"] for statement in allowed} == {"Allow"}
 
 
 def test_no_heartbeat_is_allowed_unless_it_is_sent() -> None:

@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from cirrus_callbacks_plugin.lambda_functions import metrics, reconciler
-from cirrus_callbacks_plugin.reconcile.summary import Summary
+from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.sender.failure_destination import count_objects
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, timestamp
 
@@ -92,13 +92,18 @@ def test_a_pass_tells_what_alarms_look_at(lines: Lines) -> None:
     summary = Summary(
         open_waits=12,
         oldest_open_seconds=3600.5,
-        settled=2,
-        never_started=1,
-        answered=3,
-        stale=4,
-        failed=5,
         stuck={"c/workflow-w/i"},
+        refused_descriptions=8,
+        is_complete=False,
     )
+    for did, rows in (
+        (Did.SETTLED, 2),
+        (Did.NEVER_STARTED, 1),
+        (Did.ANSWERED, 3),
+        (Did.STALE, 4),
+        (Did.FAILED, 5),
+    ):
+        summary.add(did, rows)
     metrics.emit_pass("a-callbacks", metrics.Answers(lambda: NOW), summary, 7)
     (line,) = lines()
     assert line["service"] == "reconciler"
@@ -107,6 +112,8 @@ def test_a_pass_tells_what_alarms_look_at(lines: Lines) -> None:
         "OldestOpenWaitSeconds": [3600.5],
         "Repairs": [6.0],
         "RowErrors": [5.0],
+        "IncompletePasses": [1.0],
+        "DescribesRefused": [8.0],
         "StuckPayloads": [1.0],
         "FailureDestinationObjects": [7.0],
     }

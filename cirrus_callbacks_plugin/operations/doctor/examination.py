@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.iam.permissions import Function
 from cirrus_callbacks_plugin.operations.doctor import (
     functions,
     hooks,
@@ -32,7 +33,12 @@ def examine(parts: Parts) -> Iterator[Check]:
 def _looks(parts: Parts) -> list[Look]:
     found = parts.deployment
     cirrus = (("process", found.process_function), ("update-state", found.update_state_function))
-    own = (("sender", found.sender_function), ("reconciler", found.reconciler_function))
+    roles = (
+        (Function.PROCESS, found.process_function),
+        (Function.UPDATE_STATE, found.update_state_function),
+        (Function.SENDER, found.sender_function),
+        (Function.RECONCILER, found.reconciler_function),
+    )
     sender, reconciler = functions.SENDER, functions.RECONCILER
 
     def own_function(area: str, name: str | None) -> list[Look]:
@@ -44,8 +50,9 @@ def _looks(parts: Parts) -> list[Look]:
     def wrapped(which: str, name: str | None) -> Look:
         return (hooks.AREA, which, lambda: hooks.hooks(parts, which, name))
 
-    def allowed(which: str, name: str | None) -> Look:
-        return (permissions.AREA, which, lambda: permissions.permissions(parts, which, name))
+    def allowed(which: Function, name: str | None) -> Look:
+        called = permissions.called(which)
+        return (permissions.AREA, called, lambda: permissions.permissions(parts, which, name))
 
     dead = "update-state: dead letters"
     return [
@@ -55,7 +62,12 @@ def _looks(parts: Parts) -> list[Look]:
         *own_function(reconciler, found.reconciler_function),
         (reconciler, "schedule", lambda: functions.schedule(parts)),
         *(wrapped(which, name) for which, name in cirrus),
-        *(allowed(which, name) for which, name in (*cirrus, *own)),
+        *(allowed(which, name) for which, name in roles),
+        (
+            permissions.AREA,
+            permissions.ENCRYPTION,
+            lambda: permissions.encryption_of_failures(parts, found.sender_function),
+        ),
         (queues.AREA, "process", lambda: queues.feeding(parts)),
         (queues.AREA, dead, lambda: queues.update_state_dead_letters(parts)),
         (queues.AREA, "failure destination", lambda: queues.failure_destination(parts)),

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 
 if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
-    from cirrus_callbacks_plugin.operations.policy import Policy
 
 
 @dataclass
@@ -20,11 +20,11 @@ class Parts:
 
     Attributes:
         deployment: the deployment.
-        policy: what its reconciler works by.
+        settings: what its reconciler works by.
     """
 
     deployment: Deployment
-    policy: Policy
+    settings: ReconcilerSettings
     _functions: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     _tables: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     _mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)

@@ -2,118 +2,120 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.iam.documents import Decision, decide_within
+from cirrus_callbacks_plugin.iam.permissions import Condition, Function, needed_by
+from cirrus_callbacks_plugin.operations.aws import is_denied
 from cirrus_callbacks_plugin.operations.doctor.check import Check
-from cirrus_callbacks_plugin.operations.doctor.documents import Decision, decide_within
-from cirrus_callbacks_plugin.waits import definition
+from cirrus_callbacks_plugin.operations.doctor.resources import Resources, failure_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
 AREA = "permissions"
-_ANSWER = ("states:SendTaskFailure", "states:SendTaskSuccess")
 
 
-@dataclass(frozen=True, slots=True)
-class Arns:
-    """What the functions work on."""
-
-    callbacks: str
-    state: str
-    stream: str
-    key: str | None
-    machines: str
-    runs: str
-
-    @classmethod
-    def of(cls, parts: Parts, callbacks: dict[str, Any], state: dict[str, Any]) -> Arns:
-        """From the two tables' descriptions."""
-        head, _, rest = str(callbacks["TableArn"]).partition(":dynamodb:")
-        place = f"{head}:states:{rest.partition(':table/')[0]}"
-        prefix = parts.deployment.prefix or "any"
-        return cls(
-            callbacks["TableArn"],
-            state["TableArn"],
-            callbacks.get("LatestStreamArn", ""),
-            callbacks.get("SSEDescription", {}).get("KMSMasterKeyArn"),
-            f"{place}:stateMachine:{prefix}-any",
-            f"{place}:execution:{prefix}-any:any",
-        )
-
-    def needs(self, function: str) -> list[tuple[str, str]]:
-        """Action and resource of everything that one of the functions calls."""
-        table, state = self.callbacks, self.state
-
-        def on(resource: str, *names: str) -> list[tuple[str, str]]:
-            return [(f"dynamodb:{name}", resource) for name in names]
-
-        needed = {
-            "process": [
-                *on(table, "PutItem", "UpdateItem"),
-                *on(state, "BatchGetItem"),
-            ],
-            "update-state": [
-                *on(table, "PutItem", "Query", "UpdateItem"),
-                *on(state, "GetItem"),
-            ],
-            "sender": [
-                *((action, "*") for action in _ANSWER),
-                *on(table, "BatchGetItem", "DeleteItem", "PutItem", "Query", "UpdateItem"),
-                *on(state, "GetItem"),
-                *on(self.stream, "DescribeStream", "GetRecords", "GetShardIterator"),
-            ],
-            "reconciler": [
-                *((action, "*") for action in _ANSWER),
-                *on(f"{table}/index/{definition.WAITING_INDEX}", "Query"),
-                *on(table, "BatchGetItem", "UpdateItem"),
-                *on(state, "BatchGetItem", "GetItem"),
-                ("states:ListExecutions", self.machines),
-                ("states:DescribeExecution", self.runs),
-            ],
-        }[function]
-        needed = [(action, resource) for action, resource in needed if resource]  # no stream
-        if self.key is not None:
-            needed.append(("kms:Decrypt", self.key))
-        return needed
-
-
-def permissions(parts: Parts, function: str, name: str | None) -> Iterator[Check]:
-    """Whether a function's role may do what its part of the protocol calls for.
+def permissions(parts: Parts, function: Function, name: str | None) -> Iterator[Check]:
+    """Whether a function's role may do what the list of permissions says.
 
     Args:
         parts: the deployment's parts.
-        function: ``process``, ``update-state``, ``sender`` or ``reconciler``.
+        function: which of the four.
         name: what it is called here.
     """
+    resources = _resources(parts, function, name)
+    if resources is None:
+        return
+    yield _judge(
+        resources,
+        called(function),
+        [
+            (action, arn)
+            for permission in needed_by(function)
+            if permission.condition is not Condition.FAILURE_KEY
+            for arn in resources.arns(permission)
+            for action in permission.actions
+        ],
+    )
+
+
+def encryption_of_failures(parts: Parts, name: str | None) -> Iterator[Check]:
+    """Whether the sender's role may encrypt failed records, where a KMS key encrypts them.
+
+    A check of its own: who may not look at the bucket's encryption still gets all others.
+    """
+    resources = _resources(parts, Function.SENDER, name)
+    if resources is None:
+        return
+    try:
+        key = failure_key(resources)
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        told = f"the encryption of {resources.failure_bucket} may not be looked at"
+        do = "have s3:GetEncryptionConfiguration allowed to you"
+        yield Check(AREA, ENCRYPTION, None, told, do)
+        return
+    if key is None:
+        return
+    yield _judge(
+        resources,
+        ENCRYPTION,
+        [
+            (action, key)
+            for permission in needed_by(Function.SENDER)
+            if permission.condition is Condition.FAILURE_KEY
+            for action in permission.actions
+        ],
+    )
+
+
+ENCRYPTION = "sender: failed records"
+
+
+def called(function: Function) -> str:
+    """What a check calls a function: as cirrus calls its own, ours without their prefix."""
+    return function.value.removeprefix("callbacks-")
+
+
+def _resources(parts: Parts, function: Function, name: str | None) -> Resources | None:
     tables = parts.deployment.tables
     callbacks, state = parts.table(tables.callbacks), parts.table(tables.state)
     found = parts.function(name)
     if callbacks is None or state is None or found is None:
-        return
-    role = str(found["Role"]).rpartition("/")[2]
-    iam = parts.deployment.client("iam")
+        return None
+    return Resources(parts, function, found, callbacks, state)
+
+
+def _judge(resources: Resources, check: str, needed: Iterable[tuple[str, str]]) -> Check:
+    role = str(resources.configuration["Role"]).rpartition("/")[2]
+    iam = resources.parts.deployment.client("iam")
     documents = list(_documents(iam, role))
     boundary = _boundary(iam, role)
     missing, open_ones = [], []
-    for action, resource in Arns.of(parts, callbacks, state).needs(function):
-        decision = decide_within(documents, boundary, action, resource)
+    for action, arn in needed:
+        decision = decide_within(documents, boundary, action, arn)
         if decision is Decision.DENIED:
-            missing.append(f"{action} on {resource}")
+            missing.append(f"{action} on {arn}")
         elif decision is Decision.DEPENDS:
-            open_ones.append(f"{action} on {resource}")
+            open_ones.append(f"{action} on {arn}")
     if missing:
         told = f"the role {role} may not {', '.join(missing)}"
-        where = "attach_policies of the Terraform module" if "dynamodb" in told else "its policy"
-        yield Check(AREA, function, False, told, f"allow it: see {where}")
-    elif open_ones:
+        where = (
+            "apply the Terraform module again"
+            if resources.function.is_ours
+            else "see attach_policies of the Terraform module, and cirrus's own policy"
+        )
+        return Check(AREA, check, False, told, f"allow it: {where}")
+    if open_ones:
         told = f"whether the role {role} may {', '.join(open_ones)} depends on a condition"
-        yield Check(AREA, function, None, told, "see that the condition holds for the function")
-    else:
-        yield Check(AREA, function, True, f"the role {role} may do what it has to")
+        return Check(AREA, check, None, told, "see that the condition holds for the function")
+    return Check(AREA, check, True, f"the role {role} may do what it has to")
 
 
 def _documents(iam: Any, role: str) -> Iterator[Any]:

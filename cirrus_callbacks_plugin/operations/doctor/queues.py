@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.operations.doctor.check import Check
 from cirrus_callbacks_plugin.sender.failure_destination import MAX_COUNTED, count_objects
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
 AREA = "queues"
-FAILURES_URL = "CIRRUS_CALLBACKS_FAILURES_URL"
 
 
 def feeding(parts: Parts) -> Iterator[Check]:
@@ -44,7 +44,7 @@ def _queue(parts: Parts, mapping: dict[str, Any]) -> Iterator[Check]:
         return
     policy = json.loads(attributes.get("RedrivePolicy") or "{}")
     visibility = int(attributes.get("VisibilityTimeout", 30))
-    redelivery = parts.policy.redelivery
+    redelivery = parts.settings.redelivery
     if not policy:
         kept = timedelta(seconds=int(attributes.get("MessageRetentionPeriod", 345_600)))
         well = kept <= redelivery
@@ -99,12 +99,13 @@ def _attributes(parts: Parts, queue: str) -> dict[str, str] | None:
 def failure_destination(parts: Parts) -> Iterator[Check]:
     """Stream records that the sender gave up."""
     found = parts.function(parts.deployment.reconciler_function)
-    url = parts.variables(found).get(FAILURES_URL) or parts.deployment.parameters.get(FAILURES_URL)
+    url = parts.variables(found).get(config.FAILURES_URL)
+    url = url or parts.deployment.parameters.get(config.FAILURES_URL)
     name = "failure destination"
     if found is None:
         return
     if not url:
-        yield Check(AREA, name, False, "its place is not known", f"set {FAILURES_URL}")
+        yield Check(AREA, name, False, "its place is not known", f"set {config.FAILURES_URL}")
         return
     count = count_objects(parts.deployment.client("s3"), url)
     if count is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from cirrus_callbacks_plugin.config import Repairs
+from cirrus_callbacks_plugin.config import ReconcilerSettings
 from cirrus_callbacks_plugin.local.deployment import MAX_RECEIVES
 from cirrus_callbacks_plugin.local.environment import RECONCILER
 from cirrus_callbacks_plugin.local.sources.schedule import ScheduleSource
@@ -81,6 +82,6 @@ def test_what_is_stuck_and_what_raised_is_told_once() -> None:
 
 def test_the_stacks_own_redelivery_is_respected() -> None:
     """Its queue delivers five times; ``NeverStarted`` comes after that, with ten seconds each."""
-    policy = Repairs.from_env(RECONCILER)
-    assert policy.redelivery_seconds > MAX_RECEIVES * (VISIBILITY_SECONDS + 10)
-    assert policy.grace_seconds < policy.redelivery_seconds
+    settings = ReconcilerSettings.from_env(RECONCILER)
+    assert settings.redelivery > timedelta(seconds=MAX_RECEIVES * (VISIBILITY_SECONDS + 10))
+    assert settings.grace < settings.redelivery

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.config import ReconcilerSettings
 from cirrus_callbacks_plugin.operations.deployment import Deployment
-from cirrus_callbacks_plugin.operations.policy import Policy
 from cirrus_callbacks_plugin.operations.reasons import Code, Reason
 from cirrus_callbacks_plugin.operations.repairs import (
     Act,
@@ -109,8 +109,8 @@ def repairer(table: Table, code: str = "AccessDeniedException") -> Repairer:
     aws: Any = Refusing(code)
     deployment = Deployment("x", aws, config.Tables("state", "callbacks"), "x")
     deployment.__dict__["waits"] = table
-    policy = Policy(timedelta(0), timedelta(0), 60, "a test")
-    return Repairer(deployment, policy, "resend", sleep=lambda _: None)
+    settings = ReconcilerSettings(timedelta(0), timedelta(0))
+    return Repairer(deployment, settings, "resend", sleep=lambda _: None)
 
 
 def test_a_refused_answer_names_the_calls() -> None:

@@ -11,9 +11,9 @@ import pytest
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.aws import side_by_side as concurrency
 from cirrus_callbacks_plugin.aws.pacing import Pace
+from cirrus_callbacks_plugin.config import ReconcilerSettings
 from cirrus_callbacks_plugin.operations.deployment import Deployment
 from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
-from cirrus_callbacks_plugin.operations.policy import Policy
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import Filters, Survey
 from support.slow_aws import SlowAws, _Inline, execution, waiting_since
@@ -56,7 +56,6 @@ def slow() -> SlowAws:
 
 @pytest.fixture
 def survey(slow: SlowAws) -> Iterator[Survey]:
-    from datetime import timedelta
 
     aws: Any = FakeAws(slow)
     slow.dynamodb.calls.clear()
@@ -64,13 +63,13 @@ def survey(slow: SlowAws) -> Iterator[Survey]:
     deployment = Deployment(
         "x", aws, config.Tables("state", "callbacks"), "x", clock=slow.clock.now
     )
-    policy = Policy(timedelta(seconds=900), timedelta(seconds=5400), 60, "a test")
+    settings = ReconcilerSettings()
 
     def pace(per_second: float) -> Pace:
         return Pace(per_second, slow.clock, slow.clock.sleep)
 
     with mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline):
-        yield Survey(deployment, policy, pace=pace)
+        yield Survey(deployment, settings, pace=pace)
 
 
 def calls(slow: SlowAws) -> dict[str, int]:

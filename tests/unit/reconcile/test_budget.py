@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from cirrus_callbacks_plugin.config import Repairs
+from cirrus_callbacks_plugin.config import ReconcilerSettings
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.lambda_functions.reconciler import budget_seconds
-from cirrus_callbacks_plugin.reconcile.summary import Summary
+from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 
 GRACE = "CIRRUS_CALLBACKS_GRACE_SECONDS"
 REDELIVERY = "CIRRUS_CALLBACKS_REDELIVERY_SECONDS"
 INTERVAL = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
+RETENTION = "CIRRUS_CALLBACKS_RETENTION_DAYS"
 HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
 
 
@@ -48,22 +50,32 @@ def test_a_pass_ends_before_the_lambda_and_before_the_next_pass(
     seconds: float,
 ) -> None:
     """The smaller of the context's time and the schedule's interval, less 30 s."""
-    repairs = Repairs(interval_seconds=interval)
-    assert budget_seconds(context, repairs) == pytest.approx(seconds)
+    settings = ReconcilerSettings(interval=timedelta(seconds=interval))
+    assert budget_seconds(context, settings) == pytest.approx(seconds)
 
 
 def test_policy_has_defaults() -> None:
     """15 minutes' grace, 90 minutes' redelivery, every 5 minutes, no heartbeats."""
-    assert Repairs.from_env({}) == Repairs(900, 5400, 300, heartbeat=False)
+    assert ReconcilerSettings.from_env({}) == ReconcilerSettings(
+        timedelta(minutes=15), timedelta(minutes=90), timedelta(minutes=5), heartbeat=False
+    )
     empty = dict.fromkeys((GRACE, REDELIVERY, INTERVAL, HEARTBEAT), "")
-    assert Repairs.from_env(empty) == Repairs()
+    assert ReconcilerSettings.from_env(empty) == ReconcilerSettings()
 
 
 def test_policy_is_what_the_environment_says() -> None:
     """Every variable is read; ``TRUE`` is true as well."""
-    env = {GRACE: "0", REDELIVERY: "1209600", INTERVAL: "86400", HEARTBEAT: " TRUE "}
-    assert Repairs.from_env(env) == Repairs(0, 1_209_600, 86_400, heartbeat=True)
-    assert Repairs.from_env({HEARTBEAT: "false"}).heartbeat is False
+    env = {
+        GRACE: "0",
+        REDELIVERY: "1209600",
+        INTERVAL: "86400",
+        HEARTBEAT: " TRUE ",
+        RETENTION: "7",
+    }
+    assert ReconcilerSettings.from_env(env) == ReconcilerSettings(
+        timedelta(0), timedelta(days=14), timedelta(days=1), heartbeat=True, retention_days=7
+    )
+    assert ReconcilerSettings.from_env({HEARTBEAT: "false"}).heartbeat is False
 
 
 @pytest.mark.parametrize(
@@ -88,12 +100,13 @@ def test_a_wrong_value_says_which_variable_and_what_to_give(
 ) -> None:
     """One sentence that can be acted on."""
     with pytest.raises(ConfigurationError, match=re.escape(f"{variable}={text!r}: give {give}")):
-        Repairs.from_env({variable: text})
+        ReconcilerSettings.from_env({variable: text})
 
 
 def test_a_summary_is_json_and_names_a_hundred_stuck_payloads() -> None:
     """All counts, and the stuck ones by name as far as they fit a lambda's answer."""
-    summary = Summary(open_waits=7, oldest_open_seconds=1.23456, looked_at=6, is_complete=False)
+    summary = Summary(open_waits=7, oldest_open_seconds=1.23456, is_complete=False)
+    summary.add(Did.LOOKED_AT, 6)
     summary.stuck.update(f"payload-{number:03}" for number in range(150))
     told = json.loads(json.dumps(summary.to_json()))
     assert told.pop("stuck_payloads") == [f"payload-{number:03}" for number in range(100)]
@@ -109,5 +122,6 @@ def test_a_summary_is_json_and_names_a_hundred_stuck_payloads() -> None:
         "failed": 0,
         "heartbeats": 0,
         "stuck": 150,
+        "refused_descriptions": 0,
         "is_complete": False,
     }

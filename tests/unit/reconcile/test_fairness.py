@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from itertools import count, islice
+from itertools import count
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.waits.row import Wait, shard
+from cirrus_callbacks_plugin.reconcile.summary import Did
+from cirrus_callbacks_plugin.waits.row import shard
 from support.slow_aws import START, SlowAws, execution, most_in_a_second, waiting_since
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def test_long_running_children_are_all_looked_at_in_every_pass() -> None:
     running(aws, named("running", CHILDREN))
     summary = aws.one_pass()
     check_calls(aws)
-    assert (summary.looked_at, summary.still_running) == (CHILDREN, CHILDREN)
+    assert (summary.count(Did.LOOKED_AT), summary.count(Did.STILL_RUNNING)) == (CHILDREN, CHILDREN)
     assert (summary.open_waits, summary.is_complete) == (CHILDREN, True)
     assert summary.oldest_open_seconds >= 7200
     assert len(aws.stepfunctions.calls["ListExecutions"]) == 20
@@ -131,7 +132,7 @@ def test_no_row_starves_behind_thousands_that_stay_unresolved() -> None:
     failed_before(aws, in_vain[1700:])
     lost(aws, named("lost", 100))
     running(aws, named("running", CHILDREN - 2100), since=3600)
-    oldest = passes_over(aws, 4, in_vain)
+    oldest = passes_over(aws, 5, in_vain)
     assert oldest <= 4
     reached = set(aws.stepfunctions.described)
     assert {execution(name) for name in in_vain} <= reached
@@ -166,33 +167,20 @@ def test_what_waits_for_its_message_does_not_hold_up_a_lost_end() -> None:
     summary = aws.one_pass(redelivery=14 * 86_400)
     check_calls(aws)
     assert unsettled(aws, "lost") == set()
-    assert summary.settled == 100
+    assert summary.count(Did.SETTLED) == 100
     assert len(summary.stuck) == 100
 
 
-def test_one_shard_does_not_take_the_time_of_the_others() -> None:
-    """Thousands to describe in one shard: each other one has its share, whichever is first."""
-    aws = SlowAws(INTERVAL)
-    never_started(aws, islice(in_shard("1", "never"), 3000))
-    lost(aws, [next(in_shard(str(number), "lost")) for number in range(8) if number != 1])
-    summary = aws.one_pass()  # the first pass begins at shard 1
-    check_calls(aws)
-    assert summary.settled == 7
-    assert unsettled(aws, "lost") == set()
-
-
-def test_a_shard_too_long_to_walk_still_has_time_for_descriptions() -> None:
-    """Time is kept for describing what the walk finds, however long the walk would take."""
-    aws = SlowAws(60)  # thirty seconds a pass, of which the first shard has an eighth
-    lost(aws, islice(in_shard("1", "lost"), 20), since=7200)
-    running(aws, islice(in_shard("1", "running"), 2500), since=3600)
-    for row in [Wait.from_item(item) for item in aws.dynamodb.rows.values()]:
-        assert row.waiting == "1"
+def test_a_walk_too_long_for_a_pass_still_has_time_for_descriptions() -> None:
+    """Half of the time at most is kept for describing what the walk finds."""
+    aws = SlowAws(60)  # thirty seconds a pass
+    lost(aws, named("lost", 100), since=9000)
+    running(aws, named("running", 12_000), since=7200)
     summary = aws.one_pass()
     assert aws.seconds_taken <= 31
     assert not summary.is_complete
-    assert summary.settled >= 3
-    assert 0 < summary.still_running < 2500
+    assert summary.count(Did.SETTLED) >= 50
+    assert 2000 < summary.count(Did.STILL_RUNNING) < 12_000
 
 
 def test_another_shard_is_first_each_time() -> None:
@@ -216,7 +204,7 @@ def test_waiters_on_one_payload_cost_one_description() -> None:
     aws.add(waiting_since(1000, about, token=f"token-{number}") for number in range(1000))
     summary = aws.one_pass()
     assert aws.stepfunctions.described == [execution("lost")]
-    assert summary.settled == 1001
+    assert summary.count(Did.SETTLED) == 1001
 
 
 def test_heartbeats_reach_every_row_in_one_pass() -> None:
@@ -229,8 +217,8 @@ def test_heartbeats_reach_every_row_in_one_pass() -> None:
     summary = aws.one_pass(heartbeat=True)
     check_calls(aws)
     assert most_in_a_second(aws.stepfunctions.calls["SendTaskHeartbeat"]) <= 150
-    assert (summary.heartbeats, summary.stale) == (rows - 1, 1)
-    assert summary.looked_at == rows - 1000  # the young ones are in their grace period
+    assert (summary.count(Did.HEARTBEAT), summary.count(Did.STALE)) == (rows - 1, 1)
+    assert summary.count(Did.LOOKED_AT) == rows - 1000  # the young ones are in their grace period
     assert summary.is_complete
     assert gone not in {row.task_token for row in aws.open_rows()}
     report(f"{rows} heartbeats: a pass takes {aws.seconds_taken:.0f} s of {BUDGET} s")
@@ -248,7 +236,7 @@ def test_a_row_within_the_grace_period_costs_nothing(capsys: pytest.CaptureFixtu
     aws = SlowAws(INTERVAL)
     lost(aws, named("lost", 10), since=899 - INTERVAL)
     summary = aws.one_pass()
-    assert (summary.open_waits, summary.looked_at) == (10, 0)
+    assert (summary.open_waits, summary.count(Did.LOOKED_AT)) == (10, 0)
     assert aws.dynamodb.calls["BatchGetItem state"] == []
     assert not aws.stepfunctions.calls
     aws.one_pass()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.lambda_functions import reconciler
 from cirrus_callbacks_plugin.reconcile.passes import Pass
-from cirrus_callbacks_plugin.reconcile.summary import Summary
+from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.waits.row import Wait, shard, timestamp
 from support import slow_aws
 from support.logged_steps import lines
@@ -77,7 +76,11 @@ def test_a_repair_is_counted_and_told(aws: SlowAws, caplog: pytest.LogCaptureFix
     """Settled from the run; the deployment is stuck too; two lines name payload and wait."""
     row = lost(aws)
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.settled, summary.never_started) == (1, 1, 0)
+    assert (
+        summary.count(Did.LOOKED_AT),
+        summary.count(Did.SETTLED),
+        summary.count(Did.NEVER_STARTED),
+    ) == (1, 1, 0)
     assert summary.stuck == {ONE}
     assert summary.is_complete is True
     assert row_of(aws, row).workflow_state == "SUCCEEDED"
@@ -97,7 +100,11 @@ def test_a_wait_for_nothing_is_told_by_its_error(
     row = waiting_since(7200, ONE)
     aws.add([row])
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.settled, summary.never_started) == (1, 0, 1)
+    assert (
+        summary.count(Did.LOOKED_AT),
+        summary.count(Did.SETTLED),
+        summary.count(Did.NEVER_STARTED),
+    ) == (1, 0, 1)
     ((_, line),) = lines(caplog)
     assert line == {
         "callback": "repaired",
@@ -112,7 +119,11 @@ def test_a_run_in_progress_at_registration_is_asked_about(aws: SlowAws) -> None:
     aws.run(execution("one"), "RUNNING")
     aws.add([waiting_since(7200, ONE, seen_state="PROCESSING", seen_execution=execution("one"))])
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.still_running, summary.never_started) == (1, 1, 0)
+    assert (
+        summary.count(Did.LOOKED_AT),
+        summary.count(Did.STILL_RUNNING),
+        summary.count(Did.NEVER_STARTED),
+    ) == (1, 1, 0)
 
 
 def test_what_is_clear_costs_no_description(aws: SlowAws) -> None:
@@ -121,7 +132,7 @@ def test_what_is_clear_costs_no_description(aws: SlowAws) -> None:
     aws.record(ONE, "PROCESSING", execution("one"))
     aws.run(execution("one"), "RUNNING")
     aws.add([waiting_since(7200, ONE)])
-    assert aws.one_pass().looked_at == 2
+    assert aws.one_pass().count(Did.LOOKED_AT) == 2
     assert aws.stepfunctions.described == []
 
 
@@ -135,7 +146,7 @@ def test_the_grace_period_has_passed_when_it_is_over(
     aws.clock.sleep = lambda _: None  # type: ignore[method-assign]
     aws.add([waiting_since(age, "c/workflow-w/listed-nowhere")])
     summary = aws.one_pass()
-    assert summary.looked_at == looked_at
+    assert summary.count(Did.LOOKED_AT) == looked_at
     assert (summary.open_waits, summary.oldest_open_seconds) == (1, age + INTERVAL)
 
 
@@ -144,7 +155,7 @@ def test_a_settled_rows_grace_begins_when_it_was_settled(aws: SlowAws) -> None:
     now: datetime = aws.clock.now()
     aws.add([waiting_since(7200, ONE, workflow_state="FAILED", settled_at=timestamp(now))])
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.answered) == (0, 0)
+    assert (summary.count(Did.LOOKED_AT), summary.count(Did.ANSWERED)) == (0, 0)
 
 
 def settled(**more: Any) -> Wait:
@@ -160,7 +171,7 @@ def test_settled_rows_are_answered_at_their_pace(
     """SendTask* calls share a quota with the whole account, however fast they are."""
     monkeypatch.setattr(slow_aws, "SECONDS_A_CALL", 0.0)
     aws.add(settled(token=f"t{number}") for number in range(100))
-    assert aws.one_pass().answered == 100
+    assert aws.one_pass().count(Did.ANSWERED) == 100
     times = aws.stepfunctions.calls["SendTaskSuccess"]
     assert times[-1] - times[0] == pytest.approx(99 / reconciler.ANSWERS_PER_SECOND)
 
@@ -172,7 +183,9 @@ def test_a_row_that_is_left_costs_no_further_read(aws: SlowAws) -> None:
     aws.add([waiting_since(7200, ONE)])
     aws.one_pass()
     assert aws.dynamodb.calls["GetItem state"] == []
-    assert len(aws.dynamodb.calls["BatchGetItem callbacks"]) == 1
+    # One for where the last pass stopped, one for the row.
+    assert len(aws.dynamodb.calls["BatchGetItem callbacks"]) == 2
+    assert len(aws.dynamodb.calls["BatchGetItem state"]) == 1
 
 
 def test_the_oldest_of_a_step_come_first(aws: SlowAws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +226,11 @@ def test_time_that_runs_out_puts_off_heartbeats(
     monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
     summary = aws.one_pass(heartbeat=True)
     assert aws.stepfunctions.calls["SendTaskHeartbeat"] == []
-    assert (summary.heartbeats, summary.failed, summary.is_complete) == (0, 0, False)
+    assert (summary.count(Did.HEARTBEAT), summary.count(Did.FAILED), summary.is_complete) == (
+        0,
+        0,
+        False,
+    )
 
 
 @pytest.mark.parametrize("meanwhile", ["answered", "removed"])
@@ -230,15 +247,20 @@ def test_what_somebody_else_saw_to_is_not_answered_again(
 
     def batch_get_item(**request: Any) -> Any:
         reads.append(request)
-        if len(reads) == 2:
+        if len(reads) == 3:  # where the last pass stopped, the row, and the row again
             item = aws.dynamodb.rows.pop(row.key)
             if meanwhile == "answered":
-                aws.dynamodb.rows[row.key] = {**item, "answered_at": {"S": "2024"}}
+                at = {"S": timestamp(aws.clock.now())}
+                aws.dynamodb.rows[row.key] = {**item, "answered_at": at}
         return original(**request)
 
     monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.answered, summary.failed) == (1, 0, 0)
+    assert (
+        summary.count(Did.LOOKED_AT),
+        summary.count(Did.ANSWERED),
+        summary.count(Did.FAILED),
+    ) == (1, 0, 0)
     assert aws.stepfunctions.calls["SendTaskSuccess"] == []
 
 
@@ -257,7 +279,11 @@ def test_a_shard_that_cannot_be_read_stops_no_other(
         lambda request: request["ExpressionAttributeValues"][":shard"]["S"] == bad,
     )
     summary = aws.one_pass()
-    assert (summary.settled, summary.failed, summary.is_complete) == (1, 1, False)
+    assert (summary.count(Did.SETTLED), summary.count(Did.FAILED), summary.is_complete) == (
+        1,
+        1,
+        False,
+    )
     assert said(caplog, logging.ERROR) == [
         f"Shard {bad} of the waiting index cannot be read to its end (AccessDeniedException)",
     ]
@@ -270,7 +296,7 @@ def test_every_shard_that_cannot_be_read_counts(
     """All eight of them."""
     failing(aws, monkeypatch, "query")
     summary = aws.one_pass()
-    assert (summary.failed, summary.is_complete) == (8, False)
+    assert (summary.count(Did.FAILED), summary.is_complete) == (8, False)
 
 
 @pytest.mark.parametrize("table", ["callbacks", "state"])
@@ -290,7 +316,7 @@ def test_rows_that_cannot_be_read_are_counted_and_named(
         "AccessDeniedException",
     )
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.failed) == (0, 1)
+    assert (summary.count(Did.LOOKED_AT), summary.count(Did.FAILED)) == (0, 1)
     ((_, line),) = lines(caplog)
     assert (line["callback"], line["payload_id"]) == ("not repaired", ONE)
     assert line["wait"] == row.key.name
@@ -312,7 +338,11 @@ def test_one_rows_error_is_counted_and_named_and_stops_no_other(
         lambda request: request["Key"]["task_token"]["S"] == bad.task_token,
     )
     summary = aws.one_pass()
-    assert (summary.settled, summary.failed, summary.looked_at) == (1, 1, 1)
+    assert (
+        summary.count(Did.SETTLED),
+        summary.count(Did.FAILED),
+        summary.count(Did.LOOKED_AT),
+    ) == (1, 1, 2)
     assert row_of(aws, good).is_settled
     (line,) = (line for _, line in lines(caplog) if line["callback"] == "not repaired")
     assert (line["payload_id"], line["wait"]) == (ONE, bad.key.name)
@@ -326,12 +356,23 @@ def test_a_record_that_changed_meanwhile_leaves_the_row_to_the_next_pass(
     """Looked at, and neither settled nor called stuck."""
     row = lost(aws)
 
-    def get_item(**_: Any) -> dict[str, Any]:
-        return {"Item": {"state_updated": {"S": "SUCCEEDED_2025"}}}
+    original = aws.dynamodb.batch_get_item
+    reads: list[Any] = []
 
-    monkeypatch.setattr(aws.dynamodb, "get_item", get_item)
+    def batch_get_item(**request: Any) -> Any:
+        if "state" in request["RequestItems"]:
+            reads.append(request)
+            if len(reads) == 2:
+                aws.record(ONE, "SUCCEEDED", execution("one"))
+        return original(**request)
+
+    monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
     summary = aws.one_pass()
-    assert (summary.looked_at, summary.settled, summary.stuck) == (1, 0, set())
+    assert (summary.count(Did.LOOKED_AT), summary.count(Did.SETTLED), summary.stuck) == (
+        1,
+        0,
+        set(),
+    )
     assert not row_of(aws, row).is_settled
 
 
@@ -339,7 +380,7 @@ def test_a_payload_is_called_stuck_once(aws: SlowAws, caplog: pytest.LogCaptureF
     """However many wait for it; each of its rows is settled."""
     lost(aws, token="a")
     lost(aws, token="b")
-    assert aws.one_pass().settled == 2
+    assert aws.one_pass().count(Did.SETTLED) == 2
     assert sum("is stuck" in line for line in said(caplog)) == 1
 
 
@@ -353,7 +394,7 @@ def test_a_pass_without_time_says_so(aws: SlowAws, monkeypatch: pytest.MonkeyPat
             return super().run()
 
     summary = aws.one_pass(heartbeat=True, pass_type=Late)
-    assert (summary.looked_at, summary.heartbeats) == (0, 0)
+    assert (summary.count(Did.LOOKED_AT), summary.count(Did.HEARTBEAT)) == (0, 0)
     assert summary.is_complete is False
     assert aws.stepfunctions.calls["SendTaskHeartbeat"] == []
 
@@ -364,7 +405,7 @@ def test_a_heartbeat_for_a_task_that_is_gone_closes_its_row(aws: SlowAws) -> Non
     aws.add([row])
     aws.stepfunctions.gone.add(row.task_token)
     summary = aws.one_pass(heartbeat=True)
-    assert (summary.stale, summary.heartbeats) == (1, 0)
+    assert (summary.count(Did.STALE), summary.count(Did.HEARTBEAT)) == (1, 0)
     assert row_of(aws, row).answer == "stale"
 
 
@@ -378,7 +419,11 @@ def test_a_stale_mark_that_the_row_does_not_take_counts_for_nobody(
     aws.stepfunctions.gone.add(row.task_token)
     failing(aws, monkeypatch, "update_item", code="ConditionalCheckFailedException")
     summary = aws.one_pass(heartbeat=True)
-    assert (summary.stale, summary.heartbeats, summary.failed) == (0, 0, 0)
+    assert (summary.count(Did.STALE), summary.count(Did.HEARTBEAT), summary.count(Did.FAILED)) == (
+        0,
+        0,
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -440,8 +485,12 @@ def test_what_became_of_an_answer_is_counted(
 
     monkeypatch.setattr(aws.stepfunctions, "send_task_success", send)
     summary = aws.one_pass()
-    assert summary.looked_at == 1
-    assert (summary.answered, summary.failed, summary.stale) == counts
+    assert summary.count(Did.LOOKED_AT) == 1
+    assert (
+        summary.count(Did.ANSWERED),
+        summary.count(Did.FAILED),
+        summary.count(Did.STALE),
+    ) == counts
     assert row_of(aws, row).is_answered is (code != "AccessDeniedException")
 
 
@@ -458,7 +507,11 @@ def test_a_heartbeat_that_fails_says_nothing_of_the_task(
 
     monkeypatch.setattr(aws.stepfunctions, "send_task_heartbeat", throttled)
     summary = aws.one_pass(heartbeat=True)
-    assert (summary.failed, summary.stale, summary.heartbeats) == (1, 0, 0)
+    assert (summary.count(Did.FAILED), summary.count(Did.STALE), summary.count(Did.HEARTBEAT)) == (
+        1,
+        0,
+        0,
+    )
     assert not row_of(aws, row).is_answered
 
 
@@ -479,7 +532,7 @@ def test_every_row_counts_whatever_became_of_those_before_it(
 
     monkeypatch.setattr(aws.stepfunctions, "send_task_heartbeat", send)
     summary = aws.one_pass(heartbeat=True)
-    assert (summary.failed, summary.heartbeats) == (2, 1)
+    assert (summary.count(Did.FAILED), summary.count(Did.HEARTBEAT)) == (2, 1)
 
 
 def test_a_pass_that_has_done_nothing_says_so() -> None:
@@ -488,8 +541,3 @@ def test_a_pass_that_has_done_nothing_says_so() -> None:
     assert told.pop("is_complete") is True
     assert told.pop("stuck_payloads") == []
     assert set(told.values()) == {0}
-
-
-def test_who_counts_no_passes_begins_with_the_first_shard() -> None:
-    """Turns follow from the number; without one it is always the same turn."""
-    assert inspect.signature(Pass).parameters["number"].default == 0

@@ -197,7 +197,7 @@ def test_an_execution_that_is_not_there_is_unknown(code: str) -> None:
     assert client.described == [arn("a")]
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+@pytest.mark.parametrize("code", ["ThrottlingException", "KmsThrottlingException"])
 def test_another_error_is_no_answer(code: str) -> None:
     """It is raised, and asked again by the next waiter: never taken for "unknown"."""
     client = StepFunctions()
@@ -207,6 +207,23 @@ def test_another_error_is_no_answer(code: str) -> None:
         with pytest.raises(ClientError, match=code):
             runs.find(arn("a"))
     assert client.described == [arn("a")] * 2
+    assert runs.refused == 0
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "KmsAccessDeniedException"])
+def test_a_refused_run_is_asked_for_once_a_pass_and_counted(code: str) -> None:
+    """However many wait for it: nothing changes until somebody acts. It says nothing of others."""
+    client = StepFunctions()
+    for name in (arn("a"), arn("b")):
+        client.told[name] = error(code)
+    client.told[arn("c")] = {"status": "RUNNING", "startDate": STARTED}
+    runs = runs_of(client)
+    for name in (arn("a"), arn("b"), arn("a")):
+        with pytest.raises(ClientError, match=code):
+            runs.find(name)
+    assert runs.find(arn("c")).status is RunStatus.RUNNING
+    assert client.described == [arn("a"), arn("b"), arn("c")]
+    assert runs.refused == 2
 
 
 def test_a_listed_run_tells_when_it_started() -> None:

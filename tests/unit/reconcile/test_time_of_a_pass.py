@@ -1,101 +1,126 @@
-"""How a pass divides its time among shards, rows and descriptions, and what it puts off."""
+"""How a pass divides its time, and what it puts off when time is out."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.reconcile import passes
-from cirrus_callbacks_plugin.reconcile.passes import Pass
+from cirrus_callbacks_plugin.lambda_functions import reconciler
+from cirrus_callbacks_plugin.reconcile import passes, walk
+from cirrus_callbacks_plugin.reconcile.summary import Did
+from cirrus_callbacks_plugin.waits.index import PLACES
 from cirrus_callbacks_plugin.waits.row import shard
-from support.slow_aws import SlowAws, running, waiting_since
+from support import slow_aws
+from support.slow_aws import SlowAws, execution, running, waiting_since
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.reconcile.summary import Summary
-    from cirrus_callbacks_plugin.waits.row import Wait
+    from collections.abc import Callable
 
-ONE = "c/workflow-w/one"
+INTERVAL = 300
+ENDS = 2 * INTERVAL - reconciler.MARGIN_SECONDS
+"""Of the first pass."""
 
 
 @pytest.fixture
-def aws() -> SlowAws:
-    return SlowAws(300)
+def aws(monkeypatch: pytest.MonkeyPatch) -> SlowAws:
+    """A deployment whose calls take no time."""
+    monkeypatch.setattr(slow_aws, "SECONDS_A_CALL", 0.0)
+    return SlowAws(INTERVAL)
 
 
-def with_seconds_left(*left: float) -> type[Pass]:
-    """A pass that finds so many seconds left each time it asks; the last of them from then on."""
-    answers = iter(left)
+def at_call(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    which: Callable[[dict[str, Any]], bool],
+    seconds: float,
+) -> None:
+    """Let it be so late when a batch is read."""
+    original = aws.dynamodb.batch_get_item
 
-    class Timed(Pass):
-        def run(self) -> Summary:
-            """As always, by another clock."""
-            self.limits = replace(self.limits, seconds_left=lambda: next(answers, left[-1]))
-            return super().run()
+    def batch_get_item(**request: Any) -> Any:
+        if which(request["RequestItems"]):
+            aws.clock.seconds = max(aws.clock.seconds, seconds)
+        return original(**request)
 
-    return Timed
-
-
-def first_shard_of(aws: SlowAws, row: Wait) -> None:
-    """Let the next pass begin with a row's shard."""
-    aws.passes = int(shard(row.task_token)) - 1
+    monkeypatch.setattr(aws.dynamodb, "batch_get_item", batch_get_item)
 
 
-def test_no_time_is_no_time(aws: SlowAws) -> None:
-    """At zero seconds nothing is read any more, and the summary says so."""
+def is_of_rows(request: dict[str, Any]) -> bool:
+    keys = request.get("callbacks", {}).get("Keys", [])
+    return bool(keys) and keys[0] != PLACES.to_item()
+
+
+def test_no_time_is_no_time(aws: SlowAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At zero seconds no row is read any more; all are counted, and the pass is incomplete."""
     running(aws)
-    summary = aws.one_pass(pass_type=with_seconds_left(0.0))
-    assert (summary.open_waits, summary.looked_at, summary.is_complete) == (1, 0, False)
-    assert "BatchGetItem callbacks" not in aws.dynamodb.calls
+    at_call(aws, monkeypatch, lambda _: True, ENDS)  # the places are read first
+    summary = aws.one_pass()
+    assert (summary.open_waits, summary.count(Did.LOOKED_AT), summary.is_complete) == (1, 0, False)
+    assert aws.dynamodb.calls["BatchGetItem state"] == []
 
 
-def test_a_walk_that_found_nothing_to_describe_keeps_no_time_for_it(aws: SlowAws) -> None:
-    """Of ten seconds of a shard half a one is left, and its next rows are looked at."""
-    first_shard_of(aws, running(aws))
-    summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 70.5))
-    assert (summary.looked_at, summary.is_complete) == (1, True)
-
-
-def test_rows_that_cost_no_call_are_judged_past_their_shards_time(aws: SlowAws) -> None:
-    """They have been read; only the end of the pass stops them."""
-    first_shard_of(aws, running(aws))
-    summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 75.0, 0.5))
-    assert (summary.looked_at, summary.still_running, summary.is_complete) == (1, 1, True)
-
-
-def test_rows_that_were_read_as_time_ran_out_are_put_off(aws: SlowAws) -> None:
-    """At zero seconds none is judged; the summary says so."""
-    first_shard_of(aws, running(aws))
-    summary = aws.one_pass(pass_type=with_seconds_left(80.0, 80.0, 75.0, 0.0))
-    assert (summary.looked_at, summary.is_complete) == (0, False)
+def test_rows_read_as_time_ran_out_come_first_in_the_next_pass(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They were put off; the place is behind the step before theirs."""
+    monkeypatch.setattr(walk, "ROWS_A_STEP", 2)
+    tokens = [token for token in map(str, range(1000)) if shard(token) == "1"][:6]
+    for age, token in enumerate(tokens):
+        name = f"c/workflow-w/{token}"
+        aws.record(name, "PROCESSING", execution(token))
+        aws.run(execution(token), "SUCCEEDED", stopped=-900)
+        aws.add([waiting_since(7200 - age, name, token=token)])
+    # The second step's rows are read at the very end of the pass.
+    at_call(
+        aws,
+        monkeypatch,
+        lambda request: is_of_rows(request) and tokens[2] in str(request),
+        ENDS,
+    )
+    first = aws.one_pass()
+    assert (first.count(Did.SETTLED), first.is_complete) == (2, False)  # of the first step
+    place = aws.dynamodb.rows[PLACES]["descriptions"]["M"]
+    assert place["task_token"] == {"S": tokens[1]}
+    monkeypatch.undo()
+    second = aws.one_pass()
+    assert second.count(Did.SETTLED) == 4
+    assert second.is_complete
 
 
 @pytest.mark.parametrize(("left", "sent"), [(0.5, 1), (0.0, 0)])
-def test_heartbeats_are_sent_while_there_is_time(aws: SlowAws, left: float, sent: int) -> None:
+def test_heartbeats_are_sent_while_there_is_time(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    left: float,
+    sent: int,
+) -> None:
     """To the end of the pass; what was put off is said to be."""
-    row = waiting_since(0, ONE)
-    aws.add([row])
-    first_shard_of(aws, row)
-    timed = with_seconds_left(80.0, 80.0, 75.0, left)
-    summary = aws.one_pass(heartbeat=True, pass_type=timed)
-    assert (summary.heartbeats, summary.is_complete) == (sent, bool(sent))
+    aws.add([waiting_since(0, "c/workflow-w/one")])
+    at_call(aws, monkeypatch, is_of_rows, ENDS - left)
+    summary = aws.one_pass(heartbeat=True)
+    assert (summary.count(Did.HEARTBEAT), summary.is_complete) == (sent, bool(sent))
 
 
-def test_a_shard_has_its_share_of_what_is_left(aws: SlowAws) -> None:
-    """Those that were quick leave their time to the others; the last one has all there is."""
-    untils: list[float] = []
+def test_listing_leaves_time_for_the_rows(aws: SlowAws) -> None:
+    """600 pages of running executions take longer than a pass: the rows are reached all the same.
 
-    class Noting(with_seconds_left(80.0)):  # type: ignore[misc]
-        def _walk(self, shard: str, *, until: float) -> None:
-            del shard
-            untils.append(until)
+    What was not listed by then is described.
+    """
+    for number in range(600_000):
+        name = execution(f"other-{number}")
+        aws.stepfunctions.runs[name] = {"status": "RUNNING"}
+    row = running(aws)
+    summary = aws.one_pass()
+    assert summary.count(Did.STILL_RUNNING) == 1
+    assert aws.stepfunctions.described == [execution("one")]
+    lists = aws.stepfunctions.calls["ListExecutions"]
+    assert lists[-1] - lists[0] <= 270 * passes.LISTS_SHARE + 1
+    assert row.key in aws.dynamodb.rows
 
-    aws.one_pass(pass_type=Noting)
-    assert untils == pytest.approx([80 - 80 / shards for shards in range(8, 0, -1)])
 
-
-def test_a_step_is_what_one_read_takes_and_a_quarter_is_kept_for_descriptions() -> None:
-    """BatchGetItem takes a hundred keys; a walk leaves that share of its shard's time."""
-    assert passes.ROWS_A_STEP == 100
-    assert passes.KEPT_FOR_DESCRIPTIONS == 0.25
+def test_shares_are_as_documented() -> None:
+    """Half of a pass for descriptions at most, four fifths for lists."""
+    assert walk.KEPT_FOR_DESCRIPTIONS == 0.5
+    assert passes.LISTS_SHARE == 0.8

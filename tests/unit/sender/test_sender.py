@@ -12,6 +12,7 @@ from cirrus_callbacks_plugin.protocol.answer import Answer, Answerer, answer_of,
 from cirrus_callbacks_plugin.sender.batch import Sender
 from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.continuation import Continuation
+from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
 from support.aws_calls import aws_error
@@ -32,7 +33,7 @@ class Waits:
         self.settled: list[tuple[Key, Outcome]] = []
         self.ended: list[tuple[str, Continuation]] = []
 
-    def read_with_continuations(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
+    def read_rows(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation]:
         """Rows by key, as they are now."""
         return {key: self.rows[key] for key in keys if key in self.rows}
 
@@ -222,3 +223,40 @@ def test_a_continuation_is_of_the_run_that_it_names() -> None:
     sender(Answers(waits), later=("arn:later",)).send([record(1, CONTINUATION)])
     assert waits.settled == []
     assert waits.ended == [("finished", CONTINUATION)]
+
+
+def test_a_row_that_cannot_be_read_stops_no_other_and_is_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Named by its digest; its record does not come again: nothing would be different then."""
+    good = Wait(PAYLOAD, "good", workflow_state="FAILED", settled_at="2024")
+    bad = Key(PAYLOAD, "a-secret-token")
+    waits = Waits(good)
+    waits.rows[bad] = Malformed(bad, "settled_at is not a time")  # type: ignore[assignment]
+    answers = Answers(waits)
+    records = [
+        StreamRecord(str(number), key, None) for number, key in enumerate((bad, good.key), start=1)
+    ]
+    assert sender(answers).send(records) == []
+    assert [token for token, _ in answers.sent] == ["good"]
+    assert answers.told == [(waits.rows[bad], None)]
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"]) == ("ERROR", "not answered")
+    assert line["wait"] == bad.name
+    assert line["why"] == "the row cannot be read: settled_at is not a time"
+    assert "a-secret-token" not in caplog.text
+
+
+def test_a_first_image_that_cannot_be_read_leaves_its_record() -> None:
+    """The row is read again, and named if it is still malformed; only the flag is not judged."""
+    item = {**Wait(PAYLOAD, "t").to_item(), "seen_state": {"N": "1"}}
+    event = {
+        "eventID": "1",
+        "eventName": "INSERT",
+        "dynamodb": {
+            "SequenceNumber": "7",
+            "Keys": Key(PAYLOAD, "t").to_item(),
+            "NewImage": item,
+        },
+    }
+    assert StreamRecord.from_batch([event]) == [StreamRecord("7", Key(PAYLOAD, "t"), None)]

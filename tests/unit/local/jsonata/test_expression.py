@@ -58,16 +58,40 @@ def test_a_variable_of_an_expression_ends_with_it() -> None:
 @pytest.mark.parametrize(
     ("expression", "limits", "code"),
     [
-        ("($f := function($n){ 1 + $f($n) }; $f(1))", Limits(depth=100), "D1011"),
-        ("($f := function($n){ [1, $f($n)] }; $f(1))", Limits(depth=100), "D1011"),
-        ("($f := function($n){ $map([1], $f) }; $f(1))", Limits(depth=100), "D1011"),
-        ("($f := function($n){ $f($n + 1) }; $f(1))", Limits(seconds=0.1), "D1012"),
+        (
+            "($f := function($n){ $n = 0 ? 0 : 1 + $f($n - 1) }; $f(300))",
+            Limits(depth=100),
+            "D1011",
+        ),
+        (
+            "($f := function($n){ $n = 0 ? 0 : [1, $f($n - 1)] }; $f(300))",
+            Limits(depth=100),
+            "D1011",
+        ),
+        (
+            "($f := function($n){ $n = 0 ? 0 : $map([$n - 1], $f) }; $f(300))",
+            Limits(depth=100),
+            "D1011",
+        ),
+        (
+            "($f := function($n){ $n = 0 ? 0 : $f($n - 1) }; $f(50000))",
+            Limits(seconds=0.01),
+            "D1012",
+        ),
         ("$map([1..1000], function(){ $map([1..1000], function(){ 1 }) })", None, "D1012"),
         ("$pad('', 200)", Limits(size=100), "D2014"),
         ("[1..200]", Limits(size=100), "D2014"),
         ("$range(1, 200, 1)", Limits(size=100), "D2014"),
-        ("($f := function($s){ $f($s & $s) }; $f('ab'))", Limits(size=100), "D2014"),
-        ("($f := function($l){ $f($append($l, $l)) }; $f([1, 2]))", Limits(size=100), "D2014"),
+        (
+            "($f := function($s){ $length($s) > 4000 ? $s : $f($s & $s) }; $f('ab'))",
+            Limits(size=100),
+            "D2014",
+        ),
+        (
+            "($f := function($l){ $count($l) > 4000 ? $l : $f($append($l, $l)) }; $f([1, 2]))",
+            Limits(size=100),
+            "D2014",
+        ),
         ("($f := function($l){ $f([$l, $l]) }; $f([1, 2]))", Limits(size=100), "D2014"),
         ("[1..90].([1..90])", Limits(size=100), "D2014"),
         ("($x := [1..90]; $x@$a.($x)@$b.($a + $b))", Limits(size=100), "D2014"),

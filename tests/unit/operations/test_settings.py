@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.operations.deployment import Deployment
 from cirrus_callbacks_plugin.operations.identity import operator
-from cirrus_callbacks_plugin.operations.policy import policy_of
+from cirrus_callbacks_plugin.operations.settings import reconciler_settings
 
 
 class Refusing:
@@ -53,13 +53,14 @@ def test_the_reconcilers_own_environment_is_the_policy() -> None:
         "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "6000",
         "CIRRUS_CALLBACKS_RETENTION_DAYS": "7",
     }
-    policy = policy_of(deployment({"Environment": {"Variables": variables}}), must_know=True)
-    assert (policy.grace, policy.redelivery, policy.retention_days) == (
+    settings = reconciler_settings(
+        deployment({"Environment": {"Variables": variables}}), must_know=True
+    )
+    assert (settings.grace, settings.redelivery, settings.retention_days) == (
         timedelta(seconds=60),
         timedelta(seconds=6000),
         7,
     )
-    assert policy.source == "x-callbacks-reconciler"
 
 
 @pytest.mark.parametrize(("told", "prefix"), [("ResourceNotFoundException", "x"), ("unused", None)])
@@ -70,18 +71,18 @@ def test_without_a_reconciler_ones_own_environment_counts(
 ) -> None:
     """As on a local stack."""
     monkeypatch.setenv("CIRRUS_CALLBACKS_REDELIVERY_SECONDS", "77")
-    policy = policy_of(deployment(told, prefix), must_know=True)
-    assert policy.redelivery == timedelta(seconds=77)
+    settings = reconciler_settings(deployment(told, prefix), must_know=True)
+    assert settings.redelivery == timedelta(seconds=77)
 
 
 def test_looking_may_be_done_by_defaults_and_acting_may_not() -> None:
     """Whoever may not see the redelivery time must not settle by a guess of it."""
     denied = deployment("AccessDeniedException")
-    assert policy_of(denied, must_know=False).redelivery == timedelta(seconds=5400)
+    assert reconciler_settings(denied, must_know=False).redelivery == timedelta(seconds=5400)
     with pytest.raises(ClientError, match="AccessDenied"):
-        policy_of(denied, must_know=True)
+        reconciler_settings(denied, must_know=True)
     with pytest.raises(ClientError, match="Throttling"):
-        policy_of(deployment("ThrottlingException"), must_know=False)
+        reconciler_settings(deployment("ThrottlingException"), must_know=False)
 
 
 def test_the_operator_is_the_one_whose_credentials_are_used() -> None:
