@@ -119,7 +119,9 @@ def _problems_of(state: State) -> Iterator[str]:
             yield from _wrong_starts(body[nested], f"{nested} of {state.name!r}")
     for target in _targets(body):
         if target not in state.siblings:
-            yield f"has the state {state.name!r} go on to {target!r}, which is not a state beside it"
+            yield (
+                f"has the state {state.name!r} go on to {target!r}, which is not a state beside it"
+            )
     if body.get("Type") == "Task":
         yield from _wrong_resource(state)
 
