@@ -242,7 +242,7 @@ class Repairer:
             waits=self.deployment.waits,
             retention_days=self.settings.retention_days,
         )
-        sent = answerer.answer_settled(row)
+        sent = answerer.answer(row, answer_of(row))
         current = self._now(step)
         problem = None
         if sent is None:
