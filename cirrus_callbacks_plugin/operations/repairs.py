@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.operations.identity import operator
 from cirrus_callbacks_plugin.operations.reasons import Code
-from cirrus_callbacks_plugin.protocol.answer import Answerer
+from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
 from cirrus_callbacks_plugin.protocol.error_names import CANCELLED, answer_error_of
 from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.reconcile.case import unchanged
