@@ -79,7 +79,8 @@ class Repairer:
 
         Time has passed since records were read, so they are read again before any act, once
         a payload. The row itself need not be: a settle is on condition that the row is
-        neither settled nor answered, and what else a judgement looks at never changes.
+        neither settled nor answered. Of what else a judgement looks at only the run that step
+        3 notes in the row may come later, and the record has changed then as well.
 
         Returns:
             The groups for which there was no time.
