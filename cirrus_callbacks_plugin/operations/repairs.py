@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.operations.identity import operator
 from cirrus_callbacks_plugin.operations.reasons import Code
-from cirrus_callbacks_plugin.protocol.answer import Answerer
+from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
 from cirrus_callbacks_plugin.protocol.error_names import CANCELLED, answer_error_of
 from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.reconcile.case import unchanged
@@ -242,7 +242,7 @@ class Repairer:
             waits=self.deployment.waits,
             retention_days=self.settings.retention_days,
         )
-        sent = answerer.answer_settled(row)
+        sent = answerer.answer(row, answer_of(row))
         current = self._now(step)
         problem = None
         if sent is None:

@@ -133,10 +133,6 @@ class Answerer:
     retention_days: int
     on_answer: Callable[[Wait | Malformed, str | None], None] | None = None
 
-    def answer_settled(self, row: Wait) -> str | None:
-        """Send what follows from a settled row, and mark it; as :meth:`answer`."""
-        return self.answer(row, answer_of(row))
-
     def answer(self, row: Wait, answer: Answer) -> str | None:
         """Send an answer and mark the row.
 

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.answer import refusal_of
+from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
 from cirrus_callbacks_plugin.protocol.rules import ended_of
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
@@ -132,7 +132,7 @@ class Sender:
         if self._is_refused(inserted):
             self.answerer.answer(row, refusal_of(row))
         elif row.is_settled:
-            self.answerer.answer_settled(row)
+            self.answerer.answer(row, answer_of(row))
 
     def _is_refused(self, inserted: Wait | None) -> bool:
         """The flag is judged once, on the record of the new row, settled or not.

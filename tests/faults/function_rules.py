@@ -21,10 +21,11 @@ THE_RECORD = "the record of `#continue`"
 RULES = (
     # --- process, step 1 ---
     Rule(
-        "A payload whose object is missing is none: its waiter is told so.",
+        "A payload whose object is missing is none: its waiter is told so, and its neighbours run.",
         "process",
         ("GetObject",),
         MISSING,
+        logged=("WARNING `left out`",),
     ),
     Rule(
         "What cannot be registered comes back alone, and is registered by its next delivery.",
