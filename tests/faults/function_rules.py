@@ -25,6 +25,7 @@ RULES = (
         "process",
         ("GetObject",),
         MISSING,
+        logged=("WARNING `left out`",),  # where its neighbours would die with it
     ),
     Rule(
         "What cannot be registered comes back alone, and is registered by its next delivery.",
