@@ -10,10 +10,13 @@ A token's way through the package, from left to right::
     protocol/          from an outcome to an answer: rules, settle, answer, error names, log
     sender/            a batch of the table's stream, its filters, the failure destination
     reconcile/         what AWS lost: which case a row is in, passes over the open rows
+    joins/             one token that waits for many payloads: so far the request and the rule
 
 What people run::
 
     cli/               the commands, and the same below cirrus's own command
+    demo/              what `cirrus-callbacks demo` plays, and how it is judged
+    testing/           the pytest fixture `cirrus_stack`: tests of one's own workflows
     operations/        what an on-call engineer does: look, repair, check
     graph/             who waits for whom, drawn
     lint/              state machines that wait, checked before they are deployed

@@ -99,7 +99,7 @@ def retention_days(environ: Mapping[str, str] | None = None) -> int:
     """Days for which an answered row is kept.
 
     Raises:
-        ConfigurationError: ``CIRRUS_CALLBACKS_RETENTION_DAYS`` is no whole number
+        ConfigurationError: ``CIRRUS_CALLBACKS_RETENTION_DAYS`` is not a whole number
             from 1 to 3650.
     """
     return _whole_number(

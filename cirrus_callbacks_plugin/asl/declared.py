@@ -109,7 +109,7 @@ class _Search:
         except UnreadableError as error:
             if name != "DefinitionString":
                 return
-            problem = f"{where} is no valid JSON: {error.problem}"
+            problem = f"{where} is not valid JSON: {error.problem}"
             raise UnusableFileError(self.path, problem, _moved(error.at, node)) from error
         self.found.machines.append(
             read_machine(_shifted(root, node), where, is_express=is_express),
@@ -155,14 +155,14 @@ class _Search:
         try:
             root = json_source.parse(text).root
         except UnreadableError as error:
-            problem = f"{where} is no valid JSON: {error.problem}"
+            problem = f"{where} is not valid JSON: {error.problem}"
             raise UnusableFileError(self.path, problem, _moved(error.at, node)) from error
         self._add(_shifted(root, node), where, origin, is_express=is_express)
 
     def _add(self, node: Node, where: str, origin: Origin, *, is_express: bool) -> None:
         states = node.get("States")
         if states is None or not states.is_object:
-            self._tell(where, "it is no state machine: an object with StartAt and States", node)
+            self._tell(where, "it is not a state machine: an object with StartAt and States", node)
             return
         machine = read_machine(node, where, is_express=is_express)
         self.found.machines.append(replace(machine, origin=origin))

@@ -80,7 +80,7 @@ def read_text(text: str, path: str) -> Document:
     """Read what stands in a file.
 
     Raises:
-        UnusableFileError: it is no JSON or YAML, or holds no state machine.
+        UnusableFileError: it is not JSON or YAML, or holds no state machine.
     """
     is_yaml = path.lower().endswith(YAML_SUFFIXES)
     is_relaxed = path.lower().endswith(RELAXED_SUFFIXES)
@@ -91,7 +91,7 @@ def read_text(text: str, path: str) -> Document:
             parsed = json_source.parse(text, is_relaxed=is_relaxed)
     except UnreadableError as error:
         kind = "YAML" if is_yaml else "JSON"
-        raise UnusableFileError(path, f"is no valid {kind}: {error.problem}", error.at) from error
+        raise UnusableFileError(path, f"is not valid {kind}: {error.problem}", error.at) from error
     found = declared.find(parsed.root, path)
     if not found.machines and not found.unread:
         named = parsed.root.get("state_machine_filepath")

@@ -23,6 +23,8 @@ _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _PIECE = re.compile(r'[^"\\$\n]+|\\.|\$\$\{|\$', re.DOTALL)
 _WORDS = {"true": True, "false": False, "null": None}
 _WORD = re.compile(r"true|false|null")
+MAX_DEPTH = 200
+"""Objects and lists in each other; Python's own limit is not the same in every process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Parser:
         self._lines = [match.end() for match in re.finditer(r"\n", text)]
         self._comments: list[Position] = []
         self._duplicates: list[Duplicate] = []
+        self._depth = 0
 
     def parse(self) -> Parsed:
         try:
@@ -98,10 +101,13 @@ class _Parser:
     def _value(self, index: int) -> tuple[Node, int]:
         text, at = self._text, self._position(index)
         first = text[index : index + 1]
-        if first == "{":
-            return self._object(index)
-        if first == "[":
-            return self._list(index)
+        if first in ("{", "["):
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise UnreadableError("is nested too deeply", Position(1, 1))
+            read = self._object(index) if first == "{" else self._list(index)
+            self._depth -= 1
+            return read
         if first == '"':
             value, end = self._string(index)
             return Node(value, at), end

@@ -22,7 +22,7 @@ def parse(text: str) -> Parsed:
     """Read the first YAML document of a text.
 
     Raises:
-        UnreadableError: it is no YAML, or refers to itself.
+        UnreadableError: it is not YAML, or refers to itself.
     """
     import yaml
 
@@ -36,7 +36,7 @@ def parse(text: str) -> Parsed:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = Position(1, 1) if mark is None else Position(mark.line + 1, mark.column + 1)
-        raise UnreadableError(error.problem or "is no YAML", at) from None
+        raise UnreadableError(error.problem or "is not YAML", at) from None
     except (yaml.YAMLError, ValueError) as error:
         if isinstance(error, UnreadableError):
             raise

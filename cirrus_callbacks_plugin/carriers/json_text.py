@@ -55,7 +55,7 @@ def read(text: str) -> Any:
     :class:`Raw`, and the well-formedness of the latter is not looked at.
 
     Raises:
-        ValueError: the text is no JSON.
+        ValueError: the text is not JSON.
     """
     try:
         return json.loads(text, object_pairs_hook=_object)

@@ -17,7 +17,7 @@ MAX_TOKENS = 10
 """Tokens that one message may register; the carriers of an honest one hold four at most."""
 
 MAX_WAITER_CHARS = 4096
-"""A longer name of a waiter is no name: it is left out of the row."""
+"""A longer name of a waiter is not a name: it is left out of the row."""
 
 _RESERVED = "#"
 
@@ -51,7 +51,7 @@ class TokenCollector:
     def add(self, callback: Any, place: str) -> None:
         """Note the token of a callback block; a name given twice is two tokens."""
         if not isinstance(callback, dict):
-            self.problem(f"Ignored {place}: it is no object with a task_token")
+            self.problem(f"Ignored {place}: it is not an object with a task_token")
             return
         for token in values(callback, "task_token") or [None]:
             self.add_token(token, place, callback.get("waiter"))

@@ -114,7 +114,7 @@ def identity_of(payload_id: Any, replace: Any, workflow: Any = None) -> Identity
     """An identity from what cirrus's own objects say.
 
     Raises:
-        UnacceptablePayload: the id is no text, which no state table takes as a key.
+        UnacceptablePayload: the id is not a text, which no state table takes as a key.
     """
     if not isinstance(payload_id, str):
         raise UnacceptablePayload("the payload's id is not a string")

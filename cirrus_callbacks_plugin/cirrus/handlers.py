@@ -39,7 +39,7 @@ def import_handler(path: str, variable: str) -> Handler:
     """Import ``package.module.function``; a module's name may hold a dash (cirrus 0.x).
 
     Raises:
-        ConfigurationError: it does not import, is no function, or is the wrapper itself.
+        ConfigurationError: it does not import, is not a function, or is the wrapper itself.
     """
     module_name, _, attribute = path.rpartition(".")
     try:
@@ -50,7 +50,7 @@ def import_handler(path: str, variable: str) -> Handler:
             f"name the handler to wrap in {variable}, as package.module.function",
         ) from error
     if not callable(handler):
-        raise ConfigurationError(f"{path!r} is no function: name a handler in {variable}")
+        raise ConfigurationError(f"{path!r} is not a function: name a handler in {variable}")
     if _is_ours(handler):
         raise ConfigurationError(
             f"{path!r} is the wrapped handler itself: name cirrus's own handler in {variable}",

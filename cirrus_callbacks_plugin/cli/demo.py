@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import click
 
 from cirrus_callbacks_plugin.cli import options
@@ -28,27 +30,31 @@ def command(ctx: click.Context, *, is_json: bool, timeout: float, verbose: bool)
     """
     options.require_local()
     from cirrus_callbacks_plugin.cli.display import Display
-    from cirrus_callbacks_plugin.local.demo import ENABLED, Demo, StepTimedOut
+    from cirrus_callbacks_plugin.demo.scenarios import Evidence, check_scenarios
+    from cirrus_callbacks_plugin.demo.story import ENABLED, Story
     from cirrus_callbacks_plugin.local.example import example_folder
-    from cirrus_callbacks_plugin.local.scenarios import Evidence, check_scenarios
-    from cirrus_callbacks_plugin.local.stack import StackSettings, running
-    from cirrus_callbacks_plugin.local.timeline import Timeline
+    from cirrus_callbacks_plugin.testing.stack import CirrusStack, NotReached
 
-    settings = StackSettings(workflows=ENABLED, environment={}, verbose=verbose)
     with options.own_output(is_json=is_json) as out:
         display = Display(out, is_silent=is_json)
-        timeline = Timeline(display.show, settings.prefix)
-        with running(example_folder(), settings, timeline) as stack:
-            demo = Demo(stack, timeout)
+        with contextlib.closing(CirrusStack(show=display.show)) as stack:
+            stack.load(
+                example_folder(),
+                workflows=ENABLED,
+                uploads=False,
+                reconciler=True,
+                verbose=verbose,
+            )
+            story = Story(stack)
             try:
-                with display.watching(timeline):
-                    demo.run()
-            except StepTimedOut as error:
-                timeline.trouble(str(error))
+                with display.watching(stack.timeline):
+                    story.play(timeout)
+            except NotReached as error:
+                stack.timeline.trouble(f"in vain waited for {error.what}")
             except KeyboardInterrupt:
                 display.verdict("Interrupted", good=False)
                 ctx.exit(INTERRUPTED)
-            evidence = Evidence.of(demo)
+            evidence = Evidence.of(story)
         verdicts = check_scenarios(evidence)
         if is_json:
             scenarios = [verdict.to_json() for verdict in verdicts]

@@ -34,7 +34,7 @@ def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> str:
             comes in drops meets no timeout of its own.
 
     Raises:
-        UnacceptablePayload: the URL is none, there is no such object, or it is no text.
+        UnacceptablePayload: the URL is none, there is no such object, or it is not a text.
         ClientError, BotoCoreError: S3 could not be read now.
     """
     bucket, key = _bucket_and_key(url)
@@ -72,5 +72,5 @@ def _text(body: bytes, url: str, *, packed: bool) -> str:
         return (gzip.decompress(body) if packed else body).decode()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise UnacceptablePayload(
-            f"the payload's object is no text ({type(error).__name__}): {url}",
+            f"the payload's object is not a text ({type(error).__name__}): {url}",
         ) from error

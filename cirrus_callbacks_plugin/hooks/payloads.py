@@ -98,12 +98,12 @@ def _copy(value: Any) -> Any:
     """A copy by way of JSON, which goes as deep as JSON does: ``deepcopy`` gives up earlier.
 
     Raises:
-        UnacceptablePayload: the value is no JSON; cirrus writes it as JSON and cannot either.
+        UnacceptablePayload: the value is not JSON; cirrus writes it as JSON and cannot either.
     """
     try:
         return json.loads(json.dumps(value))
     except (TypeError, ValueError, RecursionError) as error:
-        raise UnacceptablePayload(f"the payload is no JSON: {type(error).__name__}") from error
+        raise UnacceptablePayload(f"the payload is not JSON: {type(error).__name__}") from error
 
 
 def _payload_at(url: Any, fetch: Callable[[str], str]) -> Any:
@@ -113,7 +113,7 @@ def _payload_at(url: Any, fetch: Callable[[str], str]) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UnacceptablePayload(f"the payload's object is no JSON: {url}") from error
+        raise UnacceptablePayload(f"the payload's object is not JSON: {url}") from error
 
 
 def _refused(

@@ -73,7 +73,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
             client=stepfunctions,
             waits=WaitsTable(dynamodb, tables.callbacks),
             retention_days=settings.retention_days,
-            tell=answers,
+            on_answer=answers,
         ),
         states=StateTable(dynamodb, tables.state),
         runs=Runs(stepfunctions, pace(LISTS_PER_SECOND), pace(DESCRIBES_PER_SECOND)),

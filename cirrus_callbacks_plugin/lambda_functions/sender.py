@@ -35,7 +35,7 @@ def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]
             client=stepfunctions,
             waits=WaitsTable(dynamodb, tables.callbacks),
             retention_days=config.retention_days(),
-            tell=answers,
+            on_answer=answers,
         ),
         states=StateTable(dynamodb, tables.state),
         enabled=config.EnabledWorkflows.from_env(),

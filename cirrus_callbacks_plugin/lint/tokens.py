@@ -192,7 +192,7 @@ def _carrier(places: Places, path: Path, *, is_bare: bool) -> tuple[str | None, 
     if path[0] == ATTRIBUTES:
         return _attribute_carrier(places, path, is_bare=is_bare)
     if path[0] != places.body_name:
-        return None, f"is no part of the message: send it in {ATTRIBUTES}.{TOKEN_ATTRIBUTE}"
+        return None, f"is not a part of the message: send it in {ATTRIBUTES}.{TOKEN_ATTRIBUTE}"
     base, inner = path[:1], path[1:]
     node = places.body
     while inner[:1] == ("Payload",) and places.member(node, "TaskToken") is not None:
@@ -222,7 +222,7 @@ def _body_carrier(
     if inner[:1] == ("process",) and "callback" in inner:
         first = inner[:2] in (("process", 0), ("process", "callback"))
         if first and inner[-1] == "callback":
-            return None, 'is no object: write {"task_token": ...}'
+            return None, 'is not an object: write {"task_token": ...}'
         if first:
             return None, "is not read there: in 'callback' its key is 'task_token'"
         return None, "belongs to a workflow that is chained later: only process[0] is waited for"

@@ -122,7 +122,7 @@ def wait_of(state: State, queues: Iterable[str] = ()) -> WaitTask | PassedOver |
     if _is_ours(wait, queues):
         return wait
     if not tokens and service.has_attributes and not wait.places.is_later:
-        # Whoever reads that queue, nobody can answer.
+        # The one who reads that queue, nobody can answer.
         return replace(wait, is_ours=False)
     return PassedOver(state, f"{service.target} is not known as cirrus's, and no carrier is used")
 

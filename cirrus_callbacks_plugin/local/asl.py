@@ -87,7 +87,7 @@ def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iter
 def problems(definition: Any) -> Iterator[str]:
     """Say what keeps a definition from running on this machine, one sentence each."""
     if not isinstance(definition, dict) or not isinstance(definition.get("States"), dict):
-        yield "is no state machine: it needs StartAt and States"
+        yield "is not a state machine: it needs StartAt and States"
         return
     if language_of(definition, "JSONPath") not in LANGUAGES:
         yield (
@@ -119,7 +119,9 @@ def _problems_of(state: State) -> Iterator[str]:
             yield from _wrong_starts(body[nested], f"{nested} of {state.name!r}")
     for target in _targets(body):
         if target not in state.siblings:
-            yield f"has the state {state.name!r} go on to {target!r}, which is no state beside it"
+            yield (
+                f"has the state {state.name!r} go on to {target!r}, which is not a state beside it"
+            )
     if body.get("Type") == "Task":
         yield from _wrong_resource(state)
 
@@ -142,7 +144,7 @@ def _missing_features(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _wrong_starts(part: dict[str, Any], name: str) -> Iterator[str]:
     start = part.get("StartAt")
     if start not in (part.get("States") or {}):
-        yield f"has {name} start at {start!r}, which is no state of it"
+        yield f"has {name} start at {start!r}, which is not a state of it"
 
 
 def _targets(body: dict[str, Any]) -> Iterator[str]:
@@ -160,7 +162,7 @@ def _wrong_resource(state: State) -> Iterator[str]:
     resource = state.body.get("Resource")
     match = _RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
     if match is None:
-        yield f"has the task {state.name!r} with the resource {resource!r}, which is no ARN"
+        yield f"has the task {state.name!r} with the resource {resource!r}, which is not an ARN"
         return
     if match["service"] == "lambda" and match["type"] == "function":
         return

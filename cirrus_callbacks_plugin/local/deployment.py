@@ -5,11 +5,13 @@ Names follow FilmDrop's modules: ``<prefix>-state``, ``<prefix>-process``, and s
 
 from __future__ import annotations
 
+import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from boto3.session import Session
+from botocore.config import Config
 
 from cirrus_callbacks_plugin.waits.definition import create_table
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.config import Tables
 
 MAX_RECEIVES = 5
+OWN_CALLS = "cirrus-callbacks-stack"
+"""In the user agent of the stack's own calls, to tell them from the deployment's."""
 EVENTBRIDGE_LIMIT_BYTES = 248 * 1024
 """EventBridge leaves out inputs and outputs that are together larger than this.
 
@@ -113,13 +117,17 @@ class LocalDeployment:
     names: Names
     session: Session
     stream_arn: str
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str) -> Any:
-        """A client for the endpoint on which the deployment stands."""
-        return self.session.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.names.endpoint_url,
-        )
+        """The client for the endpoint on which the deployment stands; one a service."""
+        if service not in self._clients:
+            self._clients[service] = self.session.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.names.endpoint_url,
+                config=Config(user_agent_extra=OWN_CALLS),
+            )
+        return self._clients[service]
 
 
 def create(
@@ -135,16 +143,13 @@ def create(
         visibility_seconds: after which a failed batch comes again.
         stream_arn: the tracking table's stream, where somebody else made the table.
     """
-    session = Session(
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - nobody's
-        region_name=names.region,
-    )
-    dynamodb = session.client("dynamodb", endpoint_url=names.endpoint_url)
+    deployment = LocalDeployment(names, _session(names.region), stream_arn or "")
+    dynamodb = deployment.client("dynamodb")
     dynamodb.create_table(**_state_table(names.state_table))
     if stream_arn is None:
         stream_arn = create_table(dynamodb, names.callbacks_table)
-    sqs = session.client("sqs", endpoint_url=names.endpoint_url)
+        deployment = replace(deployment, stream_arn=stream_arn)
+    sqs = deployment.client("sqs")
     dead_letters = sqs.create_queue(QueueName=names.dead_letter_queue)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
     sqs.create_queue(
@@ -159,12 +164,19 @@ def create(
             ),
         },
     )
-    session.client("sns", endpoint_url=names.endpoint_url).create_topic(
-        Name=names.event_topic_arn.rpartition(":")[2],
-    )
-    deployment = LocalDeployment(names, session, stream_arn)
+    deployment.client("sns").create_topic(Name=names.event_topic_arn.rpartition(":")[2])
     create_bucket(deployment, names.payload_bucket)
     return deployment
+
+
+@functools.lru_cache(maxsize=4)
+def _session(region: str) -> Session:
+    """One for all deployments of a process: each reads the services' descriptions anew."""
+    return Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - not a real one
+        region_name=region,
+    )
 
 
 def create_bucket(deployment: LocalDeployment, bucket: str) -> None:

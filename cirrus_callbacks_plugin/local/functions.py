@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Any, Any], Any]
 
+_INVOKED = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
+
 SECONDS = 900.0
 """Lambda's own limit on an invocation; local functions are told it, not stopped by it."""
 
@@ -46,7 +48,7 @@ class Functions:
 
     Args:
         handlers: ``lambda_handler`` of each module, by the module's name.
-        prefix: stripped from a function's name where the whole name is no module.
+        prefix: stripped from a function's name where the whole name is not a module.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], prefix: str) -> None:
@@ -59,26 +61,11 @@ class Functions:
         An exception is reported as Lambda's Python runtime reports it, by its class name.
         https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
         """
-        answer: dict[str, Any] = {"StatusCode": 200, "ExecutedVersion": "$LATEST"}
         name = self.name_of(function)
         handler = self.handlers.get(name)
         if handler is None:
-            return {**answer, "Payload": payload}
-        context = Context(name)
-        try:
-            returned = handler(payload, context)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a function may raise anything
-            return {**answer, "FunctionError": "Unhandled", "Payload": _failure(error, context)}
-        try:
-            return {**answer, "Payload": json.loads(json.dumps(returned))}
-        except (TypeError, ValueError) as error:
-            failure = {
-                "errorMessage": f"Unable to marshal response: {error}",
-                "errorType": "Runtime.MarshalError",
-                "requestId": context.aws_request_id,
-                "stackTrace": [],
-            }
-            return {**answer, "FunctionError": "Unhandled", "Payload": failure}
+            return {**_INVOKED, "Payload": payload}
+        return run_handler(handler, name, payload)
 
     def name_of(self, function: str) -> str:
         """The module's name for a function's name or ARN, with or without a version."""
@@ -89,6 +76,25 @@ class Functions:
         if name in self.handlers:
             return name
         return name.removeprefix(f"{self.prefix}-")
+
+
+def run_handler(handler: Handler, name: str, payload: Any) -> dict[str, Any]:
+    """Run a handler and answer as Lambda's Invoke does, ``Payload`` parsed."""
+    context = Context(name)
+    try:
+        returned = handler(payload, context)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a function may raise anything
+        return {**_INVOKED, "FunctionError": "Unhandled", "Payload": _failure(error, context)}
+    try:
+        return {**_INVOKED, "Payload": json.loads(json.dumps(returned))}
+    except (TypeError, ValueError) as error:
+        failure = {
+            "errorMessage": f"Unable to marshal response: {error}",
+            "errorType": "Runtime.MarshalError",
+            "requestId": context.aws_request_id,
+            "stackTrace": [],
+        }
+        return {**_INVOKED, "FunctionError": "Unhandled", "Payload": failure}
 
 
 def _failure(error: BaseException, context: Context) -> dict[str, Any]:
@@ -126,7 +132,7 @@ def _handler(path: Path) -> Handler:
     # A dash is usual in a function's name and impossible in a module's.
     spec = importlib.util.spec_from_file_location(f"local_function_{path.stem}", path)
     if spec is None or spec.loader is None:  # pragma: no cover - a .py file has a loader
-        raise LocalProjectError(path, "is no Python module")
+        raise LocalProjectError(path, "is not a Python module")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

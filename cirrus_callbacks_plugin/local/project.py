@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class Project:
         *,
         prefix: str = "cirrus-local",
         only: Sequence[str] = (),
+        needs_payloads: bool = True,
     ) -> Project:
         """Read a folder; cirrus itself says whether it accepts the payloads.
 
@@ -87,25 +89,27 @@ class Project:
             root: the folder.
             prefix: of the deployment's names.
             only: names, paths or ids of the payloads to keep; empty for all.
+            needs_payloads: a folder without payloads is an error.
 
         Raises:
             LocalProjectError: a file is missing or cannot be used.
             UnsupportedCirrusError: no cirrus is installed.
         """
         if not root.is_dir():
-            raise LocalProjectError(root, "is no folder")
+            raise LocalProjectError(root, "is not a folder")
         settings = FolderSettings.read(root)
         workflows = workflow_files.find(root, settings, prefix)
         objects = tuple(_objects(root / "objects"))
         stored = {f"s3://{each.bucket}/{each.key}": each.path for each in objects}
-        payloads = tuple(_payload(path, stored) for path in _payload_paths(root, settings))
+        paths = _payload_paths(root, settings, needs_payloads=needs_payloads)
+        payloads = tuple(_payload(path, stored) for path in paths)
         if only:
             payloads = _chosen(root, payloads, only)
         for payload in payloads:
             if payload.workflow not in workflows:
                 raise LocalProjectError(
                     payload.path,
-                    f"is for the workflow {payload.workflow!r}, which is none of the folder's "
+                    f"is for the workflow {payload.workflow!r}, which is not one of the folder's "
                     f"({', '.join(workflows)}): add workflows/{payload.workflow}"
                     f"{workflow_files.SUFFIXES[0]}, or name its file in [workflows] of {FILE}",
                 )
@@ -130,26 +134,34 @@ class Project:
 
 def _checked(workflow: WorkflowFile, definition: Any) -> str:
     """The definition as the interpreter takes it."""
-    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-
     text = json.dumps(definition)
-    try:
-        with correctly_read():
-            AmazonStateLanguageParser.parse(text)
-    except Exception as error:  # moto raises whatever its grammar meets
-        reason = str(error).removeprefix("ASLParserException ").splitlines()[0]
-        problem = f"is no valid Amazon States Language: {reason}"
-        raise LocalProjectError(workflow.path, problem) from error
+    reason = _refusal(text)
+    if reason is not None:
+        problem = f"is not valid Amazon States Language: {reason}"
+        raise LocalProjectError(workflow.path, problem)
     return text
 
 
-def _payload_paths(root: Path, settings: FolderSettings) -> list[Path]:
+@functools.lru_cache(maxsize=256)
+def _refusal(text: str) -> str | None:
+    """Why the interpreter refuses a definition; a test's stack asks about the same ones often."""
+    from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+    try:
+        with correctly_read():
+            AmazonStateLanguageParser.parse(text)
+    except Exception as error:  # noqa: BLE001 - moto raises whatever its grammar meets
+        return str(error).removeprefix("ASLParserException ").splitlines()[0]
+    return None
+
+
+def _payload_paths(root: Path, settings: FolderSettings, *, needs_payloads: bool) -> list[Path]:
     """The payload files: in their folder, or beside a single workflow's template."""
     folder = root / (settings.payloads or "payloads")
     paths = sorted(folder.glob("*.json"))
     if not paths and settings.payloads is None:
         paths = sorted(root.glob("payload*.json"))
-    if not paths:
+    if not paths and needs_payloads:
         where = settings.payloads or "payloads"
         raise LocalProjectError(root, f"has no payloads: put what is to be sent in {where}/*.json")
     return paths
@@ -175,7 +187,7 @@ def _chosen(
 def _payload(path: Path, stored: Mapping[str, Path]) -> PayloadFile:
     body = _json(path, _text(path))
     if not isinstance(body, dict):
-        raise LocalProjectError(path, "is no payload: it must hold one JSON object")
+        raise LocalProjectError(path, "is not a payload: it must hold one JSON object")
     content = body
     if "url" in body and "process" not in body:
         content = _referred(path, body["url"], stored)
@@ -222,6 +234,6 @@ def _json(path: Path, text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise LocalProjectError(path, f"is no JSON: {error}") from error
+        raise LocalProjectError(path, f"is not JSON: {error}") from error
     except RecursionError as error:
         raise LocalProjectError(path, "is nested too deeply") from error

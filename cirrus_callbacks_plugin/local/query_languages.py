@@ -86,8 +86,8 @@ def _wrong_variables(name: str, body: dict[str, Any]) -> Iterator[str]:
                 yield f"has the state {name!r} assign $states, which Step Functions keeps to itself"
             elif not variable.isidentifier() or len(variable) > _LONGEST_NAME:
                 yield (
-                    f"has the state {name!r} assign {variable!r}, which is no name of a variable: "
-                    f"letters, digits and _, at most {_LONGEST_NAME}, no path"
+                    f"has the state {name!r} assign {variable!r}, which is not a name of a "
+                    f"variable: letters, digits and _, at most {_LONGEST_NAME}, no path"
                 )
 
 

@@ -20,6 +20,7 @@ from cirrus_callbacks_plugin.local import terraform
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.functions import loaded
+from cirrus_callbacks_plugin.local.moto_corrections.clock import end_what_waits
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.local.project import Project, StoredObject
 from cirrus_callbacks_plugin.local.report import Report
@@ -39,7 +40,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from cirrus_callbacks_plugin.local.clock import StackClock
+    from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
+    from cirrus_callbacks_plugin.local.server import MotoServer
+    from cirrus_callbacks_plugin.local.sources.source import Handler
     from cirrus_callbacks_plugin.local.timeline import Timeline
+    from cirrus_callbacks_plugin.waits.row import Wait
+
+    Around = Callable[[str, Handler], Handler]
 
 REGION = "us-west-2"
 ACCOUNT = "123456789012"  # moto's own
@@ -47,6 +55,8 @@ VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
 """Between two polls of a source that has nothing to deliver."""
+LOOK_SECONDS = 1.0
+"""How often a condition is looked at while the stack sees nothing happen."""
 STOP_SECONDS = 15.0
 """How long a delivery under way may still take once the stack stops."""
 
@@ -67,6 +77,7 @@ class StackSettings:
             event sources are left out, as if they were broken: to practise repairs.
         port: where moto's server listens; 0: any free port.
         only: names, paths or ids of the payloads to send; empty for all.
+        needs_payloads: a folder without payloads is an error.
     """
 
     prefix: str = "cirrus-local"
@@ -78,6 +89,7 @@ class StackSettings:
     without: frozenset[str] = frozenset()
     port: int = 0
     only: tuple[str, ...] = ()
+    needs_payloads: bool = True
 
     def names(self) -> parts.Names:
         """The names of the parts; ``CIRRUS_STATE_DB`` names the tables where it is set.
@@ -102,7 +114,14 @@ class StackSettings:
 
 
 class Stack:
-    """A running deployment."""
+    """A running deployment.
+
+    Attributes:
+        deployment: its parts.
+        project: the folder that it was made for.
+        definitions: the state machines with their variables filled in, by workflow.
+        timeline: told what happens.
+    """
 
     def __init__(
         self,
@@ -110,12 +129,16 @@ class Stack:
         project: Project,
         sources: tuple[Source, ...],
         timeline: Timeline,
+        definitions: Mapping[str, str],
     ) -> None:
         self.deployment = deployment
         self.project = project
+        self.definitions = definitions
         self.timeline = timeline
         self._sources = sources
         self._rounds = Rounds(tuple(source.name for source in sources))
+        self._changed = threading.Condition()
+        self._changes = 0
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._broken: BaseException | None = None
@@ -126,7 +149,12 @@ class Stack:
             QueueUrl=self.deployment.names.process_queue_url,
             MessageBody=json.dumps(body),
         )
+        self.disturbed()
+
+    def disturbed(self) -> None:
+        """Take note that work has come from elsewhere than an event source."""
         self._rounds.disturb()
+        self.has_changed()
 
     def upload(self, stored: StoredObject) -> None:
         """Put an object of the project into S3; its bucket is there already."""
@@ -137,19 +165,33 @@ class Stack:
         )
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait for a condition, at most so long; False if it did not come true."""
+        """Wait for a condition, at most so long; False if it did not come true.
+
+        It is looked at whenever an event source has delivered or seen something, and every
+        second: it may be about what the stack does not watch.
+        """
         deadline = time.monotonic() + seconds
-        while not condition():
+        while True:
+            with self._changed:
+                seen = self._changes
+            if condition():
+                return True
             if self._broken is not None:
                 raise self._broken
-            if time.monotonic() >= deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 return False
-            time.sleep(PAUSE_SECONDS)
-        return True
+            with self._changed:
+                if self._changes == seen:
+                    self._changed.wait(min(left, LOOK_SECONDS))
 
     def nothing_left(self) -> bool:
         """True once every execution has ended and queue and stream are drained."""
         return self._rounds.nothing_left
+
+    def is_quiet(self) -> bool:
+        """True once nothing is being delivered, and nothing is there to be delivered now."""
+        return self._rounds.is_quiet
 
     def dead_letters(self) -> int:
         """How many messages were given up."""
@@ -164,33 +206,38 @@ class Stack:
         states = StateTable(self.deployment.client("dynamodb"), self.deployment.names.state_table)
         return None if key is None else states.get(key)
 
-    def report(self) -> Report:
-        """What is known by now; the waits as the tracking table holds them."""
+    def waits(self) -> tuple[Wait, ...]:
+        """The waits as the tracking table holds them, in the order of registration."""
         queries = WaitsQueries(
             self.deployment.client("dynamodb"),
             self.deployment.names.callbacks_table,
         )
-        waits = sorted(
-            queries.all_rows(),
-            key=lambda wait: (wait.registered_at or "", wait.payload_id),
-        )
+        rows = queries.all_rows()
+        return tuple(sorted(rows, key=lambda wait: (wait.registered_at or "", wait.payload_id)))
+
+    def report(self) -> Report:
+        """What is known by now; the waits as the tracking table holds them."""
         executions = self.timeline.executions
         ids = {execution.payload_id for execution in executions if execution.payload_id}
         found = {payload_id: self.record(payload_id) for payload_id in ids}
         records = {payload_id: record for payload_id, record in found.items() if record}
-        return Report(executions, tuple(waits), records)
+        return Report(executions, self.waits(), records)
 
     def payload_id_of(self, given: Any) -> str | None:
         """The id of the payload that an execution's input is, or refers to by ``url``."""
+        return own_id(self.payload_behind(given))
+
+    def payload_behind(self, given: Any) -> Any:
+        """The payload that a reference ``{"url": ...}`` leads to; everything else as it is."""
         url = given.get("url") if isinstance(given, dict) else None
         if not isinstance(url, str) or own_id(given) is not None:
-            return own_id(given)
+            return given
         bucket, _, key = url.removeprefix("s3://").partition("/")
         try:
             body = self.deployment.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-            return own_id(json.loads(body.read()))
+            return json.loads(body.read())
         except (ClientError, BotoCoreError, ValueError):
-            return None  # the timeline then shows the execution's own name
+            return given
 
     def keep(self, folder: Path) -> int:
         """Write every object that S3 holds below a folder, as ``BUCKET/KEY``.
@@ -262,17 +309,45 @@ class Stack:
                 poll = source.poll()
             except BaseException as error:  # noqa: BLE001 - the one who waits is to know
                 self._broken = error  # SystemExit too: the reader of the timeline went away
+                self.has_changed()
                 return
+            before = (self.nothing_left(), self.is_quiet())
             self._rounds.ended(source.name, began, poll)
+            if poll is Poll.DELIVERED or (self.nothing_left(), self.is_quiet()) != before:
+                self.has_changed()
             if poll is not Poll.DELIVERED:
                 self._stopping.wait(PAUSE_SECONDS)
 
+    def has_changed(self) -> None:
+        """Let what waits for a condition look at it again."""
+        with self._changed:
+            self._changes += 1
+            self._changed.notify_all()
+
 
 @contextmanager
-def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator[Stack]:
+def running(
+    root: Path,
+    settings: StackSettings,
+    timeline: Timeline,
+    *,
+    around: Around | None = None,
+    clock: StackClock | None = None,
+    invoke_around: Callable[[Invoke], Invoke] | None = None,
+    server: Callable[[], MotoServer] | None = None,
+) -> Iterator[Stack]:
     """A stack for a folder's content, until the end of the block; nothing stays behind.
 
     The buckets of the folder's objects are there; no object is, and no payload is sent.
+
+    Args:
+        root: the folder.
+        settings: how the stack is to be set up.
+        timeline: told what happens.
+        around: wraps each lambda handler, by the name of its event source.
+        clock: what the interpreter's waiting follows; None: the machine's clock.
+        invoke_around: wraps what runs lambda tasks.
+        server: gives the server that serves the deployment; None: one of its own.
 
     Raises:
         ProjectError: a file of the folder cannot be used.
@@ -284,13 +359,22 @@ def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator
         until_end.enter_context(isolated(variables))
         until_end.enter_context(logs(verbose=settings.verbose))
         config.ReconcilerSettings.from_env()
-        project = Project.read(root, prefix=settings.prefix, only=settings.only)
+        project = Project.read(
+            root,
+            prefix=settings.prefix,
+            only=settings.only,
+            needs_payloads=settings.needs_payloads,
+        )
         project.definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
-        names = replace(names, endpoint_url=until_end.enter_context(moto_server(settings.port)))
+        serving = moto_server(settings.port) if server is None else server().serving()
+        names = replace(names, endpoint_url=until_end.enter_context(serving))
         os.environ.update(names.environment())
         functions = until_end.enter_context(loaded(project.functions, names.prefix))
-        until_end.enter_context(corrected(functions.invoke))
+        invoke: Invoke = functions.invoke
+        if invoke_around is not None:
+            invoke = invoke_around(invoke)
+        until_end.enter_context(corrected(invoke, clock))
         for handler in ("process", "update_state"):
             cirrus_handler(handler, given_handler(handler))  # now, not at the first message
         stream_arn, patterns = None, None
@@ -306,16 +390,27 @@ def running(root: Path, settings: StackSettings, timeline: Timeline) -> Iterator
         )
         for bucket in {stored.bucket for stored in project.objects} - {names.payload_bucket}:
             parts.create_bucket(deployment, bucket)
+        definitions = project.definitions(names, settings.variables)
         state_machines = [
             parts.create_state_machine(deployment, workflow, definition)
-            for workflow, definition in project.definitions(names, settings.variables).items()
+            for workflow, definition in definitions.items()
         ]
         if patterns is None:
             patterns = filters.filter_patterns(config.EnabledWorkflows.from_env())
-        sources = _sources(deployment, state_machines, timeline, patterns, settings.without)
-        stack = Stack(deployment, project, sources, timeline)
+        sources = _sources(
+            deployment,
+            state_machines,
+            timeline,
+            patterns=patterns,
+            without=settings.without,
+            around=around or (lambda _, handler: handler),
+        )
+        stack = Stack(deployment, project, sources, timeline, definitions)
         timeline.payload_id_of = stack.payload_id_of
+        timeline.on_change = stack.has_changed
         stack.start()
+        if clock is not None:
+            until_end.callback(end_what_waits, clock)
         until_end.callback(stack.stop)
         timeline.begin()
         timeline.step(f"it is up, with the workflows {', '.join(project.workflows)}")
@@ -332,8 +427,10 @@ def _sources(
     deployment: parts.LocalDeployment,
     state_machines: list[str],
     timeline: Timeline,
+    *,
     patterns: list[dict[str, Any]],
     without: frozenset[str],
+    around: Around,
 ) -> tuple[Source, ...]:
     """The three event sources, and the schedule, but for those that are left out.
 
@@ -348,24 +445,24 @@ def _sources(
         QueueSource(
             deployment.client("sqs"),
             deployment.names,
-            process.lambda_handler,
+            around("process", process.lambda_handler),
             tell,
         ),
         ExecutionsSource(
             deployment.client("stepfunctions"),
             state_machines,
-            ended,
+            around("update-state", ended),
             tell,
             timeline.execution,
         ),
         StreamSource(
             StreamRecords(deployment.client("dynamodbstreams"), deployment.stream_arn),
-            sender.lambda_handler,
+            around("sender", sender.lambda_handler),
             matcher(patterns),
             tell,
             timeline.record,
         ),
-        ScheduleSource(reconciler.lambda_handler, tell),
+        ScheduleSource(around("reconciler", reconciler.lambda_handler), tell),
     )
     left_out = without - {"update-state"}
     return tuple(source for source in sources if source.name not in left_out)

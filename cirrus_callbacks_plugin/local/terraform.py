@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _LEFT_OUT = shutil.ignore_patterns(".terraform*", "*.tfstate*", "tests")
-"""What is no part of the module: its tests, and what Terraform leaves where it has run."""
+"""What is not a part of the module: its tests, and what Terraform leaves where it has run."""
 
 _INIT_SECONDS = 300.0
 _APPLY_SECONDS = 300.0

@@ -145,10 +145,12 @@ class Timeline:
     Attributes:
         payload_id_of: the id of the payload that an execution's input is, or refers to; a
             stack sets it once it is up.
+        on_change: called after an execution or a wait was noted.
     """
 
     def __init__(self, show: Callable[[Happening], None], prefix: str) -> None:
         self.payload_id_of: Callable[[Any], str | None] = own_id
+        self.on_change: Callable[[], None] = lambda: None
         self._show = show
         self._prefix = prefix
         self._lock = threading.RLock()
@@ -204,6 +206,7 @@ class Timeline:
                     f"{execution.title} {execution.status}{error}",
                     is_bad=execution.status != "SUCCEEDED",
                 )
+        self.on_change()
 
     def record(self, record: Mapping[str, Any]) -> None:
         """Take note of a record of the tracking table's stream."""
@@ -227,6 +230,7 @@ class Timeline:
                 self._settled(wait)
             if wait.is_answered and not (before is not None and before.is_answered):
                 self._tell(EventKind.ANSWER, _answered(wait), is_bad=wait.answer != "success")
+        self.on_change()
 
     def _settled(self, wait: Wait) -> None:
         """Tell an outcome once, however many rows it settles."""

@@ -206,7 +206,7 @@ def _path(name: str, pointer: str) -> str:
         kind, path = target["type"], str(target["value"])
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigurationError(
-            f"the parameter {POINTERS}{name} is no pointer as cirrus writes it",
+            f"the parameter {POINTERS}{name} is not a pointer as cirrus writes it",
         ) from error
     if kind != "parameter_store":
         raise ConfigurationError(f"the deployment {name} is kept in {kind!r}, which is not known")

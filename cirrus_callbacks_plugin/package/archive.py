@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.errors import PackageError
 MAX_DIRECT_UPLOAD = 50 * 1024 * 1024
 MAX_UNZIPPED = 250 * 1024 * 1024
 _MAX_READ = 4 * MAX_UNZIPPED
-"""More than this is no Lambda zip, and not worth the memory of finding out."""
+"""More than this is not a Lambda zip, and not worth the memory of finding out."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _FILE = 0o644
@@ -92,7 +92,7 @@ def read(path: Path) -> dict[str, File]:
     except OSError as error:
         raise PackageError(f"{path}: cannot be read ({error.strerror})") from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise PackageError(f"{path}: is no zip file, or damaged ({error})") from error
+        raise PackageError(f"{path}: is not a zip file, or damaged ({error})") from error
     except (RuntimeError, NotImplementedError) as error:
         raise PackageError(f"{path}: cannot be unpacked ({error})") from error
 

@@ -41,7 +41,7 @@ def with_callbacks(dist: Files, name: str) -> dict[str, File]:
         name: what errors call the zip.
 
     Raises:
-        PackageError: it is no dist of a cirrus that has one.
+        PackageError: it is not a dist of a cirrus that has one.
     """
     refuse_other(dist, name)
     files = {entry: file for entry, file in dist.items() if not is_plugins(entry)}

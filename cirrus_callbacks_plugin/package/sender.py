@@ -30,7 +30,7 @@ def sender_files() -> dict[str, File]:
 
     Raises:
         MissingExtraError: the extra ``lambda`` is not installed.
-        PackageError: the plugin has no metadata, or a dependency is no pure Python.
+        PackageError: the plugin has no metadata, or a dependency is not pure Python.
     """
     files = plugin_files(ANSWERING)
     for name, found in sorted(_dependencies().items()):

@@ -123,15 +123,15 @@ class Answerer:
         client: Step Functions.
         waits: the tracking table.
         retention_days: how long an answered row is kept.
-        tell: told what became of each answer, by whichever thread gave it: ``success``,
-            ``failure``, ``stale``, or None where Step Functions refused the call, or where
-            the row cannot be read.
+        on_answer: called with what became of each answer, by the thread that gave it:
+            ``success``, ``failure``, ``stale``, or None where Step Functions refused the call,
+            or where the row cannot be read.
     """
 
     client: SFNClient
     waits: WaitsTable
     retention_days: int
-    tell: Callable[[Wait | Malformed, str | None], None] | None = None
+    on_answer: Callable[[Wait | Malformed, str | None], None] | None = None
 
     def answer_settled(self, row: Wait) -> str | None:
         """Send what follows from a settled row, and mark it; as :meth:`answer`."""
@@ -193,8 +193,8 @@ class Answerer:
         return marked
 
     def _tell(self, row: Wait, sent: str | None) -> None:
-        if self.tell is not None:
-            self.tell(row, sent)
+        if self.on_answer is not None:
+            self.on_answer(row, sent)
 
     def _send(self, token: str, answer: Answer) -> None:
         if answer.error is None:

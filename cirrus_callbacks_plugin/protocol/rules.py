@@ -163,7 +163,7 @@ def after_cirrus(
 def _not_run(row: Wait, record: Record, output_url: OutputUrl) -> Judgement:
     """Cirrus returned and left the record as the row saw it."""
     if row.replace:
-        # Dropped as a duplicate in its batch: what it asked to replace is no answer.
+        # Dropped as a duplicate in its batch: what it asked to replace is not an answer.
         why = f"cirrus declined this message; the payload was {record.state} before and is still"
         return Settle(never_started(why))
     if record.only_execution is None:

@@ -37,7 +37,7 @@ def load(path: Path) -> dict[str, Any]:
     """Read a document without tags.
 
     Raises:
-        ServerlessProjectError: it cannot be read, or is no YAML mapping.
+        ServerlessProjectError: it cannot be read, or is not YAML mapping.
     """
     try:
         read = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ def load(path: Path) -> dict[str, Any]:
         raise ServerlessProjectError(f"{path}: cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ServerlessProjectError(
-            f"{path}: is no YAML ({' '.join(str(error).split())})"
+            f"{path}: is not YAML ({' '.join(str(error).split())})"
         ) from error
     if not isinstance(read, dict):
         raise ServerlessProjectError(f"{path}: holds no settings by name")

@@ -59,7 +59,7 @@ class ServerlessSettings:
         unknown = [str(name) for name in given if name not in known]
         if unknown:
             raise ServerlessProjectError(
-                f"{_WHERE}: {', '.join(unknown)} is no setting; there are {', '.join(known)}",
+                f"{_WHERE}: {', '.join(unknown)} is not a setting; there are {', '.join(known)}",
             )
         values = {known[name]: value for name, value in given.items() if value is not None}
         if "workflows" in values:
@@ -79,7 +79,7 @@ class ServerlessSettings:
                 raise ServerlessProjectError(f"{_WHERE}.{_camel(name)}: give true or false")
         if not isinstance(self.schedule, str) or not _SCHEDULE.fullmatch(self.schedule):
             raise ServerlessProjectError(
-                f"{_WHERE}.schedule: {self.schedule!r} is no EventBridge schedule: "
+                f"{_WHERE}.schedule: {self.schedule!r} is not an EventBridge schedule: "
                 "rate(5 minutes), rate(1 hour) or cron(0/10 * * * ? *)",
             )
         environment = {name: text for name, text in self.reconciler.items() if "${" not in text}

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' own modules
 
 PARTS = ("handlers", "soak", "many")
 PLAIN_SECONDS = 15
-"""Between two lines of progress where the output is no terminal."""
+"""Between two lines of progress where the output is not a terminal."""
 
 
 @click.command()

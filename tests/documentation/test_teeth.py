@@ -48,7 +48,7 @@ def test_a_map_that_hands_payloads_back_and_catches_nothing() -> None:
 
 @pytest.mark.parametrize("kind", ["Map", "Parallel"])
 def test_a_list_as_output(kind: str) -> None:
-    """A Map's or a Parallel's own output is no payload."""
+    """A Map's or a Parallel's own output is not a payload."""
     assert complaints(machine_around({"Type": kind, "End": True})) != []
 
 

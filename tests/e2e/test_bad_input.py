@@ -54,9 +54,9 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("definition", "names"),
     [
-        ("{", ["is no valid JSON", "line 1"]),
+        ("{", ["is not valid JSON", "line 1"]),
         ([], ["holds no state machine"]),
-        (_with({"Type": "Passs"}), ["is no valid Amazon States Language", '"Passs"']),
+        (_with({"Type": "Passs"}), ["is not valid Amazon States Language", '"Passs"']),
         (_with({"Type": "Pass"}, QueryLanguage="XPath"), ["'XPath'", "JSONata"]),
         (
             _with({"Type": "Pass", "Output": "{% $eval('1') %}"}, QueryLanguage="JSONata"),
@@ -69,7 +69,7 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
         ),
         (
             _with({"Type": "Pass", "Parameters": {"id.$": "$.features[::2]"}}),
-            ["is no valid Amazon States Language", "'$.features[::2]'", "slice"],
+            ["is not valid Amazon States Language", "'$.features[::2]'", "slice"],
         ),
         (
             _with({"Type": "Pass", "Parameters": {"id.$": "States.Arary(1)"}}),
@@ -91,7 +91,7 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
         (_task("arn:aws:states:::glue:startJobRun.sync"), ["'Only'", "'glue'"]),
         (_task("arn:aws:states:::aws-sdk:rekognition:detectLabels"), ["aws-sdk:rekognition"]),
         (_task("arn:aws:states:us-west-2:123456789012:activity:dig"), ["'Only'", "activity"]),
-        (_task("work"), ["'Only'", "'work'", "is no ARN"]),
+        (_task("work"), ["'Only'", "'work'", "is not an ARN"]),
         ({"StartAt": "Gone", "States": CHILD["States"]}, ["'Gone'", "no state of it"]),
         (_with({"Type": "Pass", "Next": "Gone"}), ["'Only'", "'Gone'", "no state beside it"]),
         (
@@ -128,7 +128,7 @@ def test_a_problem_deep_inside(cli: CommandLine, folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("content", "names"),
     [
-        ("{'type': 1}", ["is no JSON", "line 1"]),
+        ("{'type': 1}", ["is not JSON", "line 1"]),
         ([payload()], ["must hold one JSON object"]),
         ({"type": "FeatureCollection"}, ["cirrus refuses"]),
         ({**payload(), "process": []}, ["cirrus refuses"]),

@@ -34,7 +34,7 @@ class Rule:
         retried_by, waits_for: who tries again, and what the answer waits for.
         logged: texts that the log must hold; empty where nothing is to be said.
         is_marked: how the row is marked, where that is not the answer itself.
-        names_the_code: False where AWS's error code is no matter of the log.
+        names_the_code: False where AWS's error code is not a matter of the log.
     """
 
     says: str

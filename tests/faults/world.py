@@ -169,7 +169,7 @@ def deployed() -> Iterator[Deployed]:
         for module in (deployment, clients, reconciler, services):
             stack.enter_context(mock.patch.object(module, "Session", return_value=kept))
         stack.enter_context(mock.patch.object(boto3, "client", kept.client))
-        # What a machine under load makes of two seconds is no trial's business.
+        # What a machine under load makes of two seconds is not a trial's business.
         stack.enter_context(mock.patch.object(own_time, "OWN_SECONDS", 600.0))
         stack.enter_context(
             mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),

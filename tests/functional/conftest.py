@@ -37,7 +37,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(deployment, "Session", kept_clients)
     # Cirrus builds its clients anew for every event: half of what its handlers cost here.
     monkeypatch.setattr(boto3, "client", kept_clients().client)
-    # What a machine under load makes of two seconds is no test's business; those of outages
+    # What a machine under load makes of two seconds is not a test's business; those of outages
     # bring a stopwatch of their own.
     monkeypatch.setattr(own_time, "OWN_SECONDS", 600.0)
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):

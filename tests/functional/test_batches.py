@@ -71,7 +71,7 @@ def test_two_messages_that_replace_wait_for_the_one_run_that_replaces(world: Wor
 def test_a_replacement_that_cirrus_drops_as_a_duplicate_is_never_started(world: World) -> None:
     """First message skipped, second dropped though it asked for a replacement.
 
-    What the second asked to replace is no answer to it; the first gets the completion.
+    What the second asked to replace is not an answer to it; the first gets the completion.
     """
     world.write_state("SUCCEEDED")
     token = world.start_parent()

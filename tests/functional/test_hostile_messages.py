@@ -48,11 +48,11 @@ REFUSED: dict[str, Any] = {
     "a process that is none": {**payload("bad"), "process": "text"},
     "no workflow": without_workflow(),
     "an id without workflow": {**payload("bad"), "id": "no-workflow-in-it"},
-    "an id that is no text": {**payload("bad"), "id": 7},
+    "an id that is not a text": {**payload("bad"), "id": 7},
     "an id that ends early": {**payload("bad"), "id": "a/workflow-b/"},
     "an id too long for a key": {**payload("bad"), "id": f"a/workflow-b/{'i' * 1025}"},
     "an id too long for a row": {**payload("bad"), "id": f"a/workflow-b/{'é' * 100_000}"},
-    "an id that is no Unicode": {**payload("bad"), "id": "a/workflow-b/\ud800"},
+    "an id that is not Unicode": {**payload("bad"), "id": "a/workflow-b/\ud800"},
     "a url without object": {"url": f"s3://{BUCKET}/missing.json"},
     "a url without bucket": {"url": "s3://no-such-bucket-anywhere/x.json"},
     "a url that is none": {"url": "https://example.com/x.json"},
@@ -277,4 +277,4 @@ def test_an_object_that_is_no_text_is_an_invalid_payload(
         world.deliver(({"url": f"s3://{BUCKET}/{key}"}, "token"))
     row = world.row("token")
     assert row["answer_error"] == "CirrusCallback.InvalidPayload"
-    assert "the payload's object is no text" in row["error"]
+    assert "the payload's object is not a text" in row["error"]

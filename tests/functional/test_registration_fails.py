@@ -49,7 +49,7 @@ def test_a_message_that_comes_back_settles_nothing(world: World, aws: AwsCalls) 
     """Of a message's two tokens one failed: the other's row waits for the redelivery.
 
     The payload is FAILED as the row saw it; cirrus will restart it once the message comes
-    again, so its old failure is no answer.
+    again, so its old failure is not an answer.
     """
     world.write_state("FAILED")
     aws.fail("PutItem", when=of_token("bad"))

@@ -100,7 +100,7 @@ def test_a_payload_that_failed_meanwhile_stays_open_when_cirrus_raised(
     world: World,
     aws: AwsCalls,
 ) -> None:
-    """The queue redelivers and cirrus restarts what failed: its old end is no answer."""
+    """The queue redelivers and cirrus restarts what failed: its old end is not an answer."""
     (run,) = world.write_state("PROCESSING")
     failed = world.event_about(run, "FAILED", error="Boom", cause="it broke")
     aws.just_before("PutItem", lambda: world.update_state(failed))

@@ -77,7 +77,7 @@ def test_an_object_that_cannot_be_there_is_an_invalid_payload(
 
 @pytest.mark.parametrize("body", ["{", "\x00", '"a text"', "[1]", "{}"])
 def test_an_object_that_is_no_payload_is_an_invalid_payload(world: World, body: str) -> None:
-    """An object that is no JSON, or no payload, is told to the waiter."""
+    """An object that is not JSON, or no payload, is told to the waiter."""
     put(world, body)
     with pytest.raises(Exception):  # noqa: B017, PT011 - cirrus's own
         world.deliver(({"url": URL}, "token"))

@@ -116,7 +116,7 @@ def test_a_registration_that_failed(world: World, lines: Lines, aws: AwsCalls) -
 
 
 def test_a_settling_that_failed(world: World, lines: Lines, aws: AwsCalls) -> None:
-    """Whoever searches sees that the row waits for the reconciler."""
+    """The one who searches sees that the row waits for the reconciler."""
     world.deliver((payload("a"), "token"))
     run = world.runs(payload_id("a"))[-1]
     world.end(run)

@@ -158,7 +158,7 @@ def plain(value: Any) -> str:
 
 
 def _canonical(text: str) -> Any:
-    """JSON read, and the JSON in its texts too: how it was spaced and escaped is no effect."""
+    """JSON read, and the JSON in its texts too: how it was spaced and escaped is not an effect."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -41,7 +41,7 @@ def test_a_token_does_not_reach_the_next_link(world: World, aws: AwsCalls) -> No
 
 
 def test_a_token_for_the_next_link_travels_with_its_own_message(world: World) -> None:
-    """Whoever waits for a later link sends its payload with a token of its own."""
+    """The one who waits for a later link sends its payload with a token of its own."""
     world.add_workflow("mosaic")
     world.deliver((payload(), "first"), (payload(workflow="mosaic"), "second"))
     rows = {row["task_token"]: row["workflow"] for row in world.rows()}

@@ -158,7 +158,7 @@ def test_the_wrapper_never_wraps_itself(monkeypatch: pytest.MonkeyPatch) -> None
         ("no_such_module.handler", "does not import .ModuleNotFoundError"),
         ("json.no_such_function", "does not import .AttributeError"),
         ("handler", "does not import .ValueError"),
-        ("json.__doc__", "is no function"),
+        ("json.__doc__", "is not a function"),
     ],
 )
 def test_a_handler_path_that_does_not_import_is_named(

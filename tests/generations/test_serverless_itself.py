@@ -1,7 +1,7 @@
 """The template that the other tests use is the one that Serverless itself makes.
 
 Only where ``SERVERLESS_NODE_MODULES`` names the ``node_modules`` of an initialised project
-(``cirrus init`` and ``npm install``): Serverless is no Python package.
+(``cirrus init`` and ``npm install``): Serverless is not a Python package.
 """
 
 from __future__ import annotations

@@ -234,7 +234,7 @@ def _with_a_typo(document: Change) -> None:
         (_without_process, "no function 'process'"),
         (_from_an_image, "names no handler"),
         (_without_resources, "has no resources"),
-        (_with_a_typo, "workflow is no setting"),
+        (_with_a_typo, "workflow is not a setting"),
     ],
 )
 def test_a_build_that_cannot_be_patched_stays_as_it_was(
@@ -251,9 +251,9 @@ def test_a_build_that_cannot_be_patched_stays_as_it_was(
 
 
 def test_a_damaged_build(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A ``serverless.yml`` that is no YAML, or no mapping, is named."""
+    """A ``serverless.yml`` that is not YAML, or no mapping, is named."""
     path = copied / ".cirrus" / "build" / "serverless.yml"
-    for text, says in (("a: [", "is no YAML"), ("- a", "holds no settings by name")):
+    for text, says in (("a: [", "is not YAML"), ("- a", "holds no settings by name")):
         path.write_text(text)
         assert f"serverless.yml: {says}" in refused("--build-dir", copied, capsys=capsys)
 

@@ -104,12 +104,12 @@ def test_a_flag_that_serverless_knows_is_left_to_the_sender(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
-        (["callbacks:", "  workflow: a"], "workflow is no setting; there are workflows, "),
+        (["callbacks:", "  workflow: a"], "workflow is not a setting; there are workflows, "),
         (["callbacks: [a]"], "give settings by name"),
         (["callbacks:", "  workflows: {a: true}"], "give a list of workflow names"),
         (["callbacks:", "  workflows: [1]"], "give a list of workflow names"),
         (["callbacks:", "  heartbeat: maybe"], "heartbeat: give true or false"),
-        (["callbacks:", "  schedule: hourly"], "is no EventBridge schedule"),
+        (["callbacks:", "  schedule: hourly"], "is not an EventBridge schedule"),
         (["callbacks:", "  retentionDays: 0"], "CIRRUS_CALLBACKS_RETENTION_DAYS='0'"),
         (["callbacks:", "  graceSeconds: soon"], "CIRRUS_CALLBACKS_GRACE_SECONDS='soon'"),
     ],

@@ -226,7 +226,7 @@ def test_what_takes_too_long_has_been_noticed() -> None:
 
 
 def test_a_process_that_breaks_tells_nothing() -> None:
-    """What is no verdict ends the run with what went wrong."""
+    """What is not a verdict ends the run with what went wrong."""
     ended: list[Ended] = []
     run([Job("broken", lambda _: 1 // 0)], lambda _, each: ended.append(each), at_once=1)
     mutant = Mutant("a.py", "f", "x", "y", 1, 1, "")

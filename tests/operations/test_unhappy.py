@@ -100,7 +100,7 @@ def test_an_unknown_deployment_name(waits: OpenWaits, capsys: pytest.CaptureFixt
     where = waits.options[2:]
     ran = cli("waits", "--deployment", "ops-prod", *where)
     _told(ran, 2, "there is no deployment 'ops-prod'", "there are: odd, ops-dev")
-    _told(cli("waits", "--deployment", "odd", *where), 2, "is no pointer as cirrus writes it")
+    _told(cli("waits", "--deployment", "odd", *where), 2, "is not a pointer as cirrus writes it")
     found = cli("waits", "--deployment", "ops-dev", "--limit", "1", "--quick", "--json", *where)
     assert found.json["deployment"]["prefix"] == PREFIX
 
@@ -179,7 +179,7 @@ def test_what_aws_says_otherwise(
 
 
 def test_an_id_that_makes_no_key(run: Run) -> None:
-    """It has no record, and that is no error of AWS's."""
+    """It has no record, and that is not an error of AWS's."""
     ran = run("show", "c/workflow-" + "w" * 3000 + "/x")
     assert (ran.status, ran.err) == (1, "")
 

@@ -99,7 +99,7 @@ def test_pages(run: Run) -> None:
 
 
 def test_nobody_waits(run: Run) -> None:
-    """An empty list is said to be one, and is no error."""
+    """An empty list is said to be one, and is not an error."""
     ran = run("waits", "--workflow", "nothing")
     assert (ran.status, ran.out) == (0, "Nobody waits.\n")
 

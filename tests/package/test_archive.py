@@ -103,17 +103,17 @@ def test_what_is_no_zip_is_named(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=r"1\.zip: there is no such file"):
         archive.read(tmp_path / "1.zip")
     (tmp_path / "2.zip").write_text("hello")
-    with pytest.raises(PackageError, match=r"2\.zip: is no zip"):
+    with pytest.raises(PackageError, match=r"2\.zip: is not a zip"):
         archive.read(tmp_path / "2.zip")
     archive.write(tmp_path / "3.zip", FILES)
     whole = (tmp_path / "3.zip").read_bytes()
     (tmp_path / "4.zip").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(PackageError, match=r"4\.zip: is no zip"):
+    with pytest.raises(PackageError, match=r"4\.zip: is not a zip"):
         archive.read(tmp_path / "4.zip")
     data = 30 + len("a.so")  # behind the first file's own header
     damaged = whole[:data] + bytes(255 - byte for byte in whole[data : data + 3])
     (tmp_path / "5.zip").write_bytes(damaged + whole[data + 3 :])
-    with pytest.raises(PackageError, match=r"5\.zip: is no zip file, or damaged"):
+    with pytest.raises(PackageError, match=r"5\.zip: is not a zip file, or damaged"):
         archive.read(tmp_path / "5.zip")
 
 

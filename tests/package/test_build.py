@@ -110,7 +110,7 @@ def test_building_again_makes_the_same_files(foreign: dict[str, File]) -> None:
 
 @pytest.mark.parametrize("cirrus", ["0.15.4", "0.7.0", "1.0.2", "abc", "2.0.0 --pre", ""])
 def test_a_cirrus_without_such_a_zip_is_refused(cirrus: str) -> None:
-    """Older cirrus has a package a function; what is no version is no version."""
+    """Older cirrus has a package a function; what is not a version is not a version."""
     with pytest.raises(PackageError, match=r"name a release from 1\.1 on"):
         build.build(Target(cirrus, "3.12", "arm64"))
 

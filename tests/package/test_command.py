@@ -68,13 +68,13 @@ def test_bad_input_gets_one_message_and_status_2(made: Path, dist: Path, tmp_pat
         (("--check", dist, "--cirrus-dist", dist), "Give one of"),
         (("--cirrus-dist", dist), "Name the zip to write with -o"),
         (("--cirrus-dist", tmp_path / "no.zip", "-o", out), "no.zip: there is no such file"),
-        (("--cirrus-dist", tmp_path / "text.zip", "-o", out), "text.zip: is no zip file"),
+        (("--cirrus-dist", tmp_path / "text.zip", "-o", out), "text.zip: is not a zip file"),
         (("--cirrus-dist", dist, "-o", tmp_path / "there.zip"), "--force"),
         (("--cirrus-dist", dist, "-o", tmp_path / "no" / "x.zip"), "there is no folder"),
         (("--cirrus-dist", dist, "-o", out, "--arch", "arm64"), "--python and --arch"),
         (("--cirrus-version", "2.0.0", "-o", out), "needs --python and --arch"),
         (("--check", dist, "-o", out), "--check writes nothing"),
-        (("--check", tmp_path / "text.zip"), "is no zip file"),
+        (("--check", tmp_path / "text.zip"), "is not a zip file"),
         (("--cirrus-version", "2.0.0", "--python", "3.9", "-o", out), "3.9"),
     ]
     for arguments, says in cases:

@@ -121,7 +121,7 @@ def untruths(
         return named
     # A message beside it in the batch may ask for a replacement: that is not run for this one.
     anew = ran_anew(ghost, facts, message, for_itself=_told(row) in NEVER_RERUN and not replace)
-    # A run that was listed and never came to be is no newer one, once that is certain.
+    # A run that was listed and never came to be is not a newer one, once that is certain.
     for besides in ((), ghost.never_came_to_be()):
         if is_true(ghost, facts, row, replace=replace, ran_anew=anew, besides=besides):
             return []

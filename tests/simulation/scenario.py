@@ -24,7 +24,7 @@ class Sent:
     Attributes:
         token: its task token, None for a message without one.
         replace: asks for the payload to be run anew.
-        is_garbage: its body is no JSON; cirrus raises for it, and deletes its neighbours.
+        is_garbage: its body is not JSON; cirrus raises for it, and deletes its neighbours.
     """
 
     token: str | None

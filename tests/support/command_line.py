@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -28,7 +29,7 @@ CHILD = {
         },
     },
 }
-PARENT = {
+PARENT: dict[str, Any] = {
     "StartAt": "Wait",
     "States": {
         "Wait": {
@@ -55,6 +56,15 @@ PARENT = {
         },
     },
 }
+
+
+def parent(**fields: Any) -> dict[str, Any]:
+    """The parent, its waiting state with some fields of its own."""
+    machine = copy.deepcopy(PARENT)
+    machine["States"]["Wait"].update(fields)
+    return machine
+
+
 SLOW = {"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 
 
@@ -85,7 +95,7 @@ class Folder:
     root: Path
 
     def write(self, name: str, content: Any) -> Folder:
-        """Write a file; what is no text is written as JSON."""
+        """Write a file; what is not a text is written as JSON."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content if isinstance(content, str) else json.dumps(content))

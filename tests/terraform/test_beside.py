@@ -177,7 +177,7 @@ def test_the_reconciler_knows_where_cirrus_keeps_payloads(beside: Beside) -> Non
 
 
 def test_parameters_stand_beside_cirrus_own(beside: Beside) -> None:
-    """Whoever reads the deployment's parameters finds the callbacks' too."""
+    """The one who reads the deployment's parameters finds the callbacks' too."""
     path = f"/deployment/{DEPLOYMENT}/"
     ssm = beside.world.client("ssm")
     found = {

@@ -220,7 +220,7 @@ def test_no_payload_comes_back_beside_its_answer(ran: dict[str, Ran]) -> None:
 
 
 def test_both_languages_say_the_same(states: States) -> None:
-    """What is no reference to data is equal: errors, times, attributes, states."""
+    """What is not a reference to data is equal: errors, times, attributes, states."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

@@ -83,7 +83,7 @@ def test_variables_are_read_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_where_cirrus_keeps_payloads() -> None:
-    """A bucket and a root prefix, as cirrus itself puts them together; unset is no URL."""
+    """A bucket and a root prefix, as cirrus itself puts them together; unset is not a URL."""
     assert config.payloads_url({}) is None
     assert config.payloads_url({config.PAYLOADS_URL: ""}) is None
     assert config.payloads_url({config.PAYLOADS_URL: "s3://b/cirrus"}) == "s3://b/cirrus"

@@ -144,7 +144,7 @@ def test_no_metric_holds_a_token(lines: Lines) -> None:
 
 
 def test_objects_of_the_mapping_alone_are_counted() -> None:
-    """A given bucket is shared: what lies elsewhere in it is none of ours; one page is enough."""
+    """A given bucket is shared: what lies elsewhere in it is not ours; one page is enough."""
     client = boto3.client("s3")
     expected = {"Bucket": "bucket", "Prefix": "aws/lambda/uuid/", "MaxKeys": 1000}
     with Stubber(client) as stub:

@@ -70,7 +70,7 @@ def test_what_a_setter_wrote_is_noted(state_db: type) -> None:
 
 
 def test_a_setter_that_raises_notes_nothing(state_db: type) -> None:
-    """What was not written is no state."""
+    """What was not written is not a state."""
     with recording_final_states(Adapter(state_db)) as notes, pytest.raises(RuntimeError):  # type: ignore[arg-type]
         state_db().set_failed("a", "raise")
     assert notes.by_payload == {}

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WAITERS = 10_000
+AT = "2024-06-01T12:00:00.000000+00:00"
 PAYLOAD = "c/workflow-w/i"
 RUN = "arn:aws:states:us-west-2:1:execution:x-w:run"
 PAGE = 1000
@@ -157,7 +158,13 @@ def test_ten_thousand_waiters_are_all_answered() -> None:
     table, client = SlowTable(), Takers()
     for number in range(WAITERS):
         token = f"token-{number:05}"
-        row = Wait(PAYLOAD, token, workflow="w", registered_at="x", waiting=shard(token))
+        row = Wait(
+            PAYLOAD,
+            token,
+            workflow="w",
+            registered_at="2024-06-01T12:00:00.000000+00:00",
+            waiting=shard(token),
+        )
         table.rows[token] = row.to_item()
     owner, _ = installed.adapter().state_setters()
     from cirrus_callbacks_plugin.cirrus.observe import recording_final_states

@@ -76,9 +76,9 @@ RULE = Rule(
     ),
     why=(
         "A path that leads nowhere fails the state with `States.Runtime` when the child has "
-        "already succeeded, and no Catch takes that. The answer is no payload: what the child made "
-        "lies behind `output_payload_url` (cirrus 2.0 and later). A key that is not known is left "
-        "out: one that may be missing is a warning."
+        "already succeeded, and no Catch takes that. The answer is not a payload: what the child "
+        "made lies behind `output_payload_url` (cirrus 2.0 and later). A key that is not known is "
+        "left out: one that may be missing is a warning."
     ),
     bad=wait(ResultSelector={"items.$": "$.features"}),
     good=wait(ResultSelector={"state.$": "$.workflow_state", "answer.$": "$"}),

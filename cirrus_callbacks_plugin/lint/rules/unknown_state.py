@@ -33,7 +33,7 @@ def _judge(scope: Scope) -> Iterator[Problem]:
         )
     elif start.text is not None and not start.is_later and start.text not in states.members:
         yield Problem(
-            f"starts at {start.text!r}, which is no state of it",
+            f"starts at {start.text!r}, which is not a state of it",
             f"name one of {known}",
             f"{prefix}StartAt",
             start.at,
@@ -42,7 +42,7 @@ def _judge(scope: Scope) -> Iterator[Problem]:
         for target, node in state.targets():
             if not node.is_later and target not in states.members:
                 yield Problem(
-                    f"goes on to {target!r}, which is no state beside it",
+                    f"goes on to {target!r}, which is not a state beside it",
                     f"name one of {known}",
                     state.path,
                     node.at,

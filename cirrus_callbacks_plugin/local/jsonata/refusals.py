@@ -37,7 +37,7 @@ def refusals(text: str, members: Collection[str]) -> Iterator[str]:
     try:
         tree = parse(text)
     except ExpressionError as error:
-        yield f"is no JSONata: {error}"
+        yield f"is not a JSONata: {error}"
         return
     if any(node.type == "variable" and node.value == "eval" for node in nodes_of(tree)):
         yield "calls $eval, which Step Functions does not have: use $parse for JSON"

@@ -76,7 +76,7 @@ def parse(text: str | None) -> Any:
         return None
 
     def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON")
+        raise ValueError(f"{constant} is not JSON")
 
     try:
         return into(json.loads(text, parse_constant=refuse))

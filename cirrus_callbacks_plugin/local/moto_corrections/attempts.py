@@ -13,6 +13,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.state_failures import missin
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
 
 if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 POLL_SECONDS = 0.05
@@ -29,14 +30,16 @@ def time_each_attempt(patches: Patches) -> None:
     from moto.stepfunctions.parser.asl.component.state.exec.execute_state import ExecutionState
     from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
+    clock = patches.clock
+
     def _evaluate_with_timeout(self: Any, env: Any) -> None:
         context = env.states.context_object.context_object_data
         if context["State"]["RetryCount"]:
-            context["State"]["EnteredTime"] = as_text(datetime.now(timezone.utc))
+            context["State"]["EnteredTime"] = as_text(clock.utc_now())
         trail = trail_of(env)
         trail.begin_attempt()
         try:
-            result = _attempt(self, env)
+            result = _attempt(self, env, clock)
             if result is not None:
                 _take(self, env, result.value)
         except NoSuchJsonPathError as missing:
@@ -54,14 +57,14 @@ class _Result:
     value: Any
 
 
-def _attempt(state: Any, env: Any) -> _Result | None:
+def _attempt(state: Any, env: Any, clock: StackClock) -> _Result | None:
     """What a state came to; None where its execution is over before that."""
     from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import EvalTimeoutError
     from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
     from moto.stepfunctions.parser.utils import TMP_THREADS
 
     state.timeout.eval(env=env)
-    deadline = time.monotonic() + env.stack.pop()
+    deadline = clock.seconds() + env.stack.pop()
     frame = env.open_frame()
     frame.states.reset(input_value=env.states.get_input())
     frame.stack = copy.deepcopy(env.stack)
@@ -82,8 +85,8 @@ def _attempt(state: Any, env: Any) -> _Result | None:
     thread = threading.Thread(target=run, daemon=True)
     TMP_THREADS.append(thread)
     thread.start()
-    while not ended.wait(min(POLL_SECONDS, max(0.0, deadline - time.monotonic()))):
-        if not env.is_running() or time.monotonic() >= deadline:
+    while not ended.wait(min(POLL_SECONDS, max(0.0, deadline - clock.seconds()))):
+        if not env.is_running() or clock.seconds() >= deadline:
             break
     is_over, is_late = not env.is_running(), not ended.is_set()
     frame.set_ended()
@@ -118,6 +121,7 @@ def stop_between_retries(patches: Patches) -> None:
 
     MaxAttemptsOutcome = retriers.MaxAttemptsOutcome  # noqa: N806 - moto's class
     RetrierOutcome = retriers.RetrierOutcome  # noqa: N806
+    clock = patches.clock
 
     def _eval_body(self: Any, env: Any) -> None:
         self.error_equals.eval(env)
@@ -132,8 +136,8 @@ def stop_between_retries(patches: Patches) -> None:
         self.backoff_rate.eval(env=env)
         self.max_delay_seconds.eval(env=env)
         self.jitter_strategy.eval(env=env)
-        deadline = time.monotonic() + env.stack.pop()
-        while env.is_running() and (left := deadline - time.monotonic()) > 0:
+        deadline = clock.seconds() + env.stack.pop()
+        while env.is_running() and (left := deadline - clock.seconds()) > 0:
             time.sleep(min(POLL_SECONDS, left))
         env.stack.append(RetrierOutcome.Executed)
 

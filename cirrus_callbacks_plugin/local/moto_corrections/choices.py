@@ -20,7 +20,7 @@ def compare_as_specified(patches: Patches) -> None:
 
     In moto ``StringMatches`` takes ``?`` and ``[...]`` for wildcards and knows no ``\*``;
     timestamps have neither fractions nor offsets; ``NumericEquals`` takes ``true`` for 1, a
-    value of the wrong type raises, ``$$.`` is no path to compare with, and with a variable
+    value of the wrong type raises, ``$$.`` is not a path to compare with, and with a variable
     the two sides are exchanged.
     """
     from moto.stepfunctions.parser.asl.component.state.choice.comparison import comparison_func

@@ -29,6 +29,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.choice_states import (
     fail_on_an_absent_variable,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
+from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_clock
 from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
     fail_with_a_child_execution,
 )
@@ -92,6 +93,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.variables import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
 
 READING: tuple[Callable[[Patches], None], ...] = (
@@ -162,12 +164,14 @@ _applied = False
 @contextlib.contextmanager
 def corrected(
     invoke: Invoke | None = None,
+    clock: StackClock | None = None,
     corrections: tuple[Callable[[Patches], None], ...] = ALL,
 ) -> Iterator[None]:
     """Correct moto until the end of the block; a second block at the same time is refused.
 
     Args:
         invoke: runs lambda tasks; None leaves them to moto.
+        clock: what timeouts, heartbeats and Wait states follow; None: the machine's clock.
         corrections: which corrections to apply.
 
     Raises:
@@ -178,12 +182,14 @@ def corrected(
     if _applied:
         raise RuntimeError("One local stack runs in this process already")
     _applied = True
-    patches = Patches()
+    patches = Patches(clock)
     try:
         for correct in corrections:
             correct(patches)
         if invoke is not None:
             run_local_functions(patches, invoke)
+        if clock is not None:
+            follow_the_clock(patches, clock)
         yield
     finally:
         patches.undo()

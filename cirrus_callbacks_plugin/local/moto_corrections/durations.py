@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
@@ -30,17 +30,19 @@ def wait_until_instants(patches: Patches) -> None:
         WaitFunction,
     )
 
+    clock = patches.clock
+
     def get_wait_seconds(self: Any, env: Any) -> float:
         self.string.eval(env=env)
         text = env.stack.pop()
         instant = _instant(text)
         if instant is None:
             raise _failed(self._create_failure_event(env, text))
-        return (instant - datetime.now(timezone.utc)).total_seconds()
+        return (instant - clock.utc_now()).total_seconds()
 
     def wait(_: Any, env: Any, wait_seconds: float) -> None:
-        deadline = time.monotonic() + wait_seconds
-        while env.is_running() and (left := deadline - time.monotonic()) > 0:
+        deadline = clock.seconds() + wait_seconds
+        while env.is_running() and (left := deadline - clock.seconds()) > 0:
             time.sleep(min(POLL_SECONDS, left))
 
     patches.set(Timestamp, "_from_timestamp_string", staticmethod(_instant))

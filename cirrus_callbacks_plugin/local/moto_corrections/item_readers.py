@@ -18,7 +18,7 @@ def read_json_lines(patches: Patches) -> None:
     What is no such file, or is not there, fails the Map with ``States.ItemReaderFailed``.
     https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 
-    To moto every InputType but CSV and JSON is no Amazon States Language, and a file that
+    To moto every InputType but CSV and JSON is not an Amazon States Language, and a file that
     is not there ends the execution with ``States.Runtime``.
     """
     from botocore.exceptions import ClientError

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from cirrus_callbacks_plugin.local.clock import StackClock
+
 
 class Patches:
-    """Attributes that were replaced, and how to put them back."""
+    """Attributes that were replaced, and how to put them back.
 
-    def __init__(self) -> None:
+    Attributes:
+        clock: what the corrections' own waiting follows.
+    """
+
+    def __init__(self, clock: StackClock | None = None) -> None:
+        self.clock = clock or StackClock()
         self._undo: list[tuple[Any, str, Any]] = []
 
     def set(self, owner: Any, name: str, replacement: Any) -> None:

@@ -146,7 +146,7 @@ def _put(into: Any, steps: tuple[str | int, ...], value: Any) -> Any:
     step, *rest = steps
     if isinstance(step, str):
         if not isinstance(into, dict):
-            raise PathNotFoundError(f"{step!r} would be a field of what is no object")
+            raise PathNotFoundError(f"{step!r} would be a field of what is not an object")
         into[step] = _put(into.get(step, {} if rest else None), tuple(rest), value)
         return into
     if not isinstance(into, list) or not -len(into) <= step < len(into):

@@ -6,6 +6,7 @@ import copy
 import threading
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.clock import ClockEvent
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import DATA_LIMIT, names
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
 
@@ -75,6 +76,8 @@ def begin_where_the_trail_ends(patches: Patches) -> None:
     from moto.stepfunctions.parser.asl.component.program.program import Program
     from moto.stepfunctions.parser.utils import TMP_THREADS
 
+    clock = patches.clock
+
     def run_states(self: Any, env: Any) -> None:
         trail = trail_of(env)
         timeout = self.timeout_seconds.timeout_seconds if self.timeout_seconds else None
@@ -85,11 +88,18 @@ def begin_where_the_trail_ends(patches: Patches) -> None:
             for name, value in trail.variables.items():
                 env.variable_store.set(name, copy.deepcopy(value))
             env.variable_store.reset_tracing()
-        thread = threading.Thread(target=EvalComponent.eval, args=(self, env), daemon=True)
+        ended = ClockEvent(clock)
+
+        def run() -> None:
+            try:
+                EvalComponent.eval(self, env)
+            finally:
+                ended.set()
+
+        thread = threading.Thread(target=run, daemon=True)
         TMP_THREADS.append(thread)
         thread.start()
-        thread.join(timeout=timeout)
-        if thread.is_alive():
+        if not ended.wait(timeout):
             trail.close()
             env.set_timed_out()
 

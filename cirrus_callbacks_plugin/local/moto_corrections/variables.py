@@ -44,7 +44,7 @@ def _value(env: Any, reference: str) -> Any:
 
     match = _REFERENCE.fullmatch(reference)
     if match is None:
-        raise failure(env, RUNTIME, f"'{reference}' is no reference to a variable.")
+        raise failure(env, RUNTIME, f"'{reference}' is not a reference to a variable.")
     try:
         value = env.variable_store.get(match["name"])
     except NoSuchVariable as missing:

@@ -55,6 +55,7 @@ class Rounds:
         self._lock = threading.Lock()
         self._deliveries = 0
         self._empty_since: dict[str, int] = dict.fromkeys(names, -1)
+        self._quiet_since: dict[str, int] = dict.fromkeys(names, -1)
 
     def began(self) -> int:
         """Note the start of a poll; what it returns belongs to :meth:`ended`."""
@@ -67,11 +68,18 @@ class Rounds:
             if poll is Poll.DELIVERED:
                 self._deliveries += 1
             self._empty_since[name] = began if poll is Poll.EMPTY else -1
+            self._quiet_since[name] = -1 if poll is Poll.DELIVERED else began
 
     def disturb(self) -> None:
         """Work has come from elsewhere: a message that somebody sent by hand."""
         with self._lock:
             self._deliveries += 1
+
+    @property
+    def is_quiet(self) -> bool:
+        """True where no delivery is under way and none is due, though some may come later."""
+        with self._lock:
+            return all(since == self._deliveries for since in self._quiet_since.values())
 
     @property
     def nothing_left(self) -> bool:

@@ -77,7 +77,7 @@ def read_timestamp(text: Any) -> tuple[dt.datetime, Decimal] | None:
     """An instant: its second in UTC, and the fraction of it.
 
     Returns:
-        None where the value is no timestamp: RFC 3339 with an upper-case T, and an
+        None where the value is not a timestamp: RFC 3339 with an upper-case T, and an
         upper-case Z where there is no offset.
     """
     found = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
@@ -97,7 +97,7 @@ def read_timestamp(text: Any) -> tuple[dt.datetime, Decimal] | None:
 def _parts(name: str) -> tuple[str, str]:
     found = _COMPARISON.fullmatch(name)
     if found is None or found[2] not in _RELATIONS:
-        raise ComparisonError(f"{name} is no comparison of the States Language")
+        raise ComparisonError(f"{name} is not a comparison of the States Language")
     return found[1], found[2]
 
 

@@ -27,7 +27,7 @@ _SPACE = re.compile(r"\s*")
 
 
 class IntrinsicTextError(ValueError):
-    """The text is no call of an intrinsic function."""
+    """The text is not a call of an intrinsic function."""
 
 
 @dataclass(frozen=True, slots=True)

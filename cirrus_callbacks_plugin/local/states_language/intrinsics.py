@@ -52,7 +52,7 @@ def check_call(call: Call) -> None:
         function = _FUNCTIONS.get(each.name)
         if function is None:
             raise IntrinsicError(
-                f"{each.name!r} is no intrinsic function; there are {', '.join(_FUNCTIONS)}",
+                f"{each.name!r} is not an intrinsic function; there are {', '.join(_FUNCTIONS)}",
             )
         given = len(each.arguments)
         if not function.least <= given <= function.most:
@@ -105,11 +105,11 @@ def _string_to_json(text: Any) -> Any:
     try:
         return json.loads(text, parse_constant=_no_json)
     except (ValueError, RecursionError) as error:
-        raise IntrinsicError(f"The text is no JSON: {error}") from error
+        raise IntrinsicError(f"The text is not JSON: {error}") from error
 
 
 def _no_json(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _json_to_string(value: Any) -> str:

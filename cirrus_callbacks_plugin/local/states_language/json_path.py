@@ -38,7 +38,7 @@ _BEGINS = re.compile(r"\$(?:$|[.\[])")
 
 
 class PathError(ValueError):
-    """The text is no path, or one that Step Functions does not take."""
+    """The text is not a path, or one that Step Functions does not take."""
 
 
 class PathNotFoundError(LookupError):
@@ -73,7 +73,7 @@ class Path:
 
         Raises:
             PathNotFoundError: a definite path leads nowhere, or what a slice or a list of
-                indices is to be taken of is no array.
+                indices is to be taken of is not an array.
         """
         if self.steps is not None:
             return _walk(data, self.steps)
@@ -101,10 +101,10 @@ def read_path(text: str) -> Path:
     ``$.a.['b']`` is ``$.a['b']``: AWS's own pages write a dot before a bracket.
 
     Raises:
-        PathError: the text is no path, or one with what Step Functions lacks.
+        PathError: the text is not a path, or one with what Step Functions lacks.
     """
     if not _BEGINS.match(text):
-        raise PathError(f"{text!r} is no path: a path is $, or begins with $. or $[")
+        raise PathError(f"{text!r} is not a path: a path is $, or begins with $. or $[")
     if any(found["function"] for found in _FUNCTION.finditer(text)):
         raise PathError(f"{text!r} calls a function: Step Functions has none in paths")
     if "\\" in _DOT_BEFORE_BRACKET.sub("", re.sub(_QUOTED, "", text)):
@@ -115,7 +115,7 @@ def read_path(text: str) -> Path:
     except (JSONPathError, re.error, ValueError, RecursionError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise PathError(
-            f"{text!r} is no path that is understood here: {reason} "
+            f"{text!r} is not a path that is understood here: {reason} "
             "(names with special characters are written as ['...'])",
         ) from error
     if not isinstance(compiled, JSONPath):
@@ -131,12 +131,12 @@ def read_reference_path(text: str) -> Path:
     https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
 
     Raises:
-        PathError: the text is no path, or may identify more than one node.
+        PathError: the text is not a path, or may identify more than one node.
     """
     path = read_path(text)
     if path.steps is None:
         raise PathError(
-            f"{text!r} is no Reference Path: only names and single indices can stand in it",
+            f"{text!r} is not a Reference Path: only names and single indices can stand in it",
         )
     return path
 

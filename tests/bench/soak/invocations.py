@@ -46,7 +46,7 @@ class Invocations:
         self._local = threading.local()
 
     def current(self) -> Invocation | None:
-        """The invocation that this thread works for; None: it is no lambda's."""
+        """The invocation that this thread works for; None: it is not a lambda's."""
         found: Invocation | None = getattr(self._local, "invocation", None)
         return found
 

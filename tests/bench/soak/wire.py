@@ -92,7 +92,7 @@ class Wire:
         if fault is Fault.ATTEMPT_FAILED:
             return failed_attempt(request.url)
         with self._notes.lock, self._invocations.working_for(None):
-            # What moto starts (executions) is no lambda's; its own calls come here, too.
+            # What moto starts (executions) is not a lambda's; its own calls come here, too.
             afterwards = getattr(self._local, "afterwards", None)
             response = self._notes.answered_here(call, invocation, request.url)
             if response is None:

@@ -156,6 +156,6 @@ def test_a_worker_may_run_many_iterations(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_moto_has_jsonata_errors_in_jsonpath(interpreter: Interpreter) -> None:
-    """In unpatched moto a Map over what is no list fails with JSONata's error."""
+    """In unpatched moto a Map over what is not a list fails with JSONata's error."""
     ended = interpreter.run({"Each": each({"One": END})}, {"no": "list"})
     assert ended.error == "States.QueryEvaluationError"

@@ -105,7 +105,7 @@ def test_a_wait_reads_variables(interpreter: Interpreter, wait: dict[str, Any]) 
 
 
 def test_a_variable_that_is_not_there_is_a_runtime_error(interpreter: Interpreter) -> None:
-    """A variable that nothing assigned, or a path into one that leads nowhere, is no value."""
+    """A variable that nothing assigned, or a path into one that leads nowhere, is not a value."""
     with corrected():
         for path in ("$unknown", "$n.deep", "$deep.nowhere"):
             ended = interpreter.run(_using(passing(Parameters={"v.$": path})))

@@ -287,7 +287,7 @@ def test_every_correction_is_applied_by_default() -> None:
         and not name.startswith("_")
         and next(iter(inspect.signature(value).parameters), None) == "patches"
     }
-    assert written == {each.__name__ for each in ALL} | {"run_local_functions"}
+    assert written == {each.__name__ for each in ALL} | {"run_local_functions", "follow_the_clock"}
 
 
 def _answer(interpreter: Interpreter, token: str, call: str) -> None:

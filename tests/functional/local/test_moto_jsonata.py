@@ -200,7 +200,7 @@ def test_times_of_a_task_are_expressions(interpreter: Interpreter) -> None:
 
 @pytest.mark.parametrize("seconds", ["60", 1.5, 0, -1, None, True])
 def test_a_timeout_is_a_whole_number(interpreter: Interpreter, seconds: Any) -> None:
-    """A timeout that is no positive integer is an error that can be caught."""
+    """A timeout that is not a positive integer is an error that can be caught."""
     task = call(TimeoutSeconds="{% $states.input.seconds %}", **catching())
     with doubling():
         ended = run(interpreter, {"Call": task, "Caught": CAUGHT}, {"n": 1, "seconds": seconds})
@@ -293,7 +293,7 @@ def test_a_choice_takes_the_first_true_rule(
 
 @pytest.mark.parametrize("condition", ["$states.input.n", "'true'", "null", "[true]", "$nope"])
 def test_a_condition_is_a_boolean(interpreter: Interpreter, condition: str) -> None:
-    """What is no boolean fails the state; it does not pass for false."""
+    """What is not a boolean fails the state; it does not pass for false."""
     with corrected():
         ended = run(interpreter, choosing(f"{{% {condition} %}}"), {"n": 3})
     assert (ended.status, ended.error) == ("FAILED", ERROR)

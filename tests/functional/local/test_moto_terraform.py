@@ -88,7 +88,7 @@ def _attributes_after_a_mapping(endpoint: str) -> dict[str, Any]:
 
 
 def test_a_mapping_delivers_nothing_by_itself(endpoint: str) -> None:
-    """Whoever plays the event sources finds every message and every record."""
+    """The one who plays the event sources finds every message and every record."""
     with corrections.corrected(corrections=(corrections.leave_events_to_the_stack,)):
         assert _attributes_after_a_mapping(endpoint) == {"queue": {}, "table": {}}
 

@@ -324,7 +324,7 @@ def test_what_runs_or_succeeded_is_not_redriven(interpreter: Interpreter, calls:
 
 
 def test_what_is_not_there_is_not_redriven(interpreter: Interpreter, calls: Calls) -> None:
-    """An execution that is not there does not exist, and what is no ARN is invalid."""
+    """An execution that is not there does not exist, and what is not an ARN is invalid."""
     execution = _failed(interpreter, {"No": {"Type": "Fail"}})
     with pytest.raises(interpreter.sfn.exceptions.ExecutionDoesNotExist):
         interpreter.sfn.redrive_execution(executionArn=f"{execution}-not")

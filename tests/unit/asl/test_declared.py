@@ -125,5 +125,5 @@ def test_what_cannot_be_read_is_told_beside_what_can(definition: dict[str, Any],
 
 def test_a_text_that_is_not_json_is_an_error() -> None:
     """As before: the file cannot be used, and the place is named."""
-    with pytest.raises(UnusableFileError, match="DefinitionString is no valid JSON"):
+    with pytest.raises(UnusableFileError, match="DefinitionString is not valid JSON"):
         read_text(template(DefinitionString='{"StartAt": "A", "States": {'), "t.json")

@@ -58,7 +58,7 @@ def test_a_scope_of_its_own_is_fine() -> None:
 
 @pytest.mark.parametrize("odd", [None, 1, [], {"States": 1}, {"States": {"A": 1}}])
 def test_odd_values_hold_nothing(odd: Any) -> None:
-    """What is no state machine assigns nothing."""
+    """What is not a state machine assigns nothing."""
     assert list(reassignments(odd)) == []
     fields = {"Assign": 1, "Catch": [1, {"Assign": []}], "Choices": 1, "ItemProcessor": odd}
     assert _found(Only={**fields, "Branches": [odd]}) == []

@@ -299,7 +299,7 @@ def test_the_warning_names_the_carrier(
     place: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whoever sent it has to know which token was none."""
+    """The one who sent it has to know which token was none."""
     take(record)
     assert caplog.messages == [f"Message m: Ignored {place}: the task token is not a string"]
 

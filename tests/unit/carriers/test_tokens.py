@@ -22,7 +22,7 @@ def test_a_message_registers_ten_tokens_at_most(caplog: pytest.LogCaptureFixture
 
 
 def test_the_same_token_counts_once() -> None:
-    """Repetition is no flood."""
+    """Repetition is not flood."""
     found = TokenCollector()
     for _ in range(MAX_TOKENS + 1):
         found.add_token("token", "here")
@@ -47,7 +47,7 @@ def test_one_message_is_warned_about_once(caplog: pytest.LogCaptureFixture) -> N
     (line,) = caplog.messages
     assert line == (
         "Message m-1: Ignored here: the task token is not a string (1000 times); "
-        "Ignored there: it is no object with a task_token; "
+        "Ignored there: it is not an object with a task_token; "
         "Ignored elsewhere: the task token begins with the reserved character '#'"
     )
 

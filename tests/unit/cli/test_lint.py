@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_checked_hides_no_other(lint: Any) -> None:
     assert "timeout" in ran.out
     assert "1 file could not be checked" in ran.out
     assert ran.err == (
-        "cirrus-callbacks: m1.asl.json:2:14: is no valid JSON: a comma may not stand before '}'\n"
+        "cirrus-callbacks: m1.asl.json:2:14: is not valid JSON: a comma may not stand before '}'\n"
     )
 
 

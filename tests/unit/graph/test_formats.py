@@ -111,7 +111,7 @@ class Elements(HTMLParser):
 
 @pytest.mark.parametrize("pairs", [hundreds(), [(HOSTILE, HOSTILE)], []])
 def test_the_page_needs_nothing_else(pairs: list[tuple[str, str]]) -> None:
-    """No request, no handler, one script with its hash in the policy; data is no markup."""
+    """No request, no handler, one script with its hash in the policy; data is not markup."""
     made = graph(pairs)
     page = to_html(made, HOSTILE, NOW)
     elements = Elements(page)

@@ -47,7 +47,7 @@ def record(message_id: str, *, token: str | None = None) -> dict[str, Any]:
     ],
 )
 def test_a_message_is_called_by_its_id(told: Any, name: str) -> None:
-    """SQS's or SNS's; where there is none of use, the first digits of its token's digest."""
+    """SQS's or SNS's; where there is not one of use, the first digits of its token's digest."""
     assert message(told, CALLBACK).name == name
 
 

@@ -130,11 +130,11 @@ def test_what_is_no_object_has_no_id(payload: Any) -> None:
             return payload
 
         def identify(self, payload: Any) -> Any:
-            raise UnacceptablePayload(f"{payload!r} is no payload")
+            raise UnacceptablePayload(f"{payload!r} is not a payload")
 
     found = target_of(Message(0, {"messageId": "m"}, ()), Refusing(), never)  # type: ignore[arg-type]
     assert found.payload_id == "invalid:m"
-    assert found.refused == f"{payload!r} is no payload"
+    assert found.refused == f"{payload!r} is not a payload"
 
 
 def test_a_text_that_holds_url_is_no_reference() -> None:
@@ -155,7 +155,7 @@ def test_a_text_that_holds_url_is_no_reference() -> None:
 def test_an_object_that_is_no_json_is_refused() -> None:
     """The reason names the URL."""
     found = target({"messageId": "m", "body": '{"url": "s3://b/k"}'}, lambda _: "{")
-    assert found.refused == "the payload's object is no JSON: s3://b/k"
+    assert found.refused == "the payload's object is not JSON: s3://b/k"
     assert found.payload_id == "invalid:m"
 
 
@@ -198,7 +198,7 @@ def test_an_object_that_is_packed_is_unpacked() -> None:
     assert fetched(packed, "s3://bucket/a.gz", "a.gz") == "{}"
     for key in ("a.GZ", "a.gz.json", "gz"):
         with pytest.raises(
-            UnacceptablePayload, match=rf"is no text \(Unicode.*: s3://bucket/{key}"
+            UnacceptablePayload, match=rf"is not a text \(Unicode.*: s3://bucket/{key}"
         ):
             fetched(packed, f"s3://bucket/{key}", key)
     with pytest.raises(UnacceptablePayload, match=r"no text \(BadGzipFile\): s3://bucket/a.gz"):

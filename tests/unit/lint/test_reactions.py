@@ -111,7 +111,7 @@ def test_an_error_of_a_lone_wait_is_a_note() -> None:
 
 
 def test_only_what_is_missing_is_named() -> None:
-    """The timeout is no TaskFailed."""
+    """The timeout is not a TaskFailed."""
     (found,) = of("uncaught", machine(Wait=wait(Catch=catch("States.TaskFailed")), After=PASS))
     assert found.problem.message.startswith("has no Catch for States.Timeout:")
     made = machine(Wait=wait(Catch=catch("${errors}")), After=PASS)

@@ -107,7 +107,7 @@ def test_a_directive_may_bring_the_comma() -> None:
 
 @pytest.mark.parametrize("text", ['{"a": "${x}", "b": "\n"}', '{"a": "${x}\\q"}', '{"a": ${x, }'])
 def test_what_is_wrong_with_a_template(text: str) -> None:
-    """A template that is no JSON either way."""
+    """A template that is not JSON either way."""
     with pytest.raises(UnreadableError):
         json_source.parse(text)
 
@@ -201,11 +201,11 @@ def test_a_broken_definition_in_a_text_is_named() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: [", "is no valid YAML"),
+        ("a: [", "is not valid YAML"),
         ("", "is empty"),
         ("a: &a [*a]", "refers to itself"),
-        ("a: b\n---\nc: d", "is no valid YAML"),
-        ("a: \x00", "is no valid YAML"),
+        ("a: b\n---\nc: d", "is not valid YAML"),
+        ("a: \x00", "is not valid YAML"),
         ("a: b", "holds no state machine"),
     ],
 )

@@ -172,7 +172,7 @@ def test_a_wait_for_something_else_is_passed_over(queue: str) -> None:
 
 
 def test_a_carrier_makes_any_queue_ours() -> None:
-    """Whoever writes ``cirrus-task-token`` means this product."""
+    """The one who writes ``cirrus-task-token`` means this product."""
     made = send(
         Parameters={"QueueUrl": "${q}", "MessageBody": "{}", "MessageAttributes": attribute()},
         TimeoutSeconds=None,

@@ -1,4 +1,4 @@
-"""Every state is looked at, and nothing that is no state machine breaks the look."""
+"""Every state is looked at, and nothing that is not a state machine breaks the look."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_has_a_local_part_is_let_through(resource: str) -> None:
 @pytest.mark.parametrize("odd", [None, 1, "text", [], {}, {"States": []}, {"StartAt": "A"}])
 def test_what_is_no_state_machine_is_said_to_be_none(odd: Any) -> None:
     """Whatever JSON holds is told as a problem, never as an exception."""
-    assert "is no state machine" in next(asl.problems(odd))
+    assert "is not a state machine" in next(asl.problems(odd))
 
 
 @pytest.mark.parametrize(

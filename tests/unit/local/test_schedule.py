@@ -11,7 +11,7 @@ from cirrus_callbacks_plugin.local.environment import RECONCILER
 from cirrus_callbacks_plugin.local.sources.schedule import ScheduleSource
 from cirrus_callbacks_plugin.local.sources.source import Poll, Tell
 from cirrus_callbacks_plugin.local.stack import VISIBILITY_SECONDS
-from cirrus_callbacks_plugin.reconcile.summary import Summary
+from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 
 
 class Reconciler:
@@ -44,6 +44,14 @@ class Reconciler:
         return self.source.poll()
 
 
+def did(*done: Did) -> Summary:
+    """A pass that did these things once each."""
+    summary = Summary()
+    for each in done:
+        summary.add(each)
+    return summary
+
+
 def test_a_pass_is_made_when_it_is_due() -> None:
     """The first after a whole interval, the next ones an interval after the last."""
     reconciler = Reconciler(*[Summary() for _ in range(3)])
@@ -55,11 +63,11 @@ def test_a_pass_is_made_when_it_is_due() -> None:
 def test_only_a_repair_counts_as_a_delivery() -> None:
     """A pass that leaves everything as it is must not keep a run from being over."""
     repairs = [
-        Summary(settled=1),
-        Summary(never_started=1),
-        Summary(answered=1),
-        Summary(stale=1),
-        Summary(looked_at=3, still_running=3, open_waits=3, heartbeats=3, failed=1),
+        did(Did.SETTLED),
+        did(Did.NEVER_STARTED),
+        did(Did.ANSWERED),
+        did(Did.STALE),
+        did(Did.LOOKED_AT, Did.STILL_RUNNING, Did.HEARTBEAT, Did.FAILED),
     ]
     reconciler = Reconciler(*repairs)
     reconciler.poll_at(0)

@@ -80,7 +80,7 @@ def test_a_definite_path_is_what_its_steps_lead_to(data: Any, steps: list[str | 
 
 @given(VALUES, STEPS, st.sampled_from(["[*]", "..*", "[?(@.a==1)]", "[0,1]", "[0:1]"]))
 def test_any_other_path_is_a_list(data: Any, steps: list[str | int], end: str) -> None:
-    """Of whatever length; only a slice of what is no array leads nowhere."""
+    """Of whatever length; only a slice of what is not an array leads nowhere."""
     path = read_path(_written(steps) + end)
     assert not path.is_definite
     try:

@@ -101,7 +101,7 @@ def test_an_execution_is_told_when_it_begins_and_ends() -> None:
 
 
 def test_names_of_payloads_are_short() -> None:
-    """Collections are left out; an id that is none of cirrus's stays whole."""
+    """Collections are left out; an id that is not one of cirrus's stays whole."""
     assert short("a/b/workflow-child/one/two") == "child/one/two"
     assert short("invalid:message") == "invalid:message"
 

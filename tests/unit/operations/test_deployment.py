@@ -64,8 +64,8 @@ POINTER = '{"type": "parameter_store", "value": "/deployment/d/"}'
 @pytest.mark.parametrize(
     ("pointer", "told"),
     [
-        ("{", "is no pointer"),
-        ("{}", "is no pointer"),
+        ("{", "is not a pointer"),
+        ("{}", "is not a pointer"),
         ('{"type": "file", "value": "x"}', "'file', which is not known"),
         (POINTER, "name no CIRRUS_STATE_DB"),
     ],

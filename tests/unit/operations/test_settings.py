@@ -76,7 +76,7 @@ def test_without_a_reconciler_ones_own_environment_counts(
 
 
 def test_looking_may_be_done_by_defaults_and_acting_may_not() -> None:
-    """Whoever may not see the redelivery time must not settle by a guess of it."""
+    """The one who may not see the redelivery time must not settle by a guess of it."""
     denied = deployment("AccessDeniedException")
     assert reconciler_settings(denied, must_know=False).redelivery == timedelta(seconds=5400)
     with pytest.raises(ClientError, match="AccessDenied"):

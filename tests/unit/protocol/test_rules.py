@@ -135,7 +135,7 @@ def test_a_record_that_is_as_the_row_saw_it(
 
 
 def test_a_replacement_that_cirrus_declined_is_never_started() -> None:
-    """What it asked to replace is no answer; the row's own state stays."""
+    """What it asked to replace is not an answer; the row's own state stays."""
     outcome = outcome_in(after_cirrus(replace(SEEN, replace=True), AS_SEEN, V2, url))
     assert outcome is not None
     assert (outcome.workflow_state, outcome.answer_error) == (None, NEVER_STARTED)
@@ -175,7 +175,7 @@ def test_a_run_that_ended_around_registration(
 
 
 def test_what_ended_around_registration_tells_its_output() -> None:
-    """As the record says it; what an older run of a completed payload met is no error."""
+    """As the record says it; what an older run of a completed payload met is not an error."""
     attempt = replace(MEANWHILE, after=record("SUCCEEDED", "a", error="of an older run"))
     assert outcome_in(after_cirrus(RUNNING, attempt, V2, url)) == Outcome(
         "SUCCEEDED", "a", None, "s3://b/a"

@@ -184,7 +184,7 @@ def test_an_event_without_a_run_is_about_the_last_listed_one() -> None:
 
 
 def test_the_run_that_ended_is_the_one_that_is_carried_on() -> None:
-    """Not a later one that the record lists already: the outcome is none of its."""
+    """Not a later one that the record lists already: the outcome is not one of its."""
     assert settle(Rows([[row("a")]]), listed(RUN, "arn:later")).execution_arn == RUN
 
 

@@ -67,7 +67,7 @@ def test_what_no_cirrus_runs_again_settles_without_a_new_run(run: Run, state: st
 
 @pytest.mark.parametrize("result", ["FAILED", "ABORTED", "TIMED_OUT"])
 def test_an_old_failure_is_never_started_past_redelivery_alone(result: str) -> None:
-    """What ended before the row came is no answer; the cause names it, the state stays."""
+    """What ended before the row came is not an answer; the cause names it, the state stays."""
     case = replace(OLD, run=replace(OLD.run, result=result))  # type: ignore[type-var]
     assert judge(case) == LEAVE
     verdict = judge(replace(case, now=PAST_REDELIVERY))

@@ -71,7 +71,11 @@ class Answers:
             raise self.errors[row.task_token]
         self.sent.append((row.task_token, answer))
 
-    def tell(self, row: Wait, sent: str | None) -> None:
+    def answer_settled(self, row: Wait) -> None:
+        """The same, with what follows from the row."""
+        self.answer(row, answer_of(row))
+
+    def on_answer(self, row: Wait, sent: str | None) -> None:
         """Count."""
         self.told.append((row, sent))
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.cirrus.state_table import Record
-from cirrus_callbacks_plugin.local import demo
+from cirrus_callbacks_plugin.demo import story
+from cirrus_callbacks_plugin.demo.scenarios import Evidence, check_scenarios
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.scenarios import Evidence, check_scenarios
 from cirrus_callbacks_plugin.local.timeline import Execution
 from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -23,12 +23,12 @@ REFUSED = "CirrusCallback.NotEnabled"
 PARENTS = {
     name: f"sentinel-2-l2a/workflow-mosaic/{name}"
     for name in (
-        demo.THREE_SCENES,
-        demo.FIRST_PARENT,
-        demo.SECOND_PARENT,
-        demo.WITH_A_GAP,
-        demo.WITHOUT_A_GAP,
-        demo.NOT_ENABLED,
+        story.THREE_SCENES,
+        story.FIRST_PARENT,
+        story.SECOND_PARENT,
+        story.WITH_A_GAP,
+        story.WITHOUT_A_GAP,
+        story.NOT_ENABLED,
     )
 }
 
@@ -36,7 +36,7 @@ PARENTS = {
 def _wait(parent: str, scene: str, seen: str | None = None, error: str | None = None) -> Wait:
     number = f"{parent}-{scene}-{error}"
     return Wait(
-        demo.child_id(scene),
+        story.child_id(scene),
         task_token=f"token-{number}",
         seen_state=seen,
         waiter_payload_id=PARENTS[parent],
@@ -60,37 +60,37 @@ def _parent(name: str, scenes: list[str], missing: list[Any] | None = None) -> E
     )
 
 
-def _gap(error: str = FAILED, text: str = f"AssetMissing: {demo.FAILING} ...") -> list[Any]:
-    return [{"scene": demo.FAILING, "error": error, "cause": {"error": text}}]
+def _gap(error: str = FAILED, text: str = f"AssetMissing: {story.FAILING} ...") -> list[Any]:
+    return [{"scene": story.FAILING, "error": error, "cause": {"error": text}}]
 
 
 def _evidence() -> Evidence:
-    three = [demo.COMPLETED, demo.IN_PROGRESS, demo.NEW]
+    three = [story.COMPLETED, story.IN_PROGRESS, story.NEW]
     executions = (
-        _parent(demo.THREE_SCENES, three),
-        _parent(demo.FIRST_PARENT, [demo.SHARED]),
-        _parent(demo.SECOND_PARENT, [demo.SHARED]),
-        _parent(demo.WITH_A_GAP, [demo.COMPLETED], _gap()),
-        _parent(demo.WITHOUT_A_GAP, [demo.FAILING]),
+        _parent(story.THREE_SCENES, three),
+        _parent(story.FIRST_PARENT, [story.SHARED]),
+        _parent(story.SECOND_PARENT, [story.SHARED]),
+        _parent(story.WITH_A_GAP, [story.COMPLETED], _gap()),
+        _parent(story.WITHOUT_A_GAP, [story.FAILING]),
         replace(
-            _parent(demo.NOT_ENABLED, []),
+            _parent(story.NOT_ENABLED, []),
             status="FAILED",
             error=REFUSED,
             cause=json.dumps({"error": "not enabled for 'sentinel-2-footprint'"}),
         ),
     )
     waits = (
-        _wait(demo.THREE_SCENES, demo.COMPLETED, "SUCCEEDED"),
-        _wait(demo.THREE_SCENES, demo.IN_PROGRESS, "PROCESSING"),
-        _wait(demo.THREE_SCENES, demo.NEW),
-        _wait(demo.FIRST_PARENT, demo.SHARED),
-        _wait(demo.SECOND_PARENT, demo.SHARED),
-        _wait(demo.WITHOUT_A_GAP, demo.FAILING, "FAILED", FAILED),
-        _wait(demo.WITHOUT_A_GAP, demo.FAILING, "FAILED"),
-        _wait(demo.NOT_ENABLED, demo.COMPLETED, None, REFUSED),
+        _wait(story.THREE_SCENES, story.COMPLETED, "SUCCEEDED"),
+        _wait(story.THREE_SCENES, story.IN_PROGRESS, "PROCESSING"),
+        _wait(story.THREE_SCENES, story.NEW),
+        _wait(story.FIRST_PARENT, story.SHARED),
+        _wait(story.SECOND_PARENT, story.SHARED),
+        _wait(story.WITHOUT_A_GAP, story.FAILING, "FAILED", FAILED),
+        _wait(story.WITHOUT_A_GAP, story.FAILING, "FAILED"),
+        _wait(story.NOT_ENABLED, story.COMPLETED, None, REFUSED),
     )
     once = Record("SUCCEEDED", "SUCCEEDED_now", ("one",))
-    records: dict[str, Record | None] = dict.fromkeys([*three, demo.SHARED, demo.FAILING], once)
+    records: dict[str, Record | None] = dict.fromkeys([*three, story.SHARED, story.FAILING], once)
     return Evidence(Report(executions, waits), records, PARENTS)
 
 
@@ -128,32 +128,32 @@ def test_what_must_be_is_good() -> None:
 @pytest.mark.parametrize(
     ("bad", "change", "names"),
     [
-        ("a", _with_execution(demo.THREE_SCENES, status="RUNNING"), "RUNNING"),
+        ("a", _with_execution(story.THREE_SCENES, status="RUNNING"), "RUNNING"),
         ("a", _with_wait(1, seen_state="SUCCEEDED"), "PROCESSING"),
         ("a", _with_wait(2, answered_at=None), "none"),
-        ("a", _with_record(demo.NEW, None), "ran 0 time(s)"),
-        ("a", _with_execution(demo.THREE_SCENES, payload_id="other"), "None"),
+        ("a", _with_record(story.NEW, None), "ran 0 time(s)"),
+        ("a", _with_execution(story.THREE_SCENES, payload_id="other"), "None"),
         (
             "a",
             _with_execution(
-                demo.THREE_SCENES,
-                output=_parent(demo.THREE_SCENES, [demo.NEW]).output,
+                story.THREE_SCENES,
+                output=_parent(story.THREE_SCENES, [story.NEW]).output,
             ),
             "composed of",
         ),
         (
             "b",
-            _with_record(demo.SHARED, Record("SUCCEEDED", "SUCCEEDED_now", ("one", "two"))),
+            _with_record(story.SHARED, Record("SUCCEEDED", "SUCCEEDED_now", ("one", "two"))),
             "ran 2 time(s)",
         ),
         ("b", _with_wait(4, answer="stale"), "stale"),
         (
             "c",
             _with_execution(
-                demo.WITH_A_GAP,
+                story.WITH_A_GAP,
                 output=_parent(
-                    demo.WITH_A_GAP,
-                    [demo.COMPLETED],
+                    story.WITH_A_GAP,
+                    [story.COMPLETED],
                     _gap("CirrusCallback.Invalid"),
                 ).output,
             ),
@@ -162,30 +162,30 @@ def test_what_must_be_is_good() -> None:
         (
             "c",
             _with_execution(
-                demo.WITH_A_GAP,
-                output=_parent(demo.WITH_A_GAP, [demo.COMPLETED], _gap(text="unknown")).output,
+                story.WITH_A_GAP,
+                output=_parent(story.WITH_A_GAP, [story.COMPLETED], _gap(text="unknown")).output,
             ),
             "unknown",
         ),
         (
             "c",
             _with_execution(
-                demo.WITH_A_GAP,
+                story.WITH_A_GAP,
                 output=_parent(
-                    demo.WITH_A_GAP,
-                    [demo.COMPLETED],
-                    [{"scene": demo.FAILING, "error": FAILED, "cause": None}],
+                    story.WITH_A_GAP,
+                    [story.COMPLETED],
+                    [{"scene": story.FAILING, "error": FAILED, "cause": None}],
                 ).output,
             ),
             "cannot be read",
         ),
-        ("a", _with_execution(demo.THREE_SCENES, output="a text"), "cannot be read"),
+        ("a", _with_execution(story.THREE_SCENES, output="a text"), "cannot be read"),
         ("d", _with_wait(6, answer="failure", answer_error=FAILED), FAILED),
         ("d", _with_wait(6, execution_arn=_evidence().report.waits[5].execution_arn), "1 time(s)"),
         ("d", _with_wait(6, task_token=_evidence().report.waits[5].task_token), "same token"),
         ("e", _with_wait(7, answer="success", answer_error=None), "success"),
-        ("e", _with_execution(demo.NOT_ENABLED, error=FAILED), FAILED),
-        ("e", _with_execution(demo.NOT_ENABLED, cause="{}"), "does not name"),
+        ("e", _with_execution(story.NOT_ENABLED, error=FAILED), FAILED),
+        ("e", _with_execution(story.NOT_ENABLED, cause="{}"), "does not name"),
     ],
 )
 def test_what_is_amiss_is_found(

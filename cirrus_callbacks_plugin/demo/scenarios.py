@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local import demo
+from cirrus_callbacks_plugin.demo import story
 from cirrus_callbacks_plugin.protocol import error_names
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Evidence:
     Attributes:
         report: executions and waits.
         records: cirrus's records of the children, by scene.
-        parents: the parents' payload ids, by the names of their files.
+        parents: the payload ids of what was sent, by the names of the files.
     """
 
     report: Report
@@ -33,23 +33,23 @@ class Evidence:
     parents: dict[str, str]
 
     @classmethod
-    def of(cls, played: demo.Demo) -> Evidence:
-        """Collect it from a demo's stack."""
-        scenes = (demo.COMPLETED, demo.IN_PROGRESS, demo.NEW, demo.SHARED, demo.FAILING)
+    def of(cls, played: story.Story) -> Evidence:
+        """Collect it from a story's stack."""
+        scenes = (story.COMPLETED, story.IN_PROGRESS, story.NEW, story.SHARED, story.FAILING)
         return cls(
             played.stack.report(),
-            {scene: played.stack.record(demo.child_id(scene)) for scene in scenes},
-            {each.path.stem: each.payload_id for each in played.stack.project.payloads},
+            {scene: played.stack.record(story.child_id(scene)) for scene in scenes},
+            {name: run.payload_id for name, run in played.runs.items()},
         )
 
     def execution(self, name: str) -> Execution | None:
         """The last execution of a parent."""
-        found = [e for e in self.report.executions if e.payload_id == self.parents[name]]
+        found = [e for e in self.report.executions if e.payload_id == self.parents.get(name, "")]
         return found[-1] if found else None
 
     def waits(self, name: str) -> list[Wait]:
         """A parent's waits, in the order of registration."""
-        return [w for w in self.report.waits if w.waiter_payload_id == self.parents[name]]
+        return [w for w in self.report.waits if w.waiter_payload_id == self.parents.get(name, "")]
 
     def runs(self, scene: str) -> int:
         """How often cirrus ran a child."""
@@ -104,46 +104,46 @@ def _found(problems: Callable[[Evidence], Iterator[str]], evidence: Evidence) ->
 def _three_dependencies(evidence: Evidence) -> Iterator[str]:
     yield from _mosaic_of(
         evidence,
-        demo.THREE_SCENES,
-        [demo.COMPLETED, demo.IN_PROGRESS, demo.NEW],
+        story.THREE_SCENES,
+        [story.COMPLETED, story.IN_PROGRESS, story.NEW],
     )
-    waits = evidence.waits(demo.THREE_SCENES)
+    waits = evidence.waits(story.THREE_SCENES)
     seen = {wait.payload_id: wait.seen_state for wait in waits}
     wanted = {
-        demo.child_id(demo.COMPLETED): "SUCCEEDED",
-        demo.child_id(demo.IN_PROGRESS): "PROCESSING",
-        demo.child_id(demo.NEW): None,
+        story.child_id(story.COMPLETED): "SUCCEEDED",
+        story.child_id(story.IN_PROGRESS): "PROCESSING",
+        story.child_id(story.NEW): None,
     }
     if seen != wanted:
         yield f"the children were {seen} when the parent began to wait, not {wanted}"
     yield from _answers(waits, [None, None, None])
-    for scene in (demo.COMPLETED, demo.IN_PROGRESS, demo.NEW):
+    for scene in (story.COMPLETED, story.IN_PROGRESS, story.NEW):
         yield from _runs(evidence, scene, 1)
 
 
 def _two_parents(evidence: Evidence) -> Iterator[str]:
-    for name in (demo.FIRST_PARENT, demo.SECOND_PARENT):
-        yield from _mosaic_of(evidence, name, [demo.SHARED])
+    for name in (story.FIRST_PARENT, story.SECOND_PARENT):
+        yield from _mosaic_of(evidence, name, [story.SHARED])
         yield from _answers(evidence.waits(name), [None])
-    yield from _runs(evidence, demo.SHARED, 1)
+    yield from _runs(evidence, story.SHARED, 1)
 
 
 def _failure(evidence: Evidence) -> Iterator[str]:
-    yield from _mosaic_of(evidence, demo.WITH_A_GAP, [demo.COMPLETED])
-    caught = _missing(evidence.execution(demo.WITH_A_GAP))
+    yield from _mosaic_of(evidence, story.WITH_A_GAP, [story.COMPLETED])
+    caught = _missing(evidence.execution(story.WITH_A_GAP))
     if [(entry.get("scene"), entry.get("error")) for entry in caught] != [
-        (demo.FAILING, error_names.FAILED),
+        (story.FAILING, error_names.FAILED),
     ]:
-        yield f"the parent's Catch saw {caught}, not one {error_names.FAILED} of {demo.FAILING}"
+        yield f"the parent's Catch saw {caught}, not one {error_names.FAILED} of {story.FAILING}"
         return
     text = str(caught[0].get("cause", {}).get("error"))
-    if not (text.startswith("AssetMissing") and demo.FAILING in text):
+    if not (text.startswith("AssetMissing") and story.FAILING in text):
         yield f"the cause's error is {text!r}, not the child's own"
 
 
 def _retry(evidence: Evidence) -> Iterator[str]:
-    yield from _mosaic_of(evidence, demo.WITHOUT_A_GAP, [demo.FAILING])
-    waits = evidence.waits(demo.WITHOUT_A_GAP)
+    yield from _mosaic_of(evidence, story.WITHOUT_A_GAP, [story.FAILING])
+    waits = evidence.waits(story.WITHOUT_A_GAP)
     yield from _answers(waits, [error_names.FAILED, None])
     if len({wait.task_token for wait in waits}) != len(waits):
         yield "the retry waited with the same token"
@@ -153,8 +153,8 @@ def _retry(evidence: Evidence) -> Iterator[str]:
 
 
 def _not_enabled(evidence: Evidence) -> Iterator[str]:
-    yield from _answers(evidence.waits(demo.NOT_ENABLED), [error_names.NOT_ENABLED])
-    execution = evidence.execution(demo.NOT_ENABLED)
+    yield from _answers(evidence.waits(story.NOT_ENABLED), [error_names.NOT_ENABLED])
+    execution = evidence.execution(story.NOT_ENABLED)
     ended = None if execution is None else (execution.status, execution.error)
     if execution is None or ended != ("FAILED", error_names.NOT_ENABLED):
         yield f"the parent ended as {ended}, not FAILED with {error_names.NOT_ENABLED}"

@@ -1,0 +1,1 @@
+"""``cirrus-callbacks demo``: what it plays, and how that is judged."""

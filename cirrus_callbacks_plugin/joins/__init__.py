@@ -1,0 +1,1 @@
+"""A join: one token that waits for many payloads; request, rows, deciding, result."""

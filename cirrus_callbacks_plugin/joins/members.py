@@ -1,0 +1,195 @@
+"""The members of a join: payloads, references, and ids of payloads that somebody else starts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+from cirrus_callbacks_plugin.errors import CallbackError
+
+MAX_MEMBERS = 10_000
+MAX_LIST_BYTES = 350 * 1024
+"""Of the gzipped list that a row holds: an item of DynamoDB holds 400 KB in all."""
+MAX_UNPACKED_BYTES = 32 * 1024 * 1024
+"""Of a list behind ``members_url``."""
+MAX_ID_BYTES = 2048
+"""An id is the partition key of its wait's row."""
+
+
+class MemberError(CallbackError):
+    """A list or a member of it breaks the rules; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A payload that the join sends."""
+
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A payload that the join sends as a reference to an object."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A payload that somebody else starts; the join only waits for it."""
+
+    payload_id: str
+
+
+Member = Payload | Reference | Attached
+
+
+def parse_list(value: Any) -> tuple[Member, ...]:
+    """Read a list of members; one member may stand without a list (JSONata writes one so).
+
+    Raises:
+        MemberError: the value is not a list, is too long, or a member breaks the rules.
+    """
+    members = value if isinstance(value, list) else [value]
+    if len(members) > MAX_MEMBERS:
+        raise MemberError(
+            f"there are {len(members)} members, and a join has at most {MAX_MEMBERS}: split it",
+        )
+    return tuple(parse(member, index) for index, member in enumerate(members))
+
+
+def parse(value: Any, index: int) -> Member:
+    """Read one member.
+
+    Raises:
+        MemberError: it is not a payload, a reference or an id; names the member's index.
+    """
+    if isinstance(value, str):
+        return _attached(value, index)
+    if not isinstance(value, dict):
+        raise MemberError(
+            f"member {index} is {_kind(value)}: give a payload, "
+            '{"url": "s3://..."}, {"payload_id": "..."} or an id',
+        )
+    if "process" in value:
+        return Payload(value)
+    if set(value) == {"url"}:
+        url = value["url"]
+        if not isinstance(url, str) or not url.startswith("s3://"):
+            raise MemberError(f"member {index} has a url that does not begin with s3://")
+        return Reference(url)
+    if set(value) == {"payload_id"}:
+        return _attached(value["payload_id"], index)
+    raise MemberError(
+        f"member {index} has neither process nor only a url or a payload_id: give a payload, "
+        '{"url": "s3://..."} or {"payload_id": "..."}',
+    )
+
+
+def _attached(payload_id: Any, index: int) -> Attached:
+    if not isinstance(payload_id, str) or not payload_id:
+        raise MemberError(f"member {index} has a payload_id that is not a text")
+    try:
+        size = len(payload_id.encode())
+    except UnicodeEncodeError:
+        raise MemberError(f"member {index} has a payload_id that is not valid Unicode") from None
+    if "/workflow-" not in payload_id or size > MAX_ID_BYTES:
+        raise MemberError(
+            f"member {index} has a payload_id that is not one of cirrus's: "
+            "COLLECTIONS/workflow-NAME/ITEMS, at most 2,048 bytes",
+        )
+    return Attached(payload_id)
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    return "null" if value is None else names.get(type(value), "not an object")
+
+
+def to_json(members: tuple[Member, ...]) -> list[Any]:
+    """The list as a request holds it."""
+    return [_member_json(member) for member in members]
+
+
+def _member_json(member: Member) -> Any:
+    if isinstance(member, Payload):
+        return member.body
+    if isinstance(member, Reference):
+        return {"url": member.url}
+    return {"payload_id": member.payload_id}
+
+
+def pack(members: tuple[Member, ...]) -> bytes:
+    """The list as a row holds it: gzipped JSON, the same bytes for the same list.
+
+    Raises:
+        MemberError: it is larger than a row may hold.
+    """
+    text = json.dumps(to_json(members), ensure_ascii=False, separators=(",", ":"))
+    packed = gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)
+    if len(packed) > MAX_LIST_BYTES:
+        raise MemberError(
+            f"the list takes {len(packed)} bytes gzipped, and a join holds {MAX_LIST_BYTES}: "
+            "send references, or put the list into S3 and name it in members_url",
+        )
+    return packed
+
+
+def unpack(packed: bytes) -> tuple[Member, ...]:
+    """Read what :func:`pack` has written."""
+    return parse_list(json.loads(gzip.decompress(packed).decode("utf-8", "surrogatepass")))
+
+
+def read_object(body: bytes) -> tuple[Member, ...]:
+    """Read the object behind ``members_url``: a JSON array or JSON lines, gzipped or not.
+
+    Raises:
+        MemberError: it is too large, or not such a list; JSON lines name the line.
+    """
+    text = _text(body)
+    stripped = text.lstrip("\ufeff \t\r\n")
+    if not stripped:
+        return ()
+    if stripped.startswith("["):
+        try:
+            return parse_list(json.loads(stripped))
+        except ValueError as error:
+            raise MemberError(f"the list is not a JSON array: {error}") from error
+        except RecursionError:
+            raise MemberError("the list is nested too deeply") from None
+    return parse_list([_line(line, number) for number, line in _lines(stripped)])
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    # Only a line feed ends a line of JSON lines: other separators may stand in a text.
+    numbered = enumerate(text.split("\n"), start=1)
+    return [(number, line) for number, line in numbered if line.strip()]
+
+
+def _line(line: str, number: int) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise MemberError(f"line {number} of the list is not JSON: {error}") from error
+    except RecursionError:
+        raise MemberError(f"line {number} of the list is nested too deeply") from None
+
+
+def _text(body: bytes) -> str:
+    if body[:2] == b"\x1f\x8b":
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            body = unpacker.decompress(body, MAX_UNPACKED_BYTES + 1)
+        except zlib.error as error:
+            raise MemberError(f"the list cannot be unpacked: {error}") from error
+        if not unpacker.eof and len(body) <= MAX_UNPACKED_BYTES:
+            raise MemberError("the list cannot be unpacked: it ends too early")
+    if len(body) > MAX_UNPACKED_BYTES:
+        raise MemberError(f"the list is larger than {MAX_UNPACKED_BYTES} bytes: split the join")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise MemberError("the list is not in UTF-8") from error

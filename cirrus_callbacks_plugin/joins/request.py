@@ -1,0 +1,148 @@
+"""The request: a message that asks one token to wait for many payloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cirrus_callbacks_plugin.errors import CallbackError
+from cirrus_callbacks_plugin.joins.members import Member, MemberError, parse_list
+
+KEY = "join"
+_NOT_BESIDE = ("process", "features", "url")
+"""With one of these a message is a payload or a reference, whatever else it holds."""
+_KEYS = ("members", "members_url", "succeed_on", "answer", "deadline_seconds", "name")
+EARLY = "early"
+SETTLED = "settled"
+ALL = "all"
+ANY = "any"
+MIN_DEADLINE_SECONDS = 60
+MAX_DEADLINE_SECONDS = 31_536_000
+"""A year: no execution lasts longer."""
+MAX_NAME_CHARS = 128
+
+
+class RequestError(CallbackError):
+    """A request breaks the rules; the message says what and, for a member, which."""
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """What is to be waited for, and when it is enough.
+
+    Attributes:
+        members: the list; None where it lies behind ``members_url``.
+        members_url: ``s3://`` object that holds the list; None where ``members`` is given.
+        succeed_on: ``all``, ``any``, or how many members have to succeed.
+        answer: ``early`` as soon as the result is certain, ``settled`` when all have ended.
+        deadline_seconds: after that the join is answered with what has ended; None: never.
+        name: for people.
+    """
+
+    members: tuple[Member, ...] | None
+    members_url: str | None
+    succeed_on: str | int = ALL
+    answer: str = EARLY
+    deadline_seconds: int | None = None
+    name: str | None = None
+
+    @classmethod
+    def parse(cls, value: Any) -> JoinRequest:
+        """Read what stands under ``join``.
+
+        Raises:
+            RequestError: it breaks a rule.
+        """
+        if not isinstance(value, dict):
+            raise RequestError("join is not an object: give it members or members_url")
+        unknown = [name for name in value if name not in _KEYS]
+        if unknown:
+            raise RequestError(
+                f"join has the unknown key {unknown[0]!r}: there are {', '.join(_KEYS)}"
+            )
+        members, url = _members(value)
+        request = cls(
+            members,
+            url,
+            _succeed_on(value.get("succeed_on", ALL)),
+            _answer(value.get("answer", EARLY)),
+            _deadline(value.get("deadline_seconds")),
+            _name(value.get("name")),
+        )
+        if members is not None:
+            check_total(request.succeed_on, len(members))
+        return request
+
+
+def is_request(body: Any) -> bool:
+    """True for the body of a join request, once carriers and envelopes are unwrapped."""
+    return isinstance(body, dict) and KEY in body and not any(name in body for name in _NOT_BESIDE)
+
+
+def check_total(succeed_on: str | int, total: int) -> None:
+    """See that so many members can succeed at all; for a list in S3 once it has been read.
+
+    Raises:
+        RequestError: there are fewer members than have to succeed.
+    """
+    if isinstance(succeed_on, int) and succeed_on > total:
+        raise RequestError(
+            f"join has succeed_on {succeed_on} and {total} member(s): give at most {total}",
+        )
+
+
+def _members(value: dict[str, Any]) -> tuple[tuple[Member, ...] | None, str | None]:
+    if ("members" in value) == ("members_url" in value):
+        raise RequestError("join needs one of members and members_url")
+    if "members" in value:
+        try:
+            return parse_list(value["members"]), None
+        except MemberError as error:
+            raise RequestError(f"join: {error}") from error
+    url = value["members_url"]
+    place = url.removeprefix("s3://") if isinstance(url, str) else ""
+    if not isinstance(url, str) or place == url or not all(place.partition("/")[::2]):
+        raise RequestError("join has a members_url that is not s3://BUCKET/KEY")
+    return None, url
+
+
+def _succeed_on(value: Any) -> str | int:
+    if value in (ALL, ANY) or (_is_whole(value) and value >= 1):
+        return value  # type: ignore[no-any-return]
+    raise RequestError(
+        'join has a succeed_on that is not "all", "any" or a whole number of at least 1'
+    )
+
+
+def _answer(value: Any) -> str:
+    if value in (EARLY, SETTLED):
+        return str(value)
+    raise RequestError('join has an answer that is not "early" or "settled"')
+
+
+def _deadline(value: Any) -> int | None:
+    if value is None:
+        return None
+    if _is_whole(value) and MIN_DEADLINE_SECONDS <= value <= MAX_DEADLINE_SECONDS:
+        return int(value)
+    raise RequestError(
+        "join has deadline_seconds that are not a whole number from "
+        f"{MIN_DEADLINE_SECONDS} to {MAX_DEADLINE_SECONDS}"
+    )
+
+
+def _name(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and 0 < len(value) <= MAX_NAME_CHARS and value.isprintable():
+        return value
+    raise RequestError(
+        f"join has a name that is not a text of 1 to {MAX_NAME_CHARS} printable characters"
+    )
+
+
+def _is_whole(value: Any) -> bool:
+    """A whole number, also as JSONata may write one (``3.0``); true and false are not."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())

@@ -1,0 +1,1 @@
+"""Tests of one's own workflows: the pytest fixture ``cirrus_stack``."""

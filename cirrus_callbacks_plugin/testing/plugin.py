@@ -1,0 +1,99 @@
+"""The pytest plugin (entry point ``pytest11``).
+
+Every pytest of the environment loads this module: nothing but pytest is imported until a test
+asks for the fixture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cirrus_callbacks_plugin.testing.session import StackSession
+    from cirrus_callbacks_plugin.testing.stack import CirrusStack
+
+_STACK = pytest.StashKey[Any]()
+_FAILED = pytest.StashKey[bool]()
+
+
+_OTHERS = (
+    "ignore:datetime.datetime.utcnow:DeprecationWarning",
+    "ignore::DeprecationWarning:(botocore|cirrus|moto|pystac|stactask)\\b.*",
+    "ignore::FutureWarning:(cirrus|pystac|stactask)\\b.*",
+)
+"""Warnings of what a stack runs, which no test of a workflow can mend."""
+
+
+_EXTRA = ("moto", "flask", "antlr4", "jsonpath", "aws_lambda_powertools", "cirrus")
+"""What the extra brings."""
+
+
+def _is_installed(module: str) -> bool:
+    from importlib.util import find_spec
+
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # what stands in its place is not a module
+        return False
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let tests with a stack run with ``-W error``: only their own warnings are errors."""
+    if "cirrus_stack" in getattr(item, "fixturenames", ()):
+        for each in _OTHERS:
+            item.add_marker(pytest.mark.filterwarnings(each))
+
+
+@pytest.fixture(scope="session")
+def _cirrus_stacks() -> Iterator[StackSession]:
+    """What the stacks of a session share.
+
+    Fails:
+        The extra ``testing`` is not installed: the message is the line that installs it.
+    """
+    missing = [name for name in _EXTRA if not _is_installed(name)]
+    if missing:
+        pytest.fail(
+            f"cirrus_stack needs {', '.join(missing)}: "
+            "pip install 'cirrus-callbacks-plugin[testing]'",
+            pytrace=False,
+        )
+    from cirrus_callbacks_plugin.testing.session import StackSession
+
+    session = StackSession()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def cirrus_stack(
+    request: pytest.FixtureRequest, _cirrus_stacks: StackSession
+) -> Iterator[CirrusStack]:
+    """A Cirrus deployment with callbacks, for one test; nothing of it is left behind.
+
+    Fails:
+        At the end of a test that passed: a disturbance that it asked for met no delivery.
+    """
+    stack = _cirrus_stacks.stack(request.path.parent, request.config.rootpath)
+    with contextlib.closing(stack):
+        request.node.stash[_STACK] = stack
+        yield stack
+        unmet = stack.unmet()
+    if unmet and not request.node.stash.get(_FAILED, False):
+        pytest.fail("the test asked for what never came: " + "; ".join(unmet), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Add the timeline to the report of a test that failed."""
+    report = yield
+    stack = item.stash.get(_STACK, None)
+    if stack is not None and report.failed:
+        item.stash[_FAILED] = True
+        report.sections.append(("cirrus timeline", stack.timeline_text()))
+    return report

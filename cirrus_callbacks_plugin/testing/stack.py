@@ -1,0 +1,448 @@
+"""A Cirrus deployment for a test, driven and looked at from the test."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.cirrus.installed import adapter
+from cirrus_callbacks_plugin.errors import CallbackError, UnacceptablePayload
+from cirrus_callbacks_plugin.local.called_functions import CalledFunctions, short_name
+from cirrus_callbacks_plugin.local.clock import StackClock
+from cirrus_callbacks_plugin.local.functions import Context
+from cirrus_callbacks_plugin.local.sources.schedule import SECONDS
+from cirrus_callbacks_plugin.local.stack import StackSettings, running
+from cirrus_callbacks_plugin.local.timeline import Timeline
+from cirrus_callbacks_plugin.testing.deliveries import About, Deliveries, Disturbance, Fate
+from cirrus_callbacks_plugin.testing.functions import FunctionDouble
+from cirrus_callbacks_plugin.testing.results import TIMEOUT_SECONDS, Run, Waits
+from cirrus_callbacks_plugin.testing.subjects import Subjects
+from cirrus_callbacks_plugin.testing.throttling import Throttle, Throttling
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.local.report import Report
+    from cirrus_callbacks_plugin.local.server import MotoServer
+    from cirrus_callbacks_plugin.local.stack import Stack
+    from cirrus_callbacks_plugin.local.timeline import Execution, Happening
+
+PREFIX = "cirrus-test"
+RECONCILER = {
+    "CIRRUS_CALLBACKS_GRACE_SECONDS": "900",
+    "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "5400",
+}
+"""The reconciler's policy: a deployment's own, since its clock can be moved."""
+
+Body = str | os.PathLike[str] | Mapping[str, Any]
+"""A payload: a file, or the payload itself."""
+
+
+class NotReached(AssertionError):  # noqa: N818 - says what happened
+    """What a test waited for did not happen in time.
+
+    Attributes:
+        what: what it waited for.
+    """
+
+    def __init__(self, what: str, seconds: float, details: str) -> None:
+        super().__init__(f"in vain waited for {what} ({seconds:g} s)\n{details}")
+        self.what = what
+
+
+@dataclass(slots=True, repr=False)
+class CirrusStack:
+    """A deployment for one test; the fixture ``cirrus_stack`` makes it.
+
+    Attributes:
+        folders: where relative paths are looked for: beside the test, then at the root.
+        server: gives the server that serves the deployment; None: one of its own.
+        throttling: in front of that server.
+        show: told what happens, beside the timeline.
+        clock: what timeouts, heartbeats, Wait states and rows of the table follow.
+    """
+
+    folders: tuple[Path, ...] = ()
+    server: Callable[[], MotoServer] | None = None
+    throttling: Throttling = field(default_factory=Throttling)
+    show: Callable[[Happening], None] = lambda _: None
+    clock: StackClock = field(default_factory=StackClock)
+    _until_end: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _functions: dict[str, FunctionDouble] = field(default_factory=dict)
+    _called: CalledFunctions | None = None
+    _happenings: list[Happening] = field(default_factory=list)
+    _timeline: Timeline = field(init=False)
+    _deliveries: Deliveries = field(init=False)
+    _running: Stack | None = None
+
+    def __post_init__(self) -> None:
+        self._timeline = Timeline(self._note, PREFIX)
+        self._deliveries = Deliveries(self._subject, self._timeline.trouble, self._delivered)
+        self.throttling.tell = self._timeline.trouble
+
+    def __repr__(self) -> str:
+        """For people who read a failure."""
+        loaded = "nothing loaded" if self._running is None else str(self._running.project.root)
+        return f"<cirrus_stack: {loaded}>"
+
+    def close(self) -> None:
+        """Take the deployment down; no thread is left behind."""
+        self.throttling.throttles.clear()
+        self._until_end.close()
+
+    def load(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        workflows: str = "*",
+        variables: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        uploads: bool = True,
+        reconciler: bool = False,
+        verbose: bool = False,
+    ) -> CirrusStack:
+        """Set the deployment up for a folder, as ``cirrus-callbacks local`` reads it.
+
+        Args:
+            folder: the folder, or its ``workflows`` folder; beside the test or at the root.
+            workflows: the flag: which workflows may be waited for.
+            variables: further ``${name}`` of the state machines.
+            environment: the plugin's own variables, ``CIRRUS_CALLBACKS_GRACE_SECONDS`` say.
+            uploads: put the folder's ``objects`` into S3.
+            reconciler: let the reconciler run on a schedule; else at :meth:`reconcile` and
+                :meth:`later` alone.
+            verbose: let the libraries' logs through.
+
+        Raises:
+            AssertionError: a folder is loaded already, or this one cannot be used.
+        """
+        assert self._running is None, "cirrus_stack.load() was called before: one folder a test"
+        root = self._found(folder)
+        if root.name == "workflows":
+            root = root.parent
+        settings = StackSettings(
+            prefix=PREFIX,
+            workflows=workflows,
+            environment={**({} if reconciler else RECONCILER), **(environment or {})},
+            variables=dict(variables or {}),
+            without=frozenset() if reconciler else frozenset({"reconciler"}),
+            needs_payloads=False,
+            verbose=verbose,
+        )
+        try:
+            self._running = self._until_end.enter_context(
+                running(
+                    root,
+                    settings,
+                    self._timeline,
+                    around=self._deliveries.around,
+                    clock=self.clock,
+                    invoke_around=self._invoking,
+                    server=self.server,
+                ),
+            )
+        except CallbackError as error:
+            raise AssertionError(str(error)) from error
+        self._called = CalledFunctions.of(self._stack.definitions.values(), PREFIX)
+        for name in self._functions:
+            self._assert_called(name)
+        if uploads:
+            for stored in self._stack.project.objects:
+                self._stack.upload(stored)
+        return self
+
+    # What happens.
+
+    def function(self, name: str) -> FunctionDouble:
+        """What a lambda function does in this test; its own code runs where nothing is said.
+
+        Args:
+            name: its name, with or without the deployment's prefix.
+
+        Raises:
+            AssertionError: no workflow of the loaded folder calls such a function.
+        """
+        name = short_name(name, PREFIX)
+        self._assert_called(name)
+        return self._functions.setdefault(name, FunctionDouble(name))
+
+    def start(self, payload: Body) -> Run:
+        """Send a payload to the process queue.
+
+        Args:
+            payload: a file (in the loaded folder, beside the test, or at the root), or the
+                payload itself.
+
+        Raises:
+            AssertionError: the file is not there, cirrus refuses the payload, or its workflow
+                is not loaded.
+        """
+        name = "a payload" if isinstance(payload, Mapping) else Path(payload).name
+        body = dict(payload) if isinstance(payload, Mapping) else self._read(payload)
+        content = self._stack.payload_behind(body)
+        try:
+            identity = adapter().identify(json.loads(json.dumps(content)))
+        except UnacceptablePayload as error:
+            raise AssertionError(f"{name}: {error}") from error
+        except (TypeError, ValueError) as error:
+            raise AssertionError(f"{name} is not JSON: {error}") from error
+        workflow = content["process"][0]["workflow"]
+        known = self._stack.project.workflows
+        assert workflow in known, (
+            f"{name} is for the workflow {workflow!r}, which is not one of {', '.join(known)}"
+        )
+        self._timeline.step(f"send {name}")
+        self._stack.send(body)
+        return Run(identity.payload_id, self)
+
+    def run(self, payload: Body, timeout: float = TIMEOUT_SECONDS) -> Run:
+        """Send a payload, and wait until everything has ended.
+
+        Raises:
+            AssertionError: as :meth:`start`.
+            NotReached: something has not ended within so many seconds; says what is open.
+        """
+        run = self.start(payload)
+        self.until_done(timeout)
+        return run
+
+    def until_done(self, timeout: float = TIMEOUT_SECONDS) -> None:
+        """Wait until every execution has ended, and queue and stream are drained.
+
+        Raises:
+            NotReached: it is not so within so many seconds; says what is open.
+        """
+        self.until(self._stack.nothing_left, "the end of everything", timeout)
+
+    def until(
+        self,
+        condition: Callable[[], bool],
+        what: str = "the condition",
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        """Wait until a condition holds; it is looked at whenever something has happened.
+
+        Args:
+            condition: called without arguments, often: it should be quick.
+            what: what it stands for, in the message.
+            timeout: seconds of real time.
+
+        Raises:
+            NotReached: it does not hold by then; says what is open.
+        """
+        if not self._stack.wait_until(condition, timeout):
+            raise NotReached(what, timeout, self._open_text())
+
+    def lose(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
+        """Lose the next deliveries to ``process``, ``update-state`` or ``sender``.
+
+        Args:
+            function: whose deliveries.
+            about: the payload that they are about: a run, an id, or a part of an id.
+            times: how many deliveries.
+        """
+        return self._disturb(function, Fate.LOST, about, times)
+
+    def repeat(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
+        """Make the next deliveries to a function twice; arguments as for :meth:`lose`."""
+        return self._disturb(function, Fate.TWICE, about, times)
+
+    def hold(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
+        """Keep the next deliveries until ``release()``; arguments as for :meth:`lose`."""
+        return self._disturb(function, Fate.HELD, about, times)
+
+    def throttle(self, table: str, *, calls: int = 1) -> Throttle:
+        """Let a table refuse the next calls of the deployment: too many were made.
+
+        Args:
+            table: ``callbacks`` or ``state``.
+            calls: how many calls; each attempt of an SDK is one.
+        """
+        names = self._stack.deployment.names
+        tables = {"callbacks": names.callbacks_table, "state": names.state_table}
+        assert table in tables, f"{table!r} is not one of {', '.join(tables)}"
+        assert calls > 0, f"calls={calls}: at least one call must be meant"
+        throttle = Throttle(tables[table], calls)
+        self.throttling.throttles.append(throttle)
+        return throttle
+
+    def later(
+        self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0
+    ) -> dict[str, Any]:
+        """Let time pass at once, then make a pass of the reconciler; returns its summary.
+
+        First what is there to be delivered is delivered. Timeouts, heartbeats, Wait states and
+        pauses of a Retry whose time has come end.
+        """
+        passed = seconds + 60 * minutes + 3600 * hours + 86_400 * days
+        assert passed > 0, "later() needs a time that passes: seconds, minutes, hours or days"
+        self._until_quiet()
+        self._timeline.step(f"{passed:g} s pass")
+        self.clock.move_on(passed)
+        return self.reconcile()
+
+    def reconcile(self) -> dict[str, Any]:
+        """A pass of the reconciler, now, by the stack's clock; returns its summary."""
+        from cirrus_callbacks_plugin.lambda_functions import reconciler
+
+        stack = self._stack
+        self._until_quiet()
+        summary = reconciler.lambda_handler({}, Context("reconciler", SECONDS))
+        stack.disturbed()
+        return summary
+
+    def _until_quiet(self) -> None:
+        self.until(self._stack.is_quiet, "the end of the deliveries under way")
+
+    def upload(self, part: str) -> None:
+        """Put those of the folder's objects into S3 whose key holds a text."""
+        found = [each for each in self._stack.project.objects if part in each.key]
+        assert found, f"no object of the folder has a key with {part}"
+        self._timeline.step(f"upload {part}")
+        for stored in found:
+            self._stack.upload(stored)
+
+    # What came of it.
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened so far."""
+        return self._timeline
+
+    @property
+    def executions(self) -> Sequence[Execution]:
+        """Every execution, in the order in which they were seen."""
+        return self._timeline.executions
+
+    def waits(self, *, of: Run | str | None = None, on: Run | str | None = None) -> Waits:
+        """The waits as the tracking table holds them, in the order of registration.
+
+        Args:
+            of: only those of this parent (by ``cirrus-waiter-payload-id``, or by execution).
+            on: only those for this child.
+        """
+        rows = self._stack.waits()
+        if of is not None:
+            rows = tuple(row for row in rows if self._is_of(row, of))
+        if on is not None:
+            rows = tuple(row for row in rows if row.payload_id == _id(on))
+        return Waits(rows)
+
+    def payload(self, payload_id: str) -> Run:
+        """The run of a payload that a workflow sent: a child's, say.
+
+        Args:
+            payload_id: its whole id.
+        """
+        return Run(payload_id, self)
+
+    def record(self, payload: Run | str) -> Record | None:
+        """Cirrus's own record of a payload."""
+        return self._stack.record(_id(payload))
+
+    def report(self) -> Report:
+        """Executions, waits and records, as ``cirrus-callbacks local --json`` tells them."""
+        return self._stack.report()
+
+    def dead_letters(self) -> int:
+        """How many messages to ``process`` were given up, after five deliveries each."""
+        return self._stack.dead_letters()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the deployment's AWS: S3, say."""
+        return self._stack.deployment.client(service)
+
+    def timeline_text(self) -> str:
+        """What happened, a line each; shown where a test fails."""
+        return "\n".join(
+            f"{each.seconds:7.1f} s  {each.kind.value:8}{each.text}" for each in self._happenings
+        )
+
+    def unmet(self) -> list[str]:
+        """Disturbances that met nothing: what the test is about has not happened."""
+        every: list[Disturbance | Throttle] = [
+            *self._deliveries.disturbances,
+            *self.throttling.throttles,
+        ]
+        return [str(each) for each in every if not each.happened]
+
+    def _subject(self, function: str, record: Any) -> str | None:
+        return Subjects(self._stack.payload_behind).payload_id(function, record)
+
+    def _delivered(self) -> None:
+        self._stack.disturbed()
+
+    def _note(self, happening: Happening) -> None:
+        self._happenings.append(happening)
+        self.show(happening)
+
+    def _open_text(self) -> str:
+        report = self._stack.report()
+        lines = [f"{each.title} is running" for each in report.executions if _is_running(each)]
+        lines += [f"{each.waiter_name} waits for {each.payload_id}" for each in report.open_waits]
+        lines += [
+            f"{each.held} held: {each}" for each in self._deliveries.disturbances if each.held
+        ]
+        dead = self.dead_letters()
+        lines += [f"{dead} message(s) are in the dead-letter queue"] if dead else []
+        shown = "".join(f"\n  {line}" for line in lines or ["nothing that is known"])
+        return f"still open:{shown}\nwhat happened:\n{self.timeline_text()}"
+
+    @property
+    def _stack(self) -> Stack:
+        assert self._running is not None, "call cirrus_stack.load(FOLDER) first"
+        return self._running
+
+    def _disturb(self, function: str, fate: Fate, about: Run | str, times: int) -> Disturbance:
+        meant = About(_id(about), is_whole=isinstance(about, Run))
+        return self._deliveries.disturb(function, fate, meant, times)
+
+    def _invoking(self, own: Any) -> Any:
+        def invoke(function: str, payload: Any) -> dict[str, Any]:
+            name = short_name(function, PREFIX)
+            double = self._functions.setdefault(name, FunctionDouble(name))
+            return double.invoke(payload, lambda: own(function, payload))
+
+        return invoke
+
+    def _assert_called(self, name: str) -> None:
+        if self._called is not None and self._called.is_complete:
+            names = ", ".join(self._called.names) or "none"
+            assert name in self._called.names, (
+                f"no workflow calls the function {name!r}; those that are called: {names}"
+            )
+
+    def _is_of(self, row: Any, parent: Run | str) -> bool:
+        if row.waiter_payload_id is not None:
+            return bool(row.waiter_payload_id == _id(parent))
+        arns = {each.arn for each in self.executions if each.payload_id == _id(parent)}
+        return row.waiter_execution_arn in arns
+
+    def _read(self, payload: str | os.PathLike[str]) -> dict[str, Any]:
+        path = self._found(payload, self._stack.project.root)
+        try:
+            body = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise AssertionError(f"{path} is not JSON: {error}") from error
+        assert isinstance(body, dict), f"{path} is not a payload: it must hold one JSON object"
+        return body
+
+    def _found(self, name: str | os.PathLike[str], *more: Path) -> Path:
+        places = [folder / name for folder in (*more, *self.folders)] or [Path(name)]
+        found = next((place for place in places if place.exists()), None)
+        assert found is not None, f"{os.fspath(name)} is in none of " + ", ".join(
+            dict.fromkeys(str(folder) for folder in (*more, *self.folders))
+        )
+        return found
+
+
+def _is_running(execution: Execution) -> bool:
+    return execution.status == "RUNNING"
+
+
+def _id(about: Run | str) -> str:
+    return about.payload_id if isinstance(about, Run) else about

@@ -1,0 +1,158 @@
+"""Join requests as people and JSONata write them, and what is said of those that break a rule."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from cirrus_callbacks_plugin.joins import members
+from cirrus_callbacks_plugin.joins.members import Attached, MemberError, Payload, Reference
+from cirrus_callbacks_plugin.joins.request import JoinRequest, RequestError, is_request
+
+PAYLOAD = {"type": "FeatureCollection", "features": [], "process": [{"workflow": "w"}]}
+ID = "c/workflow-w/i"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"join": {}}, True),
+        ({"join": None, "callback": {}}, True),
+        ({"join": {}, "process": []}, False),
+        ({"join": {}, "features": []}, False),
+        ({"join": {}, "url": "s3://b/k"}, False),
+        ({"joins": {}}, False),
+        ([{"join": {}}], False),
+        (None, False),
+    ],
+)
+def test_what_a_join_request_is(body: Any, expected: bool) -> None:
+    """An object with ``join`` that is neither a payload nor a reference."""
+    assert is_request(body) is expected
+
+
+def test_every_kind_of_member() -> None:
+    """Payloads, references, ids as objects and as texts; and the defaults."""
+    given = [PAYLOAD, {"url": "s3://b/k"}, {"payload_id": ID}, ID]
+    request = JoinRequest.parse({"members": given})
+    assert request.members == (Payload(PAYLOAD), Reference("s3://b/k"), Attached(ID), Attached(ID))
+    assert (request.succeed_on, request.answer, request.deadline_seconds) == ("all", "early", None)
+
+
+@pytest.mark.parametrize("alone", [PAYLOAD, ID, {"payload_id": ID}, {"url": "s3://b/k"}])
+def test_one_member_may_stand_without_a_list(alone: Any) -> None:
+    """JSONata writes a list of one as its element."""
+    assert JoinRequest.parse({"members": alone}) == JoinRequest.parse({"members": [alone]})
+
+
+def test_everything_that_can_be_said() -> None:
+    """Numbers may be written as JSONata does."""
+    value = {
+        "members_url": "s3://bucket/list.jsonl.gz",
+        "succeed_on": 3.0,
+        "answer": "settled",
+        "deadline_seconds": 60,
+        "name": "scenes of Tuesday",
+    }
+    assert JoinRequest.parse(value) == JoinRequest(
+        None, "s3://bucket/list.jsonl.gz", 3, "settled", 60, "scenes of Tuesday"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (7, "not an object"),
+        ({}, "one of members and members_url"),
+        ({"members": [], "members_url": "s3://b/k"}, "one of members and members_url"),
+        ({"members": [], "member": 1}, "unknown key 'member'"),
+        ({"members": [PAYLOAD, 7]}, "member 1 is a number"),
+        ({"members": [None]}, "member 0 is null"),
+        ({"members": [True]}, "member 0 is true or false"),
+        ({"members": [[PAYLOAD]]}, "member 0 is a list"),
+        ({"members": [{"url": "s3://b/k", "x": 1}]}, "member 0 has neither"),
+        ({"members": [{"url": "https://b/k"}]}, "member 0 has a url"),
+        ({"members": [{"payload_id": 7}]}, "member 0 has a payload_id that is not a text"),
+        ({"members": ["no-workflow"]}, "member 0 has a payload_id that is not one of cirrus's"),
+        ({"members": ["c/workflow-w/" + "x" * 2048]}, "member 0"),
+        ({"members": ["c/workflow-w/\ud800"]}, "not valid Unicode"),
+        ({"members": [ID] * 10_001}, "at most 10000"),
+        ({"members": [ID], "succeed_on": 2}, "succeed_on 2 and 1 member"),
+        ({"members": [ID], "succeed_on": 0}, "succeed_on"),
+        ({"members": [ID], "succeed_on": True}, "succeed_on"),
+        ({"members": [ID], "succeed_on": 1.5}, "succeed_on"),
+        ({"members": [ID], "succeed_on": "most"}, "succeed_on"),
+        ({"members": [ID], "answer": "late"}, "answer"),
+        ({"members": [ID], "deadline_seconds": 59}, "deadline_seconds"),
+        ({"members": [ID], "deadline_seconds": 31_536_001}, "deadline_seconds"),
+        ({"members": [ID], "name": "x" * 129}, "name"),
+        ({"members": [ID], "name": "a\nb"}, "name"),
+        ({"members": [ID], "name": 7}, "name"),
+        ({"members_url": "s3://bucket"}, "members_url"),
+        ({"members_url": "s3://"}, "members_url"),
+        ({"members_url": ["s3://b/k"]}, "members_url"),
+    ],
+)
+def test_what_breaks_a_rule_is_said(value: Any, said: str) -> None:
+    """With the member's index, and what to do; never its content."""
+    with pytest.raises(RequestError, match=said):
+        JoinRequest.parse(value)
+
+
+def test_a_list_survives_its_row() -> None:
+    """Packed and read again it is the same, and the same list makes the same bytes."""
+    given = members.parse_list([{**PAYLOAD, "name": "M\u00fcnchen \ud800"}, "c/workflow-w/\u00fc"])
+    packed = members.pack(given)
+    assert members.unpack(packed) == given
+    assert packed == members.pack(given)
+
+
+def test_a_list_that_no_row_holds_is_refused() -> None:
+    """With its size, and the other ways."""
+    noise = [{**PAYLOAD, "id": f"{number:032x}" * 40} for number in range(10_000)]
+    big = members.parse_list(
+        [{**each, "x": str(hash((index, each["id"])))} for index, each in enumerate(noise)]
+    )
+    if len(gzip.compress(json.dumps(members.to_json(big)).encode())) > members.MAX_LIST_BYTES:
+        with pytest.raises(MemberError, match="members_url"):
+            members.pack(big)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([PAYLOAD, ID]),
+        f"{json.dumps(PAYLOAD)}\n{json.dumps(ID)}\n",
+        f"\n{json.dumps(PAYLOAD)}\r\n\n{json.dumps(ID)}",
+    ],
+)
+def test_a_list_in_s3(text: str, packed: bool) -> None:
+    """A JSON array or JSON lines, gzipped or not."""
+    body = gzip.compress(text.encode()) if packed else text.encode()
+    assert members.read_object(body) == (Payload(PAYLOAD), Attached(ID))
+
+
+def test_an_empty_object_is_a_join_of_none() -> None:
+    """JSON lines of nothing."""
+    assert members.read_object(b"") == members.read_object(b" \n") == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[1,", "not a JSON array"),
+        (b'{"process": []}\nnot json', "line 2"),
+        (b"\xff\xfe", "not in UTF-8"),
+        (gzip.compress(b"[]" * 100)[:20], "ends too early|cannot be unpacked"),
+        (gzip.compress(b" " * (members.MAX_UNPACKED_BYTES + 1)), "larger than"),
+        (b'[{"url": "s3://b/k"}, 3]', "member 1"),
+    ],
+)
+def test_an_object_that_is_not_a_list_is_said(body: bytes, said: str) -> None:
+    """A packed object is unpacked no further than a list may be long."""
+    with pytest.raises(MemberError, match=said):
+        members.read_object(body)
