@@ -253,8 +253,7 @@ def is_true(
         if (
             written.state == state
             # Where no run is listed, a run by hand is the only one there is.
-            and newest in (None, written.run)
-            and not is_excluded(ghost.runs.get(written.run or ""))
+            and (newest is None or (written.run == newest and not is_excluded(ghost.runs[newest])))
         ):
             return True
     seen = row.get("seen_state", {}).get("S")
