@@ -252,9 +252,12 @@ def is_true(
         newest = ghost.latest_listed(max(written.step, facts.registered), besides)
         if (
             written.state == state
+            and written.run is not None
             # Where no run is listed, a run by hand is the only one there is.
-            and newest in (None, written.run)
-            and not is_excluded(ghost.runs.get(written.run or ""))
+            and (
+                (newest is None and ghost.runs[written.run].listed is None)
+                or (written.run == newest and not is_excluded(ghost.runs[newest]))
+            )
         ):
             return True
     seen = row.get("seen_state", {}).get("S")
