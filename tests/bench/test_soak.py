@@ -14,8 +14,8 @@ from bench.soak.outcome import Outcome
 from bench.soak.plan import plan
 from bench.soak.run import Settings, Soak
 from cirrus_callbacks_plugin.protocol import answer
-from cirrus_callbacks_plugin.reconcile import passes
-from cirrus_callbacks_plugin.sender.batch import batch as sender
+from cirrus_callbacks_plugin.reconcile import repair
+from cirrus_callbacks_plugin.sender import batch as sender
 
 if TYPE_CHECKING:
     from bench.soak.judge import Judgement
@@ -60,7 +60,7 @@ def test_a_success_of_a_child_that_failed_is_wrong() -> None:
 
     with (
         mock.patch.object(sender, "answer_of", always_success),
-        mock.patch.object(passes, "answer_of", always_success),
+        mock.patch.object(repair, "answer_of", always_success),
     ):
         _, judgement = soaked(CALM)
     assert judgement.lost == []

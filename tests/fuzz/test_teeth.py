@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.carriers import message as carriers
 from cirrus_callbacks_plugin.carriers.message import json_text
-from cirrus_callbacks_plugin.carriers.message import message as carriers
 from cirrus_callbacks_plugin.hooks import delivery, neighbours, process, registration
 from cirrus_callbacks_plugin.hooks.delivery import Delivery
 from fuzz.explore import explore

@@ -182,7 +182,7 @@ class Notes:
         self.step += 1
         payload_id = key["payload_id"]["S"]
         ghost = self.ghost(payload_id)
-        ghost.see_rows([item], invocation.begun)
+        ghost.see_rows([item], invocation.begun, invocation.function)
         if waiter.registered is None:
             waiter.registered, waiter.payload_id = time.monotonic(), payload_id
         if "settled_at" in item and waiter.settled_by is None:
