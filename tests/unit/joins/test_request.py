@@ -147,10 +147,11 @@ def test_an_empty_object_is_a_join_of_none() -> None:
         (b"[1,", "not a JSON array"),
         (b'{"process": []}\nnot json', "line 2"),
         (b"\xff\xfe", "not in UTF-8"),
-        (gzip.compress(b"[]" * 100)[:20], "ends too early|cannot be unpacked"),
-        (gzip.compress(b" " * (members.MAX_UNPACKED_BYTES + 1)), "larger than"),
+        (gzip.compress(b"[]" * 100, mtime=0)[:20], "ends too early|cannot be unpacked"),
+        (gzip.compress(b" " * (members.MAX_UNPACKED_BYTES + 1), mtime=0), "larger than"),
         (b'[{"url": "s3://b/k"}, 3]', "member 1"),
     ],
+    ids=["not JSON", "not JSON lines", "not UTF-8", "cut short", "too large", "not members"],
 )
 def test_an_object_that_is_not_a_list_is_said(body: bytes, said: str) -> None:
     """A packed object is unpacked no further than a list may be long."""
