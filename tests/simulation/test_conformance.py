@@ -212,6 +212,21 @@ DYNAMODB: Calls = [
     ),
     (
         "dynamodb",
+        "update_item",  # WaitsTable.settle, of a row that names a run which the outcome does not
+        {
+            "TableName": "sim-callbacks",
+            "Key": {"payload_id": {"S": "p1"}, "task_token": {"S": "t1"}},
+            "UpdateExpression": "SET #0 = :0, #1 = :1 REMOVE execution_arn",
+            "ConditionExpression": (
+                "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
+                " AND attribute_not_exists(answered_at)"
+            ),
+            "ExpressionAttributeNames": {"#0": "settled_at", "#1": "workflow_state"},
+            "ExpressionAttributeValues": {":0": {"S": "now"}, ":1": {"S": "FAILED"}},
+        },
+    ),
+    (
+        "dynamodb",
         "update_item",  # WaitsTable.mark_answered
         {
             "TableName": "sim-callbacks",
@@ -249,7 +264,62 @@ DYNAMODB: Calls = [
                 "payload_id": {"S": "p1"},
                 "task_token": {"S": "#continue"},
                 "settled_at": {"S": "now"},
+                "execution_arn": {"S": "arn:last"},
             },
+            "ConditionExpression": "attribute_not_exists(payload_id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    ),
+    (
+        "dynamodb",
+        "put_item",  # WaitsTable.continue_later
+        {
+            "TableName": "sim-callbacks",
+            "Item": {
+                "payload_id": {"S": "p1"},
+                "task_token": {"S": "#continue"},
+                "settled_at": {"S": "now"},
+                "execution_arn": {"S": "arn:last"},
+            },
+            "ConditionExpression": (
+                "attribute_not_exists(payload_id) OR execution_arn = :execution_arn"
+            ),
+            "ExpressionAttributeValues": {":execution_arn": {"S": "arn:last"}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    ),
+    (
+        "dynamodb",
+        "put_item",  # WaitsTable.continue_later
+        {
+            "TableName": "sim-callbacks",
+            "Item": {
+                "payload_id": {"S": "p1"},
+                "task_token": {"S": "#continue"},
+                "settled_at": {"S": "now"},
+                "execution_arn": {"S": "arn:last"},
+            },
+            "ConditionExpression": (
+                "attribute_not_exists(payload_id) OR execution_arn = :execution_arn"
+            ),
+            "ExpressionAttributeValues": {":execution_arn": {"S": "arn:older"}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    ),
+    (
+        "dynamodb",
+        "put_item",  # WaitsTable.continue_later
+        {
+            "TableName": "sim-callbacks",
+            "Item": {
+                "payload_id": {"S": "p1"},
+                "task_token": {"S": "#continue"},
+                "settled_at": {"S": "now"},
+                "execution_arn": {"S": "arn:last"},
+            },
+            "ConditionExpression": "attribute_not_exists(payload_id) OR settled_at = :settled_at",
+            "ExpressionAttributeValues": {":settled_at": {"S": "now"}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         },
     ),
     (
