@@ -157,8 +157,7 @@ def test_an_answer_has_the_keys_that_are_sent(block: Block) -> None:
     row = Wait("an-id", "a-token", **dict.fromkeys(("execution_arn", "error"), "x"))
     if "error" in shown:
         sent = json.loads(answer_of(_settled(row, "FAILED")).body)
-        # Written with issue 11's errorMessage; until it is sent the page is ahead of the code.
-        assert set(sent) | {"errorMessage"} == set(shown)
+        assert set(sent) == set(shown)
     else:
         assert set(json.loads(answer_of(_settled(row, "SUCCEEDED")).body)) == set(shown)
 

@@ -107,7 +107,7 @@ def test_files_that_a_template_names_are_read(tmp_path: Path) -> None:
         ({"DefinitionString": {"Fn::ImportValue": "x"}}, "not known here"),
         ({"DefinitionString": {"Fn::Join": ["", {"Fn::Split": [",", "a"]}]}}, "not known here"),
         ({"RoleArn": "x"}, "no definition"),
-        ({"Definition": {"Comment": "x"}}, "no state machine"),
+        ({"Definition": {"Comment": "x"}}, "not a state machine"),
     ],
 )
 def test_what_cannot_be_read_is_told_beside_what_can(definition: dict[str, Any], why: str) -> None:

@@ -188,8 +188,8 @@ def test_a_record_without_a_token_is_the_very_same_object(record: Any) -> None:
 @pytest.mark.parametrize(
     ("callback", "why"),
     [
-        (None, "no object with a task_token"),
-        ("T", "no object with a task_token"),
+        (None, "not an object with a task_token"),
+        ("T", "not an object with a task_token"),
         ({}, "is missing"),
         ({"task_token": None}, "is missing"),
         ({"task_token": 7}, "is not a string"),

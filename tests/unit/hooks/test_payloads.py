@@ -102,7 +102,7 @@ def test_what_is_given_is_left_as_it_is() -> None:
         (direct(id=""), "invalid:m", "unknown", "makes no key"),
         (direct(id="c/workflow-w/"), "c/workflow-w/", "w", "makes no key"),
         (direct(id="i", url=7), "i", "unknown", "url is not a string"),
-        (direct(x={7}), "invalid:m", "unknown", "no JSON: TypeError"),
+        (direct(x={7}), "invalid:m", "unknown", "not JSON: TypeError"),
     ],
 )
 def test_a_refused_payload_is_called_by_its_own_id_or_the_messages(
@@ -201,7 +201,7 @@ def test_an_object_that_is_packed_is_unpacked() -> None:
             UnacceptablePayload, match=rf"is not a text \(Unicode.*: s3://bucket/{key}"
         ):
             fetched(packed, f"s3://bucket/{key}", key)
-    with pytest.raises(UnacceptablePayload, match=r"no text \(BadGzipFile\): s3://bucket/a.gz"):
+    with pytest.raises(UnacceptablePayload, match=r"not a text \(BadGzipFile\): s3://bucket/a.gz"):
         fetched(b"{}", "s3://bucket/a.gz", "a.gz")
 
 

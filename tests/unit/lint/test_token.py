@@ -109,7 +109,7 @@ def test_jsonata(arguments: dict[str, Any], problem: str) -> None:
         ({"MessageBody": {"a.$": "$$.Task"}}, "does not read it"),
         ({"MessageBody": {"a.$": "$$"}}, "does not read it"),
         ({"MessageBody.$": "$"}, "never sends"),
-        ({"MessageBody.$": "$", "MessageGroupId.$": PATH}, "no part of the message"),
+        ({"MessageBody.$": "$", "MessageGroupId.$": PATH}, "not a part of the message"),
         ({"MessageBody.$": "$", "MessageAttributes": {"cirrus-task-tokn": attribute()}}, "mean"),
     ],
 )
