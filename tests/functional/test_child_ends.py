@@ -61,6 +61,7 @@ def test_an_error_fails_the_parent_by_its_type(
         "workflow_state": state,
         "execution_arn": run,
         "error": world.row(token)["error"],
+        "errorMessage": world.row(token)["error"],
     }
     assert error in world.row(token)["error"]
     assert world.row(token)["answer_error"] == name

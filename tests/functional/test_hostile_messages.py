@@ -88,7 +88,7 @@ def test_a_payload_that_cirrus_cannot_accept_is_told_at_once(world: World, aws: 
 
 
 def test_a_neighbour_suffers_no_more_than_without_the_plugin(world: World) -> None:
-    """What becomes of the batch is what becomes of it where nobody waits."""
+    """The batch fares as where nobody waits; or better, where the message is left out of it."""
     from cirrus_callbacks_plugin.lambda_functions.process import lambda_handler
 
     for name, body in REFUSED.items():
@@ -107,7 +107,7 @@ def test_a_neighbour_suffers_no_more_than_without_the_plugin(world: World) -> No
                 outcome = f"{type(error).__name__}: {error}"
             found.append((outcome, world.messages_left(), len(world.runs(payload_id(item)))))
             world.delete(event)
-        assert found[0] == found[1], name
+        assert found[1] in (found[0], ("returned", 0, 1)), name
 
 
 MALFORMED: list[Any] = [

@@ -150,7 +150,7 @@ def test_a_mark_that_is_refused_leaves_the_row_open_and_the_shard_going(
     assert world.parent_of(token)["status"] == "FAILED"
     assert "answered_at" not in world.row(token)
     assert world.row(other)["answer"] == "failure"
-    assert "AWS refused a call for wait" in caplog.text
+    assert "AWS refused a call (AccessDeniedException); the wait stays open" in caplog.text
     assert token not in caplog.text
 
 

@@ -93,7 +93,8 @@ def test_a_malformed_row_hides_no_other_from_a_command(
     assert (token_name(TOKEN) in caplog.text) is is_read
     assert TOKEN not in caplog.text + ran.out + ran.err
     waits.remove((malformed, TOKEN))
-    assert shown(ran.out) == shown(run(*command).out)
+    if is_read:  # the counts leave a row's history aside: to them it is a row like any other
+        assert shown(ran.out) == shown(run(*command).out)
 
 
 def test_the_payload_of_a_malformed_row_is_shown(

@@ -105,17 +105,17 @@ class OpenWaits:
         return self.table.register(row)
 
     def run(self, workflow: str, name: str, **given: Any) -> str:
-        """Start a child's run."""
+        """Start a child's run; without ``id`` its input tells no payload, as a URL does not."""
         started = self.sfn.start_execution(
             stateMachineArn=self.names.state_machine_arn(workflow),
             name=name,
-            input=json.dumps({"id": name, **given}),
+            input=json.dumps(given),
         )
         return str(started["executionArn"])
 
     def waiting_parent(self, name: str) -> tuple[str, str]:
         """Start a parent that waits; its execution, and the token that it waits with."""
-        parent = self.run("parent", name, features=payload()["features"])
+        parent = self.run("parent", name, id=name, features=payload()["features"])
         for _ in range(600):
             for message in self.sqs.receive_message(
                 QueueUrl=self.names.process_queue_url, MessageAttributeNames=["All"]
