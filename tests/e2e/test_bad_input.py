@@ -37,7 +37,7 @@ def _refused(ran: Ran, *names: str) -> None:
 
 def test_a_folder_that_is_not_there(cli: CommandLine, folder: Folder) -> None:
     """The message names the folder."""
-    _refused(cli("local", folder.root / "nowhere"), "nowhere is no folder")
+    _refused(cli("local", folder.root / "nowhere"), "nowhere is not a folder")
 
 
 def test_a_folder_without_workflows(cli: CommandLine, folder: Folder) -> None:
@@ -92,8 +92,8 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
         (_task("arn:aws:states:::aws-sdk:rekognition:detectLabels"), ["aws-sdk:rekognition"]),
         (_task("arn:aws:states:us-west-2:123456789012:activity:dig"), ["'Only'", "activity"]),
         (_task("work"), ["'Only'", "'work'", "is not an ARN"]),
-        ({"StartAt": "Gone", "States": CHILD["States"]}, ["'Gone'", "no state of it"]),
-        (_with({"Type": "Pass", "Next": "Gone"}), ["'Only'", "'Gone'", "no state beside it"]),
+        ({"StartAt": "Gone", "States": CHILD["States"]}, ["'Gone'", "not a state of it"]),
+        (_with({"Type": "Pass", "Next": "Gone"}), ["'Only'", "'Gone'", "not a state beside it"]),
         (
             _task("${other}"),
             ["line 1", "'${other}'", "process_queue_url", "--var other=VALUE"],
