@@ -34,8 +34,8 @@ class Target:
             payload's own, and so runs the payload whatever the record says.
         replace: True for a message that asks for the payload to be run anew.
         refused: why cirrus cannot accept the payload, None where it can.
-        spoils_batch: True where the object behind the ``url`` cannot be had: cirrus raises for
-            the whole batch then, and runs none of it.
+        spoils_batch: True where the object behind the ``url`` cannot be had, or the payload is
+            not a JSON object: cirrus raises for the whole batch then, and runs none of it.
         record: the record in a form that this cirrus takes; None: as it came.
     """
 
@@ -72,7 +72,8 @@ def target_of(
         if isinstance(payload, dict) and "url" in payload:
             spoils_batch = True  # cirrus catches nothing of what goes wrong here
             payload = _payload_at(payload["url"], fetch)
-            spoils_batch = False
+        # Of a payload that is not an object cirrus cannot even tell the id.
+        spoils_batch = not isinstance(payload, dict)
         identity = adapter.identify(_copy(payload))
     except UnacceptablePayload as error:
         return _refused(_own_id(payload), message, str(error), spoils_batch=spoils_batch)
