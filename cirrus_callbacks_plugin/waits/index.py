@@ -1,4 +1,4 @@
-"""The ``waiting`` index as the reconciler walks it, and where its walks stopped.
+"""The ``waiting`` index, page by page, and where the reconciler's walks of it stopped.
 
 The places are kept in the tracking table itself, in one reserved row that every reader passes
 over: the reconciler has no other memory, and may write there already. The row has no
@@ -89,6 +89,7 @@ class WaitingIndex:
         shard: str,
         *,
         after: IndexEntry | None = None,
+        since: str | None = None,
     ) -> Iterator[list[IndexEntry | Malformed]]:
         """The entries of a shard, oldest first, page by page; reserved rows are left out.
 
@@ -97,9 +98,15 @@ class WaitingIndex:
         Args:
             shard: ``"0"`` to ``"7"``.
             after: begin behind this entry of the shard, which may be gone by now.
+            since: only entries registered at this time or later, as rows hold it.
         """
-        start = {} if after is None else {"ExclusiveStartKey": after.to_item()}
-        for page in pages(self.client.query, {**self._request(shard), **start}):
+        request = self._request(shard)
+        if after is not None:
+            request["ExclusiveStartKey"] = after.to_item()
+        if since is not None:
+            request["KeyConditionExpression"] += f" AND {definition.WAITING_SORT_KEY} >= :since"
+            request["ExpressionAttributeValues"][":since"] = {"S": since}
+        for page in pages(self.client.query, request):
             yield entries_in(page["Items"])
 
     def counts(self, shard: str) -> Iterator[int]:

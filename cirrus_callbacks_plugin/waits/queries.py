@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.pages import pages
-from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.continuation import waits_in
-from cirrus_callbacks_plugin.waits.index import IndexEntry, entries_in, shards
+from cirrus_callbacks_plugin.waits.index import IndexEntry, WaitingIndex, shards
 from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import Wait, partition_key
 
@@ -56,13 +55,7 @@ class WaitsQueries:
             in_shard: ``"0"`` to ``"7"``.
             since: only rows registered at this time or later, as rows hold it.
         """
-        condition = "waiting = :shard"
-        values = {":shard": {"S": in_shard}}
-        if since is not None:
-            condition += " AND registered_at >= :since"
-            values[":since"] = {"S": since}
-        for page in pages(self.client.query, self._on_index(condition, values)):
-            found = entries_in(page["Items"])
+        for found in self._index.pages(in_shard, since=since):
             for entry in found:
                 if isinstance(entry, Malformed):
                     log_malformed(entry)
@@ -70,17 +63,7 @@ class WaitsQueries:
 
     def count_waiting(self) -> int:
         """How many rows are open; reads the whole index."""
-        return sum(
-            page["Count"]
-            for shard in shards()
-            for page in pages(
-                self.client.query,
-                {
-                    **self._on_index("waiting = :shard", {":shard": {"S": shard}}),
-                    "Select": "COUNT",
-                },
-            )
-        )
+        return sum(count for shard in shards() for count in self._index.counts(shard))
 
     def rows_of(self, payload_id: str) -> Iterator[list[Wait]]:
         """Every wait for a payload, answered or not, page by page; read consistently."""
@@ -131,10 +114,6 @@ class WaitsQueries:
         for page in pages(self.client.scan, request):
             yield from waits_in(page["Items"])
 
-    def _on_index(self, condition: str, values: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "TableName": self.name,
-            "IndexName": definition.WAITING_INDEX,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-        }
+    @property
+    def _index(self) -> WaitingIndex:
+        return WaitingIndex(self.client, self.name)

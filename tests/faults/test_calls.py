@@ -16,17 +16,17 @@ from simulation.search import Simulator
 if TYPE_CHECKING:
     from faults.world import Deployed
 
-APART = ("lint/", "local/", "operations/doctor/", "package/", "serverless/")
+APART = ("lint/", "local/", "operations/doctor/", "package/", "serverless/", "testing/")
 """What runs on a person's own machine; `doctor` is tested with each thing broken alone."""
 
 NOT_TRIED = {
+    "cli/below_cirrus.py BelowCirrus.invoke invoke": "click's own method, no call of AWS",
     "operations/dead_letters.py": "`waits --dead-letters` only looks",
     "operations/deployment.py": "which deployment is meant: tests/operations/test_unhappy.py",
     "waits/definition.py": "the local stack makes its own table",
     "waits/index.py WaitingIndex.keep_place": "of a pass without time for all: unit/reconcile",
     "waits/index.py WaitingIndex.counts": "of a pass without time for all: unit/reconcile",
     "waits/queries.py WaitsQueries.all_rows scan": "the local stack's",
-    "waits/queries.py WaitsQueries.count_waiting query": "of `doctor`",
 }
 """Calls, or files with calls, that no function makes, and no command that acts."""
 
