@@ -16,10 +16,10 @@ SHARE_KEPT = 0.25
 """Long work ends when this share of the time that was left on entry remains."""
 
 
-def seconds_left(context: Any) -> float:
-    """What Lambda's context says is left of the invocation, in seconds."""
+def seconds_left(context: Any, untold: float = DEFAULT_SECONDS_LEFT) -> float:
+    """What Lambda's context says is left of the invocation, in seconds; or else ``untold``."""
     tell = getattr(context, "get_remaining_time_in_millis", None)
-    return DEFAULT_SECONDS_LEFT if tell is None else float(tell()) / 1000
+    return untold if tell is None else float(tell()) / 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,3 @@ class Deadline:
     def seconds(self) -> float:
         """Seconds left of the invocation."""
         return self.end - self.clock()
-
-
-def has_time_left(
-    context: Any,
-    clock: Callable[[], float] = time.monotonic,
-) -> Callable[[], bool]:
-    """Say, from now on, whether long work may go on in this invocation."""
-    return Deadline.of(context, clock).has_time_left

@@ -110,6 +110,17 @@ def reads_back(state_db: Any, payload_id: str) -> bool:
     return bool(state_db.key_to_payload_id(state_db.payload_id_to_key(payload_id)) == payload_id)
 
 
+def setters_of(generation: Generation) -> dict[str, str]:
+    """The final state that each of ``StateDB``'s setters writes, spelled as it is stored."""
+    completed = generation.completed
+    return {
+        f"set_{completed.lower()}": completed,
+        "set_failed": "FAILED",
+        "set_invalid": "INVALID",
+        "set_aborted": "ABORTED",
+    }
+
+
 def identity_of(payload_id: Any, replace: Any, workflow: Any = None) -> Identity:
     """An identity from what cirrus's own objects say.
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import identity_of, raising_unacceptable, reads_back
+from cirrus_callbacks_plugin.cirrus.adapter import (
+    identity_of,
+    raising_unacceptable,
+    reads_back,
+    setters_of,
+)
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
 if TYPE_CHECKING:
@@ -66,13 +71,7 @@ class CirrusGeo:
         return reads_back(StateDB, payload_id)
 
     def state_setters(self) -> tuple[type, Mapping[str, str]]:
-        """``StateDB`` and its four setters of final states; success is spelled as it is stored."""
+        """``StateDB`` and its four setters of final states."""
         from cirrus.lib.statedb import StateDB  # noqa: PLC0415
 
-        completed = self.generation.completed
-        return StateDB, {
-            f"set_{completed.lower()}": completed,
-            "set_failed": "FAILED",
-            "set_invalid": "INVALID",
-            "set_aborted": "ABORTED",
-        }
+        return StateDB, setters_of(self.generation)

@@ -10,7 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.adapter import identity_of, raising_unacceptable, reads_back
+from cirrus_callbacks_plugin.cirrus.adapter import (
+    identity_of,
+    raising_unacceptable,
+    reads_back,
+    setters_of,
+)
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
 
@@ -75,9 +80,4 @@ class CirrusGeo015:
         """``StateDB`` and its four setters of final states."""
         from cirrus.lib2.statedb import StateDB  # noqa: PLC0415
 
-        return StateDB, {
-            "set_completed": "COMPLETED",
-            "set_failed": "FAILED",
-            "set_invalid": "INVALID",
-            "set_aborted": "ABORTED",
-        }
+        return StateDB, setters_of(self.generation)

@@ -18,6 +18,7 @@ from cirrus_callbacks_plugin.cirrus.adapter import (
     identity_of,
     raising_unacceptable,
     reads_back,
+    setters_of,
 )
 from cirrus_callbacks_plugin.cirrus.generations import V0_7, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import given_handler, locate
@@ -80,12 +81,7 @@ class CirrusLib08:
         """``StateDB`` and its four setters of final states."""
         from cirrus.lib.statedb import StateDB  # noqa: PLC0415
 
-        return StateDB, {
-            "set_completed": "COMPLETED",
-            "set_failed": "FAILED",
-            "set_invalid": "INVALID",
-            "set_aborted": "ABORTED",
-        }
+        return StateDB, setters_of(self.generation)
 
 
 def _is_notification(body: Any) -> bool:

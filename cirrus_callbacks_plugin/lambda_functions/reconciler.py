@@ -93,6 +93,4 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
 def budget_seconds(context: Any, settings: config.ReconcilerSettings) -> float:
     """The smaller of the lambda's time and the schedule's interval, less 30 s."""
     interval = settings.interval.total_seconds()
-    tell = getattr(context, "get_remaining_time_in_millis", None)
-    left = interval if tell is None else seconds_left(context)
-    return max(min(left, interval) - MARGIN_SECONDS, 1.0)
+    return max(min(seconds_left(context, interval), interval) - MARGIN_SECONDS, 1.0)

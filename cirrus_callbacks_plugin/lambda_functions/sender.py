@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cirrus_callbacks_plugin import config
-from cirrus_callbacks_plugin.aws.deadline import has_time_left
+from cirrus_callbacks_plugin.aws.deadline import Deadline
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.lambda_functions import logs, metrics
 from cirrus_callbacks_plugin.lambda_functions.clients import clients
@@ -39,7 +39,7 @@ def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]
         ),
         states=StateTable(dynamodb, tables.state),
         enabled=config.EnabledWorkflows.from_env(),
-        has_time_left=has_time_left(context),
+        has_time_left=Deadline.of(context).has_time_left,
     )
     failed = sender.send(StreamRecord.from_batch(event["Records"]))
     metrics.emit_batch(tables.callbacks, answers)

@@ -165,7 +165,7 @@ class Answerer:
                     why=f"Step Functions refused the call ({error_code(error)}); the wait stays "
                     "open until that is mended",
                 )
-                self._tell(row, None)
+                self.tell(row, None)
                 return None
         self.mark(row, sent, answer.error)
         return sent
@@ -185,10 +185,11 @@ class Answerer:
             answer_error=error,
             workflow_state=row.workflow_state,
         )
-        self._tell(row, sent)
+        self.tell(row, sent)
         return marked
 
-    def _tell(self, row: Wait, sent: str | None) -> None:
+    def tell(self, row: Wait | Malformed, sent: str | None) -> None:
+        """Say what became of an answer to whoever counts; None: nothing was sent."""
         if self.on_answer is not None:
             self.on_answer(row, sent)
 

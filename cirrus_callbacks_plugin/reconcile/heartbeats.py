@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable  # noqa: TC003 - a field's type
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,6 @@ class Heartbeats:
         index: the open rows.
         repairer: whose table, client and counts are used.
         pace: how often a heartbeat is sent.
-        seconds_left: of the pass.
         place: where the last walk stopped.
         shard: where to begin if that is not known.
     """
@@ -42,7 +40,6 @@ class Heartbeats:
     index: WaitingIndex
     repairer: Repairer
     pace: Pace
-    seconds_left: Callable[[], float]
     place: Place
     shard: str
 
@@ -60,7 +57,7 @@ class Heartbeats:
 
     def _beat(self, step: list[IndexEntry]) -> bool:
         """Send a step's heartbeats; False where there was no time for all of them."""
-        if self.seconds_left() <= 0:
+        if self.repairer.seconds_left() <= 0:
             return False
         keys = [entry.key for entry in step]
         try:
@@ -92,7 +89,7 @@ class Heartbeats:
 
     def _send(self, row: Wait) -> list[Did] | None:
         """Send a heartbeat, and learn whether the waiter lives; None: there was no time."""
-        if self.seconds_left() <= 0:
+        if self.repairer.seconds_left() <= 0:
             return None
         self.pace.wait()
         answerer = self.repairer.answerer

@@ -107,8 +107,6 @@ class Pass:
             descriptions=place("descriptions"),
             rows=place("rows"),
             shard=shard,
-            clock=self.clock,
-            seconds_left=self.seconds_left,
         )
         walks: list[Callable[[], None]] = [walk.run]
         if self.settings.heartbeat:
@@ -116,7 +114,6 @@ class Pass:
                 index=index,
                 repairer=repairer,
                 pace=self.paces.heartbeats,
-                seconds_left=self.seconds_left,
                 place=place("heartbeats"),
                 shard=shard,
             )

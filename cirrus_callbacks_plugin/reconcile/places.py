@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable  # noqa: TC003 - a field's type
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
@@ -42,8 +42,8 @@ class Place:
     name: str
     entry: IndexEntry | None
     seconds_left: Callable[[], float]
-    _written: IndexEntry | None = None
-    _written_at: float | None = None
+    _written: IndexEntry | None = field(init=False)
+    _written_at: float = field(init=False)
 
     def __post_init__(self) -> None:
         """What was read is what stands there."""
@@ -53,8 +53,7 @@ class Place:
     def move(self, entry: IndexEntry | None) -> None:
         """Say how far the walk has come; now and then that is written down."""
         self.entry = entry
-        now = self.seconds_left()
-        if self._written_at is not None and self._written_at - now >= SECONDS_BETWEEN_WRITES:
+        if self._written_at - self.seconds_left() >= SECONDS_BETWEEN_WRITES:
             self.write()
 
     def write(self) -> None:

@@ -43,19 +43,21 @@ class Runs:
         list_pace, describe_pace: how often it is asked.
         may_list: False once no further page of running executions may be asked for; what was
             not listed by then is described.
-        refused: how many runs could not be described since Step Functions refuses it; each is
-            asked for once.
     """
 
     client: SFNClient
     list_pace: Pace
     describe_pace: Pace
     may_list: Callable[[], bool] = lambda: True
-    refused: int = 0
     _running: dict[str, dict[str, datetime | None]] = field(default_factory=dict)
     _described: dict[str, Run] = field(default_factory=dict)
     _refusals: dict[str, ClientError] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def refused(self) -> int:
+        """How many runs Step Functions refuses to describe; each is asked for once."""
+        return len(self._refusals)
 
     def find(self, execution_arn: str) -> Run:
         """A run: as it was described before, as it is listed, or else as it is described now.
@@ -101,7 +103,6 @@ class Runs:
         except ClientError as error:
             if error_code(error) not in _UNKNOWN:
                 if classify(error) is ErrorKind.REFUSED:
-                    self.refused += 1
                     self._refusals[execution_arn] = error
                 raise
             run = Run(execution_arn, RunStatus.UNKNOWN)

@@ -16,7 +16,6 @@ and another one within as many as the descriptions need, whatever the others are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence  # noqa: TC003 - fields' types
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - a field's type
 from enum import Enum
@@ -35,6 +34,8 @@ from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import Wait, moment, timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.reconcile.places import Place
     from cirrus_callbacks_plugin.waits.index import IndexEntry, WaitingIndex
@@ -67,8 +68,6 @@ class RepairWalk:
         repairer: repairs what the walk comes to.
         descriptions, rows: the two places.
         shard: where to begin if they are not known.
-        clock: the current time, aware.
-        seconds_left: of the pass.
     """
 
     index: WaitingIndex
@@ -76,8 +75,6 @@ class RepairWalk:
     descriptions: Place
     rows: Place
     shard: str
-    clock: Callable[[], datetime]
-    seconds_left: Callable[[], float]
     is_whole: bool = False
     open_waits: int = 0
     oldest: datetime | None = None
@@ -121,7 +118,7 @@ class RepairWalk:
 
     def _begin_at(self, place: IndexEntry | None, share: float) -> None:
         """Take in runs from here on, as many as a share of the time that is left suffices for."""
-        self._kept = self.seconds_left() * share
+        self._kept = self.repairer.seconds_left() * share
         self._most = max(int(self._kept * DESCRIBES_PER_SECOND), 1)
         self._last = place
         self._is_putting_off = False
@@ -146,7 +143,7 @@ class RepairWalk:
         """
         is_first = True
         for step in circle.steps():
-            if self.seconds_left() <= self._seconds_kept() and not self._describe():
+            if self.repairer.seconds_left() <= self._seconds_kept() and not self._describe():
                 return End.TIME
             if not self._look_at(step) and not is_first:
                 return End.TIME  # what was put off comes first in the next pass
@@ -181,7 +178,7 @@ class RepairWalk:
         self._note_oldest(step)
         entries = self._old_enough(step)
         rows = self._read([entry for entry, _ in entries])
-        now = self.clock()
+        now = self.repairer.clock()
         for entry, before in entries:
             row = rows.get(entry)
             if row is None or now - moment(row.settled_at or row.registered_at) < (
@@ -221,7 +218,7 @@ class RepairWalk:
         step: Sequence[IndexEntry],
     ) -> list[tuple[IndexEntry, IndexEntry | None]]:
         """The entries of rows past their grace period, each with the entry before it."""
-        youngest = timestamp(self.clock() - self.repairer.settings.grace)
+        youngest = timestamp(self.repairer.clock() - self.repairer.settings.grace)
         old_enough: list[tuple[IndexEntry, IndexEntry | None]] = []
         before = self._last
         for entry in step:
@@ -275,14 +272,14 @@ class RepairWalk:
             and row.seen_state in FINAL_STATES
             and record.last_execution == row.seen_execution
         )
-        age = self.clock() - moment(row.registered_at)
+        age = self.repairer.clock() - moment(row.registered_at)
         return old_run and age < self.repairer.settings.redelivery
 
     def _describe(self) -> bool:
         """Repair the rows that were kept; False where time is out."""
         while self._kept_groups() and self._describe_some():
             pass
-        return self.seconds_left() > 0
+        return self.repairer.seconds_left() > 0
 
     def _describe_some(self) -> bool:
         """Repair some of the rows that were kept; False where time ran out."""

@@ -109,8 +109,7 @@ class Sender:
             wait=row.name,
             why=f"the row cannot be read: {row.why}",
         )
-        if self.answerer.on_answer is not None:
-            self.answerer.on_answer(row, None)
+        self.answerer.tell(row, None)
 
     def _comes_again(self, row: Wait, error: Exception) -> bool:
         """Log what an answer met; True where its record is to be delivered again."""
@@ -122,8 +121,7 @@ class Sender:
                 why=f"AWS refused a call ({error_code(error)}); the wait stays open until that is "
                 "mended",
             )
-            if self.answerer.on_answer is not None:
-                self.answerer.on_answer(row, None)
+            self.answerer.tell(row, None)
             return False
         _log_again(row, error)
         return True

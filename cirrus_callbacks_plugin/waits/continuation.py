@@ -61,7 +61,6 @@ class Continuation:
             "settled_at": self.settled_at,
             "cirrus_version": self.cirrus_version,
             "stopped_at": self.stopped_at,
-            "workflow_state": None,
             **self.outcome.attributes(),
         }
         item = {name: serialize(value) for name, value in values.items() if value is not None}

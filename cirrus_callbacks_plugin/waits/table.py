@@ -231,7 +231,7 @@ class WaitsTable:
 
     def read_rows(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation | Malformed]:
         """The same with continuations and malformed rows; unknown reserved rows are left out."""
-        ordered = sorted(set(keys), key=lambda key: (key.payload_id, key.task_token))
+        ordered = sorted(set(keys))
         items = read_batch(self.client, self.name, [key.to_item() for key in ordered])
         found = ((Key.from_item(item), item) for item in items)
         rows = ((key, row_from_item(item, key)) for key, item in found)

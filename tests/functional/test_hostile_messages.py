@@ -60,6 +60,16 @@ REFUSED: dict[str, Any] = {
     "too many digits": json.dumps(payload("bad"))[:-1] + f', "number": {"9" * 5000}}}',
 }
 
+LEFT_OUT = {
+    "a text",
+    "a list",
+    "nothing",
+    "a url without object",
+    "a url without bucket",
+    "a url that is none",
+}
+"""Where cirrus dies of one of them, its whole batch with it, the neighbours run all the same."""
+
 
 def test_a_payload_that_cirrus_cannot_accept_is_told_at_once(world: World, aws: AwsCalls) -> None:
     """The parent hears ``InvalidPayload`` and why, once, however often the message comes."""
@@ -88,7 +98,7 @@ def test_a_payload_that_cirrus_cannot_accept_is_told_at_once(world: World, aws: 
 
 
 def test_a_neighbour_suffers_no_more_than_without_the_plugin(world: World) -> None:
-    """The batch fares as where nobody waits; or better, where the message is left out of it."""
+    """The batch fares as where nobody waits; better where cirrus would die of the message."""
     from cirrus_callbacks_plugin.lambda_functions.process import lambda_handler
 
     for name, body in REFUSED.items():
@@ -107,7 +117,8 @@ def test_a_neighbour_suffers_no_more_than_without_the_plugin(world: World) -> No
                 outcome = f"{type(error).__name__}: {error}"
             found.append((outcome, world.messages_left(), len(world.runs(payload_id(item)))))
             world.delete(event)
-        assert found[1] in (found[0], ("returned", 0, 1)), name
+        is_left_out = name in LEFT_OUT and found[0][2] == 0
+        assert found[1] == (("returned", 0, 1) if is_left_out else found[0]), name
 
 
 MALFORMED: list[Any] = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
@@ -13,8 +13,6 @@ from support.generation import bare_handler, run_elsewhere, state_db
 from support.table_rows import continuation_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
     from support.aws_calls import AwsCalls
@@ -112,11 +110,22 @@ def test_the_sender_puts_it_again_when_its_own_time_is_up(
     world.new_stream_records()
     slow_update_state(world, world.event_about(run), aws, rows=5)
 
-    def short(_: object) -> Callable[[], bool]:
-        budget = itertools.count()
-        return lambda: next(budget) < 20
+    class Short:
+        """In the place of a deadline: over after so many questions."""
 
-    monkeypatch.setattr(sender, "has_time_left", short)
+        def __init__(self) -> None:
+            self._asked = itertools.count()
+
+        @classmethod
+        def of(cls, _: object) -> Self:
+            """One of an invocation's own."""
+            return cls()
+
+        def has_time_left(self) -> bool:
+            """Twenty times."""
+            return next(self._asked) < 20
+
+    monkeypatch.setattr(sender, "Deadline", Short)
     assert work_off(world) >= 3
     assert answered(world) == WAITERS
     assert continuation(world) is None

@@ -7,7 +7,7 @@ import threading
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from cirrus_callbacks_plugin.aws.deadline import Deadline, has_time_left
+from cirrus_callbacks_plugin.aws.deadline import Deadline
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.hooks.own_time import OWN_SECONDS, OutOfTime, OwnTime
 from support.aws_calls import aws_error
@@ -71,7 +71,7 @@ def test_long_work_ends_when_a_quarter_of_the_time_is_left(context: object, left
     """Of what was left on entry; ten seconds where the context does not tell."""
     clock = Clock()
     time_left = Deadline.of(context, clock)
-    go_on = has_time_left(context, clock)
+    go_on = Deadline.of(context, clock).has_time_left
     assert time_left.seconds() == left
     clock.now += left * 0.75 - 0.01
     assert time_left.has_time_left()

@@ -75,7 +75,7 @@ class Answers:
         """The same, with what follows from the row."""
         self.answer(row, answer_of(row))
 
-    def on_answer(self, row: Wait, sent: str | None) -> None:
+    def tell(self, row: Wait, sent: str | None) -> None:
         """Count."""
         self.told.append((row, sent))
 
