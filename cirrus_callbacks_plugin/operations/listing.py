@@ -161,6 +161,8 @@ def state_of(explained: ExplainedWait) -> str | None:
     """The payload's state: what settled the row, or what StateDB says; None: no record."""
     if explained.row.is_settled:
         return explained.row.answer_error or explained.row.workflow_state
+    if explained.row.is_join:
+        return explained.row.workflow_state
     return explained.record.state if explained.record is not None else None
 
 

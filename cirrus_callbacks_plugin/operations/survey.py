@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import MalformedRecordError, StateKey
-from cirrus_callbacks_plugin.naming import workflow_of
-from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
+from cirrus_callbacks_plugin.naming import MemberToken, workflow_of
+from cirrus_callbacks_plugin.operations.joins import read_join
+from cirrus_callbacks_plugin.operations.reasons import Reason, members_pending, reason_of
 from cirrus_callbacks_plugin.reconcile.case import case_of
 from cirrus_callbacks_plugin.reconcile.judge import Case, Verdict, judge
 from cirrus_callbacks_plugin.reconcile.runs import (
@@ -53,15 +54,19 @@ class Filters:
         waiter: part of the waiter's payload id or execution ARN.
         older_than: at least this old.
         since: registered at this time or later (as rows hold it).
+        without_members: joins alone, and not their members' own waits.
     """
 
     workflows: frozenset[str] = frozenset()
     waiter: str | None = None
     older_than: timedelta | None = None
     since: str | None = None
+    without_members: bool = False
 
     def admits_key(self, key: Key) -> bool:
         """False where the key alone says no."""
+        if self.without_members and MemberToken.of(key.task_token) is not None:
+            return False
         if not self.workflows or key.payload_id.startswith("sha256:"):
             return True
         return (workflow_of(key.payload_id) or "unknown") in self.workflows
@@ -80,7 +85,7 @@ class ExplainedWait:
 
     Attributes:
         row: the row, read consistently.
-        case: record and run; None for a row that is settled.
+        case: record and run; None for a row that is settled, and for a join's.
         verdict: what the reconciler would do with it once it is old enough.
         reason: why it still waits.
     """
@@ -151,7 +156,7 @@ class Survey:
         """
         left = iter(rows)
         while batch := list(islice(left, ROWS_A_READ)):
-            self.read_records([row for row in batch if not row.is_settled])
+            self.read_records([row for row in batch if not (row.is_settled or row.is_join)])
             for row in batch:
                 try:
                     explained = self.explain(row)
@@ -161,15 +166,19 @@ class Survey:
                 yield explained
 
     def explain(self, row: Wait) -> ExplainedWait:
-        """Why a row is open; its record is read where it was not before.
+        """Why a row is open; its record is read where it was not before, a join's members are.
 
         Raises:
             MalformedRecordError: its payload's record cannot be read.
             ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
         """
         now = self.deployment.clock()
-        if row.is_settled:
-            return ExplainedWait(row, None, Verdict(), reason_of(row, None, Verdict(), now))
+        if row.is_settled or row.is_join:
+            reason = reason_of(row, None, Verdict(), now)
+            found = None if row.is_settled else read_join(self.deployment.waits, row.payload_id)
+            if found is not None:
+                reason = members_pending(reason, found.progress)
+            return ExplainedWait(row, None, Verdict(), reason)
         case = case_of(
             row,
             self.record(row.payload_id),
