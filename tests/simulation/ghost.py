@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
+GONE = ""
+"""In the place of a state: the record was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Ghost:
     def deleted(self) -> None:
         """The record is gone: it holds no state."""
         self.record = ()
-        self.written.append(Written(self.step, "", None))
+        self.written.append(Written(self.step, GONE, None))
         self.log.append(("deleted", None))
 
     def see_rows(self, items: Iterable[dict[str, Any]], begun: int, by: str) -> None:
@@ -222,13 +224,16 @@ class Ghost:
         return before + [each for each in self.written if since < each.step <= until]
 
     def was_final(self, row: RowFacts) -> bool:
-        """True where the payload's state was final all the while the row was registered."""
+        """True where cirrus runs the payload anew, if it does, whatever ran before.
+
+        Its state was final all the while the row was registered, or its record deleted.
+        """
         return self.were_final(row.begun, row.registered)
 
     def were_final(self, since: int, until: int) -> bool:
-        """True where the payload's state was final from one step to another."""
+        """True where the payload's state was final, or gone, from one step to another."""
         held = self.held(since, until)
-        return bool(held) and all(each.state in FINAL for each in held)
+        return bool(held) and all(each.state in (*FINAL, GONE) for each in held)
 
     def cirrus_event(self, actor: int, kind: str, event: Any) -> None:
         """A cirrus handler is called with this event."""

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from simulation.bare import replay
+from simulation.ghost import GONE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -205,7 +206,7 @@ def ran_anew(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = 
 
 
 def _failed(ghost: Ghost, since: int, until: int) -> bool:
-    return any(each.state in ("FAILED", "ABORTED", "") for each in ghost.held(since, until))
+    return any(each.state in ("FAILED", "ABORTED", GONE) for each in ghost.held(since, until))
 
 
 def _told(row: dict[str, Any]) -> str:
