@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.moto_corrections.attempts import pause
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
-POLL_SECONDS = 0.05
-"""How soon a Wait notices that its execution is over."""
 _TIMESTAMP = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})",
     re.ASCII,
@@ -45,9 +43,7 @@ def wait_until_instants(patches: Patches) -> None:
         return (instant - clock.utc_now()).total_seconds()
 
     def wait(_: Any, env: Any, wait_seconds: float) -> None:
-        deadline = clock.seconds() + wait_seconds
-        while env.is_running() and (left := deadline - clock.seconds()) > 0:
-            time.sleep(min(POLL_SECONDS, left))
+        pause(env, wait_seconds, clock)
 
     patches.set(Timestamp, "_from_timestamp_string", staticmethod(read_instant))
     patches.set(Timestamp, "_get_wait_seconds", get_wait_seconds)

@@ -9,8 +9,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.attempts import as_text
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
+from cirrus_callbacks_plugin.local.states_language.json_values import milliseconds_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -124,7 +124,7 @@ def tell_of_redrives(patches: Patches) -> None:
         context = env.states.context_object.context_object_data["Execution"]
         context["RedriveCount"] = redrives.count
         if redrives.date is not None:
-            context["RedriveTime"] = as_text(redrives.date)
+            context["RedriveTime"] = milliseconds_text(redrives.date)
         return env
 
     def describe_execution(self: Any) -> Any:
