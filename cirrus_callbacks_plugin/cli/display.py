@@ -60,7 +60,7 @@ class Display:
             emoji=False,
             soft_wrap=not is_terminal,
         )
-        self.good, self.bad = ("✓", "✗") if _writes_unicode(self.console) else ("ok", "FAILED")
+        self.good, self.bad = ("✓", "✗") if self.console.writes_unicode else ("ok", "FAILED")
 
     def show(self, happening: Happening) -> None:
         """Write one line of the timeline."""
@@ -159,7 +159,3 @@ def _table(title: str, *columns: str) -> VisibleTable:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
-
-
-def _writes_unicode(console: VisibleConsole) -> bool:
-    return console.encoding.lower().replace("-", "").startswith("utf")

@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.graph.model import Graph, Identities, graph_of
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.operations.listing import waits_for_payload
@@ -157,9 +156,4 @@ def _records(
     ids = dict.fromkeys(more)
     for row in rows:
         ids.update(dict.fromkeys(name for name in (row.payload_id, row.waiter_payload_id) if name))
-    keys = {name: StateKey.of(name) for name in ids}
-    found = survey.deployment.states.read(
-        {key for key in keys.values() if key is not None},
-        on_malformed=lambda *_: None,
-    )
-    return {name: found.get(key) if key is not None else None for name, key in keys.items()}
+    return survey.records(ids)

@@ -365,7 +365,7 @@ def running(
             only=settings.only,
             needs_payloads=settings.needs_payloads,
         )
-        project.definitions(names, settings.variables)  # before anything is started
+        project.check_definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
         serving = moto_server(settings.port) if server is None else server().serving()
         names = replace(names, endpoint_url=until_end.enter_context(serving))

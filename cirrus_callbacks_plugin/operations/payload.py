@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.operations.console import execution_link
@@ -10,13 +11,13 @@ from cirrus_callbacks_plugin.operations.listing import waits_for_payload
 from cirrus_callbacks_plugin.operations.survey import Filters
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.operations.listing import Listing
     from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Survey
     from cirrus_callbacks_plugin.reconcile.judge import Run
-    from cirrus_callbacks_plugin.waits.row import Wait
+    from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 MAX_RUNS = 20
 """Described, the newest first: a payload that was restarted for months has hundreds."""
@@ -51,7 +52,11 @@ class PayloadReport:
 
     def reason(self, row: Wait) -> ExplainedWait | None:
         """Why one of the rows is open; None for an answered one."""
-        return next((each for each in self.explained if each.row.key == row.key), None)
+        return self._explained_by_key.get(row.key)
+
+    @cached_property
+    def _explained_by_key(self) -> Mapping[Key, ExplainedWait]:
+        return {each.row.key: each for each in self.explained}
 
     def to_json(self) -> dict[str, Any]:
         """With stable keys, tokens as digests."""

@@ -156,7 +156,7 @@ class Survey:
         """
         left = iter(rows)
         while batch := list(islice(left, ROWS_A_READ)):
-            self.read_records([row for row in batch if not (row.is_settled or row.is_join)])
+            self.records(row.payload_id for row in batch if not (row.is_settled or row.is_join))
             for row in batch:
                 try:
                     explained = self.explain(row)
@@ -199,10 +199,23 @@ class Survey:
             self._records[key] = self.deployment.states.get(key)
         return self._records[key]
 
-    def read_records(self, rows: Sequence[Wait]) -> None:
-        """Read the records of rows that were not read yet, a hundred a call."""
-        wanted = {StateKey.of(row.payload_id) for row in rows}
-        missing = {key for key in wanted if key is not None and key not in self._records}
+    def records(self, payload_ids: Iterable[str]) -> dict[str, Record | None]:
+        """The records of payloads, by their ids; None where there is none that can be read.
+
+        Those that were not read yet are read now, a hundred a call.
+
+        Raises:
+            ClientError, BotoCoreError: DynamoDB could not be asked.
+        """
+        keys = {payload_id: StateKey.of(payload_id) for payload_id in payload_ids}
+        self._read_records(keys.values())
+        return {
+            payload_id: self._records.get(key) if key is not None else None
+            for payload_id, key in keys.items()
+        }
+
+    def _read_records(self, keys: Iterable[StateKey | None]) -> None:
+        missing = {key for key in keys if key is not None and key not in self._records}
         if not missing:
             return
         malformed: set[StateKey] = set()  # `record` asks for these once more, and says so

@@ -265,6 +265,12 @@ def after_end(row: Wait, record: Record | None, ended: Ended) -> Judgement:
     # One that was listed before it is no longer the last: it has been left above.
     if row.seen_state in FINAL_STATES and run is not None and run == row.seen_execution:
         return LeaveOpen("the run had ended when the row was registered")
+    awaited = _awaited(row)
+    tells_no_run = record is None or not record.executions
+    if tells_no_run and None not in (awaited, run) and run != awaited:
+        # Its record was deleted, and with it which run came after which. A new one answers once
+        # it is listed, and where none is, the reconciler asks for the awaited one.
+        return LeaveOpen("the record lists no run, and the row waits for another than ended")
     if _is_strange(row, record, run) and _had_stopped(row, ended):
         # Its record had been deleted, cirrus does not take it for this payload's, or somebody
         # started the run by hand: the event comes late, and cirrus runs the payload again.
@@ -278,6 +284,15 @@ def _run_of(record: Record | None, ended: Ended) -> str | None:
 
 def _lists_at_claim(row: Wait) -> bool:
     return of_version(row.cirrus_version).lists_run_at_claim
+
+
+def _awaited(row: Wait) -> str | None:
+    """The run that the row tells to be waiting for, None where it tells none.
+
+    The one that step 3 noted, being later than the one that was in progress at registration.
+    """
+    in_progress = row.seen_execution if row.seen_state in (CLAIMED, PROCESSING) else None
+    return row.execution_arn or in_progress
 
 
 def _is_strange(row: Wait, record: Record | None, run: str | None) -> bool:

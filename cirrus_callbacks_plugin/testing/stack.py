@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import CallbackError, UnacceptablePayload
 from cirrus_callbacks_plugin.local.called_functions import CalledFunctions, short_name
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 PREFIX = "cirrus-test"
 RECONCILER = {
-    "CIRRUS_CALLBACKS_GRACE_SECONDS": "900",
-    "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "5400",
+    config.GRACE_SECONDS: str(config.DEFAULT_GRACE_SECONDS),
+    config.REDELIVERY_SECONDS: str(config.DEFAULT_REDELIVERY_SECONDS),
 }
 """The reconciler's policy: a deployment's own, since its clock can be moved."""
 

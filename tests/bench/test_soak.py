@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,17 @@ from unittest import mock
 import pytest
 
 from bench.soak import shares
+from bench.soak.calls import Call
+from bench.soak.invocations import Invocation
+from bench.soak.notes import Notes
 from bench.soak.outcome import Outcome
 from bench.soak.plan import plan
 from bench.soak.run import Settings, Soak
+from cirrus_callbacks_plugin.local.deployment import Names
 from cirrus_callbacks_plugin.protocol import answer
 from cirrus_callbacks_plugin.reconcile import repair
 from cirrus_callbacks_plugin.sender import batch as sender
+from simulation.invariants import untruths
 
 if TYPE_CHECKING:
     from bench.soak.judge import Judgement
@@ -65,6 +71,41 @@ def test_a_success_of_a_child_that_failed_is_wrong() -> None:
         _, judgement = soaked(CALM)
     assert judgement.lost == []
     assert judgement.wrong
+
+
+@pytest.mark.parametrize(("asks", "found"), [(True, 0), (False, 1)])
+def test_a_neighbour_of_a_replacement_may_be_told_what_was_completed(
+    asks: bool,
+    found: int,
+) -> None:
+    """What a message beside it in the batch asked for, the hook cannot know when it looks.
+
+    Without such a message the run came of the waiter's own, and the old completion is wrong.
+    """
+    notes = Notes(Names("p", "us-west-2", "123456789012"))
+    machine = "arn:aws:states:us-west-2:123456789012:stateMachine:p-cog"
+    ghost = notes.ghost("the-id")
+    old, new = (f"{machine.replace(':stateMachine:', ':execution:')}:{name}" for name in "ab")
+    ghost.begin("SUCCEEDED", old, ended=True, foreign=False)
+    row = {
+        "task_token": {"S": "t"},
+        "workflow_state": {"S": "SUCCEEDED"},
+        "seen_state": {"S": "SUCCEEDED"},
+        "seen_execution": {"S": old},
+        "execution_arn": {"S": old},
+        "settled_at": {"S": "now"},
+    }
+    notes.step = ghost.step = 3
+    ghost.see_rows([row], 2, "process")
+    invocation = Invocation(
+        "process", 2, messages={"the-id": (1, 2)}, replaced=frozenset({"the-id"} if asks else ())
+    )
+    request = {"stateMachineArn": machine, "name": "b", "input": json.dumps({"id": "the-id"})}
+    notes.took_effect(
+        Call("stepfunctions", "StartExecution", request, "", has_token=False), invocation
+    )
+    assert new in ghost.runs
+    assert len(untruths(ghost, "t", row, ghost.rows["t"], 2, replace=False)) == found
 
 
 def test_a_seed_is_a_plan() -> None:

@@ -10,7 +10,8 @@ import pytest
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.hooks import process, update_state
 from cirrus_callbacks_plugin.protocol import answer
-from cirrus_callbacks_plugin.reconcile.passes import Pass
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.reconcile.repair import Repairer
 from faults.cell import LASTING, attempt
 from faults.fault import Fault
 from faults.matrix import ways
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from cirrus_callbacks_plugin.waits.row import Wait
     from faults.world import Deployed
 
 
@@ -62,25 +64,20 @@ def update_state_raises() -> AbstractContextManager[Any]:
 
 def tokens_are_logged() -> AbstractContextManager[Any]:
     """A line about an answer that was refused names the token itself."""
-    original = answer.Answerer._send
 
-    def send(self: Any, token: str, given: Any) -> None:
-        try:
-            original(self, token, given)
-        except Exception:
-            answer.logger.warning("The answer to %s failed", token)
-            raise
+    def log(row: Wait, step: str, **facts: Any) -> None:
+        log_wait(row, step, token=row.task_token, **facts)
 
-    return mock.patch.object(answer.Answerer, "_send", send)
+    return mock.patch.object(answer, "log_wait", log)
 
 
 def a_read_ends_the_pass() -> AbstractContextManager[Any]:
     """Rows of one step cannot be read, and no other step is made."""
 
-    def failed(_self: Pass, _rows: Any, error: Exception) -> None:
+    def failed(_self: Repairer, _rows: Any, error: Exception) -> None:
         raise error
 
-    return mock.patch.object(Pass, "_failed", failed)
+    return mock.patch.object(Repairer, "failed", failed)
 
 
 PLANTED: dict[Callable[[], AbstractContextManager[Any]], tuple[str, str, Fault, str]] = {
@@ -100,8 +97,8 @@ PLANTED: dict[Callable[[], AbstractContextManager[Any]], tuple[str, str, Fault, 
     ),
     tokens_are_logged: ("sender", "SendTaskSuccess", Fault.DENIED, "a token was written"),
     a_read_ends_the_pass: (
-        *("reconciler", "Pass._read_rows", Fault.SERVER_ERROR),
-        "a whole pass failed",
+        *("reconciler", "RepairWalk._read", Fault.SERVER_ERROR),
+        "A part of the pass failed",
     ),
 }
 
@@ -120,4 +117,5 @@ def test_the_defect_is_noticed(
     assert [*sound.problems, *violations(sound)] == []
     with planted():
         cell = attempt(where, way, call, fault, LASTING)
-    assert any(problem in found for found in cell.problems), cell.problems
+    problems = [*cell.problems, *violations(cell)]
+    assert any(problem in found for found in problems), problems

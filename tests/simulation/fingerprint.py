@@ -106,6 +106,7 @@ def _ghost(ghost: Ghost) -> tuple[Any, ...]:
                 run.result,
                 run.messages,
                 run.is_replacement,
+                run.is_unnoted,
                 sorted({result for _, result in run.ends}),
             )
             for arn, run in sorted(ghost.runs.items())
@@ -134,6 +135,7 @@ def _rows(world: World) -> Iterator[Any]:
             ran_anew(world.ghost, facts, number, for_itself=True),
             overtaken(world.ghost, facts),
             facts.settled_by,
+            sorted(facts.unseen),
             any(
                 (run.started or 0) > facts.registered and number in run.messages
                 for run in world.ghost.runs.values()

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
+GONE = ""
+"""In the place of a state: the record was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class RunFacts:
         is_replacement: one of these asked for it.
         is_foreign: it is another payload's, whose id shares the record's key.
         ends: all its ends, where it was redriven: step and result.
+        by: the invocation that started it.
+        is_unnoted: that invocation died or was refused before it had noted the run in its rows.
     """
 
     listed: int | None = None
@@ -35,6 +39,8 @@ class RunFacts:
     is_replacement: bool = False
     is_foreign: bool = False
     ends: tuple[tuple[int, str], ...] = ()
+    by: int | None = None
+    is_unnoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class RowFacts:
         registered, settled, answered: the steps at which it was.
         settled_by: the kind of invocation that settled it.
         images: every image that was written once it was answered.
+        unseen: the runs of which nothing told when it was settled (``Ghost.unseen``).
     """
 
     begun: int
@@ -54,6 +61,7 @@ class RowFacts:
     answered: int | None = None
     settled_by: str | None = None
     images: tuple[dict[str, Any], ...] = ()
+    unseen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,7 @@ class Ghost:
     endings: list[tuple[int, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     listings: int = 0
+    record: tuple[str, ...] = ()
     settled_by_itself: dict[str, bool] = field(default_factory=dict)
 
     def fork(self) -> Ghost:
@@ -106,6 +115,7 @@ class Ghost:
             ends=((0, state),) if ended else (),
         )
         self.listings = len(self.runs)
+        self.record = tuple(self.runs)
         if self.written:
             self.written.pop()
         self.written.append(Written(0, state, run))
@@ -121,7 +131,12 @@ class Ghost:
         """An execution began."""
         run = self.runs.get(arn, RunFacts())
         self.runs[arn] = replace(
-            run, started=self.step, messages=messages, is_replacement=is_replacement
+            run,
+            started=self.step,
+            messages=messages,
+            is_replacement=is_replacement,
+            by=actor,
+            is_unnoted=False,
         )
         self.log.append(("started" if actor >= 0 else "by hand", arn, actor))
 
@@ -135,6 +150,7 @@ class Ghost:
     def see_record(self, state: str | None, executions: tuple[str, ...], run: str | None) -> None:
         """The state table was written: with this state, perhaps the one it had before."""
         self.listings = max(self.listings, len(executions))
+        self.record = executions
         for arn in executions:
             facts = self.runs.get(arn, RunFacts())
             if facts.listed is None:
@@ -145,7 +161,8 @@ class Ghost:
 
     def deleted(self) -> None:
         """The record is gone: it holds no state."""
-        self.written.append(Written(self.step, "", None))
+        self.record = ()
+        self.written.append(Written(self.step, GONE, None))
         self.log.append(("deleted", None))
 
     def see_rows(self, items: Iterable[dict[str, Any]], begun: int, by: str) -> None:
@@ -156,7 +173,8 @@ class Ghost:
                 continue
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:
-                row = replace(row, settled=self.step, settled_by=by)
+                unseen = self.unseen(item.get("execution_arn", {}).get("S"))
+                row = replace(row, settled=self.step, settled_by=by, unseen=unseen)
             if "answered_at" in item:
                 row = replace(row, answered=row.answered or self.step)
                 if not row.images or row.images[-1] != item:
@@ -166,6 +184,23 @@ class Ghost:
             elif "expiration_time" in item:
                 self.problems.append(f"{token}: expires though it was not answered")
             self.rows[token] = row
+
+    def unseen(self, noted: str | None) -> frozenset[str]:
+        """Runs that no reader can know of, where a row names that one.
+
+        The record that listed them was deleted, and who started them could note them nowhere.
+        """
+        return frozenset(
+            arn
+            for arn, run in self.runs.items()
+            if run.is_unnoted and run.listed is not None and arn not in self.record and arn != noted
+        )
+
+    def could_not_note(self, actor: int) -> None:
+        """An invocation died, or a call was refused to it, after it may have started a run."""
+        for arn, run in self.runs.items():
+            if run.by == actor:
+                self.runs[arn] = replace(run, is_unnoted=True)
 
     def latest_listed(self, step: int, besides: Collection[str] = ()) -> str | None:
         """The run that the state table listed last, as of a step."""
@@ -189,13 +224,16 @@ class Ghost:
         return before + [each for each in self.written if since < each.step <= until]
 
     def was_final(self, row: RowFacts) -> bool:
-        """True where the payload's state was final all the while the row was registered."""
+        """True where cirrus runs the payload anew, if it does, whatever ran before.
+
+        Its state was final all the while the row was registered, or its record deleted.
+        """
         return self.were_final(row.begun, row.registered)
 
     def were_final(self, since: int, until: int) -> bool:
-        """True where the payload's state was final from one step to another."""
+        """True where the payload's state was final, or gone, from one step to another."""
         held = self.held(since, until)
-        return bool(held) and all(each.state in FINAL for each in held)
+        return bool(held) and all(each.state in (*FINAL, GONE) for each in held)
 
     def cirrus_event(self, actor: int, kind: str, event: Any) -> None:
         """A cirrus handler is called with this event."""

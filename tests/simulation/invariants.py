@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from simulation.bare import replay
+from simulation.ghost import GONE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -115,6 +116,9 @@ def untruths(
             if run.started is not None
             and run.started > facts.registered
             and message in run.messages
+            # Of a run that neither row nor record tells no reader can know: its record was
+            # deleted before step 3 could note it (docs/protocol.md).
+            and arn not in facts.unseen
         ]
     named = _named(ghost, token, row, facts)
     if named:
@@ -202,7 +206,7 @@ def ran_anew(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = 
 
 
 def _failed(ghost: Ghost, since: int, until: int) -> bool:
-    return any(each.state in ("FAILED", "ABORTED", "") for each in ghost.held(since, until))
+    return any(each.state in ("FAILED", "ABORTED", GONE) for each in ghost.held(since, until))
 
 
 def _told(row: dict[str, Any]) -> str:

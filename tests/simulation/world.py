@@ -254,6 +254,7 @@ class World:
         if not call.is_own:
             self.ghost.cirrus_call(actor.number, variant)
         if variant == "crash-before":
+            self.ghost.could_not_note(actor.number)
             self._crash(actor)
             return
         if not self.system.bare and not possible.future(self, actor).covers(
@@ -261,6 +262,8 @@ class World:
         ):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
         response, error = self._effect(actor, call, variant)
+        if variant == "crash-after" or (variant == "throttle" and call.is_own):
+            self.ghost.could_not_note(actor.number)
         if response is not None and call.operation == "Query" and actor.kind == "update_state":
             actor.found = frozenset(item["task_token"]["S"] for item in response["Items"])
         if variant == "crash-after":

@@ -29,6 +29,7 @@ class Invocation:
         begun: the step of the notes at which it began.
         about: the run whose end was delivered (``update-state``).
         messages: the numbers of its messages by payload id (``process``).
+        replaced: the payloads that one of these asks to be run anew.
         is_dead: it was killed: none of its threads makes another call.
     """
 
@@ -36,6 +37,7 @@ class Invocation:
     begun: int
     about: str | None = None
     messages: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    replaced: frozenset[str] = frozenset()
     is_dead: bool = False
 
 

@@ -39,11 +39,14 @@ class Lambdas:
         records = event["Records"]
         held: dict[str, list[int]] = {}
         numbers = []
+        replaced = set()
         for record in records:
             attributes = record["messageAttributes"]
             message = self.messages[int(attributes["soak-number"]["stringValue"])]
             numbers.append(message.number)
             held.setdefault(message.payload.id, []).append(message.number)
+            if message.replace:
+                replaced.add(message.payload.id)
             if message.by_parent:
                 token = attributes["cirrus-task-token"]["stringValue"]
                 self.notes.expect(message, token)
@@ -54,7 +57,12 @@ class Lambdas:
             event = {**event, "Records": [records[index] for index in order]}
         by_payload = {payload_id: tuple(held[payload_id]) for payload_id in held}
         returned = self._invoke(
-            "process", process.lambda_handler, event, context, messages=by_payload
+            "process",
+            process.lambda_handler,
+            event,
+            context,
+            messages=by_payload,
+            replaced=frozenset(replaced),
         )
         if self.chance.happens("message processed, and delivered again", batch):
             raise Died

@@ -199,7 +199,12 @@ class Notes:
         if known is None or known.started is None:
             self.step += 1
             ghost.step = self.step
-            ghost.started(arn, 0, invocation.messages.get(payload_id, ()))
+            ghost.started(
+                arn,
+                0,
+                invocation.messages.get(payload_id, ()),
+                is_replacement=payload_id in invocation.replaced,
+            )
             self.new_runs.append((payload_id, arn))
 
     def run_ends(self, payload_id: str, arn: str, result: str) -> None:

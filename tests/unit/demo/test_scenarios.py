@@ -105,6 +105,12 @@ def _with_execution(name: str, **changes: Any) -> Callable[[Evidence], Evidence]
     return change
 
 
+def _with_composition(
+    name: str, scenes: list[str], missing: list[Any] | None = None
+) -> Callable[[Evidence], Evidence]:
+    return _with_execution(name, output=_parent(name, scenes, missing).output)
+
+
 def _with_wait(index: int, **changes: Any) -> Callable[[Evidence], Evidence]:
     def change(evidence: Evidence) -> Evidence:
         waits = list(evidence.report.waits)
@@ -133,14 +139,7 @@ def test_what_must_be_is_good() -> None:
         ("a", _with_wait(2, answered_at=None), "none"),
         ("a", _with_record(story.NEW, None), "ran 0 time(s)"),
         ("a", _with_execution(story.THREE_SCENES, payload_id="other"), "None"),
-        (
-            "a",
-            _with_execution(
-                story.THREE_SCENES,
-                output=_parent(story.THREE_SCENES, [story.NEW]).output,
-            ),
-            "composed of",
-        ),
+        ("a", _with_composition(story.THREE_SCENES, [story.NEW]), "composed of"),
         (
             "b",
             _with_record(story.SHARED, Record("SUCCEEDED", "SUCCEEDED_now", ("one", "two"))),
@@ -149,33 +148,20 @@ def test_what_must_be_is_good() -> None:
         ("b", _with_wait(4, answer="stale"), "stale"),
         (
             "c",
-            _with_execution(
-                story.WITH_A_GAP,
-                output=_parent(
-                    story.WITH_A_GAP,
-                    [story.COMPLETED],
-                    _gap("CirrusCallback.Invalid"),
-                ).output,
-            ),
+            _with_composition(story.WITH_A_GAP, [story.COMPLETED], _gap("CirrusCallback.Invalid")),
             "CirrusCallback.Invalid",
         ),
         (
             "c",
-            _with_execution(
-                story.WITH_A_GAP,
-                output=_parent(story.WITH_A_GAP, [story.COMPLETED], _gap(text="unknown")).output,
-            ),
+            _with_composition(story.WITH_A_GAP, [story.COMPLETED], _gap(text="unknown")),
             "unknown",
         ),
         (
             "c",
-            _with_execution(
+            _with_composition(
                 story.WITH_A_GAP,
-                output=_parent(
-                    story.WITH_A_GAP,
-                    [story.COMPLETED],
-                    [{"scene": story.FAILING, "error": FAILED, "cause": None}],
-                ).output,
+                [story.COMPLETED],
+                [{"scene": story.FAILING, "error": FAILED, "cause": None}],
             ),
             "cannot be read",
         ),

@@ -52,7 +52,9 @@ def test_cirrus_accepts_every_payload() -> None:
 
 def test_every_state_machine_parses() -> None:
     """The interpreter's grammar takes each of them, and nothing in them is refused."""
-    assert len(Project.read(EXAMPLE).definitions(NAMES, {})) == len(WORKFLOWS) == 4
+    project = Project.read(EXAMPLE)
+    project.check_definitions(NAMES, {})
+    assert len(project.definitions(NAMES, {})) == len(WORKFLOWS) == 4
 
 
 def test_parents_of_one_scene_have_ids_of_their_own() -> None:

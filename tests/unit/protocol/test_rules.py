@@ -340,6 +340,42 @@ def test_a_run_that_was_noted_is_waited_for_whenever_it_stopped() -> None:
     assert outcome_in(after_end(wait, None, stopped("11:59:59"))) is not None
 
 
+@pytest.mark.parametrize(
+    ("wait", "listed", "ended", "is_settled"),
+    [
+        (row("PROCESSING", "c"), None, ENDED, False),
+        (row("CLAIMED", "c"), None, ENDED, False),
+        (row(execution_arn="c"), None, ENDED, False),
+        (row("FAILED", "a", execution_arn="c"), None, ENDED, False),
+        (row("PROCESSING", "a", execution_arn="b"), None, ENDED, True),  # noted later than seen
+        (row("PROCESSING", "b", execution_arn="c"), None, ENDED, False),
+        # An update of cirrus's made the record again; what it lists tells no run.
+        (row("PROCESSING", "c"), record("SUCCEEDED"), ENDED, False),
+        (replace(OF_0_15, execution_arn="c"), record("COMPLETED"), ENDED, False),
+        # The record tells: another run is listed since.
+        (row("PROCESSING", "c"), record("SUCCEEDED", "c", "b"), ENDED, True),
+        (row("PROCESSING", "c"), record("SUCCEEDED", "b"), ENDED, True),
+        # The run that is waited for, or it is not known which one that is.
+        (row("PROCESSING", "b"), None, ENDED, True),
+        (row(execution_arn="b"), record("SUCCEEDED"), ENDED, True),
+        (row(), None, ENDED, True),
+        (row("FAILED", "c"), None, ENDED, True),
+        (row("PROCESSING", "c"), None, NAMELESS, True),
+    ],
+)
+def test_once_the_record_is_gone_only_the_awaited_run_answers(
+    wait: Wait,
+    listed: Record | None,
+    ended: Ended,
+    is_settled: bool,
+) -> None:
+    """A late event of an older run answers nobody who is known to wait for another one."""
+    judgement = after_end(wait, listed, ended)
+    assert (outcome_in(judgement) is not None) is is_settled
+    if isinstance(judgement, LeaveOpen):
+        assert "waits for another" in judgement.why
+
+
 # --- an outcome that waits for the sender ----------------------------------------------------
 
 
