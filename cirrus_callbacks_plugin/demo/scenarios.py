@@ -228,8 +228,10 @@ _SCENARIOS: dict[str, tuple[str, Callable[[Evidence], Iterator[str]]]] = {
     ),
     "e": (f"a token for a workflow whose flag is off: {error_names.NOT_ENABLED}", _not_enabled),
     "f": (
-        "one token for twelve scenes, ten of which must succeed: one was done, one somebody "
-        "else's, one failed; the parent resumed once, with eleven",
+        (
+            "one token for twelve scenes, ten of which must succeed: one was done, one somebody "
+            "else's, one failed; the parent resumed once, with eleven"
+        ),
         _twelve_by_one_token,
     ),
 }
