@@ -174,7 +174,13 @@ def _twelve_by_one_token(evidence: Evidence) -> Iterator[str]:
     missing = [entry["scene"] for entry in _missing(evidence.execution(story.OF_TWELVE))]
     if missing != [story.child_id(story.NEVER_UPLOADED)]:
         yield f"the mosaic lacks {missing}, not {story.NEVER_UPLOADED} alone"
-    yield from _answers(evidence.waits(story.OF_TWELVE), [None])
+    waits = evidence.waits(story.OF_TWELVE)
+    yield from _answers(waits, [None])
+    ids = {wait.payload_id for wait in waits}
+    told = [join.outcome for each, join in evidence.report.joins.items() if each in ids]
+    wanted = "12 members: 11 succeeded, 1 failed"
+    if told != [wanted]:
+        yield f"the parent has {len(told)} join(s): {told}, not one of {wanted}"
     for scene in there:
         yield from _runs(evidence, scene, 1)
 

@@ -146,5 +146,6 @@ def test_the_json_holds_no_token() -> None:
             "answer_error": None,
             "waited_seconds": None,
             "waiter_payload_id": "sentinel-2-l2a/workflow-parent/mosaic",
+            "join": None,
         },
     ]
