@@ -113,6 +113,7 @@ def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[
                 "eventSourceARN": stream_arn,
                 "dynamodb": {
                     **record["dynamodb"],
+                    **_images(record["dynamodb"]),
                     "ApproximateCreationDateTime": _epoch(
                         record["dynamodb"].get("ApproximateCreationDateTime"),
                     ),
@@ -120,6 +121,20 @@ def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[
             }
             for record in records
         ],
+    }
+
+
+def _images(change: Mapping[str, Any]) -> dict[str, Any]:
+    """The images of a record with binary values as Lambda hands them over: in Base64."""
+    return {
+        name: {
+            attribute: {"B": base64.b64encode(bytes(value["B"])).decode()}
+            if "B" in value
+            else value
+            for attribute, value in change[name].items()
+        }
+        for name in ("NewImage", "OldImage")
+        if name in change
     }
 
 
