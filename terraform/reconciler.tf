@@ -56,7 +56,7 @@ locals {
       {
         Sid      = "ReadCirrusState"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
+        Action   = ["dynamodb:BatchGetItem"]
         Resource = [local.state_table_arn]
       },
       {

@@ -248,7 +248,7 @@ _RECONCILER = (
     ),
     Permission(Function.RECONCILER, "WalkOpenRows", ("dynamodb:Query",), Resource.INDEX),
     _on_table(Function.RECONCILER, "SettleAndMark", "BatchGetItem", "UpdateItem"),
-    _on_state_table(Function.RECONCILER, "ReadCirrusState", "BatchGetItem", "GetItem"),
+    _on_state_table(Function.RECONCILER, "ReadCirrusState", "BatchGetItem"),
     Permission(Function.RECONCILER, "ListRuns", ("states:ListExecutions",), Resource.MACHINES),
     Permission(Function.RECONCILER, "DescribeRuns", ("states:DescribeExecution",), Resource.RUNS),
     Permission(

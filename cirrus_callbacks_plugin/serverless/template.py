@@ -1,7 +1,7 @@
 """The CloudFormation resources: tracking table, stream mapping, schedule, failed records.
 
-Table and filter patterns are those of ``waits/definition.py`` and ``stream.py``; the numbers
-are the defaults of the Terraform module (a test compares them).
+Table and filter patterns are those of ``waits/definition.py`` and ``sender/filters.py``; the
+numbers are the defaults of the Terraform module (a test compares them).
 """
 
 from __future__ import annotations
