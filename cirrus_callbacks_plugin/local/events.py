@@ -101,7 +101,11 @@ def execution_event(execution: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[str, Any]:
-    """The event of a DynamoDB stream mapping, from GetRecords' records."""
+    """The event of a DynamoDB stream mapping, from GetRecords' records.
+
+    Lambda writes it as JSON, and so what is binary in Base64.
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html
+    """
     return {
         "Records": [
             {
@@ -112,8 +116,7 @@ def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[
                 "awsRegion": stream_arn.split(":")[3],
                 "eventSourceARN": stream_arn,
                 "dynamodb": {
-                    **record["dynamodb"],
-                    **_images(record["dynamodb"]),
+                    **_with_text(record["dynamodb"]),
                     "ApproximateCreationDateTime": _epoch(
                         record["dynamodb"].get("ApproximateCreationDateTime"),
                     ),
@@ -124,18 +127,12 @@ def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[
     }
 
 
-def _images(change: Mapping[str, Any]) -> dict[str, Any]:
-    """The images of a record with binary values as Lambda hands them over: in Base64."""
-    return {
-        name: {
-            attribute: {"B": base64.b64encode(bytes(value["B"])).decode()}
-            if "B" in value
-            else value
-            for attribute, value in change[name].items()
-        }
-        for name in ("NewImage", "OldImage")
-        if name in change
-    }
+def _with_text(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _with_text(each) for name, each in value.items()}
+    return [_with_text(each) for each in value] if isinstance(value, list) else value
 
 
 def _epoch(moment: Any) -> Any:
