@@ -10,10 +10,10 @@ from cirrus_callbacks_plugin.asl.document import Document, read
 from cirrus_callbacks_plugin.asl.errors import UnusableFileError
 from cirrus_callbacks_plugin.lint.finding import Finding, Severity
 from cirrus_callbacks_plugin.lint.rules import RULES
-from cirrus_callbacks_plugin.lint.subject import subject_of
+from cirrus_callbacks_plugin.lint.subject import Subject, subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from cirrus_callbacks_plugin.lint.settings import LintSettings
 
@@ -108,7 +108,7 @@ def inspect(
         ]
         subject = subject_of(document, settings)
         waits += sum(1 for _ in subject.waits)
-        findings += findings_in(document, settings, ignored)
+        findings += _findings(subject, ignored)
         passed += [
             Passed(document.path, each.state.path, each.state.resource, each.why)
             for each in subject.passed_over
@@ -122,12 +122,14 @@ def findings_in(
     ignored: Collection[str] = (),
 ) -> list[Finding]:
     """Check one file that was read; sorted by line."""
+    return _findings(subject_of(document, settings), ignored)
 
-    def found() -> Iterator[Finding]:
-        subject = subject_of(document, settings)
-        for rule in RULES:
-            if rule.id not in ignored:
-                for problem in rule.check(subject):
-                    yield Finding(document.path, rule, problem)
 
-    return sorted(found(), key=lambda each: (each.problem.at, each.severity.rank, each.rule.id))
+def _findings(subject: Subject, ignored: Collection[str]) -> list[Finding]:
+    found = [
+        Finding(subject.document.path, rule, problem)
+        for rule in RULES
+        if rule.id not in ignored
+        for problem in rule.check(subject)
+    ]
+    return sorted(found, key=lambda each: (each.problem.at, each.severity.rank, each.rule.id))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.lint.data.flow import Flow, follow
+from cirrus_callbacks_plugin.lint.data.results import ANSWER
+from cirrus_callbacks_plugin.lint.data.shape import PAYLOAD
 from cirrus_callbacks_plugin.lint.waits import PassedOver, WaitTask, wait_of
 
 if TYPE_CHECKING:
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.asl.document import Document
     from cirrus_callbacks_plugin.asl.machine import Machine, State
+    from cirrus_callbacks_plugin.lint.data.shape import Shape
     from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 
@@ -31,6 +35,21 @@ class Subject:
     settings: LintSettings
     sends: tuple[WaitTask, ...]
     passed_over: tuple[PassedOver, ...]
+    flows: dict[tuple[Machine, Shape], Flow] = field(default_factory=dict, compare=False)
+
+    def flow(self, machine: Machine, entry: Shape = PAYLOAD) -> Flow:
+        """A machine's data, followed once for each input that it may be started with."""
+        key = (machine, entry)
+        if key not in self.flows:
+            answers = {each.state: ANSWER for each in self.waits}
+            self.flows[key] = follow(machine, entry, answers)
+        return self.flows[key]
+
+    @property
+    def waiting(self) -> Iterator[Machine]:
+        """The state machines that wait for a payload."""
+        machines = [self.machine_of(each.state) for each in self.waits]
+        return (each for each in self.document.machines if each in machines)
 
     @property
     def waits(self) -> Iterator[WaitTask]:
