@@ -7,6 +7,8 @@ from collections.abc import Mapping  # noqa: TC003 - a field's type
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.asl.references import text_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -89,8 +91,11 @@ class State:
 
     @property
     def resource(self) -> str:
-        """The resource of a task; empty where there is none or it is not known yet."""
-        return self.text("Resource") or ""
+        """The resource of a task, with ``${...}`` for what is known only later; or empty."""
+        node = self.node.get("Resource")
+        if node is None:
+            return ""
+        return text_of(node) or node.expression or ("${}" if node.is_object else "")
 
     @property
     def is_distributed(self) -> bool:

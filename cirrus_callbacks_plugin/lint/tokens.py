@@ -15,6 +15,7 @@ from cirrus_callbacks_plugin.carriers.message import (
     WAITER_EXECUTION_ATTRIBUTE,
     WAITER_PAYLOAD_ATTRIBUTE,
 )
+from cirrus_callbacks_plugin.joins.request import KEY as JOIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,7 +217,7 @@ def _body_carrier(
     if inner in (("process", 0, "callback", "task_token"), ("process", "callback", "task_token")):
         return "payload", None
     if inner == ("callback", "task_token"):
-        if places.member(node, "url") is not None:
+        if any(places.member(node, name) is not None for name in ("url", JOIN)):
             return "reference", None
         return None, "is read beside 'url' alone, which is missing: put it in process[0].callback"
     if inner[:1] == ("process",) and "callback" in inner:

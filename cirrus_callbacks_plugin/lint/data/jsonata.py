@@ -123,6 +123,35 @@ def read(text: str) -> Expression:
     return expression
 
 
+def parts_of_object(text: str) -> dict[str, str] | None:
+    """The members of an object constructor, each as a text; None for anything else."""
+    reader = _Reader(text)
+    try:
+        spans = reader.spans("{", "}")
+    except _NotReadError:
+        return None
+    parts: dict[str, str] = {}
+    for span in spans:
+        key = _Reader(span)
+        try:
+            name = key.expression()
+            rest = key.rest_after(":")
+        except _NotReadError:
+            return None
+        if not isinstance(name, Literal) or not isinstance(name.value, str):
+            return None
+        parts[name.value] = rest
+    return parts
+
+
+def parts_of_list(text: str) -> list[str] | None:
+    """The elements of a list constructor, each as a text; None for anything else."""
+    try:
+        return _Reader(text).spans("[", "]")
+    except _NotReadError:
+        return None
+
+
 class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -133,6 +162,26 @@ class _Reader:
         self._skip()
         if self._at < len(self._text):
             raise _NotReadError
+
+    def rest_after(self, mark: str) -> str:
+        self._must(mark)
+        return self._text[self._at :].strip()
+
+    def spans(self, opening: str, closing: str) -> list[str]:
+        """What stands between the commas of a constructor, which is the whole text."""
+        found: list[str] = []
+        self._must(opening)
+        while not self._take(closing):
+            start = self._at
+            self.expression()
+            if opening == "{":
+                self._must(":")
+                self.expression()
+            found.append(self._text[start : self._at].strip())
+            if not self._take(",") and self._next() != closing:
+                raise _NotReadError
+        self.must_be_at_end()
+        return found
 
     def expression(self) -> Expression:
         self._depth += 1
