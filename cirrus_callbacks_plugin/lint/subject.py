@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.lint.data.flow import Flow, follow
 from cirrus_callbacks_plugin.lint.data.results import ANSWER
 from cirrus_callbacks_plugin.lint.data.shape import PAYLOAD
+from cirrus_callbacks_plugin.lint.data.steps import given_to
 from cirrus_callbacks_plugin.lint.waits import PassedOver, WaitTask, wait_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ class Subject:
             answers = {each.state: ANSWER for each in self.waits}
             self.flows[key] = follow(machine, entry, answers)
         return self.flows[key]
+
+    def messages(self, wait: WaitTask) -> Iterator[Shape]:
+        """What a wait sends: the message out of its envelope, once for each input it may get."""
+        for seen in self.flow(self.machine_of(wait.state)).looks(wait.state):
+            message = given_to(wait.state, wait.arguments, seen).member(wait.service.body)
+            message = message.written or message
+            while message.surely_has("TaskToken") and message.surely_has("Payload"):
+                message = message.member("Payload")
+            yield message
 
     @property
     def waiting(self) -> Iterator[Machine]:

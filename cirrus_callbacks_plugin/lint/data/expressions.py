@@ -20,6 +20,8 @@ from cirrus_callbacks_plugin.lint.data.shape import (
     listed_object,
     merged,
     one_of,
+    read_from,
+    text_of,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 # fmt: off
 _PLAIN_FUNCTIONS = frozenset((
-    "string", "length", "substring", "substringBefore", "substringAfter", "uppercase",
+    "length", "substring", "substringBefore", "substringAfter", "uppercase",
     "lowercase", "trim", "pad", "contains", "join", "replace", "base64encode", "base64decode",
     "number", "abs", "floor", "ceil", "round", "power", "sqrt", "random", "sum", "max", "min",
     "average", "count", "boolean", "not", "exists", "now", "millis", "fromMillis", "toMillis",
@@ -115,6 +117,9 @@ def _called(name: str, arguments: Sequence[jsonata.Expression], seen: Seen) -> S
         if isinstance(given, jsonata.ListOf):
             return merged(shape_of(each, seen) for each in given.elements)
         return shape_of(given, seen) if _is_object(given, seen) else UNKNOWN
+    if name in ("string", "parse") and arguments:
+        value = shape_of(arguments[0], seen)
+        return text_of(value) if name == "string" else read_from(value)
     if name in _PLAIN_FUNCTIONS:
         return PLAIN
     if name in _LIST_FUNCTIONS:

@@ -13,6 +13,8 @@ from cirrus_callbacks_plugin.lint.data.shape import (
     Step,
     listed,
     merged,
+    read_from,
+    text_of,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ _STEP = re.compile(
 _EXECUTION_INPUT = "$$.Execution.Input"
 _FUNCTION = re.compile(r"States\.(?P<name>\w+)\((?P<inside>.*)\)", re.DOTALL)
 _PIECE = re.compile(r"'(?:[^'\\]|\\.)*'|[^,()']+|[,()]", re.DOTALL)
-_MAKE_ANYTHING = ("StringToJson", "ArrayGetItem", "ArrayUnique", "ArrayPartition", "ArrayRange")
+_MAKE_ANYTHING = ("StringToJson", "ArrayGetItem")
 
 
 def steps_of(path: str) -> tuple[Step, ...] | None:
@@ -67,6 +69,9 @@ def _made(name: str, arguments: list[str], seen: Seen) -> Shape:
         return merged(_argument(each, seen) for each in arguments[:2])
     if name == "ArrayGetItem" and len(arguments) == 2 and arguments[1].isdigit():  # noqa: PLR2004
         return _argument(arguments[0], seen).element(int(arguments[1]))
+    if name in ("JsonToString", "StringToJson") and len(arguments) == 1:
+        given = _argument(arguments[0], seen)
+        return text_of(given) if name == "JsonToString" else read_from(given)
     if name == "StringSplit":
         return listed(each=PLAIN)
     if name in ("ArrayPartition", "ArrayRange", "ArrayUnique"):

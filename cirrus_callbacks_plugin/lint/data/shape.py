@@ -47,6 +47,7 @@ class Shape:
         elements: of a list, the first ones.
         each: of a list, what every other element is; None where there is no other.
         own: what it is of the execution's own payload.
+        written: of a text, the value that it is the JSON text of, where that is known.
         loss: which state made something else of a payload.
     """
 
@@ -56,6 +57,7 @@ class Shape:
     elements: tuple[Shape, ...] = ()
     each: Shape | None = None
     own: Own | None = None
+    written: Shape | None = None
     loss: Loss | None = None
 
     def member(self, name: str) -> Shape:
@@ -65,6 +67,11 @@ class Shape:
         if self.kind is not Kind.OBJECT:
             return ABSENT
         return dict(self.members).get(name, UNKNOWN if self.is_open else ABSENT)
+
+    def surely_has(self, name: str) -> bool:
+        """True for an object with a member of that name."""
+        named = dict(self.members)
+        return name in named and named[name].kind is not Kind.ABSENT
 
     def element(self, index: int) -> Shape:
         """An element of a list."""
@@ -136,7 +143,7 @@ class Shape:
     def depth(self) -> int:
         """How deeply values are nested in it."""
         inner = [*(shape for _, shape in self.members), *self.elements]
-        inner += [] if self.each is None else [self.each]
+        inner += [each for each in (self.each, self.written) if each is not None]
         return 1 + max((each.depth for each in inner), default=0)
 
 
@@ -201,6 +208,16 @@ def one_of(shapes: Sequence[Shape]) -> Shape:
     if any(each.may_be_payload for each in shapes):
         return UNKNOWN
     return replace(NO_PAYLOAD, loss=next((each.loss for each in shapes if each.loss), None))
+
+
+def text_of(shape: Shape) -> Shape:
+    """The JSON text of a value."""
+    return replace(PLAIN, written=shape)
+
+
+def read_from(shape: Shape) -> Shape:
+    """What is read from a JSON text."""
+    return shape.written or UNKNOWN
 
 
 def bounded(shape: Shape) -> Shape:

@@ -71,6 +71,12 @@ def entry_of(state: State, seen: Seen) -> Shape:
     return _effective(state, seen)[0]
 
 
+def given_to(state: State, arguments: Node, seen: Seen) -> Shape:
+    """What a task is given: its Parameters or Arguments."""
+    around = seen if state.is_jsonata else seen.around(_selected(state, "InputPath", seen))
+    return made_of(arguments, around, is_jsonata=state.is_jsonata)
+
+
 def item_of(state: State, seen: Seen) -> Shape:
     """What an iteration of a Map gets."""
     if state.is_jsonata:
