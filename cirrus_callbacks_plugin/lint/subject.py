@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.joins.request import KEY
 from cirrus_callbacks_plugin.lint.data.flow import Flow, follow
-from cirrus_callbacks_plugin.lint.data.results import ANSWER
+from cirrus_callbacks_plugin.lint.data.results import ANSWER, JOIN_ANSWER
 from cirrus_callbacks_plugin.lint.data.shape import PAYLOAD
 from cirrus_callbacks_plugin.lint.data.steps import given_to
+from cirrus_callbacks_plugin.lint.join_requests import join_of
 from cirrus_callbacks_plugin.lint.waits import PassedOver, WaitTask, wait_of
 
 if TYPE_CHECKING:
@@ -42,9 +44,21 @@ class Subject:
         """A machine's data, followed once for each input that it may be started with."""
         key = (machine, entry)
         if key not in self.flows:
-            answers = {each.state: ANSWER for each in self.waits}
+            answers = {
+                each.state: ANSWER if join_of(each.places) is None else JOIN_ANSWER
+                for each in self.waits
+            }
             self.flows[key] = follow(machine, entry, answers)
         return self.flows[key]
+
+    def is_join(self, wait: WaitTask) -> bool:
+        """True where a wait asks for a join: as its message stands, or as its data says."""
+        if join_of(wait.places) is not None:
+            return True
+        return any(
+            message.surely_has(KEY) and not message.may_be_payload
+            for message in self.messages(wait)
+        )
 
     def messages(self, wait: WaitTask) -> Iterator[Shape]:
         """What a wait sends: the message out of its envelope, once for each input it may get."""

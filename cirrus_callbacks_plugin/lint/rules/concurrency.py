@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.rules.map_or_join import ADVICE, only_waits
 from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 if TYPE_CHECKING:
@@ -34,17 +35,19 @@ def _check(subject: Subject) -> Iterator[Problem]:
         if outer.type == "Map" and not outer.is_distributed
     }
     for state in maps:
-        yield from _judge(state, subject.settings.example)
+        advice = f"{ADVICE}, or " if only_waits(state, subject) else ""
+        yield from _judge(state, subject.settings.example, advice)
 
 
-def _judge(state: State, example: Any) -> Iterator[Problem]:
+def _judge(state: State, example: Any, advice: str) -> Iterator[Problem]:
     node = state.node.get("MaxConcurrency")
     items = _items(state, example)
     if items is not None and items > INLINE_ITERATIONS:
         yield Problem(
             f"waits for {items} items in an inline Map, which runs {INLINE_ITERATIONS} at a time: "
             f"number {INLINE_ITERATIONS + 1} is sent for when an earlier one is answered",
-            "make it a distributed Map (ProcessorConfig Mode DISTRIBUTED, ExecutionType STANDARD)",
+            f"{advice}make it a distributed Map (ProcessorConfig Mode DISTRIBUTED, ExecutionType "
+            "STANDARD)",
             state.path,
             state.at,
         )
@@ -52,7 +55,7 @@ def _judge(state: State, example: Any) -> Iterator[Problem]:
         yield Problem(
             f"has MaxConcurrency {node.number:g}, but an inline Map runs at most "
             f"{INLINE_ITERATIONS} iterations at once",
-            f"say {INLINE_ITERATIONS}, or make it a distributed Map",
+            f"{advice}say {INLINE_ITERATIONS}, or make it a distributed Map",
             state.field_path("MaxConcurrency"),
             node.at,
         )
@@ -62,7 +65,7 @@ def _judge(state: State, example: Any) -> Iterator[Problem]:
         yield Problem(
             f"has no MaxConcurrency: an inline Map waits for {INLINE_ITERATIONS} items at a time, "
             "however many there are",
-            f"say {INLINE_ITERATIONS} where that is enough, or make it a distributed Map",
+            f"{advice}say {INLINE_ITERATIONS} where that is enough, or make it a distributed Map",
             state.path,
             state.at,
             Severity.NOTE,
@@ -110,7 +113,8 @@ RULE = Rule(
     why=(
         "An inline Map runs 40 iterations at once, whatever `MaxConcurrency` says. Children of "
         "later items are not even asked for until an earlier one has ended: four hours of "
-        "processing become eight with the 41st item. A distributed Map has no such limit. How "
+        "processing become eight with the 41st item. A join has no such limit, and waits once; "
+        "nor has a distributed Map. How "
         "many items there are is known where they stand in the definition, or with `--input`, "
         "an example of the execution's input; a Map without `MaxConcurrency` gets a note."
     ),
