@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
+from cirrus_callbacks_plugin.lint.figures import figure
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
 from cirrus_callbacks_plugin.lint.rules.map_or_join import ADVICE, only_waits
 from cirrus_callbacks_plugin.lint.settings import LintSettings
@@ -51,9 +52,9 @@ def _judge(state: State, example: Any, advice: str) -> Iterator[Problem]:
             state.path,
             state.at,
         )
-    if node is not None and (node.number or 0) > INLINE_ITERATIONS:
+    if node is not None and node.number is not None and node.number > INLINE_ITERATIONS:
         yield Problem(
-            f"has MaxConcurrency {node.number:g}, but an inline Map runs at most "
+            f"has MaxConcurrency {figure(node.number)}, but an inline Map runs at most "
             f"{INLINE_ITERATIONS} iterations at once",
             f"{advice}say {INLINE_ITERATIONS}, or make it a distributed Map",
             state.field_path("MaxConcurrency"),
