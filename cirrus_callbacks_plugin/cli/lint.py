@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cirrus_callbacks_plugin.asl.yaml_source import is_yaml
 from cirrus_callbacks_plugin.cli import findings
 from cirrus_callbacks_plugin.cli.extras import require
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
@@ -139,7 +140,7 @@ def command(
         raise click.UsageError("Give one of --json and --sarif.")
     if not files:
         raise click.UsageError("Name the files to check.")
-    if any(name.lower().endswith((".yml", ".yaml")) for name in files):
+    if any(is_yaml(name) for name in files):
         require("cli", "yaml")
     settings = _settings(_deployed(where), workflows, heartbeats, interval)
     settings = replace(settings, queues=(*settings.queues, *queues), example=example)
@@ -150,7 +151,7 @@ def command(
         write_json(sys.stdout, to_sarif(inspection))
     else:
         findings.write(inspection, sys.stdout)
-    for error in inspection.unusable:
+    for error in (*inspection.unusable, *inspection.unread):
         click.echo(f"cirrus-callbacks: {visible(str(error))}", err=True)
     return _status(inspection, Severity(fail_on))
 
@@ -194,7 +195,7 @@ def _settings(
 
 
 def _status(inspection: Inspection, least: Severity) -> int:
-    if inspection.unusable:
+    if inspection.unusable or inspection.unread:
         return UNUSABLE
     found = any(finding.severity.rank <= least.rank for finding in inspection.findings)
     return FOUND if found else OK

@@ -62,17 +62,21 @@ def _read(state: State) -> Iterator[tuple[str, str, Position, bool]]:
     for field in fields:
         node = state.node.get(field)
         if node is not None:
-            for text, at in _texts(node):
+            for text, at in _texts(node, set()):
                 for match in (_JSONATA if state.is_jsonata else _PATH).finditer(text):
                     is_whole = text.removeprefix("{%").removesuffix("%}").strip() == match[0]
                     yield match["key"], state.field_path(field), at, is_whole
 
 
-def _texts(node: Node) -> Iterator[tuple[str, Position]]:
+def _texts(node: Node, seen: set[int]) -> Iterator[tuple[str, Position]]:
+    """Every text in a node; what YAML's aliases repeat is looked through once."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if node.text is not None:
         yield node.text, node.at
     for each in (*node.members.values(), *node.elements):
-        yield from _texts(each)
+        yield from _texts(each, seen)
 
 
 RULE = Rule(

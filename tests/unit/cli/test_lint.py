@@ -165,6 +165,7 @@ def test_json(lint: Any) -> None:
         "counts",
         "passed_over",
         "unusable",
+        "unread",
     }
     (error,) = [each for each in ran.json["findings"] if each["severity"] == "error"]
     assert error == {
