@@ -79,7 +79,7 @@ def _read_input(_ctx: click.Context, _param: click.Parameter, value: Path | None
     type=click.Path(path_type=Path),
     callback=_read_input,
     metavar="JSON",
-    help="An example of the execution's input, to count the items of Maps in.",
+    help="An example of the execution's input: its size, and the items of Maps, are judged.",
 )
 @click.option(
     "--ignore",

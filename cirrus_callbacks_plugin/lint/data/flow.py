@@ -54,12 +54,15 @@ class Flow:
 
     Attributes:
         ends: of the machine itself.
-        seen: what each state, nested ones too, can look at.
+        seen: the shapes of input that reach each state, nested ones too.
+        executions: the input of the execution that each state is in.
+        outputs: what each scope ends with, nested ones too.
     """
 
     ends: list[End] = field(default_factory=list)
     seen: dict[State, set[Shape]] = field(default_factory=dict)
     executions: dict[State, Shape] = field(default_factory=dict)
+    outputs: dict[Scope, set[Shape]] = field(default_factory=dict)
 
     def looks(self, state: State) -> Iterator[Seen]:
         """What paths of a state's parameters begin at, once for each shape of its input."""
@@ -118,6 +121,7 @@ class _Follower:
                     continue  # a path that leads nowhere: the execution fails there
                 output = bounded(_marked(way, shape, state))
                 if way.target is None:
+                    self._flow.outputs.setdefault(scope, set()).add(output)
                     yield End(state, output)
                 else:
                     left.append((way.target, output))

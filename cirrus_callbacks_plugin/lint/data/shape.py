@@ -97,6 +97,8 @@ class Shape:
         name = steps[0]
         if self.kind is Kind.LIST:
             return replace(self, elements=(), each=UNKNOWN, own=None)
+        if self.kind is Kind.UNKNOWN and isinstance(name, str):
+            return listed_object({}, is_open=True).having(steps, value)
         if self.kind is not Kind.OBJECT or not isinstance(name, str):
             return UNKNOWN
         inner = self.member(name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
 from cirrus_callbacks_plugin.lint.figures import figure
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.items import count_of
 from cirrus_callbacks_plugin.lint.rules.map_or_join import ADVICE, only_waits
 from cirrus_callbacks_plugin.lint.settings import LintSettings
 
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
 
 INLINE_ITERATIONS = 40
 """https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"""
-
-_STEP = re.compile(
-    r"\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|\['(?P<quoted>[^']+)'\]|\[(?P<index>\d+)\]"
-)
-_STATES_INPUT = re.compile(
-    r"\{%\s*\$states\.(?:context\.Execution\.Input|input)(?P<rest>.*?)\s*%\}"
-)
 
 
 def _check(subject: Subject) -> Iterator[Problem]:
@@ -42,7 +35,7 @@ def _check(subject: Subject) -> Iterator[Problem]:
 
 def _judge(state: State, example: Any, advice: str) -> Iterator[Problem]:
     node = state.node.get("MaxConcurrency")
-    items = _items(state, example)
+    items = count_of(state, example)
     if items is not None and items > INLINE_ITERATIONS:
         yield Problem(
             f"waits for {items} items in an inline Map, which runs {INLINE_ITERATIONS} at a time: "
@@ -71,40 +64,6 @@ def _judge(state: State, example: Any, advice: str) -> Iterator[Problem]:
             state.at,
             Severity.NOTE,
         )
-
-
-def _items(state: State, example: Any) -> int | None:
-    """How many items it has, where that can be known."""
-    items = state.node.get("Items")
-    if items is not None and items.is_list:
-        return len(items.elements)
-    if example is None or state.scope.parent is not None:
-        return None
-    path = state.text("ItemsPath") or (None if items is not None else "$")
-    if items is not None and items.text is not None:
-        match = _STATES_INPUT.fullmatch(items.text.strip())
-        path = None if match is None else f"${match['rest']}"
-    found = None if path is None else _lookup(example, path)
-    return len(found) if isinstance(found, list) else None
-
-
-def _lookup(value: Any, path: str) -> Any:
-    """What a plain reference path (``$.a.b[0]``) leads to; None where it leads nowhere."""
-    rest = path.removeprefix("$$.Execution.Input").removeprefix("$")
-    position = 0
-    while position < len(rest):
-        match = _STEP.match(rest, position)
-        if match is None:
-            return None
-        position = match.end()
-        if match["index"] is not None:
-            index = int(match["index"])
-            if not isinstance(value, list) or index >= len(value):
-                return None
-            value = value[index]
-        else:
-            value = value.get(match["name"] or match["quoted"]) if isinstance(value, dict) else None
-    return value
 
 
 RULE = Rule(
