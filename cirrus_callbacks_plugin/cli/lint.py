@@ -118,9 +118,11 @@ def command(
     """Check state machines that wait for payloads, before they are deployed.
 
     FILE is a state machine in JSON or YAML, as it is or as a Terraform template, or a file that
-    holds some: a definition of cirrus 0.x, a CloudFormation, SAM or serverless template.
+    holds some: a definition of cirrus 0.x, a template of CloudFormation, SAM, CDK, serverless or
+    Terraform in JSON.
 
-    Exit status: 0 without errors, 1 with some (see --fail-on), 2 where a file cannot be checked.
+    Exit status: 0 without errors, 1 with some (see --fail-on), 2 where a file, or a state machine
+    that it declares, cannot be read.
 
     \b
     Example:
