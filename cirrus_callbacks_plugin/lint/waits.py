@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 SUFFIX = ".waitForTaskToken"
 _PROCESS = re.compile(
     r"(?:^|[^a-z]|(?<=[a-z])(?=P))process(?:[-_.]?bulk)?(?:[-_.]?(?:queue|topic|function|lambda))?"
-    r"(?:[-_.]?(?:url|arn|name|id|ref|queuename))?\W*$",
+    r"(?:[0-9A-F]{8})?(?:[-_.]?(?:url|arn|name|id|ref|queuename))*\W*$",
     re.IGNORECASE,
 )
-"""``${process_queue_url}``, ``CIRRUS_PROCESS_QUEUE_URL``, ``!Ref ProcessQueue``, ``x-process``."""
+"""``${process_queue_url}``, ``CIRRUS_PROCESS_QUEUE_URL``, ``!Ref ProcessQueue``, ``x-process``;
+CDK puts eight digits behind a name.
+"""
 
 
 @dataclass(frozen=True, slots=True)

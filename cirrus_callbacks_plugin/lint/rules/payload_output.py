@@ -41,7 +41,7 @@ def _problem(loss: Loss, end: End, *, is_wait: bool) -> Problem:
         what += f", and keeps it at {kept} alone"
         fix = f"{fix}, or bring it back from {kept} before the end"
     where = "" if end.state is state else f" at {end.state.name!r}"
-    return Problem(f"{what}: the execution ends{where} with something else", fix, path, at)
+    return Problem(f"{what}: the execution ends{where} without one", fix, path, at)
 
 
 def _what(loss: Loss, *, is_wait: bool) -> str:

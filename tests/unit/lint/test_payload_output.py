@@ -452,8 +452,7 @@ def test_what_is_told() -> None:
     """The state, where it ends, and how to keep the payload, in the state's own language."""
     (found,) = of("payload-output", machine(Wait=wait(Next="After"), After=END))
     assert found.problem.message == (
-        "puts the answer in the place of the payload: the execution ends at 'After' with "
-        "something else"
+        "puts the answer in the place of the payload: the execution ends at 'After' without one"
     )
     assert found.problem.fix == 'put it beside the payload: "ResultPath": "$.answer"'
     (found,) = of("payload-output", machine(Wait=jsonata_wait()))

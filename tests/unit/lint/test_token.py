@@ -149,6 +149,9 @@ def test_a_second_mention_does_no_harm() -> None:
         "${ProcessQueue}",
         "${ProcessQueueUrl}",
         "${process_bulk_queue_url}",
+        "${ProcessQueue4E7FB1D2}",
+        "${ProcessQueue4E7FB1D2.QueueName}",
+        "${process_queue_url.Arn}",
     ],
 )
 def test_the_process_queue_is_known_by_its_name(queue: str) -> None:
