@@ -100,9 +100,9 @@ class JoinStory:
         # Runs are told by themselves; what never had one, once an error of a join.
         if row.has_failed and row.execution_arn is None and row.answer_error not in told.errors:
             told.errors.add(str(row.answer_error))
-            who = short(row.member_payload_id or "an unknown payload")
+            who = f", {short(row.member_payload_id)}," if row.member_payload_id else ""
             why = f": {row.error}" if row.error else ""
-            text = f"member {row.member.index}, {who}, is {row.answer_error}{why}"
+            text = f"member {row.member.index}{who} is {row.answer_error}{why}"
             self._tell(EventKind.SETTLE, text, is_bad=True)
 
     def _progress(self, told: _Told) -> None:

@@ -37,6 +37,7 @@ PREFIX = "cirrus-test"
 RECONCILER = {
     config.GRACE_SECONDS: str(config.DEFAULT_GRACE_SECONDS),
     config.REDELIVERY_SECONDS: str(config.DEFAULT_REDELIVERY_SECONDS),
+    config.QUEUE_SECONDS: str(config.DEFAULT_QUEUE_SECONDS),
 }
 """The reconciler's policy: a deployment's own, since its clock can be moved."""
 
