@@ -104,9 +104,10 @@ def test_the_parents_token_stands_in_one_row_and_nowhere_else(
     monkeypatch.setenv("CIRRUS_CALLBACKS_JOINS_URL", f"s3://{bucket}/joins/")
     join, bad = Joined(world, aws), Joined(world, aws)
     written = Written()
+    join.send([ended(0), payload("runs")], name="secretive")
+    bad.world.send({**bad.request([7]), "callback": {"task_token": bad.token}})
     with every_logger(written), aws.recording() as recording:
-        join.ask([ended(0), payload("runs")], name="secretive")
-        bad.world.send({**bad.request([7]), "callback": {"task_token": bad.token}})
+        join.work()
         join.end("runs")
         join.work()
         bad.work()
