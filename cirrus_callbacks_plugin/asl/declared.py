@@ -42,9 +42,6 @@ def find(root: Node, path: str) -> Found:
     Args:
         root: what stands in the file.
         path: the file; files that it names are looked for beside it.
-
-    Raises:
-        UnusableFileError: a text that is a definition is not valid JSON.
     """
     found = Found()
     if (states := root.get("States")) is not None and states.is_object:

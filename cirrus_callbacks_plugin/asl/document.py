@@ -119,6 +119,10 @@ def read_text(text: str, path: str) -> Document:
         if named is not None and named.text:
             raise NamedElsewhereError(path, named.text)
         raise UnusableFileError(path, "holds no state machine: an object with StartAt and States")
+    if not found.machines and all(each.is_broken for each in found.unread):
+        first = found.unread[0]
+        problem = f"{first.where} {first.why.removeprefix('it ')}"
+        raise UnusableFileError(first.file or path, problem, first.at)
     return Document(
         path,
         replace(parsed, comments=()) if is_relaxed else parsed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.asl import json_source
-from cirrus_callbacks_plugin.asl.errors import UnreadableError, UnusableFileError
+from cirrus_callbacks_plugin.asl.errors import UnreadableError
 from cirrus_callbacks_plugin.asl.machine import Machine, MachineReader, Origin
 from cirrus_callbacks_plugin.asl.named_files import Named, meant, read_named, why_not
 from cirrus_callbacks_plugin.asl.nodes import Expression, Node, Position
@@ -25,12 +25,14 @@ class Unread:
         why: what keeps it from being read, and what to do.
         at: where it stands.
         file: the file, where that is one that another file names.
+        is_broken: True for a text that must be JSON, and is not.
     """
 
     where: str
     why: str
     at: Position
     file: str | None = None
+    is_broken: bool = False
 
 
 @dataclass(slots=True)
@@ -71,18 +73,16 @@ class Reading:
             node: the text, or what makes it.
             text: what it comes to.
             where: its path in the file.
-            must: False for a text that may be anything else; None then stands for it.
-
-        Raises:
-            UnusableFileError: it must be JSON, and is not.
+            must: False for a text that may be anything else: None stands for one that is no JSON;
+                True to note it, too.
         """
         try:
             return _shifted(json_source.parse(text).root, node)
         except UnreadableError as error:
-            if not must:
-                return None
-            problem = f"{where} is not valid JSON: {error.problem}"
-            raise UnusableFileError(self.path, problem, _moved(error.at, node)) from error
+            if must:
+                why, at = f"it is not valid JSON: {error.problem}", _moved(error.at, node)
+                self.found.unread.append(Unread(where, why, at, self.own, is_broken=True))
+            return None
 
     def add(self, node: Node, where: str, origin: Origin, *, is_express: bool) -> None:
         """Note a state machine that stands in this file."""

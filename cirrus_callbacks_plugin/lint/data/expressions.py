@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.lint.data import jsonata
+from cirrus_callbacks_plugin.lint.data import jsonata_tree as tree
 from cirrus_callbacks_plugin.lint.data.shape import (
     ABSENT,
     NO_PAYLOAD,
@@ -43,30 +43,30 @@ _VARIABLE = re.compile(r"\$(?!states\b)(?P<name>[A-Za-z_]\w*)(?P<call>\()?")
 _MAKES_A_PAYLOAD = re.compile(r"\b(?:process|url|input|Input|parse|eval)\b")
 
 
-def shape_of(expression: jsonata.Expression, seen: Seen) -> Shape:  # noqa: C901 - one a kind
+def shape_of(expression: tree.Expression, seen: Seen) -> Shape:  # noqa: C901 - one a kind
     """The shape of what an expression comes to; unknown where it may be anything."""
     match expression:
-        case jsonata.Literal():
+        case tree.Literal():
             return PLAIN
-        case jsonata.Path(root, steps):
+        case tree.Path(root, steps):
             return _at_path(root, steps, seen)
-        case jsonata.Of(base, steps):
+        case tree.Of(base, steps):
             return _walked(shape_of(base, seen), steps)
-        case jsonata.ObjectOf(members):
+        case tree.ObjectOf(members):
             return _object(members, seen)
-        case jsonata.ListOf(elements):
+        case tree.ListOf(elements):
             return _list([shape_of(each, seen) for each in elements])
-        case jsonata.Call(name, arguments):
+        case tree.Call(name, arguments):
             return _called(name, arguments, seen)
-        case jsonata.Either(options):
+        case tree.Either(options):
             return one_of([shape_of(each, seen) for each in options])
-        case jsonata.Changed():
+        case tree.Changed():
             return _changed(expression, seen)
-        case jsonata.Block(bindings, value):
+        case tree.Block(bindings, value):
             for name, bound in bindings:
                 seen = replace(seen, bound={**seen.bound, name: shape_of(bound, seen)})
             return shape_of(value, seen)
-        case jsonata.Opaque(text):
+        case tree.Opaque(text):
             return _mentioned(text, seen)
 
 
@@ -98,7 +98,7 @@ def _walked(shape: Shape, steps: Sequence[Step]) -> Shape:
     return shape
 
 
-def _object(members: Sequence[tuple[str | None, jsonata.Expression]], seen: Seen) -> Shape:
+def _object(members: Sequence[tuple[str | None, tree.Expression]], seen: Seen) -> Shape:
     named = {name: shape_of(each, seen) for name, each in members if name is not None}
     present = {name: each for name, each in named.items() if each.kind is not Kind.ABSENT}
     return listed_object(present, is_open=any(name is None for name, _ in members))
@@ -111,10 +111,10 @@ def _list(elements: list[Shape]) -> Shape:
     return listed(*elements)
 
 
-def _called(name: str, arguments: Sequence[jsonata.Expression], seen: Seen) -> Shape:
+def _called(name: str, arguments: Sequence[tree.Expression], seen: Seen) -> Shape:
     if name == "merge" and len(arguments) == 1:
         given = arguments[0]
-        if isinstance(given, jsonata.ListOf):
+        if isinstance(given, tree.ListOf):
             return merged(shape_of(each, seen) for each in given.elements)
         return shape_of(given, seen) if _is_object(given, seen) else UNKNOWN
     if name in ("string", "parse") and arguments:
@@ -130,11 +130,11 @@ def _called(name: str, arguments: Sequence[jsonata.Expression], seen: Seen) -> S
     return UNKNOWN
 
 
-def _is_object(given: jsonata.Expression, seen: Seen) -> bool:
+def _is_object(given: tree.Expression, seen: Seen) -> bool:
     return shape_of(given, seen).kind is Kind.OBJECT
 
 
-def _changed(expression: jsonata.Changed, seen: Seen) -> Shape:
+def _changed(expression: tree.Changed, seen: Seen) -> Shape:
     base = shape_of(expression.base, seen)
     if not expression.is_whole:
         return base if base.kind is Kind.OBJECT else UNKNOWN
@@ -146,12 +146,12 @@ def _changed(expression: jsonata.Changed, seen: Seen) -> Shape:
     return made
 
 
-def _deleted(expression: jsonata.Expression | None) -> list[str | None]:
+def _deleted(expression: tree.Expression | None) -> list[str | None]:
     if expression is None:
         return []
-    names = expression.elements if isinstance(expression, jsonata.ListOf) else (expression,)
+    names = expression.elements if isinstance(expression, tree.ListOf) else (expression,)
     return [
-        each.value if isinstance(each, jsonata.Literal) and isinstance(each.value, str) else None
+        each.value if isinstance(each, tree.Literal) and isinstance(each.value, str) else None
         for each in names
     ]
 

@@ -119,7 +119,7 @@ class _Follower:
             for way in ways(state, Seen(shape, execution, result)):
                 if way.output.kind is Kind.ABSENT:
                     continue  # a path that leads nowhere: the execution fails there
-                output = bounded(_marked(way, shape, state))
+                output = bounded(_marked(way, shape, result, state))
                 if way.target is None:
                     self._flow.outputs.setdefault(scope, set()).add(output)
                     yield End(state, output)
@@ -155,12 +155,14 @@ class _Follower:
         return one_of([end.output for end in self.ends(scope, bounded(entry), execution)])
 
 
-def _marked(way: Way, entry: Shape, state: State) -> Shape:
+def _marked(way: Way, entry: Shape, result: Shape, state: State) -> Shape:
     """The output, with the state that lost the payload where it is none any more."""
     output = way.output
     if output.may_be_payload:
         return output if output.loss is None else replace(output, loss=None)
     here = Loss(state, way.field, way.catcher)
+    if result.place_of_payload is not None and output.place_of_payload is None:
+        return replace(output, loss=here)  # a branch had it, and another one was taken
     if entry.may_be_payload:
         return replace(output, loss=output.loss or here)
     if entry.place_of_payload is not None and output.place_of_payload is None:

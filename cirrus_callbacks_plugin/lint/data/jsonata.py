@@ -1,6 +1,6 @@
 """JSONata as far as it says where data goes: paths, constructors, merges, conditions, blocks.
 
-What else there is in the language is :class:`Opaque`: a text, of which only the mentions count.
+What else there is in the language is ``Opaque``: a text, of which only the mentions count.
 https://docs.jsonata.org
 """
 
@@ -8,9 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.lint.data.shape import Step  # noqa: TC001 - a field's type
+from cirrus_callbacks_plugin.lint.data.jsonata_tree import (
+    Block,
+    Call,
+    Changed,
+    Either,
+    ListOf,
+    Literal,
+    ObjectOf,
+    Of,
+    Opaque,
+    Path,
+)
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.lint.data.jsonata_tree import Expression
+    from cirrus_callbacks_plugin.lint.data.shape import Step
 
 _MARKED = re.compile(r"\{%(?P<inside>.*)%\}", re.DOTALL)
 _BLANK = re.compile(r"(?:\s+|/\*.*?\*/)+", re.DOTALL)
@@ -24,86 +39,6 @@ _MAX_DEPTH = 60
 
 class _NotReadError(ValueError):
     """The expression is more than is read here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A text, a number, true, false or null."""
-
-    value: str | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """``$root.a.b[0]``; the root ``""`` is what is around (``$``)."""
-
-    root: str
-    steps: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Of:
-    """A path from any other expression: ``$merge([...]).a``."""
-
-    base: Expression
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectOf:
-    """``{'a': ...}``; a key that is computed is None."""
-
-    members: tuple[tuple[str | None, Expression], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ListOf:
-    """``[...]``; a range or anything else in it is Opaque."""
-
-    elements: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """``$name(...)``."""
-
-    name: str
-    arguments: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """``condition ? a : b``."""
-
-    options: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """``base ~> | $ | {...}, [...] |``."""
-
-    base: Expression
-    is_whole: bool
-    update: Expression
-    deleted: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """``($a := ...; ...)``."""
-
-    bindings: tuple[tuple[str, Expression], ...]
-    value: Expression
-
-
-@dataclass(frozen=True, slots=True)
-class Opaque:
-    """Anything else."""
-
-    text: str = field(repr=False)
-
-
-Expression = Literal | Path | Of | ObjectOf | ListOf | Call | Either | Changed | Block | Opaque
 
 
 def inside(text: str) -> str | None:

@@ -155,7 +155,8 @@ def _jsonpath_output(state: State, seen: Seen) -> tuple[Shape, str | None]:
         if path is not None and (field is None or path.text != "$"):
             field = "ResultPath"
     selected = _selected(state, "OutputPath", seen.around(output))
-    if output.may_be_payload and not selected.may_be_payload:
+    had_it = output.may_be_payload or output.place_of_payload is not None
+    if had_it and not selected.may_be_payload and selected.place_of_payload is None:
         field = "OutputPath"
     return selected, field
 

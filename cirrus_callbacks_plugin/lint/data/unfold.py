@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from cirrus_callbacks_plugin.asl.nodes import Node
 from cirrus_callbacks_plugin.lint.data import jsonata
+from cirrus_callbacks_plugin.lint.data.jsonata_tree import Literal
 
 
 def unfolded(node: Node) -> Node:
@@ -36,7 +37,7 @@ def _made(node: Node, done: dict[int, Node]) -> Node:
 def _constructed(text: str, by: Node) -> Node:
     """What an expression constructs; itself where it constructs nothing that can be seen."""
     whole = jsonata.read(text)
-    if isinstance(whole, jsonata.Literal):
+    if isinstance(whole, Literal):
         return Node(whole.value, by.at)
     if (members := jsonata.parts_of_object(text)) is not None:
         made = {name: _constructed(part, by) for name, part in members.items()}

@@ -108,6 +108,10 @@ def test_files_that_a_template_names_are_read(tmp_path: Path) -> None:
         ({"DefinitionString": {"Fn::Join": ["", {"Fn::Split": [",", "a"]}]}}, "not known here"),
         ({"RoleArn": "x"}, "no definition"),
         ({"Definition": {"Comment": "x"}}, "not a state machine"),
+        ({"DefinitionString": '{"StartAt": "A",}'}, "is not valid JSON"),
+        ({"DefinitionString": {"Fn::Join": ["", ["{", {"Ref": "X"}]]}}, "is not valid JSON"),
+        ({"DefinitionString": {"Fn::If": ["A", TEXT, TEXT]}}, "not known here"),
+        ({"DefinitionUri": "."}, "cannot be read"),
     ],
 )
 def test_what_cannot_be_read_is_told_beside_what_can(definition: dict[str, Any], why: str) -> None:

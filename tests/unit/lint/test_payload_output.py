@@ -135,6 +135,11 @@ LOST: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "the wrong branch of a Parallel",
         {"Both": parallel({"Wait": wait()}, {"Keep": END}, OutputPath="$[0]")},
+        ["States.Both.OutputPath"],
+    ),
+    (
+        "the only branch of a Parallel",
+        {"Both": parallel({"Wait": wait()}, OutputPath="$[0]")},
         ["States.Both.Branches[0].States.Wait"],
     ),
     (
