@@ -25,6 +25,7 @@ BODIES: list[tuple[Any, Any]] = [
     ({"process": [{}, {"callback": CALLBACK}]}, None),
     ({"process": [{}, [{"callback": CALLBACK}]]}, None),
     ({"url": "s3://b/k", "callback": CALLBACK}, None),
+    ({"join": {"members": []}, "callback": CALLBACK}, None),
     ({"callback": CALLBACK}, None),
     ({"Payload": {}, "TaskToken.$": PATH}, None),
     ({"Payload": {"process": [{"callback": CALLBACK}]}}, None),
