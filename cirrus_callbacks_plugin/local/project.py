@@ -192,11 +192,14 @@ def _payload(path: Path, stored: Mapping[str, Path]) -> PayloadFile:
     if "url" in body and "process" not in body:
         content = _referred(path, body["url"], stored)
     try:
-        identity = adapter().identify(json.loads(json.dumps(content)))
+        identity = adapter().identify(json.loads(json.dumps(content, allow_nan=False)))
     except UnacceptablePayload as error:
         raise LocalProjectError(path, f"is a payload that cirrus refuses: {error}") from error
-    process = content["process"]
-    return PayloadFile(path, body, identity.payload_id, process[0]["workflow"])
+    except ValueError as error:  # NaN, which Python reads and Step Functions does not
+        raise LocalProjectError(path, f"is not JSON: {error}") from error
+    if identity.workflow is None:
+        raise LocalProjectError(path, "names no workflow: process[0].workflow must be a text")
+    return PayloadFile(path, body, identity.payload_id, identity.workflow)
 
 
 def _referred(path: Path, url: Any, stored: Mapping[str, Path]) -> Any:

@@ -34,7 +34,7 @@ class Happening:
     """One line of the timeline.
 
     Attributes:
-        seconds: since the run began.
+        seconds: since the run began; 0 while it is being set up.
         kind: what sort of thing.
         text: what happened; never holds a token.
         is_bad: a failure, to be shown as one.
@@ -123,8 +123,10 @@ def _cause_text(cause: str | None) -> str | None:
     """A cause for people: the message, where it is JSON with one."""
     if cause is None:
         return None
-    told = _parsed(cause)
-    message = told.get("errorMessage") or told.get("error") if isinstance(told, dict) else None
+    parsed = _parsed(cause)
+    message = (
+        parsed.get("errorMessage") or parsed.get("error") if isinstance(parsed, dict) else None
+    )
     return str(message) if message else cause
 
 
@@ -154,7 +156,7 @@ class Timeline:
         self._show = show
         self._prefix = prefix
         self._lock = threading.RLock()
-        self._began = time.monotonic()
+        self._began: float | None = None
         self._executions: dict[str, Execution] = {}
         self._waits: dict[Key, Wait] = {}
         self._outcomes: set[str] = set()
@@ -242,7 +244,8 @@ class Timeline:
 
     def _tell(self, kind: EventKind, text: str, *, is_bad: bool = False) -> None:
         with self._lock:
-            self._show(Happening(time.monotonic() - self._began, kind, text, is_bad))
+            seconds = 0.0 if self._began is None else time.monotonic() - self._began
+            self._show(Happening(seconds, kind, text, is_bad))
 
 
 def _answered(wait: Wait) -> str:

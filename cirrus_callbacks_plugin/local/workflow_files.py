@@ -21,7 +21,7 @@ from cirrus_callbacks_plugin.asl.errors import UnreadableError, UnusableFileErro
 from cirrus_callbacks_plugin.asl.filling import Filling
 from cirrus_callbacks_plugin.asl.machine import Machine  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.local import asl
-from cirrus_callbacks_plugin.local.errors import LocalProjectError
+from cirrus_callbacks_plugin.local.errors import LocalProjectError, NoWorkflowsError
 from cirrus_callbacks_plugin.local.variables import Variables
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def find(root: Path, settings: FolderSettings, prefix: str) -> dict[str, Workflo
         prefix: of the deployment's names; a state machine's name loses it.
 
     Raises:
-        LocalProjectError: a file cannot be used, two have one name, or there is none.
+        LocalProjectError: a file cannot be used, or two workflows have one name.
+        NoWorkflowsError: the folder has none.
     """
     found: dict[str, WorkflowFile] = {}
     for workflow in _all(root, settings, prefix):
@@ -131,7 +132,7 @@ def find(root: Path, settings: FolderSettings, prefix: str) -> dict[str, Workflo
                 "name them apart in [workflows] of .cirrus-callbacks.toml",
             )
     if not found:
-        raise LocalProjectError(
+        raise NoWorkflowsError(
             root,
             f"has no workflows: put each state machine in workflows/NAME{SUFFIXES[0]}, NAME "
             "being the workflow's name in the payloads, or give the folder of a template",

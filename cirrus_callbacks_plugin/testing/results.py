@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cirrus_callbacks_plugin.testing.arguments import assert_count
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.local.timeline import Execution
     from cirrus_callbacks_plugin.waits.row import Wait
-
-TIMEOUT_SECONDS = 60.0
-"""Real time after which a run that has not ended fails its test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,15 @@ class Watched(Protocol):
     def executions(self) -> Sequence[Execution]:
         """Every execution, in the order in which they were seen."""
 
-    def waits(self, *, of: Run | str | None = None, on: Run | str | None = None) -> Waits:
+    def waits(
+        self, *, of: PayloadRun | str | None = None, on: PayloadRun | str | None = None
+    ) -> Waits:
         """Waits."""
 
-    def record(self, payload: Run | str) -> Record | None:
+    def record(self, payload: PayloadRun | str) -> Record | None:
         """Cirrus's own record of a payload."""
 
-    def until(self, condition: Callable[[], bool], what: str, timeout: float) -> None:
+    def until(self, condition: Callable[[], bool], what: str, timeout: float | None) -> None:
         """Wait until a condition holds."""
 
     def timeline_text(self) -> str:
@@ -73,7 +74,7 @@ class Watched(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PayloadRun:
     """One payload, and its latest execution as it stands now.
 
     Attributes:
@@ -131,21 +132,24 @@ class Run:
         found = self.executions
         return bool(found) and all(each.status != "RUNNING" for each in found)
 
-    def until_ended(self, timeout: float = TIMEOUT_SECONDS) -> Run:
+    def until_ended(self, timeout: float | None = None) -> PayloadRun:
         """Wait until it has ended.
 
         Raises:
-            NotReached: it did not within so many seconds; says what is open.
+            NotReached: it did not within so many seconds (the stack's own unless given); says
+                what is open.
         """
         self._stack.until(lambda: self.has_ended, f"the end of {self.payload_id}", timeout)
         return self
 
-    def until_waiting(self, waits: int = 1, timeout: float = TIMEOUT_SECONDS) -> Run:
+    def until_waiting(self, waits: int = 1, timeout: float | None = None) -> PayloadRun:
         """Wait until so many waits of it are open at the same time.
 
         Raises:
-            NotReached: they are not within so many seconds; says what is open.
+            NotReached: they are not within so many seconds (the stack's own unless given); says
+                what is open.
         """
+        assert_count(waits, "waits", "wait")
         what = f"{waits} open wait(s) of {self.payload_id}"
         self._stack.until(lambda: self._stack.waits(of=self).open >= waits, what, timeout)
         return self

@@ -147,3 +147,14 @@ def test_the_json_holds_no_token() -> None:
             "waiter_payload_id": "sentinel-2-l2a/workflow-parent/mosaic",
         },
     ]
+
+
+def test_setting_up_takes_no_time_of_the_run() -> None:
+    """Seconds count from begin(): what is told before it stands at 0, not after what follows."""
+    told: list[Happening] = []
+    timeline = Timeline(told.append, "local")
+    timeline.step("it is being set up")
+    timeline.begin()
+    timeline.step("it is up")
+    assert told[0].seconds == 0
+    assert told[1].seconds > 0
