@@ -24,6 +24,11 @@ MAX_UNZIPPED = 250 * 1024 * 1024
 _MAX_READ = 4 * MAX_UNZIPPED
 """More than this is not a Lambda zip, and not worth the memory of finding out."""
 
+OF_THE_INSTALLER = frozenset(
+    {"INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json"},
+)
+"""Files of a .dist-info folder that say how it was installed, and nothing that is read."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _FILE = 0o644
 _EXECUTABLE = 0o755

@@ -8,17 +8,15 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from cirrus_callbacks_plugin.errors import MissingExtraError, PackageError
-from cirrus_callbacks_plugin.package.archive import File
-from cirrus_callbacks_plugin.package.plugin import ANSWERING, DISTRIBUTION, plugin_files
+from cirrus_callbacks_plugin.package.archive import OF_THE_INSTALLER, File
+from cirrus_callbacks_plugin.package.plugin import ANSWERING, DISTRIBUTION, EXTRA, plugin_files
 from cirrus_callbacks_plugin.package.requirements import holds_here, required_by
 
-EXTRA = "lambda"
 _IN_THE_RUNTIME = frozenset({"boto3", "botocore"})
 """Lambda's Python runtimes bring them.
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
 """
-_OF_THE_INSTALLER = frozenset({"INSTALLER", "REQUESTED", "RECORD", "direct_url.json"})
 _NATIVE = (".so", ".pyd", ".dylib")
 
 
@@ -65,7 +63,7 @@ def _files(name: str, of: Distribution) -> dict[str, File]:
     files = {}
     for path in of.files or []:
         is_elsewhere = path.parts[0] == ".." or "__pycache__" in path.parts
-        if is_elsewhere or path.name in _OF_THE_INSTALLER:
+        if is_elsewhere or path.name in OF_THE_INSTALLER:
             continue
         if path.suffix in _NATIVE:
             raise PackageError(

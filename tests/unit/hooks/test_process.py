@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.cirrus import installed
+from cirrus_callbacks_plugin.contract import PROCESSING
 from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed
 from cirrus_callbacks_plugin.hooks import process as module
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.waits.outcome import Outcome
-from cirrus_callbacks_plugin.waits.row import PROCESSING, Wait, shard, token_name
+from cirrus_callbacks_plugin.waits.row import Wait, shard, token_name
 from support.aws_calls import aws_error
 from support.hooked import NOW, Cirrus, Parts, StateDB, message, payload_id
 from support.judged import record
