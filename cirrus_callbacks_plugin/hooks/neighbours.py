@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.hooks.own_time import attempted
+from cirrus_callbacks_plugin.hooks.own_time import retry_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ def delete_from_queue(
 
     def delete(chunk: tuple[str, list[Message]]) -> list[str]:
         arn, batch = chunk
-        response = attempted(
+        response = retry_at_once(
             lambda: client.delete_message_batch(
                 QueueUrl=_queue_url(client, arn),
                 Entries=[

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.cirrus.adapter import raising_unacceptable
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
-from cirrus_callbacks_plugin.hooks.own_time import attempted
+from cirrus_callbacks_plugin.hooks.own_time import retry_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> str:
     """
     bucket, key = _bucket_and_key(url)
     try:
-        body = attempted(lambda: client.get_object(Bucket=bucket, Key=key))["Body"]
+        body = retry_at_once(lambda: client.get_object(Bucket=bucket, Key=key))["Body"]
         parts = []
         for part in body.iter_chunks(PART_BYTES):
             before_read()

@@ -148,7 +148,7 @@ class _Invocation:
             return
         with self.own_time.running():
             try:
-                settler = _Settler(services, adapter, self.own_time)
+                settler = _SettlerAfterCirrus(services, adapter, self.own_time)
                 settler.settle(registered, notes, returned=returned)
             except Exception as error:  # noqa: BLE001 - see above
                 logger.warning("Waits stay open until their runs end: %s", error_code(error))
@@ -176,7 +176,7 @@ class _Invocation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Settler:
+class _SettlerAfterCirrus:
     """Step 3: read the records again and settle the rows that nobody else will settle."""
 
     services: Services

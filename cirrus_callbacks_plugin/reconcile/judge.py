@@ -248,10 +248,10 @@ def _unknown(case: Case) -> Verdict:
 def _no_new_run(case: Case, outcome: Outcome, *, is_stuck: bool) -> Verdict:
     if outcome.workflow_state in NEVER_RERUN_STATES and not case.row.replace:
         return Verdict(outcome=outcome, is_stuck=is_stuck)
-    told = f"the payload's last run before it ended {outcome.workflow_state}"
+    end = f"the payload's last run before it ended {outcome.workflow_state}"
     if outcome.error:
-        told = f"{told}: {outcome.error}"
-    return _after_redelivery(case, f"no new run was listed; {told}")
+        end = f"{end}: {outcome.error}"
+    return _after_redelivery(case, f"no new run was listed; {end}")
 
 
 def _after_redelivery(case: Case, why: str) -> Verdict:

@@ -51,7 +51,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class PathReference:
     """A path into the input (``$.``), the context object (``$$.``) or a variable (``$name``)."""
 
     text: str
@@ -79,7 +79,7 @@ class Call:
                 yield from each.calls
 
 
-Argument = Literal | Text | Reference | Call
+Argument = Literal | Text | PathReference | Call
 
 
 def read_intrinsic(text: str) -> Call:
@@ -88,7 +88,7 @@ def read_intrinsic(text: str) -> Call:
     Raises:
         IntrinsicTextError: the text is none, or more than :data:`MOST_CALLS` stand in it.
     """
-    reader = _Reader(text)
+    reader = _IntrinsicReader(text)
     call = reader.call()
     if reader.at != len(text):
         raise reader.wrong("nothing may stand after the closing parenthesis")
@@ -97,7 +97,7 @@ def read_intrinsic(text: str) -> Call:
     return call
 
 
-class _Reader:
+class _IntrinsicReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
@@ -158,7 +158,7 @@ class _Reader:
             pieces[-1] += found
         return Text(value, tuple(pieces))
 
-    def _reference(self) -> Reference:
+    def _reference(self) -> PathReference:
         begin = self.at
         quote = ""
         depth = 0
@@ -185,7 +185,7 @@ class _Reader:
             read_path(rest[1:] if rest.startswith("$$") else rest)
         except PathError as error:
             raise self.wrong(str(error)) from error
-        return Reference(text)
+        return PathReference(text)
 
     def _take(self, pattern: re.Pattern[str]) -> str | None:
         found = pattern.match(self.text, self.at)
