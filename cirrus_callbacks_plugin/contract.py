@@ -5,7 +5,7 @@ from __future__ import annotations
 PROCESSING = "PROCESSING"
 """The state of a payload whose run goes on, in cirrus's record and in a row that is not settled."""
 RESERVED = "#"
-"""What the sort key of a row that is no wait begins with; a token that does is not registered."""
+"""What the sort key of a row other than a wait begins with; a token that does is not registered."""
 
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 YAML_SUFFIXES = (".yml", ".yaml")
 RELAXED_SUFFIXES = (".json5", ".jsonc")
-"""Their comments, and a comma too many, are taken out by whoever deploys them."""
+"""Their comments, and a comma too many, are taken out when they are deployed."""
 
 MAX_BYTES = 16 * 1024 * 1024
 """Step Functions takes a definition of 1 MB; a template around several may be longer."""

@@ -99,7 +99,7 @@ class Record:
 
     @property
     def is_final(self) -> bool:
-        """True where the state is no run in progress."""
+        """True where no run is in progress."""
         return self.state in FINAL_STATES
 
     def position(self, execution_arn: str) -> int | None:

@@ -75,7 +75,7 @@ def _is_notification(body: Any) -> bool:
 
 
 def _one_of(payload_ids: Any) -> Identity:
-    """``payload_ids`` always runs its payloads anew; a token can wait for one only."""
+    """``payload_ids`` always runs its payloads again; a token can wait for one only."""
     if not isinstance(payload_ids, list) or len(payload_ids) != 1:
         raise UnacceptablePayload(
             "a task token waits for one payload, but payload_ids does not name exactly one: "

@@ -120,7 +120,7 @@ class Repairing:
                 for done in self.repairer.carry_out(acts):
                     self.done.append(done)
                     advance(1)
-        except BaseException:  # also Ctrl-C: whoever stops it must know how far it came
+        except BaseException:  # also Ctrl-C: the one who stops it must know how far it came
             self._report(f"Stopped: {len(self.done)} of {len(acts)} wait(s) were done")
             raise
         self._report("Done")

@@ -36,7 +36,7 @@ def delete_from_queue(
     """
     try:
         client = client_of()
-    except Exception as error:  # noqa: BLE001 - a region or endpoint that is none, say
+    except Exception as error:  # noqa: BLE001 - a region or endpoint that does not exist, say
         left = ", ".join(message.name for message in messages)
         logger.warning("Processed messages will come again: %s (%s)", left, error_code(error))
         return

@@ -34,7 +34,7 @@ def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> str:
             comes in drops meets no timeout of its own.
 
     Raises:
-        UnacceptablePayload: the URL is none, there is no such object, or it is not a text.
+        UnacceptablePayload: the URL is not one, there is no such object, or it is not a text.
         ClientError, BotoCoreError: S3 could not be read now.
     """
     bucket, key = _bucket_and_key(url)
@@ -58,7 +58,7 @@ def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> str:
 def _bucket_and_key(url: str) -> tuple[str, str]:
     from boto3utils import s3  # noqa: PLC0415 - cirrus's own dependency, and it is optional
 
-    what = f"the payload's url is no s3:// URL of an object: {url}"
+    what = f"the payload's url is not an s3:// URL of an object: {url}"
     with raising_unacceptable(what):
         parts = s3.urlparse(url)
         bucket, key = parts["bucket"], parts["key"]

@@ -48,7 +48,7 @@ def process(
 
     Args:
         handler: cirrus's handler, or another hook's.
-        services: makes the clients and reads the tables' names, in every invocation anew.
+        services: makes the clients and reads the tables' names, afresh in every invocation.
         own_time: makes the stopwatch that bounds what the hook adds.
 
     Raises:
@@ -143,7 +143,7 @@ class _Invocation:
         *,
         returned: bool,
     ) -> None:
-        """Step 3; a failure here is the reconciler's to mend and nobody's to notice."""
+        """Step 3; a failure here is mended by the reconciler, and noticed by no one."""
         if not registered.open_rows:
             return
         with self.own_time.running():

@@ -121,7 +121,7 @@ def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: in
 
 
 def _emit(service: str, table: str, values: Iterable[_Value]) -> None:
-    """Print the metrics in Lambda; elsewhere standard output belongs to whoever runs us."""
+    """Print the metrics in Lambda; elsewhere standard output belongs to the caller."""
     values = list(values)
     if not values or "AWS_LAMBDA_RUNTIME_API" not in os.environ:
         return

@@ -172,15 +172,15 @@ def _chosen(
 ) -> tuple[PayloadFile, ...]:
     chosen: list[PayloadFile] = []
     for wanted in only:
-        found = [
+        matching = [
             each
             for each in payloads
             if wanted in (each.path.name, each.path.stem, each.payload_id, str(each.path))
         ]
-        if not found:
+        if not matching:
             known = ", ".join(each.path.name for each in payloads)
             raise LocalProjectError(root, f"has no payload {wanted!r}: one of {known}")
-        chosen += found
+        chosen += matching
     return tuple(each for each in payloads if each in chosen)
 
 
@@ -215,15 +215,15 @@ def _referred(path: Path, url: Any, stored: Mapping[str, Path]) -> Any:
 
 
 def _objects(folder: Path) -> list[StoredObject]:
-    found = []
+    objects = []
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.name == ".DS_Store":
             continue
         bucket, _, key = path.relative_to(folder).as_posix().partition("/")
         if not key or not _BUCKET.fullmatch(bucket):
             raise LocalProjectError(path, "is in no bucket: put it in objects/BUCKET/KEY")
-        found.append(StoredObject(path, bucket, key))
-    return found
+        objects.append(StoredObject(path, bucket, key))
+    return objects
 
 
 def _text(path: Path) -> str:

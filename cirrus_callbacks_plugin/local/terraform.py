@@ -99,7 +99,7 @@ def module_folder() -> Path:
     for folder in (_HERE / "terraform_module", _HERE.parents[1] / "terraform"):
         if (folder / "versions.tf").is_file():
             return folder
-    raise TerraformError("The Terraform module is missing: install cirrus-callbacks-plugin anew")
+    raise TerraformError("The Terraform module is missing: install cirrus-callbacks-plugin again")
 
 
 def _variables(names: Names, workflows: str, sender_zip: Path) -> dict[str, Any]:

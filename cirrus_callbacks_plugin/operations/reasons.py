@@ -172,7 +172,7 @@ def _ended(case: Case, run: Run, verdict: Verdict, now: datetime) -> Reason:
     reason = replace(reason, since=run.stopped, execution_arn=run.execution_arn, repair="settle")
     if verdict.outcome is not None:
         return reason
-    from_when = moment(case.row.registered_at) + case.redelivery  # it may be started anew
+    from_when = moment(case.row.registered_at) + case.redelivery  # it may be started again
     if run.stopped is not None and now - run.stopped < EVENT_DELAY:
         from_when = run.stopped + EVENT_DELAY
         reason = replace(

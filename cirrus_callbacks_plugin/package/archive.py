@@ -161,7 +161,7 @@ def _name(info: zipfile.ZipInfo, path: Path) -> str:
     name = info.filename
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or ".." in parts or "\\" in name:
-        raise PackageError(f"{path}: the name {name!r} leads out of the zip; build it anew")
+        raise PackageError(f"{path}: the name {name!r} leads out of the zip; build it again")
     return "/".join(parts)
 
 

@@ -83,9 +83,9 @@ def _refuse_unsupported(target: BuildTarget) -> None:
 
 def _refuse_foreign(files: dict[str, File], target: BuildTarget, name: str) -> None:
     """An installer that ignored what it was told would show only in Lambda."""
-    found = inspect(files, name)
-    wrong = [text for text in found.pythons if text != target.python]
-    wrong += [text for text in found.architectures if text != target.architecture]
+    contents = inspect(files, name)
+    wrong = [text for text in contents.pythons if text != target.python]
+    wrong += [text for text in contents.architectures if text != target.architecture]
     if wrong:
         raise PackageError(
             f"{name}: the installer brought libraries for {', '.join(wrong)} instead of Python "

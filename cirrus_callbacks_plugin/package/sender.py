@@ -31,22 +31,22 @@ def sender_files() -> dict[str, File]:
         PackageError: the plugin has no metadata, or a dependency is not pure Python.
     """
     files = plugin_files(ANSWERING)
-    for name, found in sorted(_dependencies().items()):
-        files.update(_files(name, found))
+    for name, installed in sorted(_dependencies().items()):
+        files.update(_files(name, installed))
     return files
 
 
 def _dependencies() -> dict[str, Distribution]:
     """What the extra needs, and what that needs in turn, by name."""
     wanted = [(each, EXTRA) for each in required_by(distribution(DISTRIBUTION), EXTRA)]
-    found: dict[str, Distribution] = {}
+    installed: dict[str, Distribution] = {}
     while wanted:
         requirement, of_extra = wanted.pop()
         name = canonicalize_name(requirement.name)
-        if name in found or name in _IN_THE_RUNTIME:
+        if name in installed or name in _IN_THE_RUNTIME:
             continue
         try:
-            found[name] = distribution(name)
+            installed[name] = distribution(name)
         except PackageNotFoundError as error:
             if not holds_here(requirement, of_extra):  # some other Python needs it
                 continue
@@ -55,8 +55,8 @@ def _dependencies() -> dict[str, Distribution]:
                 f"pip install '{DISTRIBUTION}[{EXTRA}]'",
             ) from error
         for extra in ("", *requirement.extras):
-            wanted += [(each, extra) for each in required_by(found[name], extra)]
-    return found
+            wanted += [(each, extra) for each in required_by(installed[name], extra)]
+    return installed
 
 
 def _files(name: str, of: Distribution) -> dict[str, File]:

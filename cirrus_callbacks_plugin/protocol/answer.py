@@ -64,7 +64,7 @@ def refusal_of(row: Wait) -> Answer:
     """The answer for a new row of a workflow whose flag is off."""
     why = (
         f"callbacks are not enabled for the workflow {row.workflow!r}: "
-        "whoever deploys them can switch it on"
+        "the one who deploys it can switch them on"
     )
     return Answer(NOT_ENABLED, cause({**_facts(row), "error": why}))
 
@@ -189,7 +189,7 @@ class Answerer:
         return marked
 
     def tell(self, row: Wait | Malformed, sent: str | None) -> None:
-        """Say what became of an answer to whoever counts; None: nothing was sent."""
+        """Say what became of an answer to the one who counts; None: nothing was sent."""
         if self.on_answer is not None:
             self.on_answer(row, sent)
 

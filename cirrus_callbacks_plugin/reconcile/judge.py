@@ -145,7 +145,7 @@ def restarted_as(row: Wait, record: Record | None, generation: Generation) -> st
 
 
 def is_restart(row: Wait, first: Run) -> bool:
-    """True where the first listed execution runs anew, after this row was registered."""
+    """True where the first listed execution runs again, after this row was registered."""
     registered = moment(row.registered_at)
     return first.started is not None and first.started >= registered
 

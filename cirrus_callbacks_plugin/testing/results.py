@@ -97,9 +97,9 @@ class PayloadRun:
         Raises:
             AssertionError: there is none yet.
         """
-        found = self.executions
-        assert found, f"{self.payload_id} has no execution yet\n{self._stack.timeline_text()}"
-        return found[-1]
+        executions = self.executions
+        assert executions, f"{self.payload_id} has no execution yet\n{self._stack.timeline_text()}"
+        return executions[-1]
 
     @property
     def status(self) -> str:
@@ -129,8 +129,8 @@ class PayloadRun:
     @property
     def has_ended(self) -> bool:
         """True once an execution of it has ended and none runs."""
-        found = self.executions
-        return bool(found) and all(each.status != "RUNNING" for each in found)
+        executions = self.executions
+        return bool(executions) and all(each.status != "RUNNING" for each in executions)
 
     def until_ended(self, timeout: float | None = None) -> PayloadRun:
         """Wait until it has ended.

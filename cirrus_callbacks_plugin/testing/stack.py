@@ -513,5 +513,5 @@ def _is_running(execution: Execution) -> bool:
 def _id(about: PayloadRun | str) -> str:
     if isinstance(about, PayloadRun):
         return about.payload_id
-    assert_text(about, "what is no run: a payload's id")
+    assert_text(about, "a payload's id")
     return about

@@ -59,8 +59,8 @@ class PathReference:
     @property
     def variable(self) -> str | None:
         """The name of the variable; None for the other two."""
-        found = _VARIABLE.match(self.text)
-        return found[0][1:] if found else None
+        match = _VARIABLE.match(self.text)
+        return match[0][1:] if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def read_intrinsic(text: str) -> Call:
     """Read the call of an intrinsic function.
 
     Raises:
-        IntrinsicTextError: the text is none, or more than :data:`MOST_CALLS` stand in it.
+        IntrinsicTextError: the text cannot be read, or more than :data:`MOST_CALLS` stand in it.
     """
     reader = _IntrinsicReader(text)
     call = reader.call()
@@ -142,20 +142,20 @@ class _IntrinsicReader:
         value = ""
         while not self._takes("'"):
             if self._takes("\\"):
-                found = self.text[self.at : self.at + 1]
-                if not found or found not in "'{}\\":
+                character = self.text[self.at : self.at + 1]
+                if not character or character not in "'{}\\":
                     raise self.wrong(r"a backslash stands before ', {, } or \ only")
             elif self._takes("{}"):
                 value += "{}"
                 pieces.append("")
                 continue
             else:
-                found = self.text[self.at : self.at + 1]
-                if not found:
+                character = self.text[self.at : self.at + 1]
+                if not character:
                     raise self.wrong("the string's closing apostrophe is missing")
             self.at += 1
-            value += found
-            pieces[-1] += found
+            value += character
+            pieces[-1] += character
         return Text(value, tuple(pieces))
 
     def _reference(self) -> PathReference:
@@ -163,19 +163,19 @@ class _IntrinsicReader:
         quote = ""
         depth = 0
         while self.at < len(self.text):
-            found = self.text[self.at]
+            character = self.text[self.at]
             if quote:
-                if found == "\\":
+                if character == "\\":
                     self.at += 1
-                elif found == quote:
+                elif character == quote:
                     quote = ""
-            elif found in "'\"" and depth:
-                quote = found
-            elif found in "[(":
+            elif character in "'\"" and depth:
+                quote = character
+            elif character in "[(":
                 depth += 1
-            elif found in "])" and depth:
+            elif character in "])" and depth:
                 depth -= 1
-            elif found in ",)" and not depth:
+            elif character in ",)" and not depth:
                 break
             self.at += 1
         text = self.text[begin : self.at].rstrip()
@@ -188,11 +188,11 @@ class _IntrinsicReader:
         return PathReference(text)
 
     def _take(self, pattern: re.Pattern[str]) -> str | None:
-        found = pattern.match(self.text, self.at)
-        if found is None:
+        match = pattern.match(self.text, self.at)
+        if match is None:
             return None
-        self.at = found.end()
-        return found[0]
+        self.at = match.end()
+        return match[0]
 
     def _takes(self, expected: str) -> bool:
         if not self.text.startswith(expected, self.at):

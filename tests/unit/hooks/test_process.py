@@ -485,7 +485,7 @@ def test_a_record_that_cannot_be_read_again_leaves_its_waits_open(
     parts: Parts,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The reconciler's to mend, and nobody's to notice."""
+    """The reconciler mends it, and no one notices."""
 
     def work() -> None:
         parts.states.error = aws_error("AccessDeniedException")
@@ -549,7 +549,7 @@ def test_cirruss_time_is_not_the_hooks(parts: Parts) -> None:
 
 
 def test_the_run_that_goes_on_is_noted(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
-    """One update a row; a failure is logged, and is nobody's but the log's."""
+    """One update a row; a failure is logged, and reaches nothing but the log."""
     handler = Handler(lambda: parts.states.there.update({payload_id(): record("PROCESSING", "a")}))
     parts.waits.meets["run of u"] = aws_error("AccessDeniedException")
     assert run(parts, handler, message("i", "t"), message("i", "u")) == RETURNED

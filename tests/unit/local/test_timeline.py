@@ -107,7 +107,7 @@ def test_names_of_payloads_are_short() -> None:
 
 
 def test_who_waits_is_told_as_far_as_it_is_known() -> None:
-    """The payload, else the execution, else nobody's name."""
+    """The payload, else the execution, else no name."""
     arn = "arn:aws:states:us-west-2:123456789012:execution:local-parent:run"
     nameless = replace(WAIT, waiter_payload_id=None)
     assert (

@@ -167,7 +167,7 @@ def test_what_is_settled_by_hand_stands_in_the_log(
 
 
 def test_what_was_not_settled_by_hand_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """A row that changed meanwhile is nobody's repair."""
+    """A row that changed meanwhile was not repaired."""
     logged_steps.listen(caplog)
     (done,) = repairer(Table(None)).carry_out([cancelling(OPEN, "why")])
     assert done.problem is not None
