@@ -67,7 +67,7 @@ class Applied:
 def applied(names: Names, workflows: str) -> Iterator[Applied]:
     """Apply the module to ``names.endpoint_url``; its state is forgotten with the server.
 
-    Nothing is attached to cirrus's functions, which are no Lambda functions here.
+    Nothing is attached to cirrus's functions, which are not Lambda functions here.
 
     Args:
         names: the deployment's names, its endpoint among them.

@@ -19,7 +19,7 @@ NEVER_STARTED = "CirrusCallback.NeverStarted"
 CANCELLED = "CirrusCallback.Cancelled"
 
 ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
-"""Of the others that are no success, FAILED among them: ``FAILED``."""
+"""Of the others that are not a success, FAILED among them: ``FAILED``."""
 
 UNEXPLAINED = {
     FAILED: "the run failed, and nothing tells why",
