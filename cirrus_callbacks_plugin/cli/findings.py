@@ -27,9 +27,9 @@ def write(inspection: Inspection, stream: TextIO) -> None:
     console = Screen(stream).console
     unicode = console.encoding.lower().replace("-", "").startswith("utf")
     for file in dict.fromkeys(each.file for each in inspection.findings):
-        of_file = [each for each in inspection.findings if each.file == file]
+        found = [each for each in inspection.findings if each.file == file]
         console.print(Text(file, style="bold"), soft_wrap=True)
-        console.print(_table(of_file, "→" if unicode else "->"))
+        console.print(_table(found, "→" if unicode else "->"))
         console.print()
     console.print(Text(_summary(inspection)), soft_wrap=True)
 
@@ -43,9 +43,9 @@ def write_rules(stream: TextIO) -> None:
     Screen(stream).put(rows)
 
 
-def _table(findings: Sequence[Finding], arrow: str) -> Table:
+def _table(found: Sequence[Finding], arrow: str) -> Table:
     rows = _columns("line", "severity", "rule", "where, what, and what to do")
-    for each in findings:
+    for each in found:
         text = Text(visible(each.problem.path) or "the file", style="bold")
         text.append(f"\n{visible(each.problem.message)}", "not bold")
         text.append(f"\n{arrow} {visible(each.problem.fix)}", "not bold")

@@ -219,8 +219,8 @@ class Stack:
         """What is known by now; the waits as the tracking table holds them."""
         executions = self.timeline.executions
         ids = {execution.payload_id for execution in executions if execution.payload_id}
-        by_id = {payload_id: self.record(payload_id) for payload_id in ids}
-        records = {payload_id: record for payload_id, record in by_id.items() if record}
+        found = {payload_id: self.record(payload_id) for payload_id in ids}
+        records = {payload_id: record for payload_id, record in found.items() if record}
         return Report(executions, self.waits(), records)
 
     def payload_id_of(self, given: Any) -> str | None:

@@ -34,7 +34,7 @@ class Happening:
     """One line of the timeline.
 
     Attributes:
-        seconds: since the run began; 0 while it is being set up.
+        seconds: since the run began.
         kind: what sort of thing.
         text: what happened; never holds a token.
         is_bad: a failure, to be shown as one.
@@ -179,7 +179,7 @@ class Timeline:
         return tuple(wait for wait in self.waits if not wait.is_answered)
 
     def begin(self) -> None:
-        """Count the seconds from now on: what came before was setting up."""
+        """Count the seconds from now on: what came before, setting up, is told at 0."""
         self._began = time.monotonic()
 
     def step(self, text: str) -> None:

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Delivery:
+class _Told:
     """What a batch says of one row: its first record, and its first image if it is new."""
 
     sequence_number: str
@@ -72,11 +72,11 @@ class Sender:
             ClientError, BotoCoreError: the rows could not be read; the whole batch is to
                 be delivered again.
         """
-        deliveries: dict[Key, _Delivery] = {}
+        told: dict[Key, _Told] = {}
         for record in records:
-            first = deliveries.setdefault(record.key, _Delivery(record.sequence_number, None))
+            first = told.setdefault(record.key, _Told(record.sequence_number, None))
             first.inserted = first.inserted or record.inserted
-        rows = self.answerer.waits.read_rows(deliveries)
+        rows = self.answerer.waits.read_rows(told)
         answers = [
             (key, row) for key, row in rows.items() if isinstance(row, Wait) and not row.is_answered
         ]
@@ -85,11 +85,11 @@ class Sender:
                 self._pass_over(row)
         failed: list[str] = []
         results = run_side_by_side(
-            lambda pair: self._handle(pair[1], deliveries[pair[0]].inserted), answers
+            lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers
         )
         for (key, row), result in zip(answers, results, strict=True):
             if isinstance(result, Exception) and self._comes_again(row, result):
-                failed.append(deliveries[key].sequence_number)
+                failed.append(told[key].sequence_number)
         # Answers first: working off thousands of rows must not hold back the others.
         for key, continuation in rows.items():
             if not isinstance(continuation, Continuation):
@@ -98,7 +98,7 @@ class Sender:
                 self._go_on(continuation)
             except Exception as error:  # noqa: BLE001 - told to Lambda, which delivers it again
                 _log_again(continuation, error)
-                failed.append(deliveries[key].sequence_number)
+                failed.append(told[key].sequence_number)
         return failed
 
     def _pass_over(self, row: Malformed) -> None:

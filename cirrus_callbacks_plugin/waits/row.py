@@ -107,7 +107,7 @@ class Key:
 
     @property
     def is_reserved(self) -> bool:
-        """True for a row other than a wait: no task token begins with ``#``."""
+        """True for a row that is no wait: no task token begins with ``#``."""
         return self.task_token.startswith(RESERVED)
 
     @property
