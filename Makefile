@@ -66,7 +66,7 @@ format: .venv/.ready ## Write the style that lint checks
 bench: .venv/.ready ## Measure what is added, soak under faults, ten thousand waiters on one payload
 	@$(PYTHON) tests/bench/run.py $(ARGS)
 
-lock: $(UV) ## Resolve the locked versions anew
+lock: $(UV) ## Resolve the locked versions again
 	@$(UV) pip compile pyproject.toml --extra local --group dev --group docs --universal \
 	  --python-version 3.12 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	@tests/environments/lock.sh $(UV)

@@ -30,6 +30,7 @@ What all of them stand on::
     aws/               batch reads, pages, calls side by side, deadlines, pacing, error codes
     iam/               what the four functions have to be allowed; what a policy allows
     config             environment names and defaults
+    contract           names and limits that several layers share
     naming             payload ids as people read them
     errors             error types that say what to do
 

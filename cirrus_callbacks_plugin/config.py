@@ -186,7 +186,7 @@ def payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
     Set by Terraform for the reconciler: an output's URL follows from it.
 
     Raises:
-        ConfigurationError: it is no such URL.
+        ConfigurationError: it is not such a URL.
     """
     env = os.environ if environ is None else environ
     url = env.get(PAYLOADS_URL, "")

@@ -9,7 +9,7 @@ locals {
     : null
   )
 
-  # DynamoDB opens a table's key in the name of whoever calls it, and so for reads and writes alike.
+  # DynamoDB opens a table's key in the caller's name, for reads and writes alike.
   # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
   key_statements = [for arn in(local.has_key ? [local.key_arn] : []) : {
     Sid      = "DecryptTrackingTable"

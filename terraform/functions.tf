@@ -37,7 +37,7 @@ locals {
     tags                     = local.tags
   }
 
-  # IAM knows no resource type for SendTask*: whoever holds a token may answer it.
+  # IAM knows no resource type for SendTask*: anyone who holds a token may answer it.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
   answer_actions = ["states:SendTaskFailure", "states:SendTaskSuccess"]
 }

@@ -130,7 +130,7 @@ resource "aws_cloudwatch_event_target" "schedule" {
   target_id = local.reconciler_name
   arn       = module.reconciler[0].function.arn
 
-  # The next pass is never far: an old start is no use.
+  # The next pass is never far: an old start is of no use.
   retry_policy {
     maximum_event_age_in_seconds = 60
     maximum_retry_attempts       = 1

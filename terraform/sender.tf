@@ -65,7 +65,7 @@ locals {
     local.send_statements,
     local.list_statements,
     local.key_statements,
-    # S3 asks for a data key in the name of whoever puts an object under SSE-KMS.
+    # S3 asks for a data key in the name of the caller who puts an object under SSE-KMS.
     [for statement in local.key_statements : merge(statement, {
       Sid    = "EncryptFailedRecords"
       Action = ["kms:GenerateDataKey"]

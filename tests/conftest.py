@@ -18,7 +18,7 @@ os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
 # How long an example takes is the machine's affair. All else as hypothesis chose, here or in CI.
 settings.register_profile("no-deadline", settings(), deadline=None)
 settings.load_profile("no-deadline")
-# Each session reads AWS's models anew, and looks through the folders of all services first.
+# Each session reads AWS's models again, and looks through the folders of all services first.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 _ARE_IMPORTS_KEPT = pytest.StashKey[bool]()

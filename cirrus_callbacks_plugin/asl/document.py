@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.json_source import Parsed
 
 RELAXED_SUFFIXES = (".json5", ".jsonc")
-"""Their comments, and a comma too many, are taken out by whoever deploys them."""
+"""Their comments, and a comma too many, are taken out when they are deployed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,12 @@ class Node:
 
     @property
     def members(self) -> Mapping[str, Node]:
-        """What an object holds; nothing where it is none."""
+        """What an object holds; nothing where it is not an object."""
         return self.value if isinstance(self.value, Mapping) else {}
 
     @property
     def elements(self) -> tuple[Node, ...]:
-        """What a list holds; nothing where it is none."""
+        """What a list holds; nothing where it is not a list."""
         return self.value if isinstance(self.value, tuple) else ()
 
     @property
@@ -65,12 +65,12 @@ class Node:
 
     @property
     def text(self) -> str | None:
-        """A string; None where it is none."""
+        """A string; None where it is something else."""
         return self.value if isinstance(self.value, str) else None
 
     @property
     def number(self) -> float | None:
-        """A number; None where it is none, or not known yet."""
+        """A number; None where it is something else, or not known yet."""
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
             return None
         return self.value

@@ -86,8 +86,8 @@ def earlier_values(holder: dict[str, Any], name: str) -> list[Any]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else Repeating(pairs)
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else Repeating(pairs)
 
 
 def _read_tolerantly(text: str) -> Any:
@@ -141,17 +141,17 @@ def _members(text: str, position: int, level: int) -> tuple[dict[str, Any], int]
 
 
 def _elements(text: str, position: int, level: int) -> tuple[list[Any], int]:
-    found: list[Any] = []
+    elements: list[Any] = []
     position = _after_space(text, position + 1)
     if text[position : position + 1] == "]":
-        return found, position + 1
+        return elements, position + 1
     while True:
         value, position = _value(text, position, level + 1)
-        found.append(value)
+        elements.append(value)
         position = _after_space(text, position)
         sign = text[position : position + 1]
         if sign == "]":
-            return found, position + 1
+            return elements, position + 1
         if sign != ",":
             raise json.JSONDecodeError("Expecting ',' or ']'", text, position)
         position = _after_space(text, position + 1)

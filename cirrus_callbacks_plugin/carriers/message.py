@@ -79,7 +79,7 @@ def _from_record(record: dict[str, Any], found: TokenCollector) -> Any:
 
 
 def _with_text(holder: dict[str, Any], key: str, found: TokenCollector) -> dict[str, Any]:
-    """Look into a JSON text inside a record; write it anew only where a carrier was in it."""
+    """Look into a JSON text inside a record; write it again only where a carrier was in it."""
     text = holder.get(key)
     if not isinstance(text, str) or not _may_hold_carrier(text):
         return holder
@@ -247,7 +247,7 @@ def _without_attributes(
 
 
 def _texts(attributes: dict[str, Any], name: str, value_key: str) -> list[Any]:
-    """The values of an attribute; one that is given as bytes or as a list is none."""
+    """The values of an attribute; bytes and lists do not count as one."""
     return [
         text
         for attribute in values(attributes, name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cirrus_callbacks_plugin.carriers.json_text import values
+from cirrus_callbacks_plugin.contract import RESERVED
 from cirrus_callbacks_plugin.naming import MemberToken, is_text
 
 logger = logging.getLogger(__name__)
@@ -18,8 +19,6 @@ MAX_TOKENS = 10
 
 MAX_WAITER_CHARS = 4096
 """A longer name of a waiter is not a name: it is left out of the row."""
-
-_RESERVED = "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,11 @@ class TokenCollector:
         elif len(self._callbacks) == MAX_TOKENS:
             self.problem(f"Ignored {place}: a message may register {MAX_TOKENS} task tokens")
         else:
-            told = waiter if isinstance(waiter, dict) else {}
+            waiting = waiter if isinstance(waiter, dict) else {}
             self._callbacks[token] = Callback(
                 token,
-                _name(told.get("payload_id")),
-                _name(told.get("execution_arn")),
+                _name(waiting.get("payload_id")),
+                _name(waiting.get("execution_arn")),
             )
 
     def problem(self, what: str) -> None:
@@ -81,12 +80,12 @@ class TokenCollector:
         """Say in one warning what was wrong with a message, if something was."""
         if not self._problems:
             return
-        told = [
+        texts = [
             what if count == 1 else f"{what} ({count} times)"
             for what, count in self._problems.items()
         ]
         named = f"Message {message_id}: " if isinstance(message_id, str) else ""
-        logger.warning("%s%s", named, "; ".join(told))
+        logger.warning("%s%s", named, "; ".join(texts))
 
 
 def _problem(token: Any) -> str | None:
@@ -99,8 +98,8 @@ def _problem(token: Any) -> str | None:
         return "is empty"
     if len(token) > MAX_TOKEN_CHARS:
         return f"is longer than the {MAX_TOKEN_CHARS} characters that Step Functions accepts"
-    if token.startswith(_RESERVED) and MemberToken.of(token) is None:
-        return f"begins with the reserved character {_RESERVED!r}"
+    if token.startswith(RESERVED) and MemberToken.of(token) is None:
+        return f"begins with the reserved character {RESERVED!r}"
     return None if is_text(token) else "is not valid Unicode"
 
 

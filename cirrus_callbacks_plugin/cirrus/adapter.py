@@ -100,27 +100,6 @@ def raising_unacceptable(what: str) -> Iterator[None]:
         raise UnacceptablePayload(f"{what}: {type(error).__name__}: {error}") from error
 
 
-def reads_back(state_db: Any, payload_id: str) -> bool:
-    """Whether a payload's id survives the way to a key and back, by cirrus's own code.
-
-    Args:
-        state_db: cirrus's ``StateDB`` class.
-        payload_id: an id that makes a key.
-    """
-    return bool(state_db.key_to_payload_id(state_db.payload_id_to_key(payload_id)) == payload_id)
-
-
-def setters_of(generation: Generation) -> dict[str, str]:
-    """The final state that each of ``StateDB``'s setters writes, spelled as it is stored."""
-    completed = generation.completed
-    return {
-        f"set_{completed.lower()}": completed,
-        "set_failed": "FAILED",
-        "set_invalid": "INVALID",
-        "set_aborted": "ABORTED",
-    }
-
-
 def identity_of(payload_id: Any, replace: Any, workflow: Any = None) -> Identity:
     """An identity from what cirrus's own objects say.
 

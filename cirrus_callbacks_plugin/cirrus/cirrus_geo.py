@@ -8,30 +8,24 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.cirrus.adapter import (
     identity_of,
     raising_unacceptable,
-    reads_back,
-    setters_of,
 )
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
+from cirrus_callbacks_plugin.cirrus.state_db import StateDBAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cirrus_callbacks_plugin.cirrus.adapter import Identity
-    from cirrus_callbacks_plugin.cirrus.generations import Generation
 
 
 @dataclass(frozen=True, slots=True)
-class CirrusGeo:
+class CirrusGeo(StateDBAdapter):
     """The adapter of cirrus-geo from the version on that has ``CirrusPayload``.
 
     Attributes:
-        version: the installed version.
-        generation: the facts of its generation.
         handlers: where cirrus's own handlers may be.
     """
 
-    version: str
-    generation: Generation
     handlers: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {
             "process": (BESIDE["process"], "cirrus.lambda_functions.process.lambda_handler"),
@@ -63,15 +57,3 @@ class CirrusGeo:
         """The record itself: cirrus takes every form and follows references."""
         del payload
         return record
-
-    def reads_back(self, payload_id: str) -> bool:
-        """As ``StateDB.key_to_payload_id``."""
-        from cirrus.lib.statedb import StateDB  # noqa: PLC0415
-
-        return reads_back(StateDB, payload_id)
-
-    def state_setters(self) -> tuple[type, Mapping[str, str]]:
-        """``StateDB`` and its four setters of final states."""
-        from cirrus.lib.statedb import StateDB  # noqa: PLC0415
-
-        return StateDB, setters_of(self.generation)

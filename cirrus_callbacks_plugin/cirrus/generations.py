@@ -1,6 +1,6 @@
 """Facts about each generation of cirrus that hold without importing it.
 
-A row remembers the version it was registered under; whoever repairs it later takes
+A row remembers the version it was registered under; a later repair takes
 spelling, error mapping and listing rules from here.
 """
 

@@ -54,10 +54,12 @@ def adapter() -> Adapter:
     """
     geo, lib = _versions("cirrus-geo"), _versions("cirrus-lib")
     if not geo:
-        found = _by_modules()
-        if found is not None and (found[0] == "cirrus-geo" or not lib):
+        unpacked = _by_modules()
+        if unpacked is not None and (unpacked[0] == "cirrus-geo" or not lib):
             # In a package of 0.15 cirrus-lib may lie beside: it is the tasks', not process's.
-            return choose(*(([found[1]], []) if found[0] == "cirrus-geo" else ([], [found[1]])))
+            return choose(
+                *(([unpacked[1]], []) if unpacked[0] == "cirrus-geo" else ([], [unpacked[1]]))
+            )
     return choose(geo, lib)
 
 
@@ -69,7 +71,7 @@ def choose(geo: Sequence[str], lib: Sequence[str]) -> Adapter:
     """
     named = [f"cirrus-geo {version}" for version in geo]
     named += [f"cirrus-lib {version}" for version in lib]
-    found = " and ".join(named)
+    installed = " and ".join(named)
     if not named:
         raise UnsupportedCirrusError(
             f"No cirrus is installed beside cirrus-callbacks-plugin (supported: {SUPPORTED}): "
@@ -79,7 +81,7 @@ def choose(geo: Sequence[str], lib: Sequence[str]) -> Adapter:
     both = bool(lib) and one_geo is not None and one_geo[:2] != (0, 7)
     if len(geo) > 1 or len(lib) > 1 or both:
         raise UnsupportedCirrusError(
-            f"{found} are installed together, which cannot work: keep the one that the "
+            f"{installed} are installed together, which cannot work: keep the one that the "
             f"deployment runs and uninstall the other (supported: {SUPPORTED})",
         )
     if lib and _number(lib[0])[:2] == (0, 8):
@@ -90,7 +92,7 @@ def choose(geo: Sequence[str], lib: Sequence[str]) -> Adapter:
             return known
     missing = " without cirrus-lib" if one_geo and one_geo[:2] == (0, 7) and not lib else ""
     raise UnsupportedCirrusError(
-        f"{found} is installed{missing}; supported: {SUPPORTED}",
+        f"{installed} is installed{missing}; supported: {SUPPORTED}",
     )
 
 
@@ -101,8 +103,8 @@ def cirrus_handler(name: str, path: str | None = None) -> Handler:
         ConfigurationError: the path given, or the installed cirrus, does not import.
         UnsupportedCirrusError: no supported cirrus is installed.
     """
-    found = path or locate(name, adapter().handlers[name])
-    return import_handler(found, VARIABLES[name])
+    handler_path = path or locate(name, adapter().handlers[name])
+    return import_handler(handler_path, VARIABLES[name])
 
 
 def _of_cirrus_geo(version: str) -> Adapter | None:
@@ -129,8 +131,8 @@ def _number(version: str) -> tuple[int, ...]:
 
 def _versions(distribution: str) -> list[str]:
     """Every version that is installed; the same one found twice on the path counts once."""
-    found = metadata.distributions(name=distribution)
-    return list(dict.fromkeys(each.version for each in found))
+    distributions = metadata.distributions(name=distribution)
+    return list(dict.fromkeys(each.version for each in distributions))
 
 
 def _by_modules() -> tuple[str, str] | None:

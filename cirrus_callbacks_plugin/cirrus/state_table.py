@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
+from cirrus_callbacks_plugin.contract import MAX_PARTITION_KEY_BYTES, MAX_SORT_KEY_BYTES
 from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.naming import is_text
 
@@ -23,13 +24,9 @@ INVALID = "INVALID"
 FAILED = "FAILED"
 ABORTED = "ABORTED"
 CLAIMED = "CLAIMED"
-PROCESSING = "PROCESSING"
 FINAL_STATES = COMPLETED_STATES | {INVALID, FAILED, ABORTED}
 NEVER_RERUN_STATES = COMPLETED_STATES | {INVALID}
 """Without ``replace`` no cirrus runs a payload in one of these states again."""
-
-_MAX_PARTITION_KEY_BYTES = 2048
-_MAX_SORT_KEY_BYTES = 1024
 
 
 class MalformedRecordError(CallbackError):
@@ -58,7 +55,7 @@ class StateKey:
         if not is_text(key.collections_workflow + key.itemids):
             return None
         partition, sort = (key.collections_workflow.encode(), key.itemids.encode())
-        fits = len(partition) <= _MAX_PARTITION_KEY_BYTES and len(sort) <= _MAX_SORT_KEY_BYTES
+        fits = len(partition) <= MAX_PARTITION_KEY_BYTES and len(sort) <= MAX_SORT_KEY_BYTES
         return key if fits and sort else None
 
     def to_item(self) -> dict[str, Any]:
@@ -102,7 +99,7 @@ class Record:
 
     @property
     def is_final(self) -> bool:
-        """True where the state is no run in progress."""
+        """True where no run is in progress."""
         return self.state in FINAL_STATES
 
     def position(self, execution_arn: str) -> int | None:

@@ -8,16 +8,15 @@ stands beside it under the name that the README gives it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cirrus_callbacks_plugin.cirrus.adapter import (
     identity_of,
     raising_unacceptable,
-    reads_back,
-    setters_of,
 )
 from cirrus_callbacks_plugin.cirrus.generations import V0_15, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE
+from cirrus_callbacks_plugin.cirrus.state_db import StateDBAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,12 +38,12 @@ SERVERLESS_HANDLERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class CirrusGeo015:
+class CirrusGeo015(StateDBAdapter):
     """The adapter of cirrus-geo 0.15."""
 
-    version: str
     generation: Generation = V0_15
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: SERVERLESS_HANDLERS)
+    statedb_module: ClassVar[str] = "cirrus.lib2.statedb"
 
     def extract(self, record: Any) -> Any:
         """As ``cirrus.lib2.utils.extract_record``."""
@@ -69,15 +68,3 @@ class CirrusGeo015:
 
     def output_url(self, payload_id: str, execution_arn: str) -> None:
         """There is none: outputs are stored from cirrus-geo 2 on."""
-
-    def reads_back(self, payload_id: str) -> bool:
-        """As ``StateDB.key_to_payload_id``."""
-        from cirrus.lib2.statedb import StateDB  # noqa: PLC0415 - cirrus is optional
-
-        return reads_back(StateDB, payload_id)
-
-    def state_setters(self) -> tuple[type, Mapping[str, str]]:
-        """``StateDB`` and its four setters of final states."""
-        from cirrus.lib2.statedb import StateDB  # noqa: PLC0415
-
-        return StateDB, setters_of(self.generation)

@@ -17,11 +17,10 @@ from cirrus_callbacks_plugin.cirrus.adapter import (
     Identity,
     identity_of,
     raising_unacceptable,
-    reads_back,
-    setters_of,
 )
 from cirrus_callbacks_plugin.cirrus.generations import V0_7, Generation
 from cirrus_callbacks_plugin.cirrus.handlers import given_handler, locate
+from cirrus_callbacks_plugin.cirrus.state_db import StateDBAdapter
 from cirrus_callbacks_plugin.cirrus.v0_15 import SERVERLESS_HANDLERS
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
 
@@ -30,10 +29,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class CirrusLib08:
+class CirrusLib08(StateDBAdapter):
     """The adapter of cirrus-lib 0.8."""
 
-    version: str
     generation: Generation = V0_7
     handlers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: SERVERLESS_HANDLERS)
 
@@ -71,25 +69,13 @@ class CirrusLib08:
     def output_url(self, payload_id: str, execution_arn: str) -> None:
         """There is none: outputs are stored from cirrus-geo 2 on."""
 
-    def reads_back(self, payload_id: str) -> bool:
-        """As ``StateDB.key_to_payload_id``."""
-        from cirrus.lib.statedb import StateDB  # noqa: PLC0415 - cirrus is optional
-
-        return reads_back(StateDB, payload_id)
-
-    def state_setters(self) -> tuple[type, Mapping[str, str]]:
-        """``StateDB`` and its four setters of final states."""
-        from cirrus.lib.statedb import StateDB  # noqa: PLC0415
-
-        return StateDB, setters_of(self.generation)
-
 
 def _is_notification(body: Any) -> bool:
     return isinstance(body, dict) and isinstance(body.get("Message"), str)
 
 
 def _one_of(payload_ids: Any) -> Identity:
-    """``payload_ids`` always runs its payloads anew; a token can wait for one only."""
+    """``payload_ids`` always runs its payloads again; a token can wait for one only."""
     if not isinstance(payload_ids, list) or len(payload_ids) != 1:
         raise UnacceptablePayload(
             "a task token waits for one payload, but payload_ids does not name exactly one: "

@@ -11,7 +11,7 @@ import click
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.extras import require
 from cirrus_callbacks_plugin.package import archive
-from cirrus_callbacks_plugin.package.build import ARCHITECTURES, PYTHONS, Target, build
+from cirrus_callbacks_plugin.package.build import ARCHITECTURES, PYTHONS, BuildTarget, build
 from cirrus_callbacks_plugin.package.contents import inspect
 from cirrus_callbacks_plugin.package.dist import with_callbacks
 
@@ -104,7 +104,7 @@ def command(
         return
     if cirrus_version is None or python is None or arch is None:
         raise click.UsageError("--cirrus-version needs --python and --arch.")
-    target = Target(cirrus_version, python, arch)
+    target = BuildTarget(cirrus_version, python, arch)
     _write(lambda: build(target), output, force, is_json)
 
 

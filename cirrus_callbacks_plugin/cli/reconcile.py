@@ -32,7 +32,7 @@ def command(
     where nothing was to be mended, or all of it was.
     """
     from cirrus_callbacks_plugin.operations.passes import due
-    from cirrus_callbacks_plugin.operations.repairs import Repairer
+    from cirrus_callbacks_plugin.operations.repairs import HandRepairer
     from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
@@ -43,7 +43,7 @@ def command(
             steps = list(due(Survey(deployment, settings, advance)))
         repairing = Repairing(
             deployment,
-            Repairer(deployment, settings, "reconcile", reason),
+            HandRepairer(deployment, settings, "reconcile", reason),
             is_json,
             yes,
             dry_run,

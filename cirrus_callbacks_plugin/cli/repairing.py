@@ -10,7 +10,7 @@ import click
 
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.screen import Screen
-from cirrus_callbacks_plugin.operations.repairs import Act, Done, Repairer, Step, only
+from cirrus_callbacks_plugin.operations.repairs import Act, Done, HandRepairer, Step, only
 from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Repairing:
     """One repair, from the plan to the report."""
 
     deployment: Deployment
-    repairer: Repairer
+    repairer: HandRepairer
     is_json: bool
     yes: bool
     dry_run: bool = False
@@ -120,7 +120,7 @@ class Repairing:
                 for done in self.repairer.carry_out(acts):
                     self.done.append(done)
                     advance(1)
-        except BaseException:  # also Ctrl-C: whoever stops it must know how far it came
+        except BaseException:  # also Ctrl-C: the one who stops it must know how far it came
             self._report(f"Stopped: {len(self.done)} of {len(acts)} wait(s) were done")
             raise
         self._report("Done")
@@ -129,12 +129,12 @@ class Repairing:
         self.screen.line(f"{title}:" if self.done else title)
         for done in self.done[:SHOWN]:
             row = done.row
-            told = "gone"
+            result = "gone"
             if row is not None:
                 what = answer_name_of(row)
-                told = f"answered {what}" if row.is_answered else "not answered"
+                result = f"answered {what}" if row.is_answered else "not answered"
             self.screen.verdict(
-                f"{done.step.row.payload_id}, wait {done.step.row.key.name}: {told}"
+                f"{done.step.row.payload_id}, wait {done.step.row.key.name}: {result}"
                 + (f"; {done.problem}" if done.problem else ""),
                 good=done.problem is None,
             )
@@ -198,5 +198,5 @@ class PayloadRepair:
             settings = reconciler_settings(deployment, must_know=True)
             survey = Survey(deployment, settings)
             steps = plan(survey, only(waits_for_payload(survey, self.payload_id), self.names))
-            repairer = Repairer(deployment, settings, action, self.reason)
+            repairer = HandRepairer(deployment, settings, action, self.reason)
             return Repairing(deployment, repairer, self.is_json, self.yes).make(steps, nothing)

@@ -138,7 +138,7 @@ def duration(seconds: float) -> str:
 
 
 def at(moment: datetime | str | None) -> str:
-    """A time as people read it, in UTC; a text that is no time as it is."""
+    """A time as people read it, in UTC; a text that is not a time as it is."""
     if moment is None:
         return "-"
     try:

@@ -161,8 +161,8 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     if row.settled_at:
         screen.indented(f"settled {at(row.settled_at)}: {row.workflow_state}", 4)
     if row.answered_at:
-        told = answer_name_of(row)
-        screen.indented(f"answered {at(row.answered_at)}: {told}", 4)
+        answer = answer_name_of(row)
+        screen.indented(f"answered {at(row.answered_at)}: {answer}", 4)
     if row.error:
         screen.indented(f"error: {row.error}", 4)
     for entry in row.history:

@@ -19,11 +19,11 @@ def read_span(
     """Read an option's span; None where it was not given.
 
     Raises:
-        BadParameter: it is none.
+        BadParameter: it is not a time span.
     """
     if value is None:
         return None
     match = _SPAN.fullmatch(value.strip().lower())
     if match is None:
-        raise click.BadParameter(f"{value!r} is no time span such as 90s, 30m, 6h or 2d")
+        raise click.BadParameter(f"{value!r} is not a time span such as 90s, 30m, 6h or 2d")
     return timedelta(seconds=float(match[1]) * _UNITS[match[2]])

@@ -48,8 +48,8 @@ class Evidence:
 
     def execution(self, name: str) -> Execution | None:
         """The last execution of a parent."""
-        found = [e for e in self.report.executions if e.payload_id == self.parents.get(name, "")]
-        return found[-1] if found else None
+        runs = [e for e in self.report.executions if e.payload_id == self.parents.get(name, "")]
+        return runs[-1] if runs else None
 
     def waits(self, name: str) -> list[Wait]:
         """A parent's waits, in the order of registration."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cirrus_callbacks_plugin.testing.results import Run
+    from cirrus_callbacks_plugin.testing.results import PayloadRun
     from cirrus_callbacks_plugin.testing.stack import CirrusStack
 
 ENABLED = "sentinel-2-cog"
@@ -65,7 +65,7 @@ class Story:
     """
 
     stack: CirrusStack
-    runs: dict[str, Run] = field(default_factory=dict)
+    runs: dict[str, PayloadRun] = field(default_factory=dict)
     _ends: float = 0.0
 
     def play(self, seconds: float) -> None:
@@ -120,7 +120,7 @@ class Story:
     def _seconds_left(self) -> float:
         return max(0.0, self._ends - time.monotonic())
 
-    def _send(self, name: str) -> Run:
+    def _send(self, name: str) -> PayloadRun:
         self.runs[name] = self.stack.start(f"payloads/{name}.json")
         return self.runs[name]
 

@@ -16,13 +16,13 @@ def cycles_of(
 
     Tarjan's algorithm, without recursion: chains may be longer than Python's stack.
     """
-    search = _Search(below)
+    search = _CycleSearch(below)
     for root in nodes:
         search.begin(root)
     return tuple(search.found)
 
 
-class _Search:
+class _CycleSearch:
     def __init__(self, below: Mapping[str, Sequence[str]]) -> None:
         self.found: list[tuple[str, ...]] = []
         self._below = below

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.queues import queue_url
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.hooks.own_time import attempted
+from cirrus_callbacks_plugin.hooks.own_time import retry_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ def delete_from_queue(
     """
     try:
         client = client_of()
-    except Exception as error:  # noqa: BLE001 - a region or endpoint that is none, say
+    except Exception as error:  # noqa: BLE001 - a region or endpoint that does not exist, say
         left = ", ".join(message.name for message in messages)
         logger.warning("Processed messages will come again: %s (%s)", left, error_code(error))
         return
@@ -52,7 +52,7 @@ def delete_from_queue(
 
     def delete(chunk: tuple[str, list[Message]]) -> list[str]:
         arn, batch = chunk
-        response = attempted(
+        response = retry_at_once(
             lambda: client.delete_message_batch(
                 QueueUrl=queue_url(client, arn),
                 Entries=[

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.cirrus.adapter import raising_unacceptable
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
-from cirrus_callbacks_plugin.hooks.own_time import attempted
+from cirrus_callbacks_plugin.hooks.own_time import retry_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +34,12 @@ def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> str:
             comes in drops meets no timeout of its own.
 
     Raises:
-        UnacceptablePayload: the URL is none, there is no such object, or it is not a text.
+        UnacceptablePayload: the URL is not one, there is no such object, or it is not a text.
         ClientError, BotoCoreError: S3 could not be read now.
     """
     bucket, key = _bucket_and_key(url)
     try:
-        body = attempted(lambda: client.get_object(Bucket=bucket, Key=key))["Body"]
+        body = retry_at_once(lambda: client.get_object(Bucket=bucket, Key=key))["Body"]
         parts = []
         for part in body.iter_chunks(PART_BYTES):
             before_read()
@@ -58,7 +58,7 @@ def fetch_object(client: Any, url: str, before_read: Callable[[], None]) -> str:
 def _bucket_and_key(url: str) -> tuple[str, str]:
     from boto3utils import s3  # noqa: PLC0415 - cirrus's own dependency, and it is optional
 
-    what = f"the payload's url is no s3:// URL of an object: {url}"
+    what = f"the payload's url is not an s3:// URL of an object: {url}"
     with raising_unacceptable(what):
         parts = s3.urlparse(url)
         bucket, key = parts["bucket"], parts["key"]

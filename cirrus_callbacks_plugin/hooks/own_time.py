@@ -23,15 +23,16 @@ OWN_SECONDS = 2.0
 CALL_TIMEOUT_SECONDS = 1.0
 CALL_ATTEMPTS = 2
 CALL_SECONDS = CALL_ATTEMPTS * CALL_TIMEOUT_SECONDS
-"""A call to an endpoint that never answers."""
+"""A call to an endpoint that never answers.
 
-WORST_CASE_SECONDS = OWN_SECONDS + 2 * CALL_SECONDS
-"""Two seconds, one call begun at their very end, and the deletion of the neighbours."""
+The worst case is six seconds of a hook's own: two, one call begun at their very end, and the
+deletion of the neighbours.
+"""
 
 Result = TypeVar("Result")
 
 
-def attempted(work: Callable[[], Result]) -> Result:
+def retry_at_once(work: Callable[[], Result]) -> Result:
     """Make a call again at once where a repetition may help, as often as there are attempts.
 
     For clients that make one attempt: between two of its own, botocore pauses up to a

@@ -32,7 +32,7 @@ class Target:
         key: the payload's key in the state table, None where it can have no record.
         reads_back: False where cirrus does not take the record under that key for the
             payload's own, and so runs the payload whatever the record says.
-        replace: True for a message that asks for the payload to be run anew.
+        replace: True for a message that asks for the payload to be run again.
         refused: why cirrus cannot accept the payload, None where it can.
         spoils_batch: True where the object behind the ``url`` cannot be had, or the payload is
             not a JSON object: cirrus raises for the whole batch then, and runs none of it.

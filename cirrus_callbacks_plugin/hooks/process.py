@@ -48,7 +48,7 @@ def process(
 
     Args:
         handler: cirrus's handler, or another hook's.
-        services: makes the clients and reads the tables' names, in every invocation anew.
+        services: makes the clients and reads the tables' names, afresh in every invocation.
         own_time: makes the stopwatch that bounds what the hook adds.
 
     Raises:
@@ -154,12 +154,12 @@ class _Invocation:
         *,
         returned: bool,
     ) -> None:
-        """Step 3; a failure here is the reconciler's to mend and nobody's to notice."""
+        """Step 3; a failure here is mended by the reconciler, and noticed by no one."""
         if not registered.open_rows:
             return
         with self.own_time.running():
             try:
-                settler = _Settler(services, adapter, self.own_time)
+                settler = _SettlerAfterCirrus(services, adapter, self.own_time)
                 settler.settle(registered, notes, returned=returned)
             except Exception as error:  # noqa: BLE001 - see above
                 logger.warning("Waits stay open until their runs end: %s", error_code(error))
@@ -187,7 +187,7 @@ class _Invocation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Settler:
+class _SettlerAfterCirrus:
     """Step 3: read the records again and settle the rows that nobody else will settle."""
 
     services: Services

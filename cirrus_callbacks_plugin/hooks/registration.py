@@ -145,7 +145,7 @@ class Registrar:
             _log(result, is_new=result is row)
         for row_key, row in there.items():
             # Of a message that comes back (another token of it failed) nothing is settled
-            # now: cirrus has not seen it yet, and may run its payload anew when it does.
+            # now: cirrus has not seen it yet, and may run its payload again when it does.
             seen = [index for index in messages_of[row_key] if index not in registered.failed]
             key = targets[seen[0]].key if seen else None
             if not row.is_settled and not row.is_answered and key is not None:

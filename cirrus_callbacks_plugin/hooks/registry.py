@@ -24,16 +24,16 @@ def apply_hooks(name: str, handler: Handler) -> Handler:
         ConfigurationError: a hook does not import, or ours is not registered (a zip
             that was built without the distribution's metadata).
     """
-    found = sorted(
+    entries = sorted(
         entry_points(group=GROUP, name=name),
         key=lambda entry: (entry.value.startswith(_OWN), entry.value),
     )
-    if not found or not found[-1].value.startswith(_OWN):
+    if not entries or not entries[-1].value.startswith(_OWN):
         raise ConfigurationError(
             f"The entry point {name!r} of cirrus-callbacks-plugin is missing from the group "
             f"{GROUP!r}: its .dist-info folder must be installed beside the package",
         )
-    for entry in found:
+    for entry in entries:
         try:
             hook = entry.load()
         except (ImportError, AttributeError) as error:

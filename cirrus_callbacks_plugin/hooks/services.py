@@ -58,7 +58,7 @@ class HookClients:
         retries={"mode": "legacy", "total_max_attempts": CALL_ATTEMPTS},
         max_pool_connections=WORKERS,
     )
-    # Of the other services it pauses up to a second in every mode: `attempted` repeats.
+    # Of the other services it pauses up to a second in every mode: `retry_at_once` repeats.
     single = config.merge(Config(retries={"mode": "legacy", "total_max_attempts": 1}))
 
     def __init__(self) -> None:

@@ -49,7 +49,7 @@ def update_state(
 
     Args:
         handler: cirrus's handler, or another hook's.
-        services: makes the clients and reads the tables' names, in every invocation anew.
+        services: makes the clients and reads the tables' names, afresh in every invocation.
         clock: seconds, monotonic.
     """
 
@@ -79,11 +79,11 @@ def _settle(
 ) -> None:
     for payload_id, final in notes.by_payload.items():
         try:
-            found = services()
+            parts = services()
             ended = _ended(payload_id, final, event, adapter)
             progress = settle_open_rows(
-                found.waits,
-                found.states,
+                parts.waits,
+                parts.states,
                 payload_id,
                 ended,
                 has_time_left=time_left.has_time_left,
@@ -91,7 +91,7 @@ def _settle(
             if progress.settled:
                 logger.info("Payload %s: %d wait(s) settled", payload_id, progress.settled)
             if not progress.is_complete:
-                _continue_later(found, payload_id, ended, progress, time_left)
+                _continue_later(parts, payload_id, ended, progress, time_left)
         except Exception as error:  # noqa: BLE001 - the reconciler mends it
             logger.error(  # noqa: TRY400 - a traceback could hold a request, and so a token
                 "Payload %s: its waits stay open until the reconciler settles them (%s)",

@@ -89,7 +89,7 @@ class Permission:
     aws: str | None = None
 
 
-# IAM knows no resource type for SendTask*: whoever holds a token may answer it.
+# IAM knows no resource type for SendTask*: anyone who holds a token may answer it.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 _ANSWER = ("states:SendTaskFailure", "states:SendTaskSuccess")
 
@@ -110,7 +110,7 @@ def _on_state_table(
 
 
 def _decrypt(function: Function) -> Permission:
-    """DynamoDB opens a table's key in the name of whoever calls it, to read and to write.
+    """DynamoDB opens a table's key in the caller's name, to read and to write.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
     """

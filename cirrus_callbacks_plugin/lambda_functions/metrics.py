@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from cirrus_callbacks_plugin.contract import RECONCILER, SENDER
 from cirrus_callbacks_plugin.reconcile.summary import Did
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, moment
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.malformed import Malformed
 
 NAMESPACE = "CirrusCallbacks"
-SENDER = "sender"
-RECONCILER = "reconciler"
 """Values of the dimension ``service``; the other dimension, ``table``, tells deployments apart."""
 
 ANSWERED = {
@@ -122,7 +121,7 @@ def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: in
 
 
 def _emit(service: str, table: str, values: Iterable[_Value]) -> None:
-    """Print the metrics in Lambda; elsewhere standard output belongs to whoever runs us."""
+    """Print the metrics in Lambda; elsewhere standard output belongs to the caller."""
     values = list(values)
     if not values or "AWS_LAMBDA_RUNTIME_API" not in os.environ:
         return

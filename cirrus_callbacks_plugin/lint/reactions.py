@@ -31,7 +31,7 @@ FINAL = (
 """Another message gets the same answer: cirrus runs no invalid payload again."""
 
 PASSING = (error_names.FAILED, error_names.ABORTED, error_names.NEVER_STARTED)
-"""Another message makes cirrus run the payload anew."""
+"""Another message makes cirrus run the payload again."""
 
 PASSING_OF_JOINS = (error_names.JOIN_FAILED,)
 """Too few members succeeded: another request restarts those that failed."""

@@ -42,7 +42,7 @@ _MISSING_FEATURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class StateBody:
     """One state, wherever it is nested.
 
     Attributes:
@@ -60,7 +60,7 @@ class State:
     machine: str = "JSONPath"
 
 
-def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iterator[State]:
+def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iterator[StateBody]:
     """Every state of a definition, those of Map and Parallel included.
 
     Args:
@@ -75,7 +75,7 @@ def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iter
     for name, body in inner.items():
         if not isinstance(body, dict):
             continue
-        yield State(name, body, frozenset(inner), language, machine or language)
+        yield StateBody(name, body, frozenset(inner), language, machine or language)
         own = language_of(body, language)
         for part in parts(body):
             yield from states(part, own, machine or language)
@@ -101,7 +101,7 @@ def problems(definition: Any) -> Iterator[str]:
         yield from _problems_of(state)
 
 
-def _problems_of(state: State) -> Iterator[str]:
+def _problems_of(state: StateBody) -> Iterator[str]:
     body = state.body
     yield from language_problems(state.name, body, state.around, state.machine)
     for feature, remedy in _missing_features(body):
@@ -155,7 +155,7 @@ def _targets(body: dict[str, Any]) -> Iterator[str]:
                 yield entry["Next"]
 
 
-def _wrong_resource(state: State) -> Iterator[str]:
+def _wrong_resource(state: StateBody) -> Iterator[str]:
     resource = state.body.get("Resource")
     match = _RESOURCE.fullmatch(resource) if isinstance(resource, str) else None
     if match is None:

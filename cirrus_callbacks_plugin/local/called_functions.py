@@ -29,9 +29,9 @@ class CalledFunctions:
     @classmethod
     def of(cls, definitions: Iterable[str], prefix: str) -> CalledFunctions:
         """Read definitions (JSON texts) whose variables are filled in."""
-        found = [name for each in definitions for name in _called(json.loads(each))]
-        names = {short_name(name, prefix) for name in found if name is not None}
-        return cls(tuple(sorted(names)), None not in found)
+        called = [name for each in definitions for name in _called(json.loads(each))]
+        names = {short_name(name, prefix) for name in called if name is not None}
+        return cls(tuple(sorted(names)), None not in called)
 
 
 def short_name(function: str, prefix: str) -> str:

@@ -176,7 +176,7 @@ def create(
 
 @functools.lru_cache(maxsize=4)
 def _session(region: str) -> Session:
-    """One for all deployments of a process: each reads the services' descriptions anew."""
+    """One for all deployments of a process: each reads the services' descriptions again."""
     return Session(
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - not a real one

@@ -68,7 +68,7 @@ def logs(*, verbose: bool) -> Iterator[None]:
 
     What a user must know (a handler that raised, say) is told by the run itself. Cirrus
     sets its loggers up when it is imported, from ``CIRRUS_LOG_LEVEL``; one imported
-    before is set anew here.
+    before is set again here.
     """
     handler: logging.Handler = logging.StreamHandler() if verbose else logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))

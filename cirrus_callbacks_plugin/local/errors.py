@@ -16,3 +16,7 @@ class LocalProjectError(CallbackError):
     def __init__(self, path: Path, problem: str, *, where: str = "") -> None:
         self.path = path
         super().__init__(f"{path}{where} {problem}")
+
+
+class NoWorkflowsError(LocalProjectError):
+    """A folder has no state machine at all."""

@@ -20,4 +20,4 @@ def example_folder(name: str = "mosaic") -> Path:
     for folder in (installed, in_repository):
         if folder.is_dir():
             return folder
-    raise LocalProjectError(installed, "is missing: install cirrus-callbacks-plugin anew")
+    raise LocalProjectError(installed, "is missing: install cirrus-callbacks-plugin again")

@@ -112,7 +112,7 @@ def _failure(error: BaseException, context: Context) -> dict[str, Any]:
 
 @contextmanager
 def loaded(folder: Path, prefix: str) -> Iterator[Functions]:
-    """Import every module of a folder anew; its modules may import each other.
+    """Import every module of a folder afresh; its modules may import each other.
 
     Raises:
         LocalProjectError: a module does not import, or has no ``lambda_handler``.

@@ -175,15 +175,15 @@ def _chosen(
 ) -> tuple[PayloadFile, ...]:
     chosen: list[PayloadFile] = []
     for wanted in only:
-        found = [
+        matching = [
             each
             for each in payloads
             if wanted in (each.path.name, each.path.stem, each.payload_id, str(each.path))
         ]
-        if not found:
+        if not matching:
             known = ", ".join(each.path.name for each in payloads)
             raise LocalProjectError(root, f"has no payload {wanted!r}: one of {known}")
-        chosen += found
+        chosen += matching
     return tuple(each for each in payloads if each in chosen)
 
 
@@ -195,11 +195,14 @@ def _payload(path: Path, stored: Mapping[str, Path]) -> PayloadFile:
     if "url" in body and "process" not in body:
         content = _referred(path, body["url"], stored)
     try:
-        identity = adapter().identify(json.loads(json.dumps(content)))
+        identity = adapter().identify(json.loads(json.dumps(content, allow_nan=False)))
     except UnacceptablePayload as error:
         raise LocalProjectError(path, f"is a payload that cirrus refuses: {error}") from error
-    process = content["process"]
-    return PayloadFile(path, body, identity.payload_id, process[0]["workflow"])
+    except ValueError as error:  # NaN, which Python reads and Step Functions does not
+        raise LocalProjectError(path, f"is not JSON: {error}") from error
+    if identity.workflow is None:
+        raise LocalProjectError(path, "names no workflow: process[0].workflow must be a text")
+    return PayloadFile(path, body, identity.payload_id, identity.workflow)
 
 
 def _referred(path: Path, url: Any, stored: Mapping[str, Path]) -> Any:
@@ -215,15 +218,15 @@ def _referred(path: Path, url: Any, stored: Mapping[str, Path]) -> Any:
 
 
 def _objects(folder: Path) -> list[StoredObject]:
-    found = []
+    objects = []
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.name == ".DS_Store":
             continue
         bucket, _, key = path.relative_to(folder).as_posix().partition("/")
         if not key or not _BUCKET.fullmatch(bucket):
             raise LocalProjectError(path, "is in no bucket: put it in objects/BUCKET/KEY")
-        found.append(StoredObject(path, bucket, key))
-    return found
+        objects.append(StoredObject(path, bucket, key))
+    return objects
 
 
 def _text(path: Path) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping  # noqa: TC003 - a field's type
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.contract import PROCESSING
 from cirrus_callbacks_plugin.local.join_progress import waited_for
-from cirrus_callbacks_plugin.waits.row import PROCESSING
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record

@@ -370,7 +370,7 @@ def running(
         server: gives the server that serves the deployment; None: one of its own.
 
     Raises:
-        ProjectError: a file of the folder cannot be used.
+        LocalProjectError: a file of the folder cannot be used.
         ConfigurationError: a variable is wrong, or no supported cirrus is installed.
     """
     names = settings.names()
@@ -435,7 +435,7 @@ def running(
         until_end.callback(stack.stop)
         timeline.begin()
         timeline.step(f"it is up, with the workflows {', '.join(project.workflows)}")
-        if settings.without:
+        if settings.without and server is None:  # a server of a caller's own is not to be shown
             timeline.step(
                 f"without {', '.join(sorted(settings.without))}; look at it with: "
                 f"cirrus-callbacks waits --prefix {names.prefix} --region {names.region} "

@@ -67,7 +67,7 @@ class Applied:
 def applied(names: Names, workflows: str) -> Iterator[Applied]:
     """Apply the module to ``names.endpoint_url``; its state is forgotten with the server.
 
-    Nothing is attached to cirrus's functions, which are no Lambda functions here.
+    Nothing is attached to cirrus's functions, which are not Lambda functions here.
 
     Args:
         names: the deployment's names, its endpoint among them.
@@ -99,7 +99,7 @@ def module_folder() -> Path:
     for folder in (_HERE / "terraform_module", _HERE.parents[1] / "terraform"):
         if (folder / "versions.tf").is_file():
             return folder
-    raise TerraformError("The Terraform module is missing: install cirrus-callbacks-plugin anew")
+    raise TerraformError("The Terraform module is missing: install cirrus-callbacks-plugin again")
 
 
 def _variables(names: Names, workflows: str, sender_zip: Path) -> dict[str, Any]:

@@ -97,8 +97,10 @@ def _cause_text(cause: str | None) -> str | None:
     """A cause for people: the message, where it is JSON with one."""
     if cause is None:
         return None
-    told = _parsed(cause)
-    message = told.get("errorMessage") or told.get("error") if isinstance(told, dict) else None
+    parsed = _parsed(cause)
+    message = (
+        parsed.get("errorMessage") or parsed.get("error") if isinstance(parsed, dict) else None
+    )
     return str(message) if message else cause
 
 
@@ -128,7 +130,7 @@ class Timeline:
         self._show = show
         self._prefix = prefix
         self._lock = threading.RLock()
-        self._began = time.monotonic()
+        self._began: float | None = None
         self._executions: dict[str, Execution] = {}
         self._waits: dict[Key, Wait] = {}
         self._outcomes: set[str] = set()
@@ -158,7 +160,7 @@ class Timeline:
         return tuple(wait for wait in self.waits if not wait.is_answered)
 
     def begin(self) -> None:
-        """Count the seconds from now on: what came before was setting up."""
+        """Count the seconds from now on: what came before, setting up, is told at 0."""
         self._began = time.monotonic()
 
     def step(self, text: str) -> None:
@@ -230,7 +232,8 @@ class Timeline:
 
     def _tell(self, kind: EventKind, text: str, *, is_bad: bool = False) -> None:
         with self._lock:
-            self._show(Happening(time.monotonic() - self._began, kind, text, is_bad))
+            seconds = 0.0 if self._began is None else time.monotonic() - self._began
+            self._show(Happening(seconds, kind, text, is_bad))
 
 
 def _answered(wait: Wait) -> str:

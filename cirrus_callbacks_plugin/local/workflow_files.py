@@ -21,7 +21,7 @@ from cirrus_callbacks_plugin.asl.errors import UnreadableError, UnusableFileErro
 from cirrus_callbacks_plugin.asl.filling import Filling
 from cirrus_callbacks_plugin.asl.machine import Machine  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.local import asl
-from cirrus_callbacks_plugin.local.errors import LocalProjectError
+from cirrus_callbacks_plugin.local.errors import LocalProjectError, NoWorkflowsError
 from cirrus_callbacks_plugin.local.variables import Variables
 
 if TYPE_CHECKING:
@@ -117,26 +117,27 @@ def find(root: Path, settings: FolderSettings, prefix: str) -> dict[str, Workflo
         prefix: of the deployment's names; a state machine's name loses it.
 
     Raises:
-        LocalProjectError: a file cannot be used, two have one name, or there is none.
+        LocalProjectError: a file cannot be used, or two workflows have one name.
+        NoWorkflowsError: the folder has none.
     """
-    found: dict[str, WorkflowFile] = {}
+    workflows: dict[str, WorkflowFile] = {}
     for workflow in _all(root, settings, prefix):
-        known = found.get(workflow.name)
+        known = workflows.get(workflow.name)
         if known is None:
-            found[workflow.name] = workflow
+            workflows[workflow.name] = workflow
         elif known.path.resolve() != workflow.path.resolve():
             raise LocalProjectError(
                 workflow.path,
                 f"declares the workflow {workflow.name!r}, as {known.path} does: remove one, or "
                 "name them apart in [workflows] of .cirrus-callbacks.toml",
             )
-    if not found:
-        raise LocalProjectError(
+    if not workflows:
+        raise NoWorkflowsError(
             root,
             f"has no workflows: put each state machine in workflows/NAME{SUFFIXES[0]}, NAME "
             "being the workflow's name in the payloads, or give the folder of a template",
         )
-    return found
+    return workflows
 
 
 def _all(root: Path, settings: FolderSettings, prefix: str) -> Iterator[WorkflowFile]:
@@ -262,23 +263,23 @@ def _read(path: Path) -> document.Document:
 def _parameters(root: Node) -> dict[str, str]:
     """The defaults of a template's parameters."""
     parameters = root.get("Parameters")
-    found = {}
+    defaults = {}
     for name, parameter in (parameters.members if parameters else {}).items():
         default = parameter.get("Default")
         if default is not None and default.value is not None and not default.is_later:
-            found[name] = str(default.value)
-    return found
+            defaults[name] = str(default.value)
+    return defaults
 
 
 def _functions(root: Node) -> dict[str, str]:
     """The lambda functions that a template declares: logical id to name."""
     resources = root.get("Resources")
-    found = {}
+    names = {}
     for name, resource in (resources.members if resources else {}).items():
         kind = resource.get("Type")
         if kind is not None and kind.text in ("AWS::Lambda::Function", "AWS::Serverless::Function"):
             properties = resource.get("Properties")
             named = properties.get("FunctionName") if properties is not None else None
             text = named.text if named is not None else None
-            found[name] = name if text is None or "${" in text else text
-    return found
+            names[name] = name if text is None or "${" in text else text
+    return names

@@ -51,16 +51,16 @@ def peek(deployment: Deployment) -> DeadLetters:
     if name is None:
         return DeadLetters()
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    found: set[str] = set()
+    ids: set[str] = set()
     seen: dict[str, str] = {}
     try:
         for message in _messages(sqs, url, seen):
-            found.update(
+            ids.update(
                 token_name(callback.task_token) for callback in take(_record(message)).callbacks
             )
     finally:
         _show_again(sqs, url, list(seen.values()))
-    return DeadLetters(name, frozenset(found), len(seen) < MAX_MESSAGES)
+    return DeadLetters(name, frozenset(ids), len(seen) < MAX_MESSAGES)
 
 
 def dead_letter_queue(sqs: Any, url: str) -> str | None:

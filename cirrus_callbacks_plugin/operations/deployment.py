@@ -194,10 +194,12 @@ def _published(aws: Aws, name: str) -> Deployment:
             + (f"there are: {there}" if there else "none is published there; give --prefix"),
         ) from error
     path = _path(name, pointer)
-    found = {each["Name"].removeprefix(path): str(each["Value"]) for each in _parameters(ssm, path)}
-    if not found.get(config.STATE_DB):
+    variables = {
+        each["Name"].removeprefix(path): str(each["Value"]) for each in _parameters(ssm, path)
+    }
+    if not variables.get(config.STATE_DB):
         raise ConfigurationError(f"the parameters at {path} name no {config.STATE_DB}")
-    return _from(aws, name, found)
+    return _from(aws, name, variables)
 
 
 def _path(name: str, pointer: str) -> str:

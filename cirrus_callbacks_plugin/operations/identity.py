@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def operator(deployment: Deployment) -> str:
-    """The ARN of whoever's credentials are used; the machine's user where AWS does not say."""
+    """The ARN to which the credentials belong; the machine's user where AWS does not say."""
     try:
         return str(deployment.client("sts").get_caller_identity()["Arn"])
     except (ClientError, BotoCoreError):

@@ -33,7 +33,7 @@ class Cursor:
         """Read what ``next`` said.
 
         Raises:
-            ConfigurationError: it is none.
+            ConfigurationError: it is not such a place.
         """
         registered_at, separator, names = text.partition("~")
         try:
@@ -41,7 +41,9 @@ class Cursor:
         except ValueError:
             separator = ""
         if not separator:
-            raise ConfigurationError(f"{text!r} is no place to go on from: give what `next` said")
+            raise ConfigurationError(
+                f"{text!r} is not a place to go on from: give what `next` said"
+            )
         return cls(registered_at, frozenset(names.split(",")))
 
     @classmethod

@@ -172,26 +172,26 @@ def being_settled(reason: Reason, since: datetime) -> Reason:
 
 
 def _ended(case: Case, run: Run, verdict: Verdict, now: datetime) -> Reason:
-    told = f"{run.result}{f' ({run.error})' if run.error else ''}"
+    end = f"{run.result}{f' ({run.error})' if run.error else ''}"
     record = case.record
     if record is None or not record.is_final:
         says = f"StateDB says {record.state}" if record else "StateDB has no record"
-        reason = Reason(Code.STUCK, f"its run ended {told}, {says}")
+        reason = Reason(Code.STUCK, f"its run ended {end}, {says}")
     else:
         reason = Reason(
             Code.NOT_SETTLED,
-            f"its run ended {told}, StateDB says {record.state}, and this wait was not settled",
+            f"its run ended {end}, StateDB says {record.state}, and this wait was not settled",
         )
     reason = replace(reason, since=run.stopped, execution_arn=run.execution_arn, repair="settle")
     if verdict.outcome is not None:
         return reason
-    from_when = moment(case.row.registered_at) + case.redelivery  # it may be started anew
+    from_when = moment(case.row.registered_at) + case.redelivery  # it may be started again
     if run.stopped is not None and now - run.stopped < EVENT_DELAY:
         from_when = run.stopped + EVENT_DELAY
         reason = replace(
             reason,
             code=Code.ENDING,
-            text=f"its run ended {told} just now; its event is on its way",
+            text=f"its run ended {end} just now; its event is on its way",
         )
     return replace(reason, repair_from=from_when)
 

@@ -24,6 +24,11 @@ MAX_UNZIPPED = 250 * 1024 * 1024
 _MAX_READ = 4 * MAX_UNZIPPED
 """More than this is not a Lambda zip, and not worth the memory of finding out."""
 
+OF_THE_INSTALLER = frozenset(
+    {"INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json"},
+)
+"""Files of a .dist-info folder that say how it was installed, and nothing that is read."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _FILE = 0o644
 _EXECUTABLE = 0o755
@@ -156,7 +161,7 @@ def _name(info: zipfile.ZipInfo, path: Path) -> str:
     name = info.filename
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or ".." in parts or "\\" in name:
-        raise PackageError(f"{path}: the name {name!r} leads out of the zip; build it anew")
+        raise PackageError(f"{path}: the name {name!r} leads out of the zip; build it again")
     return "/".join(parts)
 
 

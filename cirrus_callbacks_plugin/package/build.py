@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cirrus_callbacks_plugin.cirrus.installed import choose
 from cirrus_callbacks_plugin.errors import PackageError, UnsupportedCirrusError
-from cirrus_callbacks_plugin.package.archive import File
+from cirrus_callbacks_plugin.package.archive import OF_THE_INSTALLER, File
 from cirrus_callbacks_plugin.package.contents import inspect
 from cirrus_callbacks_plugin.package.dist import SOURCES, UNTOUCHED, WRAPPED, with_callbacks
 
@@ -26,15 +26,13 @@ _GLIBC = range(28, 16, -1)
 
 # Cirrus's build empties this file: it imports what only tasks need, at every cold start.
 _EMPTIED = "stactask/__init__.py"
-_OF_THE_INSTALLER = ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json")
-"""Files of a .dist-info folder that say how it was installed, and nothing that is read."""
 
 _OLD_PIP = " (an older pip cannot resolve cirrus-geo 2: pip install uv)"
 _VERSION = re.compile(r"\d+\.\d+[0-9a-z.]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class BuildTarget:
     """What to build.
 
     Attributes:
@@ -48,7 +46,7 @@ class Target:
     architecture: str
 
 
-def build(target: Target) -> dict[str, File]:
+def build(target: BuildTarget) -> dict[str, File]:
     """Install cirrus-geo for a Lambda runtime and lay it out as its own dist zip.
 
     Only wheels are used, so nothing is compiled and no foreign code runs here.
@@ -70,7 +68,7 @@ def build(target: Target) -> dict[str, File]:
     return built
 
 
-def _refuse_unsupported(target: Target) -> None:
+def _refuse_unsupported(target: BuildTarget) -> None:
     try:
         has_zip = choose([target.cirrus], []).generation.lists_run_at_claim
     except UnsupportedCirrusError:
@@ -83,11 +81,11 @@ def _refuse_unsupported(target: Target) -> None:
         )
 
 
-def _refuse_foreign(files: dict[str, File], target: Target, name: str) -> None:
+def _refuse_foreign(files: dict[str, File], target: BuildTarget, name: str) -> None:
     """An installer that ignored what it was told would show only in Lambda."""
-    found = inspect(files, name)
-    wrong = [text for text in found.pythons if text != target.python]
-    wrong += [text for text in found.architectures if text != target.architecture]
+    contents = inspect(files, name)
+    wrong = [text for text in contents.pythons if text != target.python]
+    wrong += [text for text in contents.architectures if text != target.architecture]
     if wrong:
         raise PackageError(
             f"{name}: the installer brought libraries for {', '.join(wrong)} instead of Python "
@@ -95,7 +93,7 @@ def _refuse_foreign(files: dict[str, File], target: Target, name: str) -> None:
         )
 
 
-def _install(target: Target, folder: Path) -> None:
+def _install(target: BuildTarget, folder: Path) -> None:
     requirement = f"cirrus-geo=={target.cirrus}"
     command = [*_installer(target), "--target", str(folder), requirement]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -110,7 +108,7 @@ def _install(target: Target, folder: Path) -> None:
         )
 
 
-def _installer(target: Target) -> list[str]:
+def _installer(target: BuildTarget) -> list[str]:
     """Uv where it is, since older pips cannot resolve cirrus-geo 2; pip otherwise.
 
     Raises:
@@ -144,7 +142,7 @@ def _collect(folder: Path) -> dict[str, File]:
         name = path.relative_to(folder)
         if not path.is_file() or "__pycache__" in name.parts or name.parts[0] in ("bin", ".lock"):
             continue
-        if name.parent.name.endswith(".dist-info") and name.name in _OF_THE_INSTALLER:
+        if name.parent.name.endswith(".dist-info") and name.name in OF_THE_INSTALLER:
             continue
         executable = bool(path.stat().st_mode & 0o100) and path.suffix not in (".so", ".py")
         files[name.as_posix()] = File(path.read_bytes(), executable=executable)

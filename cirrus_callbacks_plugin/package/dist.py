@@ -84,6 +84,6 @@ def refuse_other(dist: Files, name: str) -> None:
             "is replaced in the project (docs/installing)",
         )
     raise PackageError(
-        f"{name}: is no cirrus-lambda-dist zip of cirrus-geo 1.1 or later: it holds no "
+        f"{name}: is not a cirrus-lambda-dist zip of cirrus-geo 1.1 or later: it holds no "
         f"{' and no '.join(missing)}",
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PACKAGE = "cirrus_callbacks_plugin"
 DISTRIBUTION = "cirrus-callbacks-plugin"
+EXTRA = "lambda"
+"""What sender and reconciler need beside the plugin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ class Part:
         return any(f"{module}.".startswith(f"{each}.") for each in self.names)
 
 
-_COMMON = {"aws", "carriers", "config", "errors", "joins", "naming", "protocol", "waits"}
+_COMMON = {
+    *("aws", "carriers", "config", "contract", "errors", "joins", "naming", "protocol", "waits"),
+}
 
 HOOKS = Part(
     frozenset(

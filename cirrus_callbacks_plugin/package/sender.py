@@ -8,17 +8,15 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from cirrus_callbacks_plugin.errors import MissingExtraError, PackageError
-from cirrus_callbacks_plugin.package.archive import File
-from cirrus_callbacks_plugin.package.plugin import ANSWERING, DISTRIBUTION, plugin_files
+from cirrus_callbacks_plugin.package.archive import OF_THE_INSTALLER, File
+from cirrus_callbacks_plugin.package.plugin import ANSWERING, DISTRIBUTION, EXTRA, plugin_files
 from cirrus_callbacks_plugin.package.requirements import holds_here, required_by
 
-EXTRA = "lambda"
 _IN_THE_RUNTIME = frozenset({"boto3", "botocore"})
 """Lambda's Python runtimes bring them.
 
 https://docs.aws.amazon.com/lambda/latest/dg/python-package.html
 """
-_OF_THE_INSTALLER = frozenset({"INSTALLER", "REQUESTED", "RECORD", "direct_url.json"})
 _NATIVE = (".so", ".pyd", ".dylib")
 
 
@@ -33,22 +31,22 @@ def sender_files() -> dict[str, File]:
         PackageError: the plugin has no metadata, or a dependency is not pure Python.
     """
     files = plugin_files(ANSWERING)
-    for name, found in sorted(_dependencies().items()):
-        files.update(_files(name, found))
+    for name, installed in sorted(_dependencies().items()):
+        files.update(_files(name, installed))
     return files
 
 
 def _dependencies() -> dict[str, Distribution]:
     """What the extra needs, and what that needs in turn, by name."""
     wanted = [(each, EXTRA) for each in required_by(distribution(DISTRIBUTION), EXTRA)]
-    found: dict[str, Distribution] = {}
+    installed: dict[str, Distribution] = {}
     while wanted:
         requirement, of_extra = wanted.pop()
         name = canonicalize_name(requirement.name)
-        if name in found or name in _IN_THE_RUNTIME:
+        if name in installed or name in _IN_THE_RUNTIME:
             continue
         try:
-            found[name] = distribution(name)
+            installed[name] = distribution(name)
         except PackageNotFoundError as error:
             if not holds_here(requirement, of_extra):  # some other Python needs it
                 continue
@@ -57,15 +55,15 @@ def _dependencies() -> dict[str, Distribution]:
                 f"pip install '{DISTRIBUTION}[{EXTRA}]'",
             ) from error
         for extra in ("", *requirement.extras):
-            wanted += [(each, extra) for each in required_by(found[name], extra)]
-    return found
+            wanted += [(each, extra) for each in required_by(installed[name], extra)]
+    return installed
 
 
 def _files(name: str, of: Distribution) -> dict[str, File]:
     files = {}
     for path in of.files or []:
         is_elsewhere = path.parts[0] == ".." or "__pycache__" in path.parts
-        if is_elsewhere or path.name in _OF_THE_INSTALLER:
+        if is_elsewhere or path.name in OF_THE_INSTALLER:
             continue
         if path.suffix in _NATIVE:
             raise PackageError(

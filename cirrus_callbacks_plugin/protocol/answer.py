@@ -69,7 +69,7 @@ def why_refused(row: Wait) -> str:
     """What the waiter for a workflow whose flag is off is told."""
     return (
         f"callbacks are not enabled for the workflow {row.workflow!r}: "
-        "whoever deploys them can switch it on"
+        "the one who deploys it can switch them on"
     )
 
 
@@ -91,21 +91,21 @@ def cause(facts: Mapping[str, Any]) -> str:
 
     Texts are cut, and no more of them than must be: the error's first, then the id's.
     """
-    told = {**facts, "errorMessage": facts.get("error")}
+    fields = {**facts, "errorMessage": facts.get("error")}
     for names in (("error", "errorMessage"), ("payload_id",), ("execution_arn",)):
-        value = told.get(names[0])
-        if _fits(told) or not isinstance(value, str):
+        value = fields.get(names[0])
+        if _fits(fields) or not isinstance(value, str):
             continue
         # JSON may write one byte as six, so what fits is found by trying, not by counting.
         least, most = 0, len(value.encode("utf-8", "replace"))
         while least < most:
             limit = (least + most + 1) // 2
-            if _fits({**told, **dict.fromkeys(names, cut(value, limit))}):
+            if _fits({**fields, **dict.fromkeys(names, cut(value, limit))}):
                 least = limit
             else:
                 most = limit - 1
-        told.update(dict.fromkeys(names, cut(value, least)))
-    return _json(told)
+        fields.update(dict.fromkeys(names, cut(value, least)))
+    return _json(fields)
 
 
 def _fits(facts: dict[str, Any]) -> bool:
@@ -207,7 +207,7 @@ class Answerer:
         return marked
 
     def tell(self, row: Wait | Malformed, sent: str | None) -> None:
-        """Say what became of an answer to whoever counts; None: nothing was sent."""
+        """Say what became of an answer to the one who counts; None: nothing was sent."""
         if self.on_answer is not None:
             self.on_answer(row, sent)
 

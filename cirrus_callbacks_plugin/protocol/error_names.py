@@ -20,7 +20,7 @@ CANCELLED = "CirrusCallback.Cancelled"
 JOIN_FAILED = "CirrusCallback.JoinFailed"
 
 ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
-"""Of the others that are no success, FAILED among them: ``FAILED``."""
+"""Of the others that are not a success, FAILED among them: ``FAILED``."""
 
 UNEXPLAINED = {
     FAILED: "the run failed, and nothing tells why",

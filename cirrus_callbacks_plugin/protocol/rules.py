@@ -19,8 +19,8 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
     FINAL_STATES,
     INVALID,
     NEVER_RERUN_STATES,
-    PROCESSING,
 )
+from cirrus_callbacks_plugin.contract import PROCESSING
 from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD, NEVER_STARTED
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import moment

@@ -49,7 +49,7 @@ def settle_open_rows(
 ) -> Progress:
     """Settle every open row of a payload for which the ended run decides.
 
-    The record is read anew before each page, and only where the page has open rows: a
+    The record is read again before each page, and only where the page has open rows: a
     page takes time, and a run that began meanwhile would be the one that decides.
 
     Args:
@@ -73,7 +73,7 @@ def settle_open_rows(
             for row, result in zip(page, run_side_by_side(settler.settle, page), strict=True):
                 _count(progress, row, result)
         if settler.is_stopped():
-            # Pages not read may hold open rows too; whoever goes on will see. A page may be
+            # Pages not read may hold open rows too; the one who goes on will see. A page may be
             # empty (answered rows share the partition), and there may be many of them.
             progress.is_complete = False
             break

@@ -80,8 +80,8 @@ def _restart(row: Wait, record: Record | None, generation: Generation, runs: Run
 
 def _earlier(row: Wait, record: Record | None, runs: Runs) -> Run | None:
     """The latest run before the last listed one that came to be, if the row waits for it."""
-    found = (runs.find(execution) for execution in earlier_runs(row, record))
-    came_to_be = (run for run in found if run.status is not RunStatus.UNKNOWN and run.is_of(row))
+    earlier = (runs.find(execution) for execution in earlier_runs(row, record))
+    came_to_be = (run for run in earlier if run.status is not RunStatus.UNKNOWN and run.is_of(row))
     run = next(came_to_be, None)
     return run if run is not None and is_new_run(row, run) else None
 

@@ -148,7 +148,7 @@ def restarted_as(row: Wait, record: Record | None, generation: Generation) -> st
 
 
 def is_restart(row: Wait, first: Run) -> bool:
-    """True where the first listed execution runs anew, after this row was registered."""
+    """True where the first listed execution runs again, after this row was registered."""
     registered = moment(row.registered_at)
     return first.started is not None and first.started >= registered
 
@@ -267,10 +267,10 @@ def _unknown(case: Case) -> Verdict:
 def _no_new_run(case: Case, outcome: Outcome, *, is_stuck: bool) -> Verdict:
     if outcome.workflow_state in NEVER_RERUN_STATES and not case.row.replace:
         return Verdict(outcome=outcome, is_stuck=is_stuck)
-    told = f"the payload's last run before it ended {outcome.workflow_state}"
+    end = f"the payload's last run before it ended {outcome.workflow_state}"
     if outcome.error:
-        told = f"{told}: {outcome.error}"
-    return _after_redelivery(case, f"no new run was listed; {told}")
+        end = f"{end}: {outcome.error}"
+    return _after_redelivery(case, f"no new run was listed; {end}")
 
 
 def _after_redelivery(case: Case, why: str) -> Verdict:

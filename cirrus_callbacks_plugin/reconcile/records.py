@@ -24,7 +24,7 @@ RecordByPayload = Mapping[str, "Record | Exception | None"]
 class Records:
     """Records that were read in this pass.
 
-    A judgement may rest on a record that is as old as the pass: before an act it is read anew
+    A judgement may rest on a record that is as old as the pass: before an act it is read again
     (:meth:`read_now`).
 
     Attributes:

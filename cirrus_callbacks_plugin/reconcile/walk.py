@@ -3,7 +3,7 @@
 Most rows cost no call of their own: their run is listed as running, they have none, or they
 are settled and only to be answered. The others' runs have to be described, a few a second, and
 may be described in vain in pass after pass: a run that never came to be (until the redelivery
-time), one that is to start anew. So there are two places from which a pass goes on:
+time), one that is to start again. So there are two places from which a pass goes on:
 
 - *descriptions*: every row behind it has still to be described. A pass begins there, and takes
   in as many runs as it can describe in half of its time.

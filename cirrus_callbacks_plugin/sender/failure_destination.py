@@ -21,7 +21,7 @@ MAX_COUNTED = 1000  # one page of ListObjectsV2: an alarm needs no more
 def count_objects(client: S3Client, url: str) -> int | None:
     """Count the objects below ``s3://bucket/prefix``, at most a thousand.
 
-    Never raises: counting is no reason for a pass to fail.
+    Never raises: a pass does not fail because of counting.
 
     Returns:
         None where they could not be counted, which is logged.

@@ -38,7 +38,7 @@ class StreamRecord:
                 read.append(cls.from_event(record))
             except (KeyError, TypeError, AttributeError, ValueError, MalformedRowError) as error:
                 logger.error(  # noqa: TRY400 - a traceback shows nothing that helps
-                    "A stream record is no row of the tracking table (%s: %s); passed over",
+                    "A stream record is not a row of the tracking table (%s: %s); passed over",
                     type(error).__name__,
                     record.get("eventID", "without an id"),
                 )

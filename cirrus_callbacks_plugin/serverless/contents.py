@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.errors import MissingExtraError, ServerlessProjectError
 from cirrus_callbacks_plugin.package.archive import File
-from cirrus_callbacks_plugin.package.plugin import ANSWERING, DISTRIBUTION, HOOKS, plugin_files
+from cirrus_callbacks_plugin.package.plugin import (
+    ANSWERING,
+    DISTRIBUTION,
+    EXTRA,
+    HOOKS,
+    plugin_files,
+)
 from cirrus_callbacks_plugin.serverless.functions import own_file, wrapper, wrapper_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXTRA = "lambda"
 HANDS_ON = "cirrus_callbacks_plugin.lambda_functions."
 """What stands in a handler that somebody wrapped by hand."""
 

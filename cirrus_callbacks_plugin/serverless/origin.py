@@ -38,7 +38,7 @@ def built_by(folder: Path) -> str:
     """The cirrus whose library a build holds: it is packed without its metadata.
 
     Raises:
-        ServerlessProjectError: it is none that is supported.
+        ServerlessProjectError: it is not a supported one.
     """
     if (folder / _SINCE_0_15).is_file():
         return "cirrus-geo 0.15"
@@ -55,5 +55,5 @@ def built_by(folder: Path) -> str:
 def _unsupported(folder: Path, what: str) -> ServerlessProjectError:
     return ServerlessProjectError(
         f"{folder}: {what}, which the plugin does not support: move the project to one of "
-        f"{SUPPORTED}, and build it anew",
+        f"{SUPPORTED}, and build it again",
     )

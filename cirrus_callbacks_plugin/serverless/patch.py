@@ -67,7 +67,7 @@ def find_build(folder: Path) -> Path:
     Cirrus >= 0.9 builds into ``.cirrus/build``, older ones into ``.cirrus``.
 
     Raises:
-        ServerlessProjectError: it is no cirrus project, or was never built.
+        ServerlessProjectError: it is not a cirrus project, or was never built.
     """
     if not folder.is_dir():
         raise ServerlessProjectError(f"{folder}: there is no such folder")
@@ -75,7 +75,7 @@ def find_build(folder: Path) -> Path:
     project = next((each for each in (start, *start.parents) if (each / CONFIG).is_file()), None)
     if project is None:
         raise ServerlessProjectError(
-            f"{folder}: is no cirrus project: neither it nor a folder above it has a {CONFIG}",
+            f"{folder}: is not a cirrus project: neither it nor a folder above it has a {CONFIG}",
         )
     dot = project / _DOT_DIR
     for build in (dot / _BUILD_DIR, dot):
@@ -130,7 +130,7 @@ def patch(folder: Path) -> Patched:
 def _section(document: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
     section = document.get(name)
     if not isinstance(section, dict):
-        raise ServerlessProjectError(f"{path}: has no {name}: run `cirrus build` anew")
+        raise ServerlessProjectError(f"{path}: has no {name}: run `cirrus build` again")
     return section
 
 

@@ -30,7 +30,7 @@ _RESOURCES: dict[Resource, Any] = {
     Resource.FAILURE_BUCKET: names.arn_of(names.FAILURES),
     Resource.FAILED_RECORDS: names.arn_of(names.FAILURES, "/aws/lambda/*"),
 }
-"""Serverless itself grants what logs and a VPC need; keys and traces are no project's setting."""
+"""Serverless itself grants what logs and a VPC need; a project sets neither keys nor traces."""
 
 _HOLDING = frozenset({Condition.ALWAYS, Condition.FAILURE_BUCKET})
 """Conditions that hold in every project."""

@@ -23,7 +23,7 @@ MAXIMUM_RETRY_ATTEMPTS = 20
 MAXIMUM_RECORD_AGE_SECONDS = 21_600
 FAILURE_RETENTION_DAYS = 30
 START_MAXIMUM_AGE_SECONDS = 60
-"""The reconciler's next pass is never far: an old start is no use."""
+"""The reconciler's next pass is never far: an old start is of no use."""
 
 
 def resources(settings: ServerlessSettings) -> dict[str, Resource]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cirrus_callbacks_plugin.local.deployment import MAX_RECEIVES
 from cirrus_callbacks_plugin.local.sources import executions
+from cirrus_callbacks_plugin.testing.arguments import assert_count, assert_text
 
 Handler = Callable[[Any, Any], Any]
 
@@ -104,8 +105,9 @@ class Deliveries:
 
     def disturb(self, function: str, fate: Fate, about: About, times: int) -> Disturbance:
         """Disturb deliveries to a function, from now on."""
+        assert_text(function, "the function")
         assert function in ATTEMPTS, f"{function!r} is not one of {', '.join(ATTEMPTS)}"
-        assert times > 0, f"times={times}: at least one delivery must be meant"
+        assert_count(times, "times", "delivery")
         disturbance = Disturbance(function, fate, about, times)
         with self._lock:
             self.disturbances.append(disturbance)

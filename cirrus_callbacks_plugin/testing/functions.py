@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cirrus_callbacks_plugin.local.functions import failed, run_handler
+from cirrus_callbacks_plugin.testing.arguments import (
+    assert_count,
+    assert_function,
+    assert_text,
+    json_text,
+)
 
 Handler = Callable[[Any], Any]
-
 
 Answer = Callable[[Any], dict[str, Any]]
 """From an event to what Lambda's Invoke answers."""
@@ -19,8 +24,19 @@ Answer = Callable[[Any], dict[str, Any]]
 
 @dataclass(slots=True)
 class _Behaviour:
+    """What the next calls are answered with.
+
+    Attributes:
+        what: what is said of the function, for messages.
+        answer: answers a call.
+        times: how many calls.
+        happened: how many were answered so far.
+    """
+
+    what: str
     answer: Answer
     times: int
+    happened: int = 0
 
 
 @dataclass(slots=True)
@@ -48,20 +64,34 @@ class FunctionDouble:
             error: the name that ``Retry`` and ``Catch`` see: an exception's class name.
             cause: its message.
             times: how often; None: from now on always.
+
+        Raises:
+            AssertionError: an argument is of another kind, or ``times`` is below 1; so with the
+                two others.
         """
+        assert_text(error, "the error's name")
+        assert_text(cause, "the cause")
         failure = {"errorMessage": cause, "errorType": error, "stackTrace": []}
-        return self._answers(lambda _: failed(copy.deepcopy(failure)), times)
+        return self._answers(f"fail with {error}", lambda _: failed(copy.deepcopy(failure)), times)
 
     def returns(self, value: Any, *, times: int | None = None) -> FunctionDouble:
         """Return a value, which must be JSON."""
-        return self.calls(lambda _: value, times=times)
+        json_text(value, "what a function returns")
+        return self._runs("return a value", lambda _: value, times)
 
     def calls(self, function: Handler, *, times: int | None = None) -> FunctionDouble:
         """Call ``function(event)``; an exception of it fails the task by its class name."""
-        return self._answers(
-            lambda event: run_handler(lambda given, _: function(given), self.name, event),
-            times,
-        )
+        assert_function(function, "what a function calls")
+        return self._runs("call a function of the test's", function, times)
+
+    def unmet(self) -> list[str]:
+        """What was said with ``times`` and answered no call."""
+        with self._lock:
+            return [
+                f"a call of {self.name}, which was to {each.what}"
+                for each in self._counted
+                if not each.happened
+            ]
 
     def invoke(self, payload: Any, own: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Answer as Lambda's Invoke does; ``own`` runs the function's own code."""
@@ -70,17 +100,26 @@ class FunctionDouble:
             answer = self._next()
         return own() if answer is None else answer(payload)
 
-    def _answers(self, answer: Answer, times: int | None) -> FunctionDouble:
+    def _runs(self, what: str, function: Handler, times: int | None) -> FunctionDouble:
+        return self._answers(
+            what,
+            lambda event: run_handler(lambda given, _: function(given), self.name, event),
+            times,
+        )
+
+    def _answers(self, what: str, answer: Answer, times: int | None) -> FunctionDouble:
+        if times is not None:
+            assert_count(times, "times", "call")
         with self._lock:
             if times is None:
                 self._always = answer
             else:
-                self._counted.append(_Behaviour(answer, times))
+                self._counted.append(_Behaviour(what, answer, times))
         return self
 
     def _next(self) -> Answer | None:
         for behaviour in self._counted:
-            if behaviour.times > 0:
-                behaviour.times -= 1
+            if behaviour.happened < behaviour.times:
+                behaviour.happened += 1
                 return behaviour.answer
         return self._always

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cirrus_callbacks_plugin.testing.arguments import assert_count
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -12,9 +14,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.join_progress import JoinProgress
     from cirrus_callbacks_plugin.local.timeline import Execution
     from cirrus_callbacks_plugin.waits.row import Wait
-
-TIMEOUT_SECONDS = 60.0
-"""Real time after which a run that has not ended fails its test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +66,15 @@ class Watched(Protocol):
     def executions(self) -> Sequence[Execution]:
         """Every execution, in the order in which they were seen."""
 
-    def waits(self, *, of: Run | str | None = None, on: Run | str | None = None) -> Waits:
+    def waits(
+        self, *, of: PayloadRun | str | None = None, on: PayloadRun | str | None = None
+    ) -> Waits:
         """Waits."""
 
-    def record(self, payload: Run | str) -> Record | None:
+    def record(self, payload: PayloadRun | str) -> Record | None:
         """Cirrus's own record of a payload."""
 
-    def until(self, condition: Callable[[], bool], what: str, timeout: float) -> None:
+    def until(self, condition: Callable[[], bool], what: str, timeout: float | None) -> None:
         """Wait until a condition holds."""
 
     def timeline_text(self) -> str:
@@ -81,7 +82,7 @@ class Watched(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PayloadRun:
     """One payload, and its latest execution as it stands now.
 
     Attributes:
@@ -104,9 +105,9 @@ class Run:
         Raises:
             AssertionError: there is none yet.
         """
-        found = self.executions
-        assert found, f"{self.payload_id} has no execution yet\n{self._stack.timeline_text()}"
-        return found[-1]
+        executions = self.executions
+        assert executions, f"{self.payload_id} has no execution yet\n{self._stack.timeline_text()}"
+        return executions[-1]
 
     @property
     def status(self) -> str:
@@ -147,34 +148,39 @@ class Run:
     @property
     def has_ended(self) -> bool:
         """True once an execution of it has ended and none runs."""
-        found = self.executions
-        return bool(found) and all(each.status != "RUNNING" for each in found)
+        executions = self.executions
+        return bool(executions) and all(each.status != "RUNNING" for each in executions)
 
-    def until_ended(self, timeout: float = TIMEOUT_SECONDS) -> Run:
+    def until_ended(self, timeout: float | None = None) -> PayloadRun:
         """Wait until it has ended.
 
         Raises:
-            NotReached: it did not within so many seconds; says what is open.
+            NotReached: it did not within so many seconds (the stack's own unless given); says
+                what is open.
         """
         self._stack.until(lambda: self.has_ended, f"the end of {self.payload_id}", timeout)
         return self
 
-    def until_waiting(self, waits: int = 1, timeout: float = TIMEOUT_SECONDS) -> Run:
+    def until_waiting(self, waits: int = 1, timeout: float | None = None) -> PayloadRun:
         """Wait until so many waits of it are open at the same time.
 
         Raises:
-            NotReached: they are not within so many seconds; says what is open.
+            NotReached: they are not within so many seconds (the stack's own unless given); says
+                what is open.
         """
+        assert_count(waits, "waits", "wait")
         what = f"{waits} open wait(s) of {self.payload_id}"
         self._stack.until(lambda: self._stack.waits(of=self).open >= waits, what, timeout)
         return self
 
-    def until_members_ended(self, members: int, timeout: float = TIMEOUT_SECONDS) -> Run:
+    def until_members_ended(self, members: int, timeout: float | None = None) -> PayloadRun:
         """Wait until so many members of its join have ended, as successes or failures.
 
         Raises:
-            NotReached: they have not within so many seconds; says what is open.
+            NotReached: they have not within so many seconds (the stack's own unless given); says
+                what is open.
         """
+        assert_count(members, "members", "member")
 
         def have_ended() -> bool:
             joins = self._stack.waits(of=self).joins

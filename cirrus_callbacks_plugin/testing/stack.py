@@ -12,16 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.installed import adapter
+from cirrus_callbacks_plugin.config import EnabledWorkflows
 from cirrus_callbacks_plugin.errors import CallbackError, UnacceptablePayload
 from cirrus_callbacks_plugin.local.called_functions import CalledFunctions, short_name
 from cirrus_callbacks_plugin.local.clock import StackClock
+from cirrus_callbacks_plugin.local.errors import NoWorkflowsError
 from cirrus_callbacks_plugin.local.functions import Context
 from cirrus_callbacks_plugin.local.sources.schedule import SECONDS
 from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
+from cirrus_callbacks_plugin.testing.arguments import (
+    assert_count,
+    assert_function,
+    assert_path,
+    assert_seconds,
+    assert_text,
+    assert_texts,
+    json_text,
+)
 from cirrus_callbacks_plugin.testing.deliveries import About, Deliveries, Disturbance, Fate
 from cirrus_callbacks_plugin.testing.functions import FunctionDouble
-from cirrus_callbacks_plugin.testing.results import TIMEOUT_SECONDS, Run, Waits
+from cirrus_callbacks_plugin.testing.results import PayloadRun, Waits
 from cirrus_callbacks_plugin.testing.subjects import Subjects
 from cirrus_callbacks_plugin.testing.throttling import Throttle, Throttling
 
@@ -40,6 +51,9 @@ RECONCILER = {
     config.QUEUE_SECONDS: str(config.DEFAULT_QUEUE_SECONDS),
 }
 """The reconciler's policy: a deployment's own, since its clock can be moved."""
+
+TIMEOUT_SECONDS = 60.0
+"""Real time after which what has not happened fails its test, unless a setting says otherwise."""
 
 Body = str | os.PathLike[str] | Mapping[str, Any]
 """A payload: a file, or the payload itself."""
@@ -62,11 +76,13 @@ class CirrusStack:
     """A deployment for one test; the fixture ``cirrus_stack`` makes it.
 
     Attributes:
-        folders: where relative paths are looked for: beside the test, then at the root.
+        folders: where relative paths are looked for, in this order: beside the test, in the
+            folders above it, at the root.
         server: gives the server that serves the deployment; None: one of its own.
         throttling: in front of that server.
         show: told what happens, beside the timeline.
         clock: what timeouts, heartbeats, Wait states and rows of the table follow.
+        timeout: seconds of real time that it waits for anything, unless a call says otherwise.
     """
 
     folders: tuple[Path, ...] = ()
@@ -74,6 +90,7 @@ class CirrusStack:
     throttling: Throttling = field(default_factory=Throttling)
     show: Callable[[Happening], None] = lambda _: None
     clock: StackClock = field(default_factory=StackClock)
+    timeout: float = TIMEOUT_SECONDS
     _until_end: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _functions: dict[str, FunctionDouble] = field(default_factory=dict)
     _called: CalledFunctions | None = None
@@ -111,8 +128,9 @@ class CirrusStack:
         """Set the deployment up for a folder, as ``cirrus-callbacks local`` reads it.
 
         Args:
-            folder: the folder, or its ``workflows`` folder; beside the test or at the root.
-            workflows: the flag: which workflows may be waited for.
+            folder: the folder, or its ``workflows`` folder; the first with workflows beside the
+                test, in the folders above it, or at the root.
+            workflows: the flag: which workflows may be waited for, separated by commas.
             variables: further ``${name}`` of the state machines.
             environment: the plugin's own variables, ``CIRRUS_CALLBACKS_GRACE_SECONDS`` say.
             uploads: put the folder's ``objects`` into S3.
@@ -124,9 +142,10 @@ class CirrusStack:
             AssertionError: a folder is loaded already, or this one cannot be used.
         """
         assert self._running is None, "cirrus_stack.load() was called before: one folder a test"
-        root = self._found(folder)
-        if root.name == "workflows":
-            root = root.parent
+        assert_text(workflows, "workflows")
+        assert_texts(variables, "variables")
+        assert_texts(environment, "environment")
+        places = self._places(folder)
         settings = StackSettings(
             prefix=PREFIX,
             workflows=workflows,
@@ -136,20 +155,8 @@ class CirrusStack:
             needs_payloads=False,
             verbose=verbose,
         )
-        try:
-            self._running = self._until_end.enter_context(
-                running(
-                    root,
-                    settings,
-                    self._timeline,
-                    around=self._deliveries.around,
-                    clock=self.clock,
-                    invoke_around=self._invoking,
-                    server=self.server,
-                ),
-            )
-        except CallbackError as error:
-            raise AssertionError(str(error)) from error
+        self._running = self._first_with_workflows(places, settings)
+        self._assert_loaded(workflows)
         self._called = CalledFunctions.of(self._stack.definitions.values(), PREFIX)
         for name in self._functions:
             self._assert_called(name)
@@ -157,6 +164,36 @@ class CirrusStack:
             for stored in self._stack.project.objects:
                 self._stack.upload(stored)
         return self
+
+    def _first_with_workflows(self, places: Sequence[Path], settings: StackSettings) -> Stack:
+        for place in places:
+            root = place.parent if place.name == "workflows" else place
+            try:
+                return self._until_end.enter_context(
+                    running(
+                        root,
+                        settings,
+                        self._timeline,
+                        around=self._deliveries.around,
+                        clock=self.clock,
+                        invoke_around=self._invoking,
+                        server=self.server,
+                    ),
+                )
+            except NoWorkflowsError as error:
+                without = error
+            except CallbackError as error:
+                raise AssertionError(str(error)) from error
+        others = "".join(f"\n{place} has none either" for place in places[:-1])
+        raise AssertionError(f"{without}{others}") from without
+
+    def _assert_loaded(self, workflows: str) -> None:
+        known = self._stack.project.workflows
+        unknown = sorted((EnabledWorkflows.parse(workflows).names or frozenset()) - set(known))
+        assert not unknown, (
+            f"workflows={workflows!r}: {', '.join(unknown)} not among those of the folder: "
+            f"{', '.join(known)}"
+        )
 
     # What happens.
 
@@ -169,11 +206,12 @@ class CirrusStack:
         Raises:
             AssertionError: no workflow of the loaded folder calls such a function.
         """
+        assert_text(name, "the function's name")
         name = short_name(name, PREFIX)
         self._assert_called(name)
         return self._functions.setdefault(name, FunctionDouble(name))
 
-    def start(self, payload: Body) -> Run:
+    def start(self, payload: Body) -> PayloadRun:
         """Send a payload to the process queue.
 
         Args:
@@ -184,40 +222,44 @@ class CirrusStack:
             AssertionError: the file is not there, cirrus refuses the payload, or its workflow
                 is not loaded.
         """
-        name = "a payload" if isinstance(payload, Mapping) else Path(payload).name
-        body = dict(payload) if isinstance(payload, Mapping) else self._read(payload)
-        content = self._stack.payload_behind(body)
+        if isinstance(payload, Mapping):
+            name, body = "a payload", dict(payload)
+        else:
+            assert_path(payload, "a payload that is not a dict")
+            name, body = Path(payload).name, self._read(payload)
+        content = json.loads(json_text(self._stack.payload_behind(body), name))
         try:
-            identity = adapter().identify(json.loads(json.dumps(content)))
+            identity = adapter().identify(content)
         except UnacceptablePayload as error:
             raise AssertionError(f"{name}: {error}") from error
-        except (TypeError, ValueError) as error:
-            raise AssertionError(f"{name} is not JSON: {error}") from error
-        workflow = content["process"][0]["workflow"]
         known = self._stack.project.workflows
-        assert workflow in known, (
-            f"{name} is for the workflow {workflow!r}, which is not one of {', '.join(known)}"
+        assert identity.workflow is not None, f"{name}: process[0].workflow must be a text"
+        assert identity.workflow in known, (
+            f"{name} is for the workflow {identity.workflow!r}, which is not one of "
+            f"{', '.join(known)}"
         )
         self._timeline.step(f"send {name}")
         self._stack.send(body)
-        return Run(identity.payload_id, self)
+        return PayloadRun(identity.payload_id, self)
 
-    def run(self, payload: Body, timeout: float = TIMEOUT_SECONDS) -> Run:
+    def run(self, payload: Body, timeout: float | None = None) -> PayloadRun:
         """Send a payload, and wait until everything has ended.
 
         Raises:
             AssertionError: as :meth:`start`.
-            NotReached: something has not ended within so many seconds; says what is open.
+            NotReached: something has not ended within so many seconds (the stack's own
+                unless given); says what is open.
         """
         run = self.start(payload)
         self.until_done(timeout)
         return run
 
-    def until_done(self, timeout: float = TIMEOUT_SECONDS) -> None:
+    def until_done(self, timeout: float | None = None) -> None:
         """Wait until every execution has ended, and queue and stream are drained.
 
         Raises:
-            NotReached: it is not so within so many seconds; says what is open.
+            NotReached: it is not so within so many seconds (the stack's own unless given);
+                says what is open.
         """
         self.until(self._stack.nothing_left, "the end of everything", timeout)
 
@@ -225,22 +267,25 @@ class CirrusStack:
         self,
         condition: Callable[[], bool],
         what: str = "the condition",
-        timeout: float = TIMEOUT_SECONDS,
+        timeout: float | None = None,
     ) -> None:
         """Wait until a condition holds; it is looked at whenever something has happened.
 
         Args:
             condition: called without arguments, often: it should be quick.
             what: what it stands for, in the message.
-            timeout: seconds of real time.
+            timeout: seconds of real time; the stack's own unless given.
 
         Raises:
             NotReached: it does not hold by then; says what is open.
         """
-        if not self._stack.wait_until(condition, timeout):
-            raise NotReached(what, timeout, self._open_text())
+        seconds = self.timeout if timeout is None else timeout
+        assert_function(condition, "the condition")
+        assert_seconds(seconds, "timeout")
+        if not self._stack.wait_until(condition, seconds):
+            raise NotReached(what, seconds, self._open_text())
 
-    def lose(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
+    def lose(self, function: str, about: PayloadRun | str = "", *, times: int = 1) -> Disturbance:
         """Lose the next deliveries to ``process``, ``update-state`` or ``sender``.
 
         Args:
@@ -250,11 +295,11 @@ class CirrusStack:
         """
         return self._disturb(function, Fate.LOST, about, times)
 
-    def repeat(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
+    def repeat(self, function: str, about: PayloadRun | str = "", *, times: int = 1) -> Disturbance:
         """Make the next deliveries to a function twice; arguments as for :meth:`lose`."""
         return self._disturb(function, Fate.TWICE, about, times)
 
-    def hold(self, function: str, about: Run | str = "", *, times: int = 1) -> Disturbance:
+    def hold(self, function: str, about: PayloadRun | str = "", *, times: int = 1) -> Disturbance:
         """Keep the next deliveries until ``release()``; arguments as for :meth:`lose`."""
         return self._disturb(function, Fate.HELD, about, times)
 
@@ -267,8 +312,9 @@ class CirrusStack:
         """
         names = self._stack.deployment.names
         tables = {"callbacks": names.callbacks_table, "state": names.state_table}
+        assert_text(table, "the table")
         assert table in tables, f"{table!r} is not one of {', '.join(tables)}"
-        assert calls > 0, f"calls={calls}: at least one call must be meant"
+        assert_count(calls, "calls", "call")
         throttle = Throttle(tables[table], calls)
         self.throttling.throttles.append(throttle)
         return throttle
@@ -281,6 +327,13 @@ class CirrusStack:
         First what is there to be delivered is delivered. Timeouts, heartbeats, Wait states and
         pauses of a Retry whose time has come end.
         """
+        for name, value in {
+            "seconds": seconds,
+            "minutes": minutes,
+            "hours": hours,
+            "days": days,
+        }.items():
+            assert_seconds(value, name)
         passed = seconds + 60 * minutes + 3600 * hours + 86_400 * days
         assert passed > 0, "later() needs a time that passes: seconds, minutes, hours or days"
         self._until_quiet()
@@ -303,10 +356,11 @@ class CirrusStack:
 
     def upload(self, part: str) -> None:
         """Put those of the folder's objects into S3 whose key holds a text."""
-        found = [each for each in self._stack.project.objects if part in each.key]
-        assert found, f"no object of the folder has a key with {part}"
+        assert_text(part, "the part of a key")
+        meant = [each for each in self._stack.project.objects if part in each.key]
+        assert meant, f"no object of the folder has a key with {part}"
         self._timeline.step(f"upload {part}")
-        for stored in found:
+        for stored in meant:
             self._stack.upload(stored)
 
     # What came of it.
@@ -321,7 +375,9 @@ class CirrusStack:
         """Every execution, in the order in which they were seen."""
         return self._timeline.executions
 
-    def waits(self, *, of: Run | str | None = None, on: Run | str | None = None) -> Waits:
+    def waits(
+        self, *, of: PayloadRun | str | None = None, on: PayloadRun | str | None = None
+    ) -> Waits:
         """The waits as the tracking table holds them, in the order of registration.
 
         A join is one wait, whatever the number of its members: :attr:`Waits.joins` has those.
@@ -332,22 +388,24 @@ class CirrusStack:
         """
         rows = self._stack.waits()
         if of is not None:
-            rows = tuple(row for row in rows if self._is_of(row, of))
+            parent_id = _id(of)
+            rows = tuple(row for row in rows if self._is_of(row, parent_id))
         if on is None:
             rows = tuple(row for row in rows if row.member is None)
         else:
-            rows = tuple(row for row in rows if row.payload_id == _id(on))
+            child_id = _id(on)
+            rows = tuple(row for row in rows if row.payload_id == child_id)
         return Waits(rows, self._stack.joins)
 
-    def payload(self, payload_id: str) -> Run:
+    def payload(self, payload_id: str) -> PayloadRun:
         """The run of a payload that a workflow sent: a child's, say.
 
         Args:
             payload_id: its whole id.
         """
-        return Run(payload_id, self)
+        return PayloadRun(_id(payload_id), self)
 
-    def record(self, payload: Run | str) -> Record | None:
+    def record(self, payload: PayloadRun | str) -> Record | None:
         """Cirrus's own record of a payload."""
         return self._stack.record(_id(payload))
 
@@ -370,12 +428,17 @@ class CirrusStack:
         )
 
     def unmet(self) -> list[str]:
-        """Disturbances that met nothing: what the test is about has not happened."""
+        """What was asked for and met nothing: what the test is about has not happened.
+
+        That is disturbances, throttled tables, and what functions were to do ``times`` times.
+        """
         every: list[Disturbance | Throttle] = [
             *self._deliveries.disturbances,
             *self.throttling.throttles,
         ]
-        return [str(each) for each in every if not each.happened]
+        met_nothing = [str(each) for each in every if not each.happened]
+        doubles = tuple(self._functions.values())
+        return met_nothing + [text for double in doubles for text in double.unmet()]
 
     def _subject(self, function: str, record: Any) -> str | None:
         return Subjects(self._stack.payload_behind).payload_id(function, record)
@@ -406,8 +469,10 @@ class CirrusStack:
         assert self._running is not None, "call cirrus_stack.load(FOLDER) first"
         return self._running
 
-    def _disturb(self, function: str, fate: Fate, about: Run | str, times: int) -> Disturbance:
-        meant = About(_id(about), is_whole=isinstance(about, Run))
+    def _disturb(
+        self, function: str, fate: Fate, about: PayloadRun | str, times: int
+    ) -> Disturbance:
+        meant = About(_id(about), is_whole=isinstance(about, PayloadRun))
         return self._deliveries.disturb(function, fate, meant, times)
 
     def _invoking(self, own: Any) -> Any:
@@ -425,14 +490,14 @@ class CirrusStack:
                 f"no workflow calls the function {name!r}; those that are called: {names}"
             )
 
-    def _is_of(self, row: Any, parent: Run | str) -> bool:
+    def _is_of(self, row: Any, parent_id: str) -> bool:
         if row.waiter_payload_id is not None:
-            return bool(row.waiter_payload_id == _id(parent))
-        arns = {each.arn for each in self.executions if each.payload_id == _id(parent)}
+            return bool(row.waiter_payload_id == parent_id)
+        arns = {each.arn for each in self.executions if each.payload_id == parent_id}
         return row.waiter_execution_arn in arns
 
     def _read(self, payload: str | os.PathLike[str]) -> dict[str, Any]:
-        path = self._found(payload, self._stack.project.root)
+        path = self._places(payload, self._stack.project.root)[0]
         try:
             body = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -440,18 +505,22 @@ class CirrusStack:
         assert isinstance(body, dict), f"{path} is not a payload: it must hold one JSON object"
         return body
 
-    def _found(self, name: str | os.PathLike[str], *more: Path) -> Path:
-        places = [folder / name for folder in (*more, *self.folders)] or [Path(name)]
-        found = next((place for place in places if place.exists()), None)
-        assert found is not None, f"{os.fspath(name)} is in none of " + ", ".join(
-            dict.fromkeys(str(folder) for folder in (*more, *self.folders))
-        )
-        return found
+    def _places(self, name: str | os.PathLike[str], *more: Path) -> list[Path]:
+        """Where a file or folder of that name is; at least one place."""
+        assert_path(name, "what is looked for")
+        folders = tuple(dict.fromkeys((*more, *self.folders)))
+        places = [folder / name for folder in folders] or [Path(name)]
+        there = [place for place in places if place.exists()]
+        assert there, f"{os.fspath(name)} is in none of {', '.join(map(str, folders))}"
+        return there
 
 
 def _is_running(execution: Execution) -> bool:
     return execution.status == "RUNNING"
 
 
-def _id(about: Run | str) -> str:
-    return about.payload_id if isinstance(about, Run) else about
+def _id(about: PayloadRun | str) -> str:
+    if isinstance(about, PayloadRun):
+        return about.payload_id
+    assert_text(about, "a payload's id")
+    return about

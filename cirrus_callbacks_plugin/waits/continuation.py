@@ -1,4 +1,4 @@
-"""Rows that are no waits: their sort key begins with ``#``.
+"""Rows that are not waits: their sort key begins with ``#``.
 
 ``#continue`` carries an outcome whose settling goes on in the sender. A reserved row of any
 other kind belongs to a newer version of this package: every reader passes over it, so that

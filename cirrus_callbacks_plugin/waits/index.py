@@ -123,7 +123,7 @@ class WaitingIndex:
         }
 
     def places(self) -> dict[str, IndexEntry]:
-        """Where walks stopped, by the walk's name; what cannot be read is no place."""
+        """Where walks stopped, by the walk's name; what cannot be read is left out."""
         places: dict[str, IndexEntry] = {}
         for item in read_batch(self.client, self.name, [PLACES.to_item()]):
             for walk, value in item.items():

@@ -56,11 +56,11 @@ class WaitsQueries:
             in_shard: ``"0"`` to ``"7"``.
             since: only rows registered at this time or later, as rows hold it.
         """
-        for found in self._index.pages(in_shard, since=since):
-            for entry in found:
+        for page in self._index.pages(in_shard, since=since):
+            for entry in page:
                 if isinstance(entry, Malformed):
                     log_malformed(entry)
-            yield [entry for entry in found if isinstance(entry, IndexEntry)]
+            yield [entry for entry in page if isinstance(entry, IndexEntry)]
 
     def count_waiting(self) -> int:
         """How many rows are open; reads the whole index."""

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any, NewType
 
 from boto3.dynamodb.types import TypeSerializer
 
+from cirrus_callbacks_plugin.contract import (
+    MAX_PARTITION_KEY_BYTES,
+    MAX_SORT_KEY_BYTES,
+    PROCESSING,
+    RESERVED,
+)
 from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.naming import MemberToken, is_join_id, short
 from cirrus_callbacks_plugin.waits.definition import SHARDS
@@ -18,22 +24,16 @@ if TYPE_CHECKING:
 
     Item = Mapping[str, Any]
 
-PROCESSING = "PROCESSING"
 SUCCESS = "success"
 FAILURE = "failure"
 STALE = "stale"
 UNKNOWN_WORKFLOW = "unknown"
-RESERVED = "#"
-"""What the sort key of a row that is no wait begins with."""
 CONTINUE = "#continue"
 """Sort key of the row that carries an outcome whose settling goes on in the sender."""
 JOIN = "#join"
 """Sort key of a join's own wait, whose token is kept whole beside it; also its workflow."""
 EXPAND = "#expand"
 """Sort key of the row that says that a join has members to be sent."""
-
-MAX_SORT_KEY_BYTES = 1024
-MAX_PARTITION_KEY_BYTES = 2048
 
 serialize = TypeSerializer().serialize
 """A plain value as DynamoDB's low-level API takes it."""
@@ -348,7 +348,7 @@ def _read_history(name: str, value: Any) -> tuple[Mapping[str, str], ...]:
     if not isinstance(entries, list) or not all(isinstance(each, dict) for each in maps):
         raise MalformedRowError(f"{name} is not a list of maps")
     return tuple(
-        {entry: read_text(name, told) for entry, told in each.items()} for each in maps if each
+        {entry: read_text(name, text) for entry, text in each.items()} for each in maps if each
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def fresh_clients(region: str) -> Iterator[None]:
     """Let everybody share clients that are built in this block.
 
-    Cirrus builds its own anew for every event, which costs more here than all their calls.
+    Cirrus builds its own again for every event, which costs more here than all their calls.
     """
     kept = KeptClients(region_name=region)
 

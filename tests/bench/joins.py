@@ -21,7 +21,7 @@ from botocore.client import BaseClient
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cirrus_callbacks_plugin.testing.results import Run
+    from cirrus_callbacks_plugin.testing.results import PayloadRun
     from cirrus_callbacks_plugin.testing.stack import CirrusStack
 
 CHILD_SECONDS = 20
@@ -190,14 +190,14 @@ def _run(
     )
 
 
-def _until_begun(stack: CirrusStack, parent: Run, children: int) -> None:
+def _until_begun(stack: CirrusStack, parent: PayloadRun, children: int) -> None:
     def have_begun() -> bool:
         return sum(each.workflow == "scene" for each in stack.executions) >= children
 
     stack.until(lambda: parent.has_ended or have_begun(), f"{children} children", PATIENCE)
 
 
-def _events(stack: CirrusStack, parent: Run) -> int:
+def _events(stack: CirrusStack, parent: PayloadRun) -> int:
     pages = stack.client("stepfunctions").get_paginator("get_execution_history")
     found = pages.paginate(executionArn=parent.execution.arn)
     return sum(len(page["events"]) for page in found)

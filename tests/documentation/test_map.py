@@ -22,7 +22,7 @@ def test_the_packages_map_names_every_entry() -> None:
 
 
 def test_contributing_lists_every_module_that_tests_share() -> None:
-    """``tests/support``, module by module; ``make tables`` writes it anew."""
+    """``tests/support``, module by module; ``make tables`` writes it again."""
     assert support_index.written() == support_index.table()
 
 

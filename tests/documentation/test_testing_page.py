@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
 
 import pytest
 
 import cirrus_callbacks_plugin.testing.session  # noqa: F401 - once, not in the inner run
 from support.fenced_blocks import ROOT, blocks
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytest_plugins = ["pytester"]
 
 
 @pytest.mark.e2e
-def test_the_pages_tests_pass(pytester: pytest.Pytester, tmp_path: Path) -> None:
-    """In a copy of the example, each test in a file of its own."""
+@pytest.mark.parametrize("place", [".", "tests"])
+def test_the_pages_tests_pass(pytester: pytest.Pytester, place: str) -> None:
+    """In a copy of the example, each test in a file of its own: beside it, or below it."""
     shown = [each for each in blocks() if each.file == "docs/testing.md" and "def " in each.text]
     root = pytester.path / "mosaic"
     shutil.copytree(ROOT / "examples/mosaic", root, ignore=shutil.ignore_patterns("tests"))
+    (root / place).mkdir(parents=True, exist_ok=True)
     for number, block in enumerate(shown):
-        (root / f"test_{number}.py").write_text(block.text)
+        (root / place / f"test_{number}.py").write_text(block.text)
     ran = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", root)
     ran.assert_outcomes(passed=len(shown))
     assert len(shown) > 4

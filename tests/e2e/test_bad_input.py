@@ -136,6 +136,8 @@ def test_a_problem_deep_inside(cli: CommandLine, folder: Folder) -> None:
         ({"url": 7}, ["not in this folder"]),
         ({"Payload": payload(), "TaskToken": "token"}, ["cirrus refuses"]),
         (payload("nowhere"), ["'nowhere'", "add workflows/nowhere.asl.json"]),
+        (payload(["child"]), ["process[0].workflow must be a text"]),
+        ({**payload(), "extra": float("nan")}, ["is not JSON", "nan"]),
         ("[" * 100_000, ["nested too deeply"]),
     ],
 )

@@ -178,7 +178,7 @@ def attempt(
 
 
 def _forget(trial: Trial) -> None:
-    """What led up to the act is nobody's business."""
+    """What led up to the act does not count."""
     deployed = trial.deployed
     del deployed.lines.ours[:], deployed.lines.texts[:], deployed.wire.made[:]
     del trial.again[:], trial.raised[:]

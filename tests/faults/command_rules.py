@@ -68,7 +68,7 @@ RULES = (
     Rule(
         "What a command has settled and cannot answer the sender answers.",
         COMMAND,
-        (*SENDING, "Repairer._answered", "Repairer._now"),
+        (*SENDING, "HandRepairer._answered", "HandRepairer._now"),
         retried_by=(SENDER,),
         waits_for=(ROW_RECORD,),
         logged=("exit status ",),

@@ -39,14 +39,14 @@ RULES = (
     Rule(
         "Without the second read rows stay open: the end of their own run answers them.",
         "process",
-        ("_Settler.settle > StateTable.read",),
+        ("_SettlerAfterCirrus.settle > StateTable.read",),
         logged=('WARNING "Waits stay open until their runs end: …"',),
     ),
     Rule(
         "A run that could not start and is not settled at once is told by the reconciler, once "
         "the queue delivers no more.",
         "process",
-        ("_Settler._put > WaitsTable.settle",),
+        ("_SettlerAfterCirrus._put > WaitsTable.settle",),
         retried_by=(RECONCILER,),
         waits_for=(GRACE, REDELIVERY),
         logged=("WARNING `not settled`",),
@@ -54,7 +54,7 @@ RULES = (
     Rule(
         "A run that cannot be noted is missed only where its record is deleted.",
         "process",
-        ("_Settler._put_run > WaitsTable.note_run",),
+        ("_SettlerAfterCirrus._put_run > WaitsTable.note_run",),
         logged=("WARNING `run not noted`",),
     ),
     Rule(

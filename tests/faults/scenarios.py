@@ -43,7 +43,7 @@ def _batch(deployed: Deployed, workflow: str, *, by_url: bool = False) -> Trial:
 
 
 def new_payload(deployed: Deployed) -> Trial:
-    """A payload behind a URL, run anew."""
+    """A payload behind a URL, run again."""
     return _batch(deployed, CHILD, by_url=True)
 
 

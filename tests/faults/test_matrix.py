@@ -21,7 +21,7 @@ def test_every_fault_of_every_call(where: Deployed, function: str) -> None:
     problems = [f"{cell.title}: {problem}" for cell in found for problem in cell.problems]
     assert not problems, "\n".join(problems)
     assert table.section(function, found) == table.read_section(function), (
-        "tests/faults/matrix.md says otherwise: `make tables` writes it anew"
+        "tests/faults/matrix.md says otherwise: `make tables` writes it again"
     )
 
 

@@ -303,7 +303,7 @@ class Waiting:
         return []
 
     def row(self) -> Wait | None:
-        """The row, as it is now; of a payload that is none it is found by its token."""
+        """The row, as it is now; that of an unusable payload is found by its token."""
         items = self.deployed.items(self.world.names.callbacks_table)
         rows = [Wait.from_item(item) for item in items if item["task_token"]["S"] == self.token]
         return rows[0] if rows else None

@@ -1,4 +1,4 @@
-"""``make tables``: try every fault of every call, and write the table anew."""
+"""``make tables``: try every fault of every call, and write the table again."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     from moto import mock_aws
 
     monkeypatch.setattr(deployment, "Session", kept_clients)
-    # Cirrus builds its clients anew for every event: half of what its handlers cost here.
+    # Cirrus builds its clients again for every event: half of what its handlers cost here.
     monkeypatch.setattr(boto3, "client", kept_clients().client)
     # What a machine under load makes of two seconds is not a test's business; those of outages
     # bring a stopwatch of their own.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def warm(world: World) -> None:
-    """Cirrus looks up the queue's URL once a process; that is nobody's budget here."""
+    """Cirrus looks up the queue's URL once a process; that counts in no budget here."""
     forget_queue_urls()
 
 

@@ -45,7 +45,7 @@ REFUSED: dict[str, Any] = {
     "features that are none": {**payload("bad"), "features": {"a": 1}},
     "no process": without("process"),
     "an empty process": {**payload("bad"), "process": []},
-    "a process that is none": {**payload("bad"), "process": "text"},
+    "a process that is a text": {**payload("bad"), "process": "text"},
     "no workflow": without_workflow(),
     "an id without workflow": {**payload("bad"), "id": "no-workflow-in-it"},
     "an id that is not a text": {**payload("bad"), "id": 7},
@@ -55,7 +55,7 @@ REFUSED: dict[str, Any] = {
     "an id that is not Unicode": {**payload("bad"), "id": "a/workflow-b/\ud800"},
     "a url without object": {"url": f"s3://{BUCKET}/missing.json"},
     "a url without bucket": {"url": "s3://no-such-bucket-anywhere/x.json"},
-    "a url that is none": {"url": "https://example.com/x.json"},
+    "a url that is not an s3 one": {"url": "https://example.com/x.json"},
     "nesting too deep": json.dumps(payload("bad"))[:-1] + f', "deep": {DEEP}}}',
     "too many digits": json.dumps(payload("bad"))[:-1] + f', "number": {"9" * 5000}}}',
 }
@@ -66,7 +66,7 @@ LEFT_OUT = {
     "nothing",
     "a url without object",
     "a url without bucket",
-    "a url that is none",
+    "a url that is not an s3 one",
 }
 """Where cirrus dies of one of them, its whole batch with it, the neighbours run all the same."""
 

@@ -169,7 +169,7 @@ def test_a_row_whose_update_fails_for_a_while_is_settled_later(
     world: World,
     aws: AwsCalls,
 ) -> None:
-    """A throttled update is no reason to lose the row: it goes on in the sender."""
+    """A throttled update loses no row: it goes on in the sender."""
     (run,) = world.write_state("PROCESSING")
     world.deliver((payload(), "token"))
     aws.fail("UpdateItem", when=lambda call: call.table == world.names.callbacks_table, times=1)

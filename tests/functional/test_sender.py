@@ -65,7 +65,7 @@ def test_a_batch_retried_from_its_middle_keeps_every_answer(
 
 
 def test_stale_never_overwrites_an_accepted_answer(world: World, aws: AwsCalls) -> None:
-    """Two senders at once: one is accepted, the other refused; whoever marks last.
+    """Two senders at once: one is accepted, the other refused, in either order of the marks.
 
     The accepted answer's mark outranks ``stale`` in either order.
     """
@@ -137,7 +137,7 @@ def test_a_mark_that_is_refused_leaves_the_row_open_and_the_shard_going(
     aws: AwsCalls,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The parent has its answer; what cannot be written is no reason to hold up others."""
+    """The parent has its answer; what cannot be written holds up no others."""
     token, other = world.start_parent(), world.start_parent()
     settled_row(world, token, "a")
     settled_row(world, other, "b")

@@ -58,7 +58,7 @@ def test_an_object_is_no_carrier(world: World) -> None:
         (URL, "is missing (NoSuchKey)"),
         ("s3://no-such-bucket-anywhere/x.json", "is missing (NoSuchBucket)"),
         ("s3://Not_A_Bucket!/x.json", "no valid bucket"),
-        ("ftp://elsewhere/x.json", "is no s3:// URL"),
+        ("ftp://elsewhere/x.json", "is not an s3:// URL"),
         (7, "is not a string"),
     ],
 )
@@ -106,7 +106,7 @@ def test_an_object_that_cannot_be_read_now_comes_again(
 
 
 def test_an_object_is_asked_for_twice(world: World, aws: AwsCalls) -> None:
-    """One server error is no reason to send the message back."""
+    """One server error does not send the message back."""
     put(world, json.dumps(payload()))
     aws.fail("GetObject", "InternalError", times=1)
     assert world.deliver(({"url": URL}, "token")) == 1

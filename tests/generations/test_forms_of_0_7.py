@@ -72,7 +72,7 @@ def test_an_item_without_default_process_is_refused(world: World) -> None:
 
 
 def test_payload_ids_of_one_payload_wait_for_its_new_run(world: World) -> None:
-    """``payload_ids`` always runs anew, so the completion of before is not an answer."""
+    """``payload_ids`` always runs again, so the completion of before is not an answer."""
     (old,) = world.write_state("SUCCEEDED")
     world.s3.put_object(
         Bucket=world.names.payload_bucket,

@@ -179,7 +179,7 @@ def test_what_is_no_built_project(tmp_path: Path, capsys: pytest.CaptureFixture[
     """No folder, no project, never built: each has its own message, and nothing is written."""
     missing = refused("--build-dir", tmp_path / "no", capsys=capsys)
     assert "there is no such folder" in missing
-    assert "is no cirrus project" in refused("--build-dir", tmp_path, capsys=capsys)
+    assert "is not a cirrus project" in refused("--build-dir", tmp_path, capsys=capsys)
     (tmp_path / "cirrus.yml").write_text("service: cirrus\n")
     assert "run `cirrus build`" in refused("--build-dir", tmp_path, capsys=capsys)
     assert [path.name for path in tmp_path.iterdir()] == ["cirrus.yml"]

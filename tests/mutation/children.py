@@ -55,7 +55,7 @@ class Ended:
 
 
 def limit(seconds: float) -> None:
-    """Let this process die unless the limit is set anew within some seconds.
+    """Let this process die unless the limit is set again within some seconds.
 
     Generously, where it waits; sooner where it computes, which a busy machine does not
     slow down as it does a clock.

@@ -637,7 +637,7 @@ def test_queues_that_are_gone(doctor: Doctor, whole: Whole) -> None:
     url = whole.sqs.get_queue_url(QueueName=whole.names.dead_letter_queue)["QueueUrl"]
     whole.sqs.delete_queue(QueueUrl=url)
     check = _checks(doctor, f"{PREFIX}-process: dead letters")[0]
-    assert (check["ok"], check["do"]) == (False, "create it anew")
+    assert (check["ok"], check["do"]) == (False, "create it again")
     whole.sqs.delete_queue(QueueUrl=whole.names.process_queue_url)
     check = _checks(doctor, f"{PREFIX}-process")[0]
     assert (check["ok"], check["do"]) == (False, "remove its mapping")

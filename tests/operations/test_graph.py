@@ -80,7 +80,7 @@ def test_the_json(run: Run, cycle: tuple[str, str]) -> None:
 
 
 def test_a_cycle_is_said(run: Run, cycle: tuple[str, str]) -> None:
-    """In a sentence, whoever cannot see red."""
+    """In a sentence, for those who cannot see red."""
     ran = run("graph", "--payload", cycle[0])
     assert ran.status == 0
     assert ran.out.count("CYCLE") == 2

@@ -107,8 +107,8 @@ def test_nobody_waits(run: Run) -> None:
 @pytest.mark.parametrize(
     ("option", "told"),
     [
-        (("--older-than", "soon"), "is no time span"),
-        (("--after", "there"), "is no place to go on from"),
+        (("--older-than", "soon"), "is not a time span"),
+        (("--after", "there"), "is not a place to go on from"),
         (("--watch", "--json"), "give one of them"),
         (("--reason", "none"), "none"),
     ],

@@ -14,7 +14,7 @@ import pytest
 from cirrus_callbacks_plugin.cirrus.generations import of_version
 from cirrus_callbacks_plugin.errors import PackageError
 from cirrus_callbacks_plugin.package import archive, build
-from cirrus_callbacks_plugin.package.build import Target
+from cirrus_callbacks_plugin.package.build import BuildTarget
 from cirrus_callbacks_plugin.package.contents import inspect
 from support.unpacked import Unpacked
 from support.zip_loop import deploy, environment, run_loop
@@ -50,14 +50,18 @@ def interpreter(python: str) -> str:
 @pytest.mark.skipif(HERE == "none", reason="Lambda has no functions of this architecture")
 @pytest.mark.parametrize(
     "target",
-    [Target("2.0.0", "3.12", HERE), Target("1.3.2", "3.13", HERE), Target("2.0.0", "3.14", HERE)],
+    [
+        BuildTarget("2.0.0", "3.12", HERE),
+        BuildTarget("1.3.2", "3.13", HERE),
+        BuildTarget("2.0.0", "3.14", HERE),
+    ],
     ids=lambda target: f"{target.cirrus}-{target.python}",
 )
 def test_a_built_zip_runs_the_loop(
     tmp_path: Path,
     boto3_alone: Path,
     endpoint: str,
-    target: Target,
+    target: BuildTarget,
 ) -> None:
     """Where its interpreter is to be had, a built zip registers and settles by itself."""
     runs_on = interpreter(target.python)
@@ -74,7 +78,7 @@ def foreign() -> dict[str, File]:
     """The zip of FilmDrop's default today, but for an architecture that is not this one."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("PATH", f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}")
-        return build.build(Target("2.0.0", "3.14", OTHER))
+        return build.build(BuildTarget("2.0.0", "3.14", OTHER))
 
 
 def test_a_zip_for_another_machine_holds_its_libraries_alone(foreign: dict[str, File]) -> None:
@@ -105,20 +109,20 @@ def test_a_built_zip_is_laid_out_as_cirrus_lays_out_its_own(foreign: dict[str, F
 
 def test_building_again_makes_the_same_files(foreign: dict[str, File]) -> None:
     """Two builds of the same target hold the same bytes."""
-    assert build.build(Target("2.0.0", "3.14", OTHER)) == foreign
+    assert build.build(BuildTarget("2.0.0", "3.14", OTHER)) == foreign
 
 
 @pytest.mark.parametrize("cirrus", ["0.15.4", "0.7.0", "1.0.2", "abc", "2.0.0 --pre", ""])
 def test_a_cirrus_without_such_a_zip_is_refused(cirrus: str) -> None:
     """Older cirrus has a package a function; what is not a version is not a version."""
     with pytest.raises(PackageError, match=r"name a release from 1\.1 on"):
-        build.build(Target(cirrus, "3.12", "arm64"))
+        build.build(BuildTarget(cirrus, "3.12", "arm64"))
 
 
 def test_a_version_that_is_not_there_is_named() -> None:
     """What the installer says reaches the person, with what was asked for."""
     with pytest.raises(PackageError, match=r"cirrus-geo==2\.999 .* Python 3\.14 on arm64 by uv"):
-        build.build(Target("2.999", "3.14", "arm64"))
+        build.build(BuildTarget("2.999", "3.14", "arm64"))
 
 
 def test_without_an_installer_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +130,9 @@ def test_without_an_installer_one_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(build.shutil, "which", lambda *_, **__: None)
     monkeypatch.setattr(build.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(PackageError, match="pip install uv"):
-        build.build(Target("2.0.0", "3.14", "arm64"))
+        build.build(BuildTarget("2.0.0", "3.14", "arm64"))
     monkeypatch.setattr(build.importlib.util, "find_spec", lambda _: object())
-    command = build._installer(Target("2.0.0", "3.14", "arm64"))
+    command = build._installer(BuildTarget("2.0.0", "3.14", "arm64"))
     assert command[1:4] == ["-m", "pip", "install"]
     assert "manylinux2014_aarch64" in command
 
@@ -136,4 +140,4 @@ def test_without_an_installer_one_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 def test_libraries_for_something_else_are_refused(foreign: dict[str, File]) -> None:
     """An installer that ignored the target would otherwise show only in Lambda."""
     with pytest.raises(PackageError, match=r"for 3\.14, .* instead of Python 3\.12"):
-        build._refuse_foreign(foreign, Target("2.0.0", "3.12", HERE), "x")
+        build._refuse_foreign(foreign, BuildTarget("2.0.0", "3.12", HERE), "x")

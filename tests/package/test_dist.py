@@ -126,6 +126,6 @@ def test_a_changed_root_handler_is_kept_and_wrapped(
     ],
 )
 def test_what_is_no_dist_is_refused(change: object, says: str, files: dict[str, File]) -> None:
-    """A zip that is no cirrus dist is named, with what it lacks."""
+    """A zip that is not a cirrus dist is named, with what it lacks."""
     with pytest.raises(PackageError, match=says):
         with_callbacks(change(files), "other.zip")  # type: ignore[operator]

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import boto3
@@ -17,6 +17,8 @@ from click.testing import CliRunner
 from cirrus_callbacks_plugin.cli.package import command
 from cirrus_callbacks_plugin.errors import MissingExtraError, PackageError
 from cirrus_callbacks_plugin.package import sender
+from cirrus_callbacks_plugin.package.archive import OF_THE_INSTALLER
+from cirrus_callbacks_plugin.package.plugin import ANSWERING, plugin_files
 
 HANDLERS = ("sender", "reconciler")
 
@@ -101,6 +103,24 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender, "distribution", missing)
     with pytest.raises(MissingExtraError, match=r"pip install 'cirrus-callbacks-plugin\[lambda\]'"):
         sender.sender_files()
+
+
+def test_how_a_dependency_was_installed_makes_no_other_zip(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What pip and uv leave beside a distribution differs from machine to machine."""
+    info = tmp_path / "needed-1.0.dist-info"
+    info.mkdir()
+    (tmp_path / "needed.py").write_text("")
+    for name in ("METADATA", *OF_THE_INSTALLER):
+        (info / name).write_text("Name: needed\nVersion: 1.0\n")
+    listed = ["needed.py", *(f"{info.name}/{each.name}" for each in info.iterdir())]
+    (info / "RECORD").write_text("".join(f"{name},,\n" for name in listed))
+    found = {"needed": Distribution.at(info)}
+    monkeypatch.setattr(sender, "_dependencies", lambda: found)
+    files = set(sender.sender_files()) - set(plugin_files(ANSWERING))
+    assert files == {"needed.py", f"{info.name}/METADATA"}
+    assert "uv_cache.json" in OF_THE_INSTALLER
 
 
 def test_a_compiled_dependency_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

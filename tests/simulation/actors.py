@@ -111,7 +111,7 @@ class Memory:
             self.forget()
 
     def forget(self) -> None:
-        """Begin anew; invocations that are under way keep the steps on which they stand."""
+        """Begin again; invocations that are under way keep the steps on which they stand."""
         self.first.clear()
         self.steps = 0
 

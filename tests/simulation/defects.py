@@ -48,7 +48,7 @@ def _trusted(record: Record | None) -> Judgement:
 
 def no_read_after_registration() -> AbstractContextManager[Any]:
     """Step 3 of the process hook is left out."""
-    return mock.patch.object(process_hook._Settler, "settle", return_value=None)
+    return mock.patch.object(process_hook._SettlerAfterCirrus, "settle", return_value=None)
 
 
 def registration_after_cirrus() -> AbstractContextManager[Any]:

@@ -17,7 +17,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from simulation.clock import START
-from simulation.invariants import is_old, is_true, overtaken, ran_anew
+from simulation.invariants import is_old, is_true, overtaken, ran_again
 from simulation.scenario import EVENT_TRIES
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ def _rows(world: World) -> Iterator[Any]:
         number = next(n for n, sent in enumerate(world.scenario.messages) if sent.token == token)
         facts = world.ghost.rows[token]
         yield (
-            ran_anew(world.ghost, facts, number),
-            ran_anew(world.ghost, facts, number, for_itself=True),
+            ran_again(world.ghost, facts, number),
+            ran_again(world.ghost, facts, number, for_itself=True),
             overtaken(world.ghost, facts),
             facts.settled_by,
             sorted(facts.unseen),
@@ -147,8 +147,8 @@ def _rows(world: World) -> Iterator[Any]:
         else:
             replace = world.scenario.messages[number].replace
             yield [
-                is_true(world.ghost, facts, row, replace=replace, ran_anew=anew, besides=besides)
-                for anew in (False, True)
+                is_true(world.ghost, facts, row, replace=replace, ran_again=again, besides=besides)
+                for again in (False, True)
                 for besides in unstarted
             ]
 

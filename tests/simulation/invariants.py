@@ -124,10 +124,10 @@ def untruths(
     if named:
         return named
     # A message beside it in the batch may ask for a replacement: that is not run for this one.
-    anew = ran_anew(ghost, facts, message, for_itself=_told(row) in NEVER_RERUN and not replace)
+    again = ran_again(ghost, facts, message, for_itself=_told(row) in NEVER_RERUN and not replace)
     # A run that was listed and never came to be is not a newer one, once that is certain.
     for besides in ((), ghost.never_came_to_be()):
-        if is_true(ghost, facts, row, replace=replace, ran_anew=anew, besides=besides):
+        if is_true(ghost, facts, row, replace=replace, ran_again=again, besides=besides):
             return []
     return [
         f"2. {token} was told {_told(row)}, which is not the outcome of the run it waits for",
@@ -190,7 +190,7 @@ def is_old(run: RunFacts, facts: RowFacts) -> bool:
     return had_ended and not (run.started is not None and run.started > facts.begun)
 
 
-def ran_anew(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = False) -> bool:
+def ran_again(ghost: Ghost, facts: RowFacts, message: int, *, for_itself: bool = False) -> bool:
     """A run came of the message since the invocation began that registered the row.
 
     With ``for_itself`` not what a message beside it in its batch asked for, nor what cirrus ran
@@ -220,17 +220,17 @@ def is_true(
     row: dict[str, Any],
     *,
     replace: bool,
-    ran_anew: bool,
+    ran_again: bool,
     besides: Collection[str] = (),
 ) -> bool:
     """True where a settled row says what happened, apart from the runs ``besides``.
 
-    The future changes ``ran_anew`` and ``besides`` alone.
+    The future changes ``ran_again`` and ``besides`` alone.
     """
     settled, state = facts.settled or 0, _told(row)
-    # Where the payload had ended when it was registered, cirrus runs it anew; where the
+    # Where the payload had ended when it was registered, cirrus runs it again; where the
     # state table still said PROCESSING, the run of which it said so is the one waited for.
-    rerun = ghost.was_final(facts) and (replace or ran_anew)
+    rerun = ghost.was_final(facts) and (replace or ran_again)
 
     def is_excluded(run: RunFacts | None) -> bool:
         return rerun and run is not None and is_old(run, facts)
@@ -265,7 +265,7 @@ def is_true(
         ):
             return True
     seen = row.get("seen_state", {}).get("S")
-    return not replace and not ran_anew and state in NEVER_RERUN and seen == state
+    return not replace and not ran_again and state in NEVER_RERUN and seen == state
 
 
 def _secret(world: World) -> list[str]:

@@ -23,7 +23,7 @@ class Sent:
 
     Attributes:
         token: its task token, None for a message without one.
-        replace: asks for the payload to be run anew.
+        replace: asks for the payload to be run again.
         is_garbage: its body is not JSON; cirrus raises for it, and deletes its neighbours.
     """
 

@@ -148,7 +148,7 @@ def _hear(message: Any, told: Told) -> None:
 
 
 def write_table() -> int:
-    """Write the table of planted defects anew; 1 if one goes unnoticed."""
+    """Write the table of planted defects again; 1 if one goes unnoticed."""
     with Simulator() as simulator:
         catches = {name: hunt(simulator, name) for name in DEFECTS}
     missed = [name for name, catch in catches.items() if catch is None]

@@ -44,7 +44,7 @@ class AppliedWorld:
     _iterators: dict[str, str] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        """A client of nobody's: nothing is enforced on the tests themselves."""
+        """A client without a role: nothing is enforced on the tests themselves."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,

@@ -105,7 +105,7 @@ class Enforcement:
     Attributes:
         documents: each role's policy documents.
         keys: KMS keys by the DynamoDB table that they encrypt: DynamoDB opens a table's key
-            in the name of whoever calls it.
+            in the caller's name.
     """
 
     place: Place

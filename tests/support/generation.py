@@ -84,7 +84,7 @@ def forget_queue_urls() -> None:
 
 
 def forget_clients() -> None:
-    """Let cirrus build its clients anew: it keeps them from one invocation to the next."""
+    """Let cirrus build its clients again: it keeps them from one invocation to the next."""
     for library in ("cirrus.lib.utils", "cirrus.lib2.utils"):
         try:
             module = importlib.import_module(library)

@@ -81,7 +81,7 @@ def effects_of(
 
 
 def _message(body: str) -> Any:
-    """What was sent; of a notification, whose rest moto signs anew, the message."""
+    """What was sent; of a notification, whose rest moto signs again, the message."""
     content = json.loads(body)
     return content.get("Message", content)
 

@@ -1,4 +1,4 @@
-"""Texts as they were last approved: ``UPDATE_SNAPSHOTS=1`` writes them anew."""
+"""Texts as they were last approved: ``UPDATE_SNAPSHOTS=1`` writes them again."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ def matches(name: str, text: str) -> None:
     file = FOLDER / f"{name}.txt"
     if os.environ.get("UPDATE_SNAPSHOTS"):
         file.write_text(shown)
-    assert shown == file.read_text(), f"{file.name} differs; UPDATE_SNAPSHOTS=1 writes it anew"
+    assert shown == file.read_text(), f"{file.name} differs; UPDATE_SNAPSHOTS=1 writes it again"

@@ -1,6 +1,6 @@
 """The index of what tests share, in CONTRIBUTING: written from the modules' docstrings.
 
-Run as a script it writes the table anew (``make tables``).
+Run as a script it writes the table again (``make tables``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def written() -> str:
 
 
 def write() -> None:
-    """Write it anew."""
+    """Write it again."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n{table()}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 

@@ -186,7 +186,7 @@ def provider_served(variables: dict[str, str]) -> Iterator[dict[str, str]]:
 
     Half of what a Terraform command computes is starting the provider and asking it for its
     schemas. As one that is being debugged, a provider serves many commands: each one configures
-    it anew, so they have to come one after the other.
+    it again, so they have to come one after the other.
 
     Args:
         variables: what ``environment`` returned: the provider reads its endpoint from there.

@@ -32,7 +32,7 @@ def terraform_environment(has_terraform: None) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def served(terraform_environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The same, with one provider for all of them: each configures it anew."""
+    """The same, with one provider for all of them: each configures it again."""
     with provider_served(terraform_environment) as variables:
         yield variables
 

@@ -37,7 +37,7 @@ variable "cirrus_workflow_definitions_dir" { type = string }
 def test_the_tables_are_those_of_the_code() -> None:
     """Every variable and output, with description and default.
 
-    ``python tests/support/terraform_docs.py`` writes them anew.
+    ``python tests/support/terraform_docs.py`` writes them again.
     """
     assert terraform_docs.written() == terraform_docs.tables()
 

@@ -116,9 +116,9 @@ def test_a_terraform_that_hangs_is_stopped(
 
 
 def test_a_missing_module_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither wheel nor repository: install anew."""
+    """Neither wheel nor repository: install again."""
     monkeypatch.setattr(terraform, "_HERE", tmp_path / "a" / "b")
-    with pytest.raises(TerraformError, match="install cirrus-callbacks-plugin anew"):
+    with pytest.raises(TerraformError, match="install cirrus-callbacks-plugin again"):
         terraform.module_folder()
 
 

@@ -77,7 +77,7 @@ def test_a_setter_that_raises_notes_nothing(state_db: type) -> None:
 
 
 def test_notes_belong_to_the_block_that_runs(state_db: type) -> None:
-    """Nothing is noted outside, and a second block starts anew on the same class."""
+    """Nothing is noted outside, and a second block starts again on the same class."""
     adapter: Any = Adapter(state_db)
     with recording_final_states(adapter) as first:
         state_db().set_done("a")

@@ -26,8 +26,8 @@ def to_millis(text: str | None, picture: str | None) -> float | None:
     if text is None:
         return None
     if picture is not None:
-        found: float | None = DateTimeUtils.parse_datetime(text, picture)
-        return found
+        seconds: float | None = DateTimeUtils.parse_datetime(text, picture)
+        return seconds
     parts = _TIMESTAMP.fullmatch(text)
     if parts is None or (parts["zone"] and not parts["time"]):
         raise JException("D3110", -1, text)

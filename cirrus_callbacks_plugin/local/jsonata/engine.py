@@ -163,10 +163,10 @@ class Engine(Jsonata):  # type: ignore[misc]
         items = [] if input is None else input if isinstance(input, list) else [input]
         if predicate.type == "number":
             place = _place(predicate.value, len(items))
-            found = items[place] if 0 <= place < len(items) else None
-            if isinstance(found, list):
-                return found
-            return Utils.create_sequence_from_iter(() if found is None else (found,))
+            member = items[place] if 0 <= place < len(items) else None
+            if isinstance(member, list):
+                return member
+            return Utils.create_sequence_from_iter(() if member is None else (member,))
         for at, item in enumerate(items):
             context, frame = item, environment
             if is_tuples:
@@ -184,13 +184,13 @@ class Engine(Jsonata):  # type: ignore[misc]
         if isinstance(input, Utils.JList) and input.outer_wrapper and input:
             input = input[0]  # noqa: A001
         values = input.values() if isinstance(input, dict) else input
-        found = Utils.create_sequence()
+        flat = Utils.create_sequence()
         for value in values if isinstance(values, Iterable) and not isinstance(values, str) else ():
             if isinstance(value, list):
-                found.extend(self.flatten(value, None))
+                flat.extend(self.flatten(value, None))
             else:
-                found.append(value)
-        return found
+                flat.append(value)
+        return flat
 
     def reduce_tuple_stream(self, tuple_stream: Any) -> Any:
         """Tuples of one group as one tuple of lists; the library's copies them for each."""

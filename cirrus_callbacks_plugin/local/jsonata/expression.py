@@ -91,7 +91,7 @@ def parse(text: str) -> Any:
         ExpressionError: its syntax is wrong.
     """
     with _as_expression_error():
-        return _Parser().parse(text, _regex)
+        return _ExpressionParser().parse(text, _regex)
 
 
 class _Lexer:
@@ -112,7 +112,7 @@ class _Lexer:
         return token
 
 
-class _Parser(Parser):  # type: ignore[misc]
+class _ExpressionParser(Parser):  # type: ignore[misc]
     """The library's parser; one for each expression, since it keeps what it is at."""
 
     @property

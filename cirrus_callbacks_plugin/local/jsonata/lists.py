@@ -50,16 +50,16 @@ def single(values: list[Any] | None, function: Any) -> Any:
     """``$single``: the one value that the function is true of."""
     if values is None:
         return None
-    found = [
+    kept = [
         value
         for place, value in enumerate(values)
         if function is None or Functions.to_boolean(call_with_place(function, value, place, values))
     ]
-    if len(found) > 1:
+    if len(kept) > 1:
         raise JException("D3138", -1)
-    if not found:
+    if not kept:
         raise JException("D3139", -1)
-    return found[0]
+    return kept[0]
 
 
 def reduced(values: list[Any] | None, function: Any, start: Any) -> Any:
@@ -105,7 +105,7 @@ def distinct(values: Any) -> Any:
     """``$distinct``: 1 and ``true`` are two values, 1 and 1.0 one."""
     if not isinstance(values, list) or len(values) <= 1:
         return values
-    found: list[Any] = Utils.create_sequence() if Utils.is_sequence(values) else []
+    distinct: list[Any] = Utils.create_sequence() if Utils.is_sequence(values) else []
     scalars: set[tuple[type, Any]] = set()
     others: list[Any] = []
     for value in values:
@@ -113,14 +113,14 @@ def distinct(values: Any) -> Any:
         if isinstance(value, dict | list):
             if not any(_is_same(value, other) for other in others):
                 others.append(value)
-                found.append(value)
+                distinct.append(value)
             continue
         # A number is one kind, whole or not; true is another.
         key = (float if is_number(value) else type(value), value)
         if key not in scalars:
             scalars.add(key)
-            found.append(value)
-    return found
+            distinct.append(value)
+    return distinct
 
 
 def _is_same(value: Any, other: Any) -> bool:
@@ -139,14 +139,14 @@ def spread(value: Any) -> Any:
     """``$spread``: an object for each member, of every object of an array."""
     if not isinstance(value, dict | list):
         return value
-    found = Utils.create_sequence()
+    pairs = Utils.create_sequence()
     for each in value if isinstance(value, list) else [value]:
         engine().meter.step()
         parts = [{key: part} for key, part in each.items()] if isinstance(each, dict) else each
         if isinstance(each, list):
             parts = spread(each)
-        found.extend(parts if isinstance(parts, list) else [parts])
-    return found
+        pairs.extend(parts if isinstance(parts, list) else [parts])
+    return pairs
 
 
 def ordered(values: list[Any] | None, comparator: Any) -> Any:

@@ -107,12 +107,12 @@ def matches(matcher: Any, text: str) -> Iterator[dict[str, Any]]:
     Raises:
         JException: the function answers with something else (T1010).
     """
-    found = call(matcher, [text])
-    while found is not None:
-        if not (isinstance(found, dict) and isinstance(found.get("groups"), list)):
+    match = call(matcher, [text])
+    while match is not None:
+        if not (isinstance(match, dict) and isinstance(match.get("groups"), list)):
             raise JException("T1010", -1)
-        yield found
-        found = call(found["next"], [])
+        yield match
+        match = call(match["next"], [])
 
 
 def _as_object(rest: Iterator[Match]) -> dict[str, Any] | None:

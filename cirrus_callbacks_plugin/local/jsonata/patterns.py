@@ -58,20 +58,20 @@ class Pattern:
         at = 0
         while True:
             try:
-                found = self.compiled.search(
+                match = self.compiled.search(
                     text, at, timeout=meter.seconds_left(), concurrent=True
                 )
             except TimeoutError:
                 raise meter.too_long() from None
-            if found is None:
+            if match is None:
                 return
-            if at and not found.group():
+            if at and not match.group():
                 raise self._never_ends()
-            yield Match(found.group(), found.start(), found.end(), found.groups())
-            at = found.end()
+            yield Match(match.group(), match.start(), match.end(), match.groups())
+            at = match.end()
             if at >= len(text):
                 return
-            if not found.group():
+            if not match.group():
                 raise self._never_ends()
 
     def _never_ends(self) -> ExpressionError:

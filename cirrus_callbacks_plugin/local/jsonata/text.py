@@ -96,16 +96,16 @@ def match(text: str | None, pattern: Any, limit: float | None) -> Any:
         return None
     if limit is not None and limit < 0:
         raise JException("D3040", -1, 3, limit)
-    found = Utils.create_sequence()
+    matched = Utils.create_sequence()
     if limit is not None and limit <= 0:
-        return found
+        return matched
     for each in matches(pattern, text):
         place = len(text[: each["start"]].encode("utf-16-le", "surrogatepass")) // 2
         groups = [NULL if group is None else group for group in each["groups"]]
-        found.append({"match": each["match"], "index": place, "groups": groups})
-        if limit is not None and len(found) >= limit:
+        matched.append({"match": each["match"], "index": place, "groups": groups})
+        if limit is not None and len(matched) >= limit:
             break
-    return found
+    return matched
 
 
 def replace(text: str | None, pattern: Any, replacement: Any, limit: float | None) -> str | None:
@@ -131,25 +131,25 @@ def _replace_matches(text: str, pattern: Any, replacement: Any, limit: float | N
     position = 0
     size = len(text)
     if limit is None or limit > 0:
-        for count, found in enumerate(matches(pattern, text), start=1):
+        for count, match in enumerate(matches(pattern, text), start=1):
             if isinstance(replacement, str):
-                put = _substituted(replacement, found)
+                put = _substituted(replacement, match)
             else:
-                put = call(replacement, [found])
+                put = call(replacement, [match])
             if not isinstance(put, str):
                 raise JException("D3012", -1, put)
             size += len(put)
             engine().meter.grow(size)
-            parts += [text[position : found["start"]], put]
-            position = found["start"] + len(found["match"])
+            parts += [text[position : match["start"]], put]
+            position = match["start"] + len(match["match"])
             if limit is not None and count >= limit:
                 break
     return "".join(parts) + text[position:]
 
 
-def _substituted(replacement: str, found: dict[str, Any]) -> str:
+def _substituted(replacement: str, match: dict[str, Any]) -> str:
     """The replacement with ``$1`` and its like in place; ``$$`` is a dollar sign."""
-    groups = found["groups"]
+    groups = match["groups"]
     # As many digits as the highest group has: $12 is group 1 and a 2 where there are nine.
     longest = max(1, len(str(len(groups))))
 
@@ -158,7 +158,7 @@ def _substituted(replacement: str, found: dict[str, Any]) -> str:
         if what == "$":
             return "$"
         if what.startswith("0"):
-            return str(found["match"]) + what[1:]
+            return str(match["match"]) + what[1:]
         digits = what[:longest]
         if len(digits) > 1 and int(digits) > len(groups):
             digits = digits[:-1]
@@ -177,16 +177,16 @@ def split(text: str | None, separator: Any, limit: float | None) -> Any:
     if isinstance(separator, str):
         parts = text.split(separator) if separator else list(text)
         return parts if limit is None else parts[: int(limit)]
-    found: list[str] = []
+    pieces: list[str] = []
     start = 0
     for each in matches(separator, text):
-        if limit is not None and len(found) >= limit:
-            return found
-        found.append(text[start : each["start"]])
+        if limit is not None and len(pieces) >= limit:
+            return pieces
+        pieces.append(text[start : each["start"]])
         start = each["end"]
-    if limit is None or len(found) < limit:
-        found.append(text[start:])
-    return found
+    if limit is None or len(pieces) < limit:
+        pieces.append(text[start:])
+    return pieces
 
 
 def join(texts: list[str] | None, separator: str | None) -> str | None:

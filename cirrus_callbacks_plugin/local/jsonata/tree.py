@@ -41,7 +41,7 @@ def variables_of(tree: Any) -> frozenset[str]:
 
 def members_of(tree: Any, variable: str) -> frozenset[str] | None:
     """The members of a variable that an expression looks at: None where it may look at all."""
-    found: set[str] = set()
+    members: set[str] = set()
     alone = 0
     for node in nodes_of(tree):
         if node.type == "variable" and node.value == variable:
@@ -50,9 +50,9 @@ def members_of(tree: Any, variable: str) -> frozenset[str] | None:
             continue
         first, second = node.steps[:2]
         if first.type == "variable" and first.value == variable and second.type == "name":
-            found.add(str(second.value))
+            members.add(str(second.value))
             alone -= 1
-    return frozenset(found) if alone <= 0 else None
+    return frozenset(members) if alone <= 0 else None
 
 
 def _nodes(part: Any) -> Iterator[Any]:

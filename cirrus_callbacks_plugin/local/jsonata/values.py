@@ -79,7 +79,7 @@ def whole_characters(text: str) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number; ``true`` is none."""
+    """Whether a value is a number; ``true`` is not one."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

@@ -86,9 +86,9 @@ def give_results_as_json(patches: Patches) -> None:
         if not isinstance(response, dict):
             return
         operation = operation_of(self, boto_service_name, service_action_name)
-        told = as_json(_named(response, operation.output_shape if operation else None))
+        value = as_json(_named(response, operation.output_shape if operation else None))
         response.clear()
-        response.update(told)
+        response.update(value)
 
     def as_they_stand(*_: Any, **__: Any) -> None:
         """SQS's names are in PascalCase, and its types are judged before it is called."""

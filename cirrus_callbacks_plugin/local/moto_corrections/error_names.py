@@ -88,10 +88,10 @@ def keep_the_names_of_errors(patches: Patches) -> None:
 
     def details(self: Any) -> Any:
         error_and_cause = self.extract_error_cause_pair()
-        told = decorated(self)
+        event = decorated(self)
         if error_and_cause is not None and str(error_and_cause[1]).startswith(_TELLS_THE_STATE):
-            told["cause"] = error_and_cause[1]
-        return told
+            event["cause"] = error_and_cause[1]
+        return event
 
     patches.set(FailureEventException, "get_execution_failed_event_details", details)
 

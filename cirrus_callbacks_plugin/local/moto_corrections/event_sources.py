@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def leave_events_to_the_stack(patches: Patches) -> None:
-    """An event source mapping delivers nothing: whoever plays the event sources does.
+    """An event source mapping delivers nothing: the one who plays the event sources does.
 
     moto calls the mapped function at each message or change, in Docker, with every record
     of the stream so far and without filters; it then forgets the records, and counts each

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import failure
 from cirrus_callbacks_plugin.local.states_language.intrinsic_text import (
     Literal,
-    Reference,
+    PathReference,
     Text,
     read_intrinsic,
 )
@@ -72,11 +72,11 @@ def run_intrinsics(patches: Patches) -> None:  # noqa: C901 - one class, and who
         def _value(self, env: Any, argument: Any) -> Any:
             if isinstance(argument, (Literal, Text)):
                 return argument.value
-            if isinstance(argument, Reference):
+            if isinstance(argument, PathReference):
                 return self._referred(env, argument)
             return run_intrinsic(argument, [self._value(env, each) for each in argument.arguments])
 
-        def _referred(self, env: Any, argument: Reference) -> Any:
+        def _referred(self, env: Any, argument: PathReference) -> Any:
             if argument.variable is not None:
                 StringVariableSample(QueryLanguageMode.JSONPath, argument.text).eval(env=env)
                 return env.stack.pop()
@@ -108,7 +108,7 @@ def run_intrinsics(patches: Patches) -> None:  # noqa: C901 - one class, and who
             each.variable
             for call in read_intrinsic(definition).calls
             for each in call.arguments
-            if isinstance(each, Reference) and each.variable is not None
+            if isinstance(each, PathReference) and each.variable is not None
         ]
 
     patches.set(Preprocessor, "visitString_intrinsic_function", visit_string_intrinsic_function)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def read_json_lines(patches: Patches) -> None:
     """ItemReader reads JSON Lines.
 
-    What is no such file, or is not there, fails the Map with ``States.ItemReaderFailed``.
+    What is not such a file, or is not there, fails the Map with ``States.ItemReaderFailed``.
     https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 
     To moto every InputType but CSV and JSON is not an Amazon States Language, and a file that

@@ -59,9 +59,9 @@ def know_where_expressions_stand(patches: Patches) -> None:
     visit = Preprocessor.visitString_jsonata
 
     def visit_string(self: Any, ctx: Any) -> Any:
-        found = visit(self, ctx)
-        found.location = _location(ctx)
-        return found
+        node = visit(self, ctx)
+        node.location = _location(ctx)
+        return node
 
     patches.set(Preprocessor, "visitString_jsonata", visit_string)
 

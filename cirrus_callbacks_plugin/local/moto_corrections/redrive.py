@@ -130,7 +130,7 @@ def tell_of_redrives(patches: Patches) -> None:
     def describe_execution(self: Any) -> Any:
         answer = describe(self)
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        answer.result.update(_told(execution))
+        answer.result.update(_description(execution))
         return answer
 
     def list_executions(self: Any) -> Any:
@@ -139,10 +139,12 @@ def tell_of_redrives(patches: Patches) -> None:
         kept = []
         for listed in answer.result["executions"]:
             execution = self.stepfunction_backend.describe_execution(listed["executionArn"])
-            told = _told(execution)
-            if wanted is None or (wanted == "REDRIVEN") == (told["redriveCount"] > 0):
+            redriven = _description(execution)
+            if wanted is None or (wanted == "REDRIVEN") == (redriven["redriveCount"] > 0):
                 shown = ("redriveCount", "redriveDate", "stopDate")
-                kept.append({**listed, **{name: told[name] for name in shown if name in told}})
+                kept.append(
+                    {**listed, **{name: redriven[name] for name in shown if name in redriven}}
+                )
         answer.result["executions"] = kept
         return answer
 
@@ -172,19 +174,19 @@ def _why_not_here(execution: Any, redrives: Redrives) -> str | None:
     return None
 
 
-def _told(execution: Any) -> dict[str, Any]:
+def _description(execution: Any) -> dict[str, Any]:
     """What DescribeExecution says of redrives, and of the end that moto leaves out."""
     redrives = redrives_of(execution)
-    told: dict[str, Any] = {"redriveCount": redrives.count}
+    description: dict[str, Any] = {"redriveCount": redrives.count}
     if redrives.date is not None:
-        told["redriveDate"] = redrives.date
+        description["redriveDate"] = redrives.date
     reason = _why_not(execution)
-    told["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
+    description["redriveStatus"] = "REDRIVABLE" if reason is None else "NOT_REDRIVABLE"
     if reason is not None:
-        told["redriveStatusReason"] = reason
+        description["redriveStatusReason"] = reason
     if execution.status != "RUNNING" and execution.stop_date is not None:
-        told["stopDate"] = execution.stop_date
-    return told
+        description["stopDate"] = execution.stop_date
+    return description
 
 
 def _go_on(execution: Any, redrives: Redrives) -> None:

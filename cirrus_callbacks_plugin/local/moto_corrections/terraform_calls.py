@@ -25,8 +25,12 @@ def answer_terraform(patches: Patches) -> None:
                 self._get_param("definition"),
             )
         except InvalidDefinition as error:
-            found = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": str(error)}
-            return ActionResult({"result": "FAIL", "diagnostics": [found], "truncated": False})
+            diagnostic = {
+                "severity": "ERROR",
+                "code": "SCHEMA_VALIDATION_FAILED",
+                "message": str(error),
+            }
+            return ActionResult({"result": "FAIL", "diagnostics": [diagnostic], "truncated": False})
         return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})
 
     def list_state_machine_versions(_self: Any) -> Any:

@@ -77,7 +77,7 @@ class Trail:
             self.has_ended, self.output = True, copy.deepcopy(output)
 
     def forget_parts(self) -> None:
-        """Let every branch and iteration run anew."""
+        """Let every branch and iteration run again."""
         self.parts = {}
 
     def close(self) -> None:

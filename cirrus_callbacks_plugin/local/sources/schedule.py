@@ -25,7 +25,7 @@ ACTS = ("settled", "never_started", "answered", "stale")
 class ScheduleSource:
     """A pass every few seconds; it counts as a delivery only where it repaired something.
 
-    A pass that found nothing to do must not keep a run from being over. Nor need it: whoever
+    A pass that found nothing to do must not keep a run from being over. Nor need it: the one who
     waits for an answer is an execution that runs, and that keeps the run going.
     """
 

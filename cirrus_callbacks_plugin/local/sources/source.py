@@ -47,7 +47,7 @@ class Tell:
 class Rounds:
     """Says when every source has been empty since the last delivery of any of them.
 
-    A delivery may bring work to every other source, so it makes each of them prove anew
+    A delivery may bring work to every other source, so it makes each of them prove again
     that it is empty, with a poll that began after the delivery ended.
     """
 

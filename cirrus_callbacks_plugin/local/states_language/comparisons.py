@@ -80,10 +80,10 @@ def read_timestamp(text: Any) -> tuple[dt.datetime, Decimal] | None:
         None where the value is not a timestamp: RFC 3339 with an upper-case T, and an
         upper-case Z where there is no offset.
     """
-    found = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    match = _TIMESTAMP.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
         return None
-    second, fraction, sign, hours, minutes = found.groups()
+    second, fraction, sign, hours, minutes = match.groups()
     try:
         moment = dt.datetime.fromisoformat(second)
         offset = dt.timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
@@ -95,10 +95,10 @@ def read_timestamp(text: Any) -> tuple[dt.datetime, Decimal] | None:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    found = _COMPARISON.fullmatch(name)
-    if found is None or found[2] not in _RELATIONS:
+    match = _COMPARISON.fullmatch(name)
+    if match is None or match[2] not in _RELATIONS:
         raise ComparisonError(f"{name} is not a comparison of the States Language")
-    return found[1], found[2]
+    return match[1], match[2]
 
 
 def _key(kind: str, value: Any) -> Any:

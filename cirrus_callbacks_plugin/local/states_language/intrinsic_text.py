@@ -51,7 +51,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class PathReference:
     """A path into the input (``$.``), the context object (``$$.``) or a variable (``$name``)."""
 
     text: str
@@ -59,8 +59,8 @@ class Reference:
     @property
     def variable(self) -> str | None:
         """The name of the variable; None for the other two."""
-        found = _VARIABLE.match(self.text)
-        return found[0][1:] if found else None
+        match = _VARIABLE.match(self.text)
+        return match[0][1:] if match else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,16 @@ class Call:
                 yield from each.calls
 
 
-Argument = Literal | Text | Reference | Call
+Argument = Literal | Text | PathReference | Call
 
 
 def read_intrinsic(text: str) -> Call:
     """Read the call of an intrinsic function.
 
     Raises:
-        IntrinsicTextError: the text is none, or more than :data:`MOST_CALLS` stand in it.
+        IntrinsicTextError: the text cannot be read, or more than :data:`MOST_CALLS` stand in it.
     """
-    reader = _Reader(text)
+    reader = _IntrinsicReader(text)
     call = reader.call()
     if reader.at != len(text):
         raise reader.wrong("nothing may stand after the closing parenthesis")
@@ -97,7 +97,7 @@ def read_intrinsic(text: str) -> Call:
     return call
 
 
-class _Reader:
+class _IntrinsicReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
@@ -142,40 +142,40 @@ class _Reader:
         value = ""
         while not self._takes("'"):
             if self._takes("\\"):
-                found = self.text[self.at : self.at + 1]
-                if not found or found not in "'{}\\":
+                character = self.text[self.at : self.at + 1]
+                if not character or character not in "'{}\\":
                     raise self.wrong(r"a backslash stands before ', {, } or \ only")
             elif self._takes("{}"):
                 value += "{}"
                 pieces.append("")
                 continue
             else:
-                found = self.text[self.at : self.at + 1]
-                if not found:
+                character = self.text[self.at : self.at + 1]
+                if not character:
                     raise self.wrong("the string's closing apostrophe is missing")
             self.at += 1
-            value += found
-            pieces[-1] += found
+            value += character
+            pieces[-1] += character
         return Text(value, tuple(pieces))
 
-    def _reference(self) -> Reference:
+    def _reference(self) -> PathReference:
         begin = self.at
         quote = ""
         depth = 0
         while self.at < len(self.text):
-            found = self.text[self.at]
+            character = self.text[self.at]
             if quote:
-                if found == "\\":
+                if character == "\\":
                     self.at += 1
-                elif found == quote:
+                elif character == quote:
                     quote = ""
-            elif found in "'\"" and depth:
-                quote = found
-            elif found in "[(":
+            elif character in "'\"" and depth:
+                quote = character
+            elif character in "[(":
                 depth += 1
-            elif found in "])" and depth:
+            elif character in "])" and depth:
                 depth -= 1
-            elif found in ",)" and not depth:
+            elif character in ",)" and not depth:
                 break
             self.at += 1
         text = self.text[begin : self.at].rstrip()
@@ -185,14 +185,14 @@ class _Reader:
             read_path(rest[1:] if rest.startswith("$$") else rest)
         except PathError as error:
             raise self.wrong(str(error)) from error
-        return Reference(text)
+        return PathReference(text)
 
     def _take(self, pattern: re.Pattern[str]) -> str | None:
-        found = pattern.match(self.text, self.at)
-        if found is None:
+        match = pattern.match(self.text, self.at)
+        if match is None:
             return None
-        self.at = found.end()
-        return found[0]
+        self.at = match.end()
+        return match[0]
 
     def _takes(self, expected: str) -> bool:
         if not self.text.startswith(expected, self.at):

@@ -105,11 +105,11 @@ def read_path(text: str) -> Path:
     """
     if not _BEGINS.match(text):
         raise PathError(f"{text!r} is not a path: a path is $, or begins with $. or $[")
-    if any(found["function"] for found in _FUNCTION.finditer(text)):
+    if any(match["function"] for match in _FUNCTION.finditer(text)):
         raise PathError(f"{text!r} calls a function: Step Functions has none in paths")
     if "\\" in _DOT_BEFORE_BRACKET.sub("", re.sub(_QUOTED, "", text)):
         raise PathError(f"{text!r} has a backslash: write names with special characters as ['...']")
-    plain = _DOT_BEFORE_BRACKET.sub(lambda found: found[1] or "", text)
+    plain = _DOT_BEFORE_BRACKET.sub(lambda match: match[1] or "", text)
     try:
         compiled = _ENVIRONMENT.compile(plain)
     except (JSONPathError, re.error, ValueError, RecursionError) as error:

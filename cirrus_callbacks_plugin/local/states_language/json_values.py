@@ -1,4 +1,4 @@
-"""JSON values: when two are the same, and what becomes of values that are none."""
+"""JSON values: when two are the same, and what becomes of values that are not JSON."""
 
 from __future__ import annotations
 

@@ -14,6 +14,9 @@ from cirrus_callbacks_plugin.operations.aws import call_of, is_denied
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+APPLY = "apply the Terraform module again"
+"""What to do where a part is not as the module makes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

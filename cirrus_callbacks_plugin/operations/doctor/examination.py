@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.contract import RECONCILER, SENDER
 from cirrus_callbacks_plugin.iam.permissions import Function
 from cirrus_callbacks_plugin.operations.doctor import (
     functions,
@@ -42,7 +43,7 @@ def _looks(parts: Parts) -> list[Look]:
         (Function.SENDER, found.sender_function),
         (Function.RECONCILER, found.reconciler_function),
     )
-    sender, reconciler = functions.SENDER, functions.RECONCILER
+    sender, reconciler = SENDER, RECONCILER
 
     def own_function(area: str, name: str | None) -> list[Look]:
         return [

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin import config
-from cirrus_callbacks_plugin.operations.doctor.check import Check
+from cirrus_callbacks_plugin.contract import RECONCILER, SENDER
+from cirrus_callbacks_plugin.operations.doctor.check import APPLY, Check
 from cirrus_callbacks_plugin.sender import filters
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
-SENDER = "sender"
-RECONCILER = "reconciler"
-_APPLY = "apply the Terraform module again"
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 
@@ -27,7 +25,7 @@ def function(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
     found = parts.function(name)
     if found is None:
         told = f"there is no function {name}" if name else "its name is not known"
-        yield Check(area, "function", False, told, _APPLY if name else "give --deployment")
+        yield Check(area, "function", False, told, APPLY if name else "give --deployment")
         return
     state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
     well = state in ("Active", "Inactive") and update != "Failed"
@@ -57,7 +55,7 @@ def mapping(parts: Parts) -> Iterator[Check]:
     fed = parts.fed_by(arn, sender["FunctionArn"]) if arn else []
     if not fed:
         told = "no event source mapping leads from the table's stream to it"
-        yield Check(SENDER, "mapping", False, told, _APPLY)
+        yield Check(SENDER, "mapping", False, told, APPLY)
         return
     found = fed[0]
     enabled = found.get("State", "Enabled") in ("Enabled", "Enabling", "Updating", "Creating")
@@ -80,7 +78,7 @@ def mapping(parts: Parts) -> Iterator[Check]:
         "on-failure destination",
         bool(destination),
         f"records it gives up go to {destination}" if destination else "there is none",
-        None if destination else _APPLY,
+        None if destination else APPLY,
     )
 
 
@@ -95,7 +93,7 @@ def _filters(parts: Parts, found: dict[str, Any], sender: dict[str, Any]) -> Che
     if sorted(wanted) == sorted(there):
         return Check(SENDER, "filters", True, f"the filters are those of the flag ({names})")
     told = f"the filters are not those of the flag ({names}): {'; '.join(there) or 'none'}"
-    return Check(SENDER, "filters", False, told, f"{_APPLY}; wanted: {'; '.join(wanted)}")
+    return Check(SENDER, "filters", False, told, f"{APPLY}; wanted: {'; '.join(wanted)}")
 
 
 def _text(pattern: Any) -> str:
@@ -116,7 +114,7 @@ def schedule(parts: Parts) -> Iterator[Check]:
         yield Check(RECONCILER, "schedule", True, told)
         return
     told = f"its rule {names[0]} is disabled" if names else "no rule starts it"
-    do = "enable it (reconciler.enabled)" if names else _APPLY
+    do = "enable it (reconciler.enabled)" if names else APPLY
     yield Check(RECONCILER, "schedule", False, told, f"{do}: lost ends are not repaired")
 
 

@@ -88,7 +88,7 @@ def update_state_dead_letters(parts: Parts) -> Iterator[Check]:
 def _is_empty(parts: Parts, queue: str, name: str) -> Check:
     attributes = parts.queue(queue)
     if attributes is None:
-        return Check(AREA, name, False, f"there is no queue {queue}", "create it anew")
+        return Check(AREA, name, False, f"there is no queue {queue}", "create it again")
     count = int(attributes["ApproximateNumberOfMessages"])
     if not count:
         return Check(AREA, name, True, f"{queue} is empty")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.operations.doctor.check import Check
+from cirrus_callbacks_plugin.operations.doctor.check import APPLY, Check
 from cirrus_callbacks_plugin.waits import definition
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
 AREA = "tracking table"
-_APPLY = "apply the Terraform module again"
 
 
 def table(parts: Parts) -> Iterator[Check]:
@@ -31,7 +30,7 @@ def table(parts: Parts) -> Iterator[Check]:
         yield Check(AREA, "state table", True, f"{tables.state} is there")
     found = parts.table(tables.callbacks)
     if found is None:
-        yield Check(AREA, "table", False, f"there is no table {tables.callbacks}", _APPLY)
+        yield Check(AREA, "table", False, f"there is no table {tables.callbacks}", APPLY)
         return
     active = found["TableStatus"] in ("ACTIVE", "UPDATING")
     yield Check(
@@ -64,13 +63,13 @@ def _index(found: dict[str, Any]) -> Iterator[Check]:
     ]
     if not named:
         told = f"the index {definition.WAITING_INDEX} is missing: no open wait is ever repaired"
-        yield Check(AREA, "index", False, told, _APPLY)
+        yield Check(AREA, "index", False, told, APPLY)
         return
     same = _keys(named[0]["KeySchema"]) == _keys(wanted_index["KeySchema"])
     status = named[0].get("IndexStatus", "ACTIVE")
     well = same and status in ("ACTIVE", "UPDATING")
     told = f"the index {definition.WAITING_INDEX} is {status if same else 'of other keys'}"
-    yield Check(AREA, "index", well, told, None if well else _APPLY)
+    yield Check(AREA, "index", well, told, None if well else APPLY)
 
 
 def _stream(found: dict[str, Any]) -> Iterator[Check]:
@@ -78,7 +77,7 @@ def _stream(found: dict[str, Any]) -> Iterator[Check]:
     view = stream.get("StreamViewType") if stream.get("StreamEnabled") else None
     well = view == definition.STREAM_VIEW
     told = f"its stream shows {view}" if view else "it has no stream: nothing is ever answered"
-    yield Check(AREA, "stream", well, told, None if well else _APPLY)
+    yield Check(AREA, "stream", well, told, None if well else APPLY)
 
 
 def _ttl(parts: Parts) -> Iterator[Check]:
@@ -88,5 +87,5 @@ def _ttl(parts: Parts) -> Iterator[Check]:
     status, attribute = told.get("TimeToLiveStatus"), told.get("AttributeName")
     well = status in ("ENABLED", "ENABLING") and attribute == definition.TTL_ATTRIBUTE
     found = f"TTL is {status}" + (f" on {attribute}" if attribute else "")
-    do = None if well else f"{_APPLY}: answered waits pile up without it"
+    do = None if well else f"{APPLY}: answered waits pile up without it"
     yield Check(AREA, "ttl", well, found, do)

@@ -29,7 +29,7 @@ class Invocation:
         begun: the step of the notes at which it began.
         about: the run whose end was delivered (``update-state``).
         messages: the numbers of its messages by payload id (``process``).
-        replaced: the payloads that one of these asks to be run anew.
+        replaced: the payloads that one of these asks to be run again.
         is_dead: it was killed: none of its threads makes another call.
     """
 

@@ -93,7 +93,7 @@ class Message:
         token: what waits for the answer; None: nobody does, or a state machine whose own
             token is not known yet (``by_parent``).
         carrier: how the token travels.
-        replace: cirrus is asked to run the payload anew.
+        replace: cirrus is asked to run the payload again.
         copies: how often it is sent.
         by_parent: sent by an execution that really waits.
     """

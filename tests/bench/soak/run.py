@@ -260,7 +260,7 @@ class Soak:
             self._turn(tell)
 
     def _redrive(self) -> None:
-        """What the queue gave up before its token was registered, sent anew, as people do."""
+        """What the queue gave up before its token was registered, sent again, as people do."""
         url = self._sqs.get_queue_url(QueueName=self.names.dead_letter_queue)["QueueUrl"]
         while messages := self._sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,6 +42,45 @@ def test_a_folder_is_loaded_once(stack: CirrusStack, folder: Folder) -> None:
         stack.load(folder.root)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"folder": None}, "what is looked for must be a path, not None"),
+        ({"folder": ["."]}, "what is looked for must be a path, not list"),
+        ({"environment": {"CIRRUS_CALLBACKS_GRACE_SECONDS": 3}}, r"environment\['CIRRUS_CALLBAC"),
+        ({"environment": {3: "3"}}, "a name in environment must be a text, not int 3"),
+        ({"variables": {"bucket": None}}, r"variables\['bucket'\] must be a text, not None"),
+        ({"variables": "bucket"}, "variables must be a dict of texts, not str 'bucket'"),
+        ({"workflows": ["child"]}, "workflows must be a text, not list"),
+        ({"workflows": "child,nope"}, "'child,nope': nope not among those of the folder: child, p"),
+    ],
+)
+def test_what_cannot_be_loaded_is_refused(
+    cirrus_stack: CirrusStack, folder: Folder, arguments: dict[str, Any], message: str
+) -> None:
+    """The argument is named."""
+    with pytest.raises(AssertionError, match=message):
+        cirrus_stack.load(**{"folder": folder.root, **arguments})
+
+
+def test_the_flag_may_be_off(cirrus_stack: CirrusStack, folder: Folder) -> None:
+    """An empty text names no workflow."""
+    cirrus_stack.load(folder.root, workflows="")
+    parent = cirrus_stack.run("payloads/1.json")
+    assert parent.error == "CirrusCallback.NotEnabled"
+
+
+def test_the_timeline_does_not_go_back(cirrus_stack: CirrusStack, folder: Folder) -> None:
+    """What is told while the stack is set up takes no time of the run; nobody is sent to it."""
+    cirrus_stack.load(folder.root)
+    cirrus_stack.run("payloads/1.json")
+    lines = cirrus_stack.timeline_text().splitlines()
+    seconds = [float(line.split()[0]) for line in lines]
+    assert "is being set up" in lines[0]
+    assert seconds == sorted(seconds)
+    assert "--endpoint-url" not in cirrus_stack.timeline_text()
+
+
 @pytest.mark.parametrize("method", ["start", "run"])
 def test_a_folder_is_loaded_first(cirrus_stack: CirrusStack, method: str) -> None:
     """What is to be called is said."""
@@ -61,6 +101,12 @@ def test_a_folder_is_loaded_first(cirrus_stack: CirrusStack, method: str) -> Non
             payload(workflow="unknown"),
             "is for the workflow 'unknown', which is not one of child, pa",
         ),
+        ({**payload(), "extra": float("nan")}, "a payload is not JSON: .*nan"),
+        (payload(workflow=["child"]), r"a payload: process\[0\]\.workflow must be a text"),
+        (payload(workflow=""), "a payload: "),
+        ([1], r"must be a path, not list \[1\]"),
+        (None, "must be a path, not None"),
+        ("payloads/nan.json", r"nan\.json is not JSON: "),
         ("payloads/2.json", r"payloads/2\.json is in none of"),
         ("payloads/list.json", r"list\.json is not a payload"),
         ("payloads/text.json", r"text\.json is not JSON"),
@@ -72,6 +118,7 @@ def test_a_payload_must_be_one(
 ) -> None:
     """Cirrus's own reason is told; nothing is sent."""
     folder.write("payloads/list.json", "[]").write("payloads/text.json", "{")
+    folder.write("payloads/nan.json", json.dumps({**payload(), "extra": float("nan")}))
     with pytest.raises(AssertionError, match=message):
         stack.run(content)
     assert stack.executions == ()
@@ -114,6 +161,27 @@ def test_a_child_that_never_comes_is_told_as_well(stack: CirrusStack) -> None:
         (lambda stack: stack.throttle("cirrus"), "'cirrus' is not one of callbacks, state"),
         (lambda stack: stack.throttle("state", calls=0), "calls=0: at least one call"),
         (lambda stack: stack.later(), r"later\(\) needs a time that passes"),
+        (lambda stack: stack.later(hours="2"), "hours must be a number, not str '2'"),
+        (lambda stack: stack.later(days=float("inf")), "days must be a number, not float inf"),
+        (lambda stack: stack.lose(["process"]), r"the function must be a text, not list"),
+        (lambda stack: stack.lose("process", 3), "a payload's id must be a text, not int 3"),
+        (lambda stack: stack.lose("process", times="2"), "times must be a whole number, not str"),
+        (lambda stack: stack.throttle(["state"]), "the table must be a text, not list"),
+        (lambda stack: stack.throttle("state", calls=0.5), "calls must be a whole number"),
+        (lambda stack: stack.upload(3), "the part of a key must be a text, not int 3"),
+        (lambda stack: stack.waits(of=3), "a payload's id must be a text, not int 3"),
+        (lambda stack: stack.payload(None), "a payload's id must be a text, not None"),
+        (lambda stack: stack.record(["id"]), "a payload's id must be a text, not list"),
+        (lambda stack: stack.until("done"), "the condition must be a function, not str 'done'"),
+        (lambda stack: stack.until_done("60"), "timeout must be a number, not str '60'"),
+        (lambda stack: stack.function(3), "the function's name must be a text, not int 3"),
+        (lambda stack: stack.function("work").fails(LookupError), "name must be a text, not type"),
+        (lambda stack: stack.function("work").fails("X", 3), "the cause must be a text, not int"),
+        (lambda stack: stack.function("work").fails("X", times=0), "at least one call must be"),
+        (lambda stack: stack.function("work").returns({1}), "what a function returns is not JSON"),
+        (lambda stack: stack.function("work").returns({}, times=-1), "times=-1: at least one call"),
+        (lambda stack: stack.function("work").calls("abc"), "must be a function, not str 'abc'"),
+        (lambda stack: stack.function("work").calls(dict, times="1"), "must be a whole number"),
         (lambda stack: stack.upload("B42"), "no object of the folder has a key with B42"),
         (
             lambda stack: stack.payload("nothing").status,

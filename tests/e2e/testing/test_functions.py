@@ -60,7 +60,7 @@ def test_what_is_said_with_times_comes_first(stack: CirrusStack) -> None:
 def test_a_functions_own_code_runs_where_nothing_is_said(
     cirrus_stack: CirrusStack, folder: Folder
 ) -> None:
-    """After ``times`` as well; its events are kept whoever answers."""
+    """After ``times`` as well; its events are kept in either case."""
     folder.write(
         "functions/work.py",
         "def lambda_handler(event, context):\n    raise RuntimeError('own code')\n",

@@ -10,7 +10,7 @@ import pytest
 from support.command_line import parent, payload
 
 if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.testing.results import Run
+    from cirrus_callbacks_plugin.testing.results import PayloadRun
     from cirrus_callbacks_plugin.testing.stack import CirrusStack
     from support.command_line import Folder
 
@@ -38,7 +38,7 @@ def stack(cirrus_stack: CirrusStack, folder: Folder) -> CirrusStack:
     return cirrus_stack.load(folder.root)
 
 
-def ask(stack: CirrusStack, asked: Any = None, **join: Any) -> Run:
+def ask(stack: CirrusStack, asked: Any = None, **join: Any) -> PayloadRun:
     """Start a parent with a join."""
     body = payload()
     listed = {} if asked is None else {"members": asked}
@@ -46,7 +46,7 @@ def ask(stack: CirrusStack, asked: Any = None, **join: Any) -> Run:
     return stack.start(body)
 
 
-def answer(run: Run) -> dict[str, Any]:
+def answer(run: PayloadRun) -> dict[str, Any]:
     """What the parent's task returned."""
     run.until_ended()
     assert run.status == "SUCCEEDED", run.cause
@@ -55,7 +55,7 @@ def answer(run: Run) -> dict[str, Any]:
     return told
 
 
-def cause(run: Run) -> dict[str, Any]:
+def cause(run: PayloadRun) -> dict[str, Any]:
     """What the parent died of."""
     run.until_ended()
     assert run.status == "FAILED"

@@ -203,7 +203,7 @@ def test_what_is_no_instant_is_a_runtime_error(interpreter: Interpreter, text: A
 
 
 def test_moto_takes_no_offset(interpreter: Interpreter) -> None:
-    """In unpatched moto a timestamp with an offset is none."""
+    """Unpatched moto refuses a timestamp with an offset."""
     wait = {"Type": "Wait", "End": True, "TimestampPath": "$.at"}
     ended = interpreter.run({"Wait": wait}, {"at": "2001-02-03T04:05:06+01:00"})
     assert ended.status == "FAILED"

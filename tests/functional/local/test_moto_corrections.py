@@ -210,7 +210,7 @@ def test_an_unknown_token_is_invalid(interpreter: Interpreter) -> None:
     with corrected():
         interpreter.start({"Wait": interpreter.waiting_task()})
         with pytest.raises(interpreter.sfn.exceptions.InvalidToken):
-            interpreter.sfn.send_task_success(taskToken="nobody's", output="{}")
+            interpreter.sfn.send_task_success(taskToken="unknown", output="{}")
 
 
 INVOKE = {
@@ -328,7 +328,7 @@ def test_a_heartbeat_is_taken_while_the_task_waits(interpreter: Interpreter) -> 
         with pytest.raises(interpreter.sfn.exceptions.TaskTimedOut):
             interpreter.sfn.send_task_heartbeat(taskToken=token)
         with pytest.raises(interpreter.sfn.exceptions.InvalidToken):
-            interpreter.sfn.send_task_heartbeat(taskToken="nobody's")
+            interpreter.sfn.send_task_heartbeat(taskToken="unknown")
 
 
 def _without_heartbeat(interpreter: Interpreter, name: str) -> str:

@@ -197,7 +197,7 @@ def _wait(interpreter: Interpreter, **fields: Any) -> dict[str, Any]:
 
 
 def test_a_timed_out_execution_has_its_time_again(interpreter: Interpreter, calls: Calls) -> None:
-    """The machine's TimeoutSeconds begins anew with a redrive."""
+    """The machine's TimeoutSeconds begins again with a redrive."""
     execution = interpreter.start(_wait(interpreter), TimeoutSeconds=1)
     interpreter.token()
     assert interpreter.end(execution)["status"] == "TIMED_OUT"
@@ -209,7 +209,7 @@ def test_a_timed_out_execution_has_its_time_again(interpreter: Interpreter, call
     assert interpreter.end(execution)["status"] == "SUCCEEDED"
 
 
-def test_retries_begin_anew(interpreter: Interpreter, calls: Calls) -> None:
+def test_retries_begin_again(interpreter: Interpreter, calls: Calls) -> None:
     """A redriven task has all its retries again."""
     calls.broken = {1}
     retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 1}]

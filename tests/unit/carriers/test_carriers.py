@@ -321,7 +321,7 @@ def test_a_notification_without_a_quote_in_it_is_read_too() -> None:
 
 
 def test_what_is_left_is_what_cirrus_would_have_read() -> None:
-    """Numbers, odd characters and order survive the writing anew."""
+    """Numbers, odd characters and order survive the writing again."""
     body = (
         '{"process": [{"callback": {"task_token": "T"}}], '
         '"n": [1e999, 0.1, 10000000000000000000000], "s": "\\ud800é\\u0000"}'
@@ -447,7 +447,7 @@ def test_carriers_within_carriers_are_found(body: dict[str, Any]) -> None:
 
 
 def test_an_attributes_name_may_come_in_any_case() -> None:
-    """SQS tells cases apart; whoever writes ``Cirrus-Task-Token`` waits all the same."""
+    """SQS tells cases apart; ``Cirrus-Task-Token`` waits all the same."""
     record = sqs(
         payload(),
         **{"Cirrus-Task-Token": text("T"), "CIRRUS-WAITER-PAYLOAD-ID": text("who")},

@@ -69,7 +69,7 @@ def test_a_message_of_no_queue_hinders_no_other() -> None:
 
 
 def test_what_sqs_refuses_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    """It will come again: whoever reads the log should know which."""
+    """It will come again: a reader of the log should know which."""
     queue = Queue(refuses="r-1")
     with caplog.at_level(logging.WARNING):
         delete_from_queue(lambda: queue, messages(3))  # type: ignore[arg-type, return-value]

@@ -146,10 +146,10 @@ def test_a_text_that_holds_url_is_no_reference() -> None:
             return ["url"]
 
         def identify(self, payload: Any) -> Any:
-            raise UnacceptablePayload(f"{payload} is none")
+            raise UnacceptablePayload(f"{payload} is unusable")
 
     found = target_of(Message(0, {}, ()), Text(), never)  # type: ignore[arg-type]
-    assert found.refused == "['url'] is none"
+    assert found.refused == "['url'] is unusable"
 
 
 def test_an_object_that_is_no_json_is_refused() -> None:
@@ -236,4 +236,6 @@ def test_what_names_no_object_is_no_url(url: str) -> None:
     """The reason quotes it."""
     with pytest.raises(UnacceptablePayload) as raised:
         fetch_object(None, url, never)  # type: ignore[arg-type]
-    assert str(raised.value).startswith(f"the payload's url is no s3:// URL of an object: {url}")
+    assert str(raised.value).startswith(
+        f"the payload's url is not an s3:// URL of an object: {url}"
+    )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.cirrus import installed
+from cirrus_callbacks_plugin.contract import PROCESSING
 from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed
 from cirrus_callbacks_plugin.hooks import process as module
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.waits.outcome import Outcome
-from cirrus_callbacks_plugin.waits.row import PROCESSING, Wait, shard, token_name
+from cirrus_callbacks_plugin.waits.row import Wait, shard, token_name
 from support.aws_calls import aws_error
 from support.hooked import NOW, Cirrus, Parts, StateDB, message, payload_id
 from support.judged import record
@@ -484,7 +485,7 @@ def test_a_record_that_cannot_be_read_again_leaves_its_waits_open(
     parts: Parts,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The reconciler's to mend, and nobody's to notice."""
+    """The reconciler mends it, and no one notices."""
 
     def work() -> None:
         parts.states.error = aws_error("AccessDeniedException")
@@ -548,7 +549,7 @@ def test_cirruss_time_is_not_the_hooks(parts: Parts) -> None:
 
 
 def test_the_run_that_goes_on_is_noted(parts: Parts, caplog: pytest.LogCaptureFixture) -> None:
-    """One update a row; a failure is logged, and is nobody's but the log's."""
+    """One update a row; a failure is logged, and reaches nothing but the log."""
     handler = Handler(lambda: parts.states.there.update({payload_id(): record("PROCESSING", "a")}))
     parts.waits.meets["run of u"] = aws_error("AccessDeniedException")
     assert run(parts, handler, message("i", "t"), message("i", "u")) == RETURNED

@@ -384,7 +384,7 @@ def test_work_under_way_keeps_the_run_going(poll: Poll) -> None:
     assert not rounds.nothing_left
 
 
-def test_a_delivery_makes_every_source_prove_itself_anew() -> None:
+def test_a_delivery_makes_every_source_prove_itself_again() -> None:
     """A poll that began before a delivery ended does not count: the delivery may bring work."""
     rounds = Rounds(("queue", "stream"))
     before = rounds.began()

@@ -108,7 +108,7 @@ def test_names_of_payloads_are_short() -> None:
 
 
 def test_who_waits_is_told_as_far_as_it_is_known() -> None:
-    """The payload, else the execution, else nobody's name."""
+    """The payload, else the execution, else no name."""
     arn = "arn:aws:states:us-west-2:123456789012:execution:local-parent:run"
     nameless = replace(WAIT, waiter_payload_id=None)
     assert (
@@ -149,3 +149,14 @@ def test_the_json_holds_no_token() -> None:
             "join": None,
         },
     ]
+
+
+def test_setting_up_takes_no_time_of_the_run() -> None:
+    """Seconds count from begin(): what is told before it stands at 0, not after what follows."""
+    told: list[Happening] = []
+    timeline = Timeline(told.append, "local")
+    timeline.step("it is being set up")
+    timeline.begin()
+    timeline.step("it is up")
+    assert told[0].seconds == 0
+    assert told[1].seconds > 0

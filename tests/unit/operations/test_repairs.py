@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.config import ReconcilerSettings
+from cirrus_callbacks_plugin.operations import repairs
 from cirrus_callbacks_plugin.operations.deployment import Deployment
 from cirrus_callbacks_plugin.operations.reasons import Code, Reason
 from cirrus_callbacks_plugin.operations.repairs import (
     Act,
-    Repairer,
+    HandRepairer,
     Step,
     cancelling,
     repairing,
@@ -26,6 +27,7 @@ from cirrus_callbacks_plugin.operations.survey import ExplainedWait
 from cirrus_callbacks_plugin.reconcile.judge import Verdict
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
+from support import logged_steps
 
 OPEN = Wait("c/workflow-w/i", "t", workflow="w", registered_at="2024-06-01T12:00:00.000000+00:00")
 SETTLED = replace(OPEN, settled_at=OPEN.registered_at, workflow_state="SUCCEEDED")
@@ -109,12 +111,12 @@ class Refusing:
     get_caller_identity = send_task_success = send_task_failure = _refuse
 
 
-def repairer(table: Table, code: str = "AccessDeniedException") -> Repairer:
+def repairer(table: Table, code: str = "AccessDeniedException") -> HandRepairer:
     aws: Any = Refusing(code)
     deployment = Deployment("x", aws, config.Tables("state", "callbacks"), "x")
     deployment.__dict__["waits"] = table
     settings = ReconcilerSettings(timedelta(0), timedelta(0))
-    return Repairer(deployment, settings, "resend", sleep=lambda _: None)
+    return HandRepairer(deployment, settings, "resend", sleep=lambda _: None)
 
 
 def test_a_refused_answer_names_the_calls() -> None:
@@ -150,3 +152,27 @@ def test_the_sender_is_waited_for() -> None:
     step = Step(OPEN, Act.CANCEL, "cancel", Outcome(None, answer_error="CirrusCallback.Cancelled"))
     (done,) = works.carry_out([step])
     assert (done.problem, done.row, slept) == (None, ANSWERED, [0.5, 0.5])
+
+
+@pytest.mark.parametrize("act", [Act.CANCEL, Act.SETTLE])
+def test_what_is_settled_by_hand_stands_in_the_log(
+    act: Act, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wait's life in the log has no gap: one line, as the reconciler writes it."""
+    logged_steps.listen(caplog)
+    monkeypatch.setattr(repairs, "unchanged", lambda *_: OPEN)
+    works = repairer(Table(OPEN, ANSWERED))
+    works.deployment.__dict__["states"] = None
+    (done,) = works.carry_out([Step(OPEN, act, "why", Outcome("FAILED", answer_error="E"))])
+    assert done.problem is None
+    ((level, line),) = logged_steps.lines(caplog)
+    assert (level, line["callback"], line["wait"]) == ("INFO", "repaired", OPEN.key.name)
+    assert (line["workflow_state"], line["answer_error"]) == ("FAILED", "E")
+
+
+def test_what_was_not_settled_by_hand_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A row that changed meanwhile was not repaired."""
+    logged_steps.listen(caplog)
+    (done,) = repairer(Table(None)).carry_out([cancelling(OPEN, "why")])
+    assert done.problem is not None
+    assert logged_steps.lines(caplog) == []

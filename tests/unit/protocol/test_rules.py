@@ -228,7 +228,7 @@ NAMELESS = Ended(None, Outcome("COMPLETED"))
         (row("CLAIMED", "b"), record("SUCCEEDED", "b"), ENDED, True),
         (row("PROCESSING", "b"), record("PROCESSING", "b"), ENDED, True),  # written late
         (row(), record("CLAIMED", "b"), ENDED, True),
-        (row(), record("FAILED", "b"), ENDED, False),  # overwritten: cirrus may run it anew
+        (row(), record("FAILED", "b"), ENDED, False),  # overwritten: cirrus may run it again
         (row("FAILED", "a"), record("ABORTED", "a", "b"), ENDED, False),
         (row(), record("COMPLETED", "b"), ENDED, True),  # the same, as cirrus 1 spells it
         (row("FAILED", "a"), record("COMPLETED", "a"), NAMELESS, False),

@@ -171,7 +171,7 @@ def test_an_id_that_makes_no_record_is_settled_too() -> None:
 
 
 def test_an_event_without_a_run_is_about_the_last_listed_one() -> None:
-    """Cirrus 0.7: whoever goes on with the rest has to know which run it was."""
+    """Cirrus 0.7: the one who goes on with the rest has to know which run it was."""
     nameless = Ended(None, Outcome("SUCCEEDED"))
     rows = Rows([[row("a")]])
     assert settle(rows, listed("arn:old", RUN), ended=nameless).execution_arn == RUN

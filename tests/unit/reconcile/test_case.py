@@ -93,12 +93,12 @@ FIRST_RUN, SECOND_RUN, THIRD_RUN = (
         # (ARN -> seconds from registration to its start and to its end), what is found
         ({SECOND_RUN: (10, 20)}, ROW, (SECOND_RUN, False)),
         ({FIRST_RUN: (5, 9), SECOND_RUN: (10, 20)}, ROW, (SECOND_RUN, False)),
-        # Started last, under the first name: a stuck CLAIMED begun anew.
+        # Started last, under the first name: a stuck CLAIMED begun again.
         ({FIRST_RUN: (30, 40), SECOND_RUN: (10, 20)}, ROW, (FIRST_RUN, True)),
         # Of a record that somebody deleted: no run of this row.
         ({FIRST_RUN: (-500, -400)}, ROW, (THIRD_RUN, True)),
         ({}, ROW, (THIRD_RUN, True)),
-        # What had ended before is no run of this row.
+        # What had ended before is not a run of this row.
         (
             {FIRST_RUN: (-500, -400)},
             replace(ROW, seen_state="FAILED", seen_execution=FIRST_RUN),
@@ -197,7 +197,7 @@ def test_a_row_is_acted_on_as_it_is_now() -> None:
     ],
 )
 def test_a_row_that_somebody_else_saw_to_is_left(row: Wait | None) -> None:
-    """Settled or answered or removed meanwhile: whoever was first is right."""
+    """Settled or answered or removed meanwhile: the first is right."""
     assert still(row, RECORD) is None
 
 

@@ -78,7 +78,7 @@ def test_a_stuck_claim_is_restarted_under_the_first_listed_run(
     generation: Generation,
     asked: str | None,
 ) -> None:
-    """Cirrus >= 1 starts it again under the first listed name, and lists nothing anew."""
+    """Cirrus >= 1 starts it again under the first listed name, and lists nothing again."""
     assert restarted_as(row(), listed, generation) == asked
 
 

@@ -125,7 +125,7 @@ def test_an_old_failure_that_step_functions_forgot_is_never_started() -> None:
 
 
 def test_a_forgotten_run_whose_record_is_no_longer_final_is_never_started() -> None:
-    """Claimed anew under a name that never ran: there is no outcome to tell."""
+    """Claimed again under a name that never ran: there is no outcome to tell."""
     case = replace(OLD, run=UNKNOWN, record=record("CLAIMED", "a"))
     assert judge(case) == LEAVE
     assert never(judge(replace(case, now=PAST_REDELIVERY))).endswith(": no new run was listed")

@@ -443,7 +443,7 @@ def test_what_a_description_can_answer_is_described_first(
     runs: tuple[str, ...],
     age: float,
 ) -> None:
-    """Before runs that had ended when their rows were registered, and may yet be run anew."""
+    """Before runs that had ended when their rows were registered, and may yet be run again."""
     monkeypatch.setattr(slow_aws, "SECONDS_A_CALL", 0.0)
     aws.passes = 1
     now = 2 * INTERVAL

@@ -227,7 +227,7 @@ def test_a_refused_run_is_asked_for_once_a_pass_and_counted(code: str) -> None:
 
 
 def test_a_listed_run_tells_when_it_started() -> None:
-    """A name may be used anew: when, tells one run from the other."""
+    """A name may be used again: when, tells one run from the other."""
 
     class Listing(StepFunctions):
         def list_executions(self, **_: Any) -> dict[str, Any]:

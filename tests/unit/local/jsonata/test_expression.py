@@ -16,7 +16,7 @@ SUM = "$sum($map($items, function($v){ $v * $factor }))"
 
 
 def test_an_expression_is_parsed_once() -> None:
-    """The same text has the same tree, whoever asks."""
+    """The same text has the same tree, for every caller."""
     assert parse(SUM) is parse(SUM)
 
 
