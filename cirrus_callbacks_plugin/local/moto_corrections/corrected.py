@@ -30,6 +30,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.choice_states import (
 )
 from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
 from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_clock
+from cirrus_callbacks_plugin.local.moto_corrections.definitions import read_each_definition_alone
 from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
     fail_with_a_child_execution,
 )
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
 
 READING: tuple[Callable[[Patches], None], ...] = (
+    read_each_definition_alone,
     read_texts_as_json,
     find_by_path,
     put_results_by_path,

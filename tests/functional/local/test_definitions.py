@@ -1,0 +1,56 @@
+"""How definitions are read; a test named ``..._moto_...`` fails once moto has mended it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, correctly_read, corrected
+from cirrus_callbacks_plugin.local.moto_corrections.definitions import read_each_definition_alone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.interpreter import Interpreter
+
+NOT_JSONATA = {
+    "Only": {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.a", "NumericEquals": 1, "Next": "Done"}],
+    },
+    "Done": {"Type": "Succeed"},
+}
+IN_JSONPATH = {"Only": {"Type": "Pass", "Parameters": {"v": 1}, "End": True}}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_by_moto() -> Iterator[None]:
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+
+    yield
+    Preprocessor._query_language_per_scope.clear()  # what unpatched moto leaves
+
+
+def _after_a_refused_one(interpreter: Interpreter) -> Any:
+    with pytest.raises(ClientError):
+        interpreter.start(NOT_JSONATA, QueryLanguage="JSONata")
+    return interpreter.run(IN_JSONPATH).output
+
+
+def test_moto_reads_in_the_language_of_a_refused_definition(interpreter: Interpreter) -> None:
+    """In unpatched moto one bad machine in JSONata breaks every later one in JSONPath."""
+    others = tuple(each for each in ALL if each is not read_each_definition_alone)
+    with corrected(corrections=others), pytest.raises(ClientError, match="Unsupported"):
+        _after_a_refused_one(interpreter)
+
+
+def test_each_definition_is_read_alone(interpreter: Interpreter) -> None:
+    """A definition that is refused leaves no trace, in whichever block the next one is read."""
+    with corrected():
+        assert _after_a_refused_one(interpreter) == {"v": 1}
+    with correctly_read(), pytest.raises(ClientError):
+        interpreter.start(NOT_JSONATA, QueryLanguage="JSONata")
+    with corrected():
+        assert interpreter.run(IN_JSONPATH).output == {"v": 1}
