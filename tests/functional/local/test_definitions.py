@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, correctly_read, corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, corrected, correctly_read
 from cirrus_callbacks_plugin.local.moto_corrections.definitions import read_each_definition_alone
 
 if TYPE_CHECKING:
