@@ -93,18 +93,20 @@ class _Reader:
 
     def _mapping(self, given: Any, at: Position) -> Node:
         seen: dict[str, Position] = {}
+        duplicates: list[Duplicate] = []
         for key, _ in given.value:
             name = str(key.value)
             if name in seen and name != "<<":
-                self.duplicates.append(Duplicate(name, _position(key), seen[name]))
+                duplicates.append(Duplicate(name, _position(key), seen[name]))
             seen.setdefault(name, _position(key))
+        self.duplicates += duplicates
         self._loader.flatten_mapping(given)
         members: dict[str, Node] = {}
         keys: dict[str, Position] = {}
         for key, value in given.value:
             members[str(key.value)] = self.node(value)
             keys[str(key.value)] = _position(key)
-        return Node(members, at, keys)
+        return Node(members, at, keys, duplicates=tuple(duplicates))
 
     def _first_line(self, given: Any, value: str) -> Position:
         """Where the text of a block begins, so that JSON in it keeps its lines."""
