@@ -25,15 +25,14 @@ from cirrus_callbacks_plugin.local.states_language.numbers import wrong_numbers
 from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
 from cirrus_callbacks_plugin.local.states_language.state_types import wrong_shape
 from cirrus_callbacks_plugin.local.states_language.ways import wrong_ways
+from cirrus_callbacks_plugin.local.task_calls import (
+    LOCAL_SDK_SERVICES,
+    LOCAL_SERVICES,
+    wrong_call,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-LOCAL_SERVICES = frozenset({"dynamodb", "events", "lambda", "sns", "sqs", "states"})
-"""Optimized integrations that have a local part."""
-
-LOCAL_SDK_SERVICES = frozenset({"dynamodb", "eventbridge", "s3", "sfn", "sns", "sqs"})
-"""Services whose ``aws-sdk`` integrations have a local part."""
 
 _RESOURCE = re.compile(
     r"arn:(?P<partition>[^:]*):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*)"
@@ -189,9 +188,10 @@ def _wrong_resource(state: State) -> Iterator[str]:
             "its place"
         )
         return
-    service = match["type"]
+    service, call = match["type"], match["name"]
     if service == "aws-sdk":
-        service = f"aws-sdk:{match['name'].partition(':')[0]}"
+        api, _, call = call.partition(":")
+        service = f"aws-sdk:{api}"
         is_local = service.removeprefix("aws-sdk:") in LOCAL_SDK_SERVICES
     else:
         is_local = match["service"] == "states" and service in LOCAL_SERVICES
@@ -200,3 +200,6 @@ def _wrong_resource(state: State) -> Iterator[str]:
             f"has the task {state.name!r} with the resource {resource!r}, and {service!r} has no "
             "local part: to try the rest put a lambda task with functions/NAME.py in its place"
         )
+        return
+    for wrong in wrong_call(service, call, state.body):
+        yield f"has the task {state.name!r} {wrong}"

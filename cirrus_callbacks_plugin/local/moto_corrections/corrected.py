@@ -30,7 +30,10 @@ from cirrus_callbacks_plugin.local.moto_corrections.choice_states import (
 )
 from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
 from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_clock
-from cirrus_callbacks_plugin.local.moto_corrections.definitions import read_each_definition_alone
+from cirrus_callbacks_plugin.local.moto_corrections.definitions import (
+    let_end_be_false,
+    read_each_definition_alone,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
     fail_with_a_child_execution,
 )
@@ -84,6 +87,11 @@ from cirrus_callbacks_plugin.local.moto_corrections.redrive import (
     redrive_executions,
     tell_of_redrives,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.sdk_tasks import (
+    call_every_local_service,
+    check_parameters_of_the_sdk,
+    name_errors_of_the_sdk,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.task_parameters import judge_messages
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 from cirrus_callbacks_plugin.local.moto_corrections.variables import (
@@ -99,6 +107,7 @@ if TYPE_CHECKING:
 
 READING: tuple[Callable[[Patches], None], ...] = (
     read_each_definition_alone,
+    let_end_be_false,
     read_texts_as_json,
     find_by_path,
     put_results_by_path,
@@ -132,6 +141,9 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     keep_the_names_of_errors,
     name_the_missing_heartbeat,
     keep_failures_of_dynamodb_tasks,
+    call_every_local_service,
+    name_errors_of_the_sdk,
+    check_parameters_of_the_sdk,
     say_why_an_execution_ended,
     measure_states_as_json,
     # Variables and choices.

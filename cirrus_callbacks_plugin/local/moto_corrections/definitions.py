@@ -20,3 +20,21 @@ def read_each_definition_alone(patches: Patches) -> None:
         self._query_language_per_scope = []
 
     patches.set(Preprocessor, "__init__", _begin)
+
+
+def let_end_be_false(patches: Patches) -> None:
+    """A state whose End is false goes on to its Next.
+
+    https://states-language.net/spec.html#transition
+
+    moto takes any End for one, and refuses the Next beside it.
+    """
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+
+    original = Preprocessor.visitEnd_decl
+
+    def visit(self: Any, ctx: Any) -> Any:
+        end = original(self, ctx)
+        return end if end.is_end else None
+
+    patches.set(Preprocessor, "visitEnd_decl", visit)

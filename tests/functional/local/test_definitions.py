@@ -8,7 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, corrected, correctly_read
-from cirrus_callbacks_plugin.local.moto_corrections.definitions import read_each_definition_alone
+from cirrus_callbacks_plugin.local.moto_corrections.definitions import (
+    let_end_be_false,
+    read_each_definition_alone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +36,11 @@ def _nothing_left_by_moto() -> Iterator[None]:
     Preprocessor._query_language_per_scope.clear()  # what unpatched moto leaves
 
 
+def without(correction: Any) -> Any:
+    """Moto with every correction but one."""
+    return corrected(corrections=tuple(each for each in ALL if each is not correction))
+
+
 def _after_a_refused_one(interpreter: Interpreter) -> Any:
     with pytest.raises(ClientError):
         interpreter.start(NOT_JSONATA, QueryLanguage="JSONata")
@@ -41,8 +49,7 @@ def _after_a_refused_one(interpreter: Interpreter) -> Any:
 
 def test_moto_reads_in_the_language_of_a_refused_definition(interpreter: Interpreter) -> None:
     """In unpatched moto one bad machine in JSONata breaks every later one in JSONPath."""
-    others = tuple(each for each in ALL if each is not read_each_definition_alone)
-    with corrected(corrections=others), pytest.raises(ClientError, match="Unsupported"):
+    with without(read_each_definition_alone), pytest.raises(ClientError, match="Unsupported"):
         _after_a_refused_one(interpreter)
 
 
@@ -54,3 +61,18 @@ def test_each_definition_is_read_alone(interpreter: Interpreter) -> None:
         interpreter.start(NOT_JSONATA, QueryLanguage="JSONata")
     with corrected():
         assert interpreter.run(IN_JSONPATH).output == {"v": 1}
+
+
+GOES_ON = {"Only": {"Type": "Pass", "End": False, "Next": "Done"}, "Done": {"Type": "Succeed"}}
+
+
+def test_moto_takes_a_false_end_for_an_end(interpreter: Interpreter) -> None:
+    """Unpatched moto refuses a Next beside it."""
+    with without(let_end_be_false), pytest.raises(ClientError, match="redefines"):
+        interpreter.run(GOES_ON)
+
+
+def test_a_false_end_is_none(interpreter: Interpreter) -> None:
+    """The state goes on to its Next."""
+    with corrected():
+        assert interpreter.run(GOES_ON).status == "SUCCEEDED"
