@@ -40,6 +40,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
 from cirrus_callbacks_plugin.local.moto_corrections.durations import (
     let_tasks_take_their_time,
     take_positive_seconds_alone,
+    take_whole_numbers_of_iterations,
     wait_until_instants,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.endings import (
@@ -136,6 +137,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     tell_of_redrives,
     let_tasks_take_their_time,
     take_positive_seconds_alone,
+    take_whole_numbers_of_iterations,
     # Errors and ends.
     match_errors_by_name,
     keep_the_names_of_errors,
