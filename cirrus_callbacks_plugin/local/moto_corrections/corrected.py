@@ -33,6 +33,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_cloc
 from cirrus_callbacks_plugin.local.moto_corrections.definitions import (
     let_end_be_false,
     read_each_definition_alone,
+    say_why_a_definition_is_refused,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
     fail_with_a_child_execution,
@@ -162,6 +163,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     leave_events_to_the_stack,
     # Paths, values, messages.
     *READING,
+    say_why_a_definition_is_refused,
     tell_times_as_text,
     give_results_as_json,
     list_objects_as_aws_does,

@@ -11,6 +11,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, correc
 from cirrus_callbacks_plugin.local.moto_corrections.definitions import (
     let_end_be_false,
     read_each_definition_alone,
+    say_why_a_definition_is_refused,
 )
 
 if TYPE_CHECKING:
@@ -76,3 +77,20 @@ def test_a_false_end_is_none(interpreter: Interpreter) -> None:
     """The state goes on to its Next."""
     with corrected():
         assert interpreter.run(GOES_ON).status == "SUCCEEDED"
+
+
+NO_PROCESSOR = {"Only": {"Type": "Map", "End": True}}
+
+
+def test_moto_refuses_with_its_own_objects(interpreter: Interpreter) -> None:
+    """Unpatched moto's message is no sentence about the state."""
+    with without(say_why_a_definition_is_refused), pytest.raises(ClientError) as refused:
+        interpreter.run(NO_PROCESSOR)
+    assert "ItemProcessor or Iterator" not in str(refused.value)
+
+
+def test_a_refused_definition_is_told_why(interpreter: Interpreter) -> None:
+    """CreateStateMachine says what the command line says."""
+    says = "it has the state 'Only' without ItemProcessor or Iterator"
+    with corrected(), pytest.raises(ClientError, match=says):
+        interpreter.run(NO_PROCESSOR)
