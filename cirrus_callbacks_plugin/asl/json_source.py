@@ -124,6 +124,7 @@ class _Parser:
         at = self._position(index)
         members: dict[str, Node] = {}
         keys: dict[str, Position] = {}
+        duplicates: list[Duplicate] = []
         index = self._skip(index + 1)
         while self._text[index : index + 1] != "}":
             if self._text[index : index + 1] != '"':
@@ -135,10 +136,11 @@ class _Parser:
                 raise self._error(f"a ':' is missing after {json.dumps(key)}", index)
             value, index = self._value(self._skip(index + 1))
             if key in members:
-                self._duplicates.append(Duplicate(key, key_at, keys[key]))
+                duplicates.append(Duplicate(key, key_at, keys[key]))
             members[key], keys[key] = value, key_at
             index = self._after_element(index, "}")
-        return Node(members, at, keys), index + 1
+        self._duplicates += duplicates
+        return Node(members, at, keys, duplicates=tuple(duplicates)), index + 1
 
     def _list(self, index: int) -> tuple[Node, int]:
         at = self._position(index)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TEMPLATE = re.compile(r"(?<!\$)\$\{")
 
@@ -24,6 +28,15 @@ class Expression:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A key that an object has twice."""
+
+    key: str
+    at: Position
+    first: Position
+
+
 Scalar = str | int | float | bool | Expression | None
 
 
@@ -36,12 +49,14 @@ class Node:
         at: where it begins.
         keys: of a mapping, where each key stands.
         is_block: True for a text whose lines are lines of the file (YAML's ``|``).
+        duplicates: of a mapping, the keys that stand twice in it.
     """
 
     value: Mapping[str, Node] | tuple[Node, ...] | Scalar
     at: Position
     keys: Mapping[str, Position] = field(default_factory=dict)
     is_block: bool = False
+    duplicates: tuple[Duplicate, ...] = ()
 
     @property
     def members(self) -> Mapping[str, Node]:
@@ -96,11 +111,12 @@ class Node:
         """Where a key stands; where the object begins if it has no such key."""
         return self.keys.get(key, self.at)
 
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """A key that an object has twice."""
-
-    key: str
-    at: Position
-    first: Position
+    def all_duplicates(self) -> Iterator[Duplicate]:
+        """The keys that stand twice, in it and in everything inside it."""
+        seen, left = set[int](), [self]
+        while left:
+            node = left.pop()
+            if id(node) not in seen:  # an anchor of YAML may stand in many places
+                seen.add(id(node))
+                yield from node.duplicates
+                left += reversed((*node.members.values(), *node.elements))

@@ -141,4 +141,9 @@ def _shifted(node: Node, by: Node) -> Node:
     elif not isinstance(value, (str, int, float, Expression)) and value is not None:
         value = {name: _shifted(each, by) for name, each in value.items()}
     keys = {name: _moved(at, by) for name, at in node.keys.items()}
-    return replace(node, value=value, at=_moved(node.at, by), keys=keys)
+    duplicates = tuple(
+        replace(each, at=_moved(each.at, by), first=_moved(each.first, by))
+        for each in node.duplicates
+    )
+    at = _moved(node.at, by)
+    return replace(node, value=value, at=at, keys=keys, duplicates=duplicates)

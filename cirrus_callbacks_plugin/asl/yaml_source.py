@@ -102,11 +102,13 @@ class _Reader:
 
     def _mapping(self, given: Any, at: Position) -> Node:
         seen: dict[str, Position] = {}
+        duplicates: list[Duplicate] = []
         for key, _ in given.value:
             name = str(key.value)
             if name in seen and key.tag != _MERGE:
-                self.duplicates.append(Duplicate(name, _position(key), seen[name]))
+                duplicates.append(Duplicate(name, _position(key), seen[name]))
             seen.setdefault(name, _position(key))
+        self.duplicates += duplicates
         members: dict[str, Node] = {}
         keys: dict[str, Position] = {}
         for key, value in given.value:
@@ -117,7 +119,7 @@ class _Reader:
             for name, member in merged.members.items():
                 members.setdefault(name, member)
                 keys.setdefault(name, merged.where(name))
-        return Node(members, at, keys)
+        return Node(members, at, keys, duplicates=tuple(duplicates))
 
     def _merged(self, given: Any) -> Iterator[Node]:
         """What ``<<`` brings in, the first one first: it outranks the others."""

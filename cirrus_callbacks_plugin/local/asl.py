@@ -8,6 +8,7 @@ comes to the state, and for another part never.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,21 @@ from cirrus_callbacks_plugin.local.query_languages import (
     language_of,
     language_problems,
 )
+from cirrus_callbacks_plugin.local.states_language.choice_rules import wrong_rules
+from cirrus_callbacks_plugin.local.states_language.handlers import wrong_handlers
+from cirrus_callbacks_plugin.local.states_language.machine_fields import wrong_machine
+from cirrus_callbacks_plugin.local.states_language.numbers import wrong_numbers
 from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
+from cirrus_callbacks_plugin.local.states_language.state_types import wrong_shape
+from cirrus_callbacks_plugin.local.states_language.ways import wrong_ways
+from cirrus_callbacks_plugin.local.task_calls import (
+    LOCAL_SDK_SERVICES,
+    LOCAL_SERVICES,
+    wrong_call,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-LOCAL_SERVICES = frozenset({"dynamodb", "events", "lambda", "sns", "sqs", "states"})
-"""Optimized integrations that have a local part."""
-
-LOCAL_SDK_SERVICES = frozenset({"dynamodb", "eventbridge", "s3", "sfn", "sns", "sqs"})
-"""Services whose ``aws-sdk`` integrations have a local part."""
 
 _RESOURCE = re.compile(
     r"arn:(?P<partition>[^:]*):(?P<service>[^:]*):(?P<region>[^:]*):(?P<account>[^:]*)"
@@ -91,10 +97,13 @@ def problems(definition: Any) -> Iterator[str]:
             f"is written in {definition['QueryLanguage']!r}: QueryLanguage is JSONPath or JSONata"
         )
         return
-    yield from _wrong_starts(definition, "the state machine")
-    for wrong in reassignments(definition):
+    for wrong in wrong_machine(definition):
+        yield f"is a state machine {wrong}"
+    yield from wrong_ways(definition, "the state machine")
+    yield from _same_names(definition)
+    for again in reassignments(definition):
         yield (
-            f"has the state {wrong.state!r} assign the variable {wrong.variable!r}, which belongs "
+            f"has the state {again.state!r} assign the variable {again.variable!r}, which belongs "
             "to an outer scope: give it another name"
         )
     for state in states(definition):
@@ -109,16 +118,10 @@ def _problems_of(state: StateBody) -> Iterator[str]:
             f"has the state {state.name!r} with {feature}, which the local interpreter "
             f"does not run: {remedy} to try the rest"
         )
-    for wrong in wrong_fields(body):
+    for wrong in _wrong_of_its_own(body, is_jsonata=language_of(body, state.around) == "JSONata"):
         yield f"has the state {state.name!r} {wrong}"
-    for nested in ("ItemProcessor", "Iterator"):
-        if isinstance(body.get(nested), dict):
-            yield from _wrong_starts(body[nested], f"{nested} of {state.name!r}")
-    for target in _targets(body):
-        if target not in state.siblings:
-            yield (
-                f"has the state {state.name!r} go on to {target!r}, which is not a state beside it"
-            )
+    for name, part in _parts(body):
+        yield from wrong_ways(part, f"{name} of {state.name!r}")
     if body.get("Type") == "Task":
         yield from _wrong_resource(state)
 
@@ -138,21 +141,33 @@ def _missing_features(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield "child executions of type EXPRESS", "put STANDARD in its place"
 
 
-def _wrong_starts(part: dict[str, Any], name: str) -> Iterator[str]:
-    start = part.get("StartAt")
-    if start not in (part.get("States") or {}):
-        yield f"has {name} start at {start!r}, which is not a state of it"
+def _same_names(definition: Any) -> Iterator[str]:
+    counted = Counter(state.name for state in states(definition))
+    for name, times in counted.items():
+        if times > 1:
+            yield (
+                f"has {times} states called {name!r}: a name may stand once in a state machine, "
+                "its Maps and Parallels included"
+            )
 
 
-def _targets(body: dict[str, Any]) -> Iterator[str]:
-    for field in ("Next", "Default"):
-        if isinstance(body.get(field), str):
-            yield body[field]
-    for field in ("Catch", "Choices"):
-        entries = body.get(field)
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, dict) and isinstance(entry.get("Next"), str):
-                yield entry["Next"]
+def _wrong_of_its_own(body: dict[str, Any], *, is_jsonata: bool) -> Iterator[str]:
+    """What is wrong with a state's fields, whatever is beside it."""
+    yield from wrong_shape(body)
+    yield from wrong_fields(body)
+    yield from wrong_numbers(body, is_jsonata=is_jsonata)
+    yield from wrong_handlers(body)
+    if body.get("Type") == "Choice" and "Choices" in body:
+        yield from wrong_rules(body, is_jsonata=is_jsonata)
+
+
+def _parts(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The item processor or the branches of a state, and what messages call each."""
+    for name in ("ItemProcessor", "Iterator"):
+        if name in body and body.get("Type") == "Map":
+            yield name, body[name]
+    if body.get("Type") == "Parallel" and isinstance(body.get("Branches"), list):
+        yield from ((f"Branches[{place}]", part) for place, part in enumerate(body["Branches"]))
 
 
 def _wrong_resource(state: StateBody) -> Iterator[str]:
@@ -170,9 +185,10 @@ def _wrong_resource(state: StateBody) -> Iterator[str]:
             "its place"
         )
         return
-    service = match["type"]
+    service, call = match["type"], match["name"]
     if service == "aws-sdk":
-        service = f"aws-sdk:{match['name'].partition(':')[0]}"
+        api, _, call = call.partition(":")
+        service = f"aws-sdk:{api}"
         is_local = service.removeprefix("aws-sdk:") in LOCAL_SDK_SERVICES
     else:
         is_local = match["service"] == "states" and service in LOCAL_SERVICES
@@ -181,3 +197,6 @@ def _wrong_resource(state: StateBody) -> Iterator[str]:
             f"has the task {state.name!r} with the resource {resource!r}, and {service!r} has no "
             "local part: to try the rest put a lambda task with functions/NAME.py in its place"
         )
+        return
+    for wrong in wrong_call(service, call, state.body):
+        yield f"has the task {state.name!r} {wrong}"

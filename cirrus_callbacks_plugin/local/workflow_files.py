@@ -80,6 +80,13 @@ class WorkflowFile:
             name: self._filled(text, variables) for name, text in origin.substitutions.items()
         }
         variables = Variables(names, {**values, **own}, queue, variables.functions)
+        twice = next(self.machine.scope.node.all_duplicates(), None)
+        if twice is not None:
+            raise self._problem(
+                f"has the key {twice.key!r} twice, first in line {twice.first.line}: one of them "
+                "would be lost, remove or rename it",
+                twice.at,
+            )
         filling = Filling(origin.style, variables.value_of, variables.advice)
         try:
             filled = filling.value(self.machine.scope.node)
@@ -102,10 +109,14 @@ class WorkflowFile:
         return LocalProjectError(file, problem, where=line)
 
     def _at(self, problem: str) -> Position | None:
-        """Where the state stands that a problem names."""
-        return next(
-            (state.at for state in self.machine.states if repr(state.name) in problem), None
-        )
+        """Where the state stands that a problem names first; the machine where it names none."""
+        found, at = len(problem), self.machine.scope.node.at
+        for state in self.machine.states:
+            named = re.search(rf"\b(?:state|task|of|called) {re.escape(repr(state.name))}", problem)
+            # Of states of one name it is the last one that is too many.
+            if named is not None and named.start() <= found:
+                found, at = named.start(), state.at
+        return at
 
 
 def find(root: Path, settings: FolderSettings, prefix: str) -> dict[str, WorkflowFile]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 
-def _with(state: dict[str, Any], **top: Any) -> dict[str, Any]:
-    return {"StartAt": "Only", "States": {"Only": {"End": True, **state}}, **top}
+def _with(state: dict[str, Any], name: str = "Only", **top: Any) -> dict[str, Any]:
+    return {"StartAt": name, "States": {name: {"End": True, **state}}, **top}
 
 
 def _task(resource: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
     [
         ("{", ["is not valid JSON", "line 1"]),
         ([], ["holds no state machine"]),
-        (_with({"Type": "Passs"}), ["is not valid Amazon States Language", '"Passs"']),
+        (_with({"Type": "Passs"}), ["line 1", "'Only'", "'Passs'", "one of Pass, Task"]),
         (_with({"Type": "Pass"}, QueryLanguage="XPath"), ["'XPath'", "JSONata"]),
         (
             _with({"Type": "Pass", "Output": "{% $eval('1') %}"}, QueryLanguage="JSONata"),
@@ -80,7 +80,13 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
             ["'Only'", "ResultPath", "Reference Path"],
         ),
         (
-            _with({"Type": "Map", "ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}}),
+            _with(
+                {
+                    "Type": "Map",
+                    "ItemProcessor": CHILD,
+                    "ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}},
+                }
+            ),
             ["'Only'", "PARQUET", "JSONL"],
         ),
         (
@@ -94,6 +100,45 @@ def test_a_folder_without_payloads(cli: CommandLine, folder: Folder) -> None:
         (_task("work"), ["'Only'", "'work'", "is not an ARN"]),
         ({"StartAt": "Gone", "States": CHILD["States"]}, ["'Gone'", "not a state of it"]),
         (_with({"Type": "Pass", "Next": "Gone"}), ["'Only'", "'Gone'", "not a state beside it"]),
+        (
+            (
+                '{"StartAt": "A", "States": {\n"B": {"Type": "Pass", "Next": "A"},\n'
+                '"A": {"Type": "Pass", "Next": "B"}}}'
+            ),
+            ["line 1", "the state machine with no end"],
+        ),
+        (
+            (
+                '{"StartAt": "A", "States": {"A": {"Type": "Pass",\n"Next": "B"},\n'
+                '"B": {"Type": "Pass", "Next": "Gone"}}}'
+            ),
+            ["line 3", "'B' go on to 'Gone'"],
+        ),
+        (
+            (
+                '{"StartAt": "A", "States": {"A": {"Type": "Pass",\n"Next": "B"},\n'
+                '"B": {"Type": "Pass"}}}'
+            ),
+            ["line 3", "'B' without Next"],
+        ),
+        (
+            (
+                '{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true},\n'
+                '"A": {"Type": "Succeed"}}}'
+            ),
+            ["line 2", "the key 'A' twice", "first in line 1"],
+        ),
+        (
+            (
+                '{"StartAt": "A", "States": {"A": {"Type": "Map", "End": true,\n'
+                '"ItemProcessor": {"StartAt": "A", "States": {\n"A": {"Type": "Succeed"}}}}}}'
+            ),
+            ["line 3", "2 states called 'A'"],
+        ),
+        (
+            '\n{"StartAt": "A", "TimeoutSeconds": 0,\n"States": {"A": {"Type": "Succeed"}}}',
+            ["line 2", "TimeoutSeconds 0"],
+        ),
         (
             _task("${other}"),
             ["line 1", "'${other}'", "process_queue_url", "--var other=VALUE"],
@@ -117,10 +162,10 @@ def test_a_state_machine_that_cannot_run(
 def test_a_problem_deep_inside(cli: CommandLine, folder: Folder) -> None:
     """States of Map and Parallel are looked at, too."""
     inner = _task("arn:aws:states:::batch:submitJob")
-    parallel = _with({"Type": "Parallel", "Branches": [inner]})
+    parallel = _with({"Type": "Parallel", "Branches": [inner]}, "Outer")
     folder.write(
         "workflows/child.asl.json",
-        _with({"Type": "Map", "ItemProcessor": parallel}),
+        _with({"Type": "Map", "ItemProcessor": parallel}, "Outermost"),
     )
     _refused(cli("local", folder.root), "workflows/child.asl.json", "'batch'")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def _as_expression_error() -> Iterator[None]:
     except ExpressionError:
         raise
     except JException as error:
-        raise ExpressionError(str(error), error.error) from None
+        raise ExpressionError(_text(error), error.error) from None
     except RecursionError:
         raise ExpressionError(
             "The expression calls itself too deep. Check for an endless recursion", "D1011"
@@ -73,6 +74,20 @@ def _as_expression_error() -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - the library raises whatever it stumbles over
         # What the library stumbles over, the reference refuses as well, with another text.
         raise ExpressionError(f"{type(error).__name__}: {error}") from None
+
+
+def _text(error: JException) -> str:
+    """What an error says in the words of the reference.
+
+    The library's texts have "Object" wherever the reference's have "function", and ``None`` in
+    the place of what it does not know.
+    """
+    template = JException.error_codes.get(error.error)
+    if template is None or template.startswith("{{{"):
+        return str(error)
+    words = re.sub(r"\bObject\b", "function", re.sub(r"\{\{\w+\}\}", "{}", template))
+    text = words.format(error.current, error.expected, error.extra)
+    return text.removesuffix(": None") if error.current is None else text
 
 
 def _used(tree: Any, name: str, value: Any) -> Any:

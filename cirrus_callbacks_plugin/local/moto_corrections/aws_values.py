@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from typing import TYPE_CHECKING, Any
 
-import botocore
-import botocore.exceptions
 import botocore.model
-import botocore.session
 
+from cirrus_callbacks_plugin.local.aws_apis import operation
 from cirrus_callbacks_plugin.local.states_language.json_values import as_json, milliseconds_text
 
 if TYPE_CHECKING:
@@ -62,10 +59,9 @@ def give_results_as_json(patches: Patches) -> None:
     )
 
     def operation_of(task: Any, service: str | None, action: str | None) -> Any:
-        return _operation(
-            task._get_boto_service_name(service),  # noqa: SLF001 - moto has no public seam
-            task._get_boto_service_action(action),  # noqa: SLF001
-        )
+        first, *rest = (action or task.resource.api_action).split("_")  # moto: describe_execution
+        name = first + "".join(each.capitalize() for each in rest)
+        return operation(service or task.resource.api_name, name)
 
     def _normalise_parameters(
         self: Any,
@@ -73,9 +69,9 @@ def give_results_as_json(patches: Patches) -> None:
         boto_service_name: str | None = None,
         service_action_name: str | None = None,
     ) -> None:
-        operation = operation_of(self, boto_service_name, service_action_name)
-        if operation is not None and operation.input_shape is not None:
-            self._to_boto_request(parameters, operation.input_shape)
+        called = operation_of(self, boto_service_name, service_action_name)
+        if called is not None and called.input_shape is not None:
+            self._to_boto_request(parameters, called.input_shape)
 
     def _normalise_response(
         self: Any,
@@ -85,8 +81,8 @@ def give_results_as_json(patches: Patches) -> None:
     ) -> None:
         if not isinstance(response, dict):
             return
-        operation = operation_of(self, boto_service_name, service_action_name)
-        value = as_json(_named(response, operation.output_shape if operation else None))
+        called = operation_of(self, boto_service_name, service_action_name)
+        value = as_json(_named(response, called.output_shape if called else None))
         response.clear()
         response.update(value)
 
@@ -96,19 +92,6 @@ def give_results_as_json(patches: Patches) -> None:
     patches.set(StateTaskService, "_normalise_parameters", _normalise_parameters)
     patches.set(StateTaskService, "_normalise_response", _normalise_response)
     patches.set(StateTaskServiceSqs, "_normalise_parameters", as_they_stand)
-
-
-@functools.cache
-def _operation(service: str, action: str) -> Any:
-    """An operation of an AWS API; None where botocore does not know it."""
-    try:
-        model = botocore.session.get_session().get_service_model(service)
-    except botocore.exceptions.UnknownServiceError:
-        return None
-    for name in model.operation_names:
-        if botocore.xform_name(name) == action:
-            return model.operation_model(name)
-    return None
 
 
 def _named(value: Any, shape: Any) -> Any:

@@ -30,12 +30,18 @@ from cirrus_callbacks_plugin.local.moto_corrections.choice_states import (
 )
 from cirrus_callbacks_plugin.local.moto_corrections.choices import compare_as_specified
 from cirrus_callbacks_plugin.local.moto_corrections.clock import follow_the_clock
+from cirrus_callbacks_plugin.local.moto_corrections.definitions import (
+    let_end_be_false,
+    read_each_definition_alone,
+    say_why_a_definition_is_refused,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.distributed_maps import (
     fail_with_a_child_execution,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.durations import (
     let_tasks_take_their_time,
     take_positive_seconds_alone,
+    take_whole_numbers_of_iterations,
     wait_until_instants,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.endings import (
@@ -83,6 +89,11 @@ from cirrus_callbacks_plugin.local.moto_corrections.redrive import (
     redrive_executions,
     tell_of_redrives,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.sdk_tasks import (
+    call_every_local_service,
+    check_parameters_of_the_sdk,
+    name_errors_of_the_sdk,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.task_parameters import judge_messages
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 from cirrus_callbacks_plugin.local.moto_corrections.variables import (
@@ -97,6 +108,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
 
 READING: tuple[Callable[[Patches], None], ...] = (
+    read_each_definition_alone,
+    let_end_be_false,
     read_texts_as_json,
     find_by_path,
     put_results_by_path,
@@ -125,11 +138,15 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     tell_of_redrives,
     let_tasks_take_their_time,
     take_positive_seconds_alone,
+    take_whole_numbers_of_iterations,
     # Errors and ends.
     match_errors_by_name,
     keep_the_names_of_errors,
     name_the_missing_heartbeat,
     keep_failures_of_dynamodb_tasks,
+    call_every_local_service,
+    name_errors_of_the_sdk,
+    check_parameters_of_the_sdk,
     say_why_an_execution_ended,
     measure_states_as_json,
     # Variables and choices.
@@ -146,6 +163,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     leave_events_to_the_stack,
     # Paths, values, messages.
     *READING,
+    say_why_a_definition_is_refused,
     tell_times_as_text,
     give_results_as_json,
     list_objects_as_aws_does,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.moto_corrections.attempts import pause
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
+from cirrus_callbacks_plugin.local.states_language.numbers import MOST_AT_ONCE, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,30 @@ def let_tasks_take_their_time(patches: Patches) -> None:
             self.timeout = TimeoutSeconds(TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS)
 
     patches.set(ExecutionState, "from_state_props", from_state_props)
+
+
+def take_whole_numbers_of_iterations(patches: Patches) -> None:
+    """MaxConcurrencyPath leads to an integer that is not negative; text and 1.5 are none.
+
+    Anything else fails the state with ``States.Runtime``; moto reads texts, cuts fractions, and
+    takes true for 1.
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+    """
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrency import (
+        MaxConcurrencyPath,
+    )
+
+    def _eval_max_concurrency(self: Any, env: Any) -> int:
+        self.string_sampler.eval(env=env)
+        value = env.stack.pop()
+        if not whole(value, 0, MOST_AT_ONCE):
+            path = self.string_sampler.literal_value
+            raise failure(
+                env, RUNTIME, f"The MaxConcurrencyPath '{path}' leads to no non-negative integer."
+            )
+        return int(value)
+
+    patches.set(MaxConcurrencyPath, "_eval_max_concurrency", _eval_max_concurrency)
 
 
 def take_positive_seconds_alone(patches: Patches) -> None:

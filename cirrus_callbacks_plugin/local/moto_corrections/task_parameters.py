@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _TEXTS = ("QueueUrl", "MessageDeduplicationId", "MessageGroupId")
 _OF_A_MESSAGE = (*_TEXTS, "DelaySeconds", "MessageAttributes", "MessageBody")
 _OF_AN_ATTRIBUTE = ("BinaryValue", "DataType", "StringValue")
+_MOST_ATTRIBUTES = 10
 _ERRORS = {
     "AWS.SimpleQueueService.NonExistentQueue": "SQS.QueueDoesNotExistException",
     "QueueDoesNotExist": "SQS.QueueDoesNotExistException",
@@ -139,9 +140,15 @@ def _wrong_attributes(attributes: dict[str, Any]) -> Iterator[str]:
 
 def _refused_by_sqs(parameters: dict[str, Any]) -> Iterator[str]:
     body = parameters.get("MessageBody")
+    attributes = parameters.get("MessageAttributes", {})
+    if len(attributes) > _MOST_ATTRIBUTES:
+        yield _refusal(
+            f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum "
+            f"[{_MOST_ATTRIBUTES}].",
+        )
     if body is None or body == "":
         yield _refusal("The request must contain the parameter MessageBody.", "MissingParameter")
-    for name, attribute in parameters.get("MessageAttributes", {}).items():
+    for name, attribute in attributes.items():
         kind = attribute.get("DataType")
         if not kind:
             yield _refusal(

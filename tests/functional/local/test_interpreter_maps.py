@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.local.functions import Functions
-from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, corrected
+from cirrus_callbacks_plugin.local.moto_corrections.durations import (
+    take_whole_numbers_of_iterations,
+)
 from support.states import END, calling, catching, each, machine
 
 if TYPE_CHECKING:
@@ -101,7 +104,17 @@ def test_an_iterator_is_an_item_processor(interpreter: Interpreter) -> None:
     assert crowd.most == 40
 
 
-@pytest.mark.parametrize("most", ["many", {}, -1], ids=str)
+def test_moto_reads_a_text_for_a_number(interpreter: Interpreter) -> None:
+    """Unpatched moto takes "1" and 1.5 for a MaxConcurrency."""
+    state = each({"One": END}, ItemsPath="$.items", MaxConcurrencyPath="$.most")
+    others = tuple(each for each in ALL if each is not take_whole_numbers_of_iterations)
+    with corrected(corrections=others):
+        for most in ("1", 1.5):
+            given = {"items": [1], "most": most}
+            assert interpreter.run({"Each": state}, given).status == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("most", ["many", "1", {}, -1, 1.5, 1.0, True, None], ids=repr)
 def test_max_concurrency_is_a_whole_number(interpreter: Interpreter, most: Any) -> None:
     """MaxConcurrencyPath leads to a whole number that is not negative, or States.Runtime."""
     state = each({"One": END}, ItemsPath="$.items", MaxConcurrencyPath="$.most")

@@ -132,6 +132,7 @@ def attributed(attribute: Any) -> dict[str, Any]:
     return sending(MessageAttributes={"cirrus-task-token": attribute})
 
 
+A_TEXT = {"DataType": "String", "StringValue": "x"}
 NUMBERED = {"DataType": "Number", "StringValue": "x"}
 CASES = [
     # Paths, field by field.
@@ -310,6 +311,11 @@ CASES = [
     Case(messages.judge_messages, attributed({"DataType": "String"}), "SQS.AmazonSQSException"),
     Case(messages.judge_messages, attributed({"StringValue": "x"}), "SQS.AmazonSQSException"),
     Case(messages.judge_messages, attributed(NUMBERED), "SQS.AmazonSQSException"),
+    Case(
+        messages.judge_messages,
+        sending(MessageAttributes={f"a{each}": A_TEXT for each in range(11)}),
+        "SQS.AmazonSQSException",
+    ),
     Case(
         messages.judge_messages,
         attributed({"DataType": "Text", "StringValue": "x"}),

@@ -9,18 +9,27 @@ import pytest
 from cirrus_callbacks_plugin.local import asl
 
 PASS = {"Type": "Pass", "End": True}
+WAIT = {"Type": "Wait", "End": True}
+FAIL = {"Type": "Fail"}
+SEND = "arn:aws:states:::sqs:sendMessage"
+TASK = {"Type": "Task", "Resource": SEND, "End": True}
 
 
 def _machine(**states: Any) -> dict[str, Any]:
     return {"StartAt": next(iter(states)), "States": states}
 
 
+EQUAL = {"Variable": "$.a", "NumericEquals": 1}
+INNER = _machine(Inner=PASS)
+MAP = {"Type": "Map", "ItemProcessor": INNER, "End": True}
+READER = {**MAP, "ItemProcessor": {**INNER, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}}
+
+
 def test_states_of_every_nesting_are_found() -> None:
     """Map (in its two spellings), Parallel, and what is within those."""
-    inner = _machine(Inner=PASS)
     machine = _machine(
-        Map={"Type": "Map", "ItemProcessor": _machine(Deep={"Type": "Map", "Iterator": inner})},
-        Parallel={"Type": "Parallel", "Branches": [inner, "no branch"]},
+        Map={"Type": "Map", "ItemProcessor": _machine(Deep={"Type": "Map", "Iterator": INNER})},
+        Parallel={"Type": "Parallel", "Branches": [INNER, "no branch"]},
         Odd="no state",
     )
     assert [state.name for state in asl.states(machine)] == [
@@ -35,13 +44,9 @@ def test_states_of_every_nesting_are_found() -> None:
 @pytest.mark.parametrize(
     "state",
     [
-        {"Type": "Choice", "Choices": [{"Next": "Gone"}]},
-        {"Type": "Choice", "Choices": [], "Default": "Gone"},
-        {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::sqs:sendMessage",
-            "Catch": [{"Next": "Gone"}],
-        },
+        {"Type": "Choice", "Choices": [{**EQUAL, "Next": "Gone"}]},
+        {"Type": "Choice", "Choices": [{**EQUAL, "Next": "Only"}], "Default": "Gone"},
+        {**TASK, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Gone"}]},
         {"Type": "Pass", "Next": "Gone"},
     ],
 )
@@ -66,7 +71,7 @@ def test_a_way_to_nowhere_is_found(state: dict[str, Any]) -> None:
 )
 def test_what_has_a_local_part_is_let_through(resource: str) -> None:
     """Lambda, SQS, Step Functions, DynamoDB, SNS, EventBridge; S3 and others by the SDK."""
-    assert list(asl.problems(_machine(Only={"Type": "Task", "Resource": resource}))) == []
+    assert list(asl.problems(_machine(Only={**TASK, "Resource": resource}))) == []
 
 
 @pytest.mark.parametrize("odd", [None, 1, "text", [], {}, {"States": []}, {"StartAt": "A"}])
@@ -96,14 +101,14 @@ ACTIVITY = "arn:aws:states:us-west-2:123456789012:activity:by-hand"
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ({"Type": "Map", "ItemBatcher": {"MaxItemsPerBatch": 2}}, "ItemBatcher"),
-        ({"Type": "Map", "ToleratedFailureCount": 2}, "ToleratedFailureCount"),
-        ({"Type": "Map", "ToleratedFailureCountPath": "$.n"}, "ToleratedFailureCountPath"),
-        ({"Type": "Map", "ToleratedFailurePercentage": 2}, "ToleratedFailurePercentage"),
-        ({"Type": "Map", "ToleratedFailurePercentagePath": "$.n"}, "FailurePercentagePath"),
-        ({"Type": "Map", "ItemProcessor": {**_machine(One=PASS), **DISTRIBUTED}}, "EXPRESS"),
-        ({"Type": "Map", "ResultWriter": {"WriterConfig": {}}}, "WriterConfig"),
-        ({"Type": "Task", "Resource": ACTIVITY}, "the activity 'by-hand'"),
+        ({**MAP, "ItemBatcher": {"MaxItemsPerBatch": 2}}, "ItemBatcher"),
+        ({**MAP, "ToleratedFailureCount": 2}, "ToleratedFailureCount"),
+        ({**MAP, "ToleratedFailureCountPath": "$.n"}, "ToleratedFailureCountPath"),
+        ({**MAP, "ToleratedFailurePercentage": 2}, "ToleratedFailurePercentage"),
+        ({**MAP, "ToleratedFailurePercentagePath": "$.n"}, "FailurePercentagePath"),
+        ({**MAP, "ItemProcessor": {**_machine(One=PASS), **DISTRIBUTED}}, "EXPRESS"),
+        ({**MAP, "ResultWriter": {"WriterConfig": {}}}, "WriterConfig"),
+        ({**TASK, "Resource": ACTIVITY}, "the activity 'by-hand'"),
     ],
     ids=str,
 )
@@ -121,29 +126,30 @@ def test_an_outer_variable_is_not_assigned_inside() -> None:
     (problem,) = asl.problems(
         _machine(
             Outer={"Type": "Pass", "Assign": {"x": 1}, "Next": "Each"},
-            Each={"Type": "Map", "ItemProcessor": inner},
+            Each={**MAP, "ItemProcessor": inner},
         ),
     )
     assert "'Inner' assign the variable 'x'" in problem
 
 
 @pytest.mark.parametrize(
-    "fields",
+    "state",
     [
-        {"ResultPath": "$.a[*]"},
-        {"ResultPath": "$.a[?(@.x==1)]"},
-        {"ResultPath": "$..a"},
-        {"ResultPath": "$$.Execution.Name"},
-        {"ItemsPath": "$.a[0:2]"},
-        {"ItemsPath": "$$.Execution.Input.a[*]"},
-        {"TimeoutSecondsPath": "$.a['x','y'].b"},
-        {"SecondsPath": "$.a[0,1]"},
-        {"CausePath": "$.a.*"},
-        {"ItemReader": {"ReaderConfig": {"InputType": "MANIFEST"}}},
-        {"ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}},
-        {"ItemReader": {"ReaderConfig": {"InputType": "CSV"}}},
-        {"ItemReader": {"ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a"}}},
+        {**PASS, "ResultPath": "$.a[*]"},
+        {**PASS, "ResultPath": "$.a[?(@.x==1)]"},
+        {**PASS, "ResultPath": "$..a"},
+        {**PASS, "ResultPath": "$$.Execution.Name"},
+        {**MAP, "ItemsPath": "$.a[0:2]"},
+        {**MAP, "ItemsPath": "$$.Execution.Input.a[*]"},
+        {**TASK, "TimeoutSecondsPath": "$.a['x','y'].b"},
+        {**WAIT, "SecondsPath": "$.a[0,1]"},
+        {**FAIL, "CausePath": "$.a.*"},
+        {**READER, "ItemReader": {"ReaderConfig": {"InputType": "MANIFEST"}}},
+        {**READER, "ItemReader": {"ReaderConfig": {"InputType": "PARQUET"}}},
+        {**READER, "ItemReader": {"ReaderConfig": {"InputType": "CSV"}}},
+        {**READER, "ItemReader": {"ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a"}}},
         {
+            **READER,
             "ItemReader": {
                 "ReaderConfig": {
                     "InputType": "CSV",
@@ -154,26 +160,27 @@ def test_an_outer_variable_is_not_assigned_inside() -> None:
         },
     ],
 )
-def test_a_wrong_field_is_found(fields: dict[str, Any]) -> None:
+def test_a_wrong_field_is_found(state: dict[str, Any]) -> None:
     """Reference paths identify one node; readers that are not here are refused by name."""
-    (problem,) = asl.problems(_machine(Only={"Type": "Pass", **fields}))
+    (problem,) = asl.problems(_machine(Only=state))
     assert "'Only'" in problem
-    assert next(iter(fields)).removesuffix("Reader") in problem or "Reader" in problem
+    field = list(state)[-1]
+    assert field.removesuffix("Reader") in problem or "Reader" in problem
 
 
 @pytest.mark.parametrize(
-    "fields",
+    "state",
     [
-        {"ResultPath": "$.a[0].b"},
-        {"ResultPath": "$"},
-        {"ResultPath": None},
-        {"ItemsPath": "$$.Execution.Input.a"},
-        {"ErrorPath": "States.Format('{}', $.a[*])"},
-        {"SecondsPath": "$seconds"},
-        {"ItemReader": {"ReaderConfig": {"InputType": "JSONL"}}},
-        {"ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2"}},
+        {**PASS, "ResultPath": "$.a[0].b"},
+        {**PASS, "ResultPath": "$"},
+        {**PASS, "ResultPath": None},
+        {**MAP, "ItemsPath": "$$.Execution.Input.a"},
+        {**FAIL, "ErrorPath": "States.Format('{}', $.a[*])"},
+        {**WAIT, "SecondsPath": "$seconds"},
+        {**READER, "ItemReader": {"ReaderConfig": {"InputType": "JSONL"}}},
+        {**READER, "ItemReader": {"Resource": "arn:aws:states:::s3:listObjectsV2"}},
     ],
 )
-def test_a_right_field_is_let_through(fields: dict[str, Any]) -> None:
+def test_a_right_field_is_let_through(state: dict[str, Any]) -> None:
     """Names and single indices, the context object, variables, intrinsic functions."""
-    assert not list(asl.problems(_machine(Only={"Type": "Pass", **fields})))
+    assert not list(asl.problems(_machine(Only=state)))

@@ -12,7 +12,10 @@ from cirrus_callbacks_plugin.local import asl
 
 
 def _machine(body: dict[str, Any], language: str | None = "JSONata") -> dict[str, Any]:
-    machine = {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": True, **body}}}
+    state = body if body.get("Type") == "Choice" else {"Type": "Pass", "End": True, **body}
+    machine = {"StartAt": "Only", "States": {"Only": state}}
+    if state is body:
+        machine["States"]["Done"] = {"Type": "Succeed"}
     return machine if language is None else {**machine, "QueryLanguage": language}
 
 
@@ -20,6 +23,8 @@ def _problems(body: dict[str, Any], language: str | None = "JSONata") -> list[st
     return list(asl.problems(_machine(body, language)))
 
 
+RULE = {"Condition": True, "Next": "Done"}
+CHOICE = {"Type": "Choice"}
 MAP = {
     "Type": "Map",
     "ItemProcessor": {
@@ -81,13 +86,26 @@ def test_what_is_right_has_no_problem(body: dict[str, Any]) -> None:
         ({"Assign": {"states": 1}}, "assign $states"),
         ({"Assign": {"x.y": 1}}, "'x.y', which is not a name of a variable"),
         ({"Assign": {"x" * 81: 1}}, "at most 80"),
-        ({"Type": "Choice", "Choices": [{"Assign": {"1": 1}}]}, "'1', which is not a name"),
+        ({**CHOICE, "Choices": [{**RULE, "Assign": {"1": 1}}]}, "'1', which is not a name"),
         ({**MAP, "Items": {"a": 1}}, "an object as Items"),
         ({"ResultPath": "$.x"}, "in JSONata with ResultPath"),
         ({"QueryLanguage": "JSONPath"}, "in JSONPath within JSONata"),
         ({"QueryLanguage": "XPath"}, "'XPath'"),
         (
-            {"Type": "Choice", "Choices": [{"Condition": "{% $states.result.x %}"}]},
+            {**CHOICE, "Choices": [{"Variable": "$.a", "NumericEquals": 1, "Next": "Done"}]},
+            "in JSONata with Variable in Choices[0]",
+        ),
+        (
+            {**CHOICE, "Choices": [{"Not": RULE, "Next": "Done"}]},
+            "in JSONata with Not in Choices[0]",
+        ),
+        (
+            {**CHOICE, "Choices": [RULE, {"StringEqualsPath": "$.a", "Next": "Done"}]},
+            "in JSONata with StringEqualsPath in Choices[1]",
+        ),
+        ({**CHOICE, "Choices": [{"Next": "Done"}]}, "Choices[0] without Condition"),
+        (
+            {**CHOICE, "Choices": [{**RULE, "Condition": "{% $states.result.x %}"}]},
             "Choices/Condition",
         ),
         (
@@ -108,10 +126,12 @@ def test_what_is_wrong_is_told_with_state_and_field(body: dict[str, Any], says: 
 
 
 def test_jsonpath_has_no_fields_of_jsonata() -> None:
-    """Arguments, Output and Items are JSONata's; texts like expressions are texts in JSONPath."""
+    """Arguments, Output, Items, Condition are JSONata's; texts like expressions are texts here."""
     assert _problems({"Parameters": {"x": "{% 1 + %}"}}, language=None) == []
     (problem,) = _problems({"Output": {}}, language=None)
     assert "in JSONPath with Output" in problem
+    (problem,) = _problems({**CHOICE, "Choices": [RULE]}, language=None)
+    assert "in JSONPath with Condition in Choices[0]" in problem
 
 
 def test_states_within_a_state_have_its_language() -> None:

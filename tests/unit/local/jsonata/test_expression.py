@@ -168,3 +168,24 @@ def test_moments_of_the_interpreter_are_texts() -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, 678901, timezone(timedelta(hours=1)))
     assert evaluate("$at", {"at": moment}) == "2026-01-02T02:04:05.678Z"
     assert evaluate("$toMillis($at)", {"at": moment}) == 1767319445678
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("$hash('a', 5)", "T0410: Argument 1 of function hash does not match function signature"),
+        ("$sqrt(-1)", "D3060: The sqrt function cannot be applied to a negative number: -1"),
+        ("$sum('a')", "T0412: Argument 1 of function sum must be an array of n"),
+        ("$formatBase(1, 99)", "The radix of the formatBase function must be between 2 and 36."),
+        ("$single([1, 2])", "D3138: The $single() function expected exactly 1 matching result."),
+        ("1e999", "S0102: Number out of range"),
+        ("$error('Object {{token}}: None')", "D3137: Object {{token}}: None"),
+        ("$toMillis('Object')", "timestamp. Given Object"),
+    ],
+)
+def test_errors_are_told_in_the_words_of_the_reference(expression: str, message: str) -> None:
+    """The library says Object for function, and None for what it does not know."""
+    with pytest.raises(ExpressionError) as raised:
+        evaluate(expression, {})
+    assert message in str(raised.value)
+    assert not str(raised.value).endswith("range: None")
