@@ -92,7 +92,7 @@ REFUSED = [
     (machine(Only={**MAP, "ItemProcessor": machine(Only=PASS)}), "2 states called 'Only'"),
     (
         machine(
-            Only={**MAP, "ItemProcessor": {**MAP["ItemProcessor"], "QueryLanguage": "JSONata"}}
+            Only={**MAP, "ItemProcessor": {**MAP["ItemProcessor"], "QueryLanguage": "JSONPath"}}
         ),
         "ItemProcessor of 'Only' with QueryLanguage",
     ),
