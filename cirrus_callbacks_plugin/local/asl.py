@@ -20,7 +20,10 @@ from cirrus_callbacks_plugin.local.query_languages import (
 )
 from cirrus_callbacks_plugin.local.states_language.choice_rules import wrong_rules
 from cirrus_callbacks_plugin.local.states_language.handlers import wrong_handlers
-from cirrus_callbacks_plugin.local.states_language.machine_fields import wrong_machine
+from cirrus_callbacks_plugin.local.states_language.machine_fields import (
+    wrong_machine,
+    wrong_processor,
+)
 from cirrus_callbacks_plugin.local.states_language.numbers import wrong_numbers
 from cirrus_callbacks_plugin.local.states_language.state_fields import wrong_fields
 from cirrus_callbacks_plugin.local.states_language.state_types import wrong_shape
@@ -122,6 +125,8 @@ def _problems_of(state: StateBody) -> Iterator[str]:
         yield f"has the state {state.name!r} {wrong}"
     for name, part in _parts(body):
         yield from wrong_ways(part, f"{name} of {state.name!r}")
+        for wrong in () if name.startswith("Branches") else wrong_processor(part):
+            yield f"has {name} of {state.name!r} {wrong}"
     if body.get("Type") == "Task":
         yield from _wrong_resource(state)
 

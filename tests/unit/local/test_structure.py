@@ -30,8 +30,13 @@ def machine(**states: Any) -> dict[str, Any]:
     return {"StartAt": next(iter(states), None), "States": states}
 
 
-MAP = {"Type": "Map", "ItemProcessor": machine(Inner=PASS), **END}
+MAP: dict[str, Any] = {"Type": "Map", "ItemProcessor": machine(Inner=PASS), **END}
 PARALLEL = {"Type": "Parallel", "Branches": [machine(Inner=PASS)], **END}
+
+
+def configured(mode: str) -> dict[str, Any]:
+    """The configuration of an item processor."""
+    return {"ProcessorConfig": {"Mode": mode}}
 
 
 def choice(*rules: Any, **fields: Any) -> dict[str, Any]:
@@ -85,6 +90,24 @@ REFUSED = [
         "2 states called 'A'",
     ),
     (machine(Only={**MAP, "ItemProcessor": machine(Only=PASS)}), "2 states called 'Only'"),
+    (
+        machine(
+            Only={**MAP, "ItemProcessor": {**MAP["ItemProcessor"], "QueryLanguage": "JSONPath"}}
+        ),
+        "ItemProcessor of 'Only' with QueryLanguage",
+    ),
+    (
+        machine(Only={**MAP, "ItemProcessor": {**MAP["ItemProcessor"], "Version": "1.0"}}),
+        "ItemProcessor of 'Only' with Version",
+    ),
+    (
+        machine(Only={**MAP, "ItemProcessor": {**MAP["ItemProcessor"], "ProcessorConfig": []}}),
+        "ProcessorConfig that is not an object",
+    ),
+    (
+        machine(Only={**MAP, "ItemProcessor": {**MAP["ItemProcessor"], **configured("Inline")}}),
+        "Mode 'Inline' in its ProcessorConfig",
+    ),
     # Types and their fields.
     (machine(Only=END), "'Only' without a Type"),
     (machine(Only={**PASS, "Type": "Pas"}), "of the Type 'Pas', which there is not"),
