@@ -31,11 +31,16 @@ def members(count: int) -> list[Any]:
 @pytest.fixture
 def stack(cirrus_stack: CirrusStack, folder: Folder) -> CirrusStack:
     """A parent that sends whatever join its payload asks for, and waits for thirty days."""
-    machine = parent(TimeoutSeconds=30 * DAY)
+    folder.write("workflows/parent.asl.json", joining(TimeoutSeconds=30 * DAY))
+    return cirrus_stack.load(folder.root)
+
+
+def joining(**fields: Any) -> dict[str, Any]:
+    """The parent's state machine, its waiting state with some fields of its own."""
+    machine = parent(**fields)
     message = machine["States"]["Wait"]["Parameters"]
     message["MessageBody"] = {"join.$": "$.process[0].tasks.join"}
-    folder.write("workflows/parent.asl.json", machine)
-    return cirrus_stack.load(folder.root)
+    return machine
 
 
 def ask(stack: CirrusStack, asked: Any = None, **join: Any) -> Run:
@@ -245,9 +250,7 @@ def test_a_member_of_a_workflow_that_is_off_is_a_failed_one(
     cirrus_stack: CirrusStack, folder: Folder
 ) -> None:
     """The flag is judged for each member; the timeline says why, since nothing failed to run."""
-    machine = parent(TimeoutSeconds=DAY)
-    machine["States"]["Wait"]["Parameters"]["MessageBody"] = {"join.$": "$.process[0].tasks.join"}
-    folder.write("workflows/parent.asl.json", machine)
+    folder.write("workflows/parent.asl.json", joining(TimeoutSeconds=DAY))
     cirrus_stack.load(folder.root, workflows="other")
     mosaic = ask(cirrus_stack, members(2))
     told = cause(mosaic)
@@ -273,6 +276,23 @@ def test_a_join_of_none_ends_at_once(stack: CirrusStack, succeed_on: str, status
     assert mosaic.until_ended().status == status
     assert mosaic.error in (None, JOIN_FAILED)
     assert mosaic.join.total == 0
+
+
+def test_a_retry_joins_anew(cirrus_stack: CirrusStack, folder: Folder) -> None:
+    """What completed counts at once, what failed runs again; each try is a join of its own."""
+    retry = [{"ErrorEquals": [JOIN_FAILED], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    folder.write("workflows/parent.asl.json", joining(TimeoutSeconds=DAY, Retry=retry))
+    cirrus_stack.load(folder.root)
+    cirrus_stack.function("work").fails("AssetMissing", "no such tile", times=1)
+    mosaic = ask(cirrus_stack, members(3), answer="settled")
+    assert answer(mosaic)["succeeded"] == 3
+    cirrus_stack.until_done()
+    runs = [len(cirrus_stack.payload(child(index)).executions) for index in range(3)]
+    assert sorted(runs) == [1, 1, 2]
+    waits = cirrus_stack.waits(of=mosaic)
+    assert [wait.answer for wait in waits] == ["failure", "success"]
+    assert [join.failed for join in waits.joins] == [1, 0]
+    assert mosaic.join == waits.joins[-1]
 
 
 def test_a_run_without_a_join_has_none(stack: CirrusStack) -> None:
