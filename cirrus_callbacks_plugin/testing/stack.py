@@ -36,6 +36,7 @@ PREFIX = "cirrus-test"
 RECONCILER = {
     "CIRRUS_CALLBACKS_GRACE_SECONDS": "900",
     "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "5400",
+    "CIRRUS_CALLBACKS_QUEUE_SECONDS": "1209600",
 }
 """The reconciler's policy: a deployment's own, since its clock can be moved."""
 
