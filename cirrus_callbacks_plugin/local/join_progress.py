@@ -96,6 +96,8 @@ class JoinProgress:
     @property
     def outcome(self) -> str:
         """What it waits for and how that stands: ``12 members: 11 succeeded, 1 failed``."""
+        if self.join.total is None:
+            return "a list of members"
         counts = {"succeeded": self.succeeded, "failed": self.failed, "pending": self.pending}
         told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
         return f"{members(self.total)}: {told}" if told else members(self.total)

@@ -182,18 +182,21 @@ def test_a_join_request_keeps_the_rules(block: Block) -> None:
 
 @pytest.mark.parametrize("block", _of(Kind.JOIN_ANSWER))
 def test_a_joins_answer_has_the_keys_that_are_sent(block: Block) -> None:
-    """All of a success, and of a member that has succeeded; the counts add up."""
+    """All of a success, and of members that succeeded, failed or go on; the counts add up."""
     shown = json.loads(block.text)
-    row = MemberRow(
-        MemberToken(shown["join_id"], 0), "id", "SUCCEEDED", "run", "url", answer="success"
-    )
-    join = Join(Wait(shown["join_id"], "a-token"), name="summer", total=1)
-    sent = json.loads(Told(join, [row], Place("bucket", "key")).success().body)
+    token = [MemberToken(shown["join_id"], index) for index in range(3)]
+    rows = [
+        MemberRow(token[0], "id", "SUCCEEDED", "run", "url", answer="success"),
+        MemberRow(token[1], "id", "FAILED", "run", None, "why", "failure", "CirrusCallback.Failed"),
+        MemberRow(token[2], "id"),
+    ]
+    join = Join(Wait(shown["join_id"], "a-token"), name="summer", total=len(rows))
+    sent = json.loads(Told(join, rows, Place("bucket", "key")).success().body)
     assert set(sent) == set(shown)
     assert set(sent["members_at"]) == set(shown["members_at"])
-    assert all(set(each) == set(sent["members"][0]) for each in shown["members"])
-    assert shown["total"] == shown["succeeded"] + shown["failed"] + shown["pending"]
-    assert shown["total"] == len(shown["members"])
+    assert [set(each) for each in shown["members"]] == [set(each) for each in sent["members"]]
+    counts = ("total", "succeeded", "failed", "pending")
+    assert [shown[name] for name in counts] == [sent[name] for name in counts]
     assert is_join_id(shown["join_id"])
 
 

@@ -86,7 +86,14 @@ def test_a_late_scene_is_left_out(stack: CirrusStack) -> None:
 
 
 def test_twelve_scenes_are_one_wait(stack: CirrusStack) -> None:
-    """One token for all: the scene that has no metadata is missing, ten had to succeed."""
+    """One token for all: one scene fails and is left out, since ten had to succeed."""
+
+    def project(payload: dict[str, Any]) -> dict[str, Any]:
+        if payload["id"] == MISSING:
+            raise AssetMissing("tileInfo.json")
+        return payload
+
+    stack.function("add-projection").calls(project)
     stack.start("payloads/11-scene-39QUA.json")  # somebody else's; the join only waits for it
     mosaic = stack.run(OF_TWELVE)
     assert mosaic.status == "SUCCEEDED"
@@ -97,7 +104,7 @@ def test_twelve_scenes_are_one_wait(stack: CirrusStack) -> None:
 
 
 def test_a_mosaic_of_too_few_scenes_fails(stack: CirrusStack) -> None:
-    """Three of twelve fail where ten must succeed: the parent dies of what the join is told."""
+    """Those of July fail where ten of twelve must succeed: the parent dies of the join's answer."""
 
     def project(payload: dict[str, Any]) -> dict[str, Any]:
         if "_202307" in payload["id"]:

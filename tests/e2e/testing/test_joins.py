@@ -31,11 +31,16 @@ def members(count: int) -> list[Any]:
 @pytest.fixture
 def stack(cirrus_stack: CirrusStack, folder: Folder) -> CirrusStack:
     """A parent that sends whatever join its payload asks for, and waits for thirty days."""
-    machine = parent(TimeoutSeconds=30 * DAY)
+    folder.write("workflows/parent.asl.json", joining(TimeoutSeconds=30 * DAY))
+    return cirrus_stack.load(folder.root)
+
+
+def joining(**fields: Any) -> dict[str, Any]:
+    """The parent's state machine, its waiting state with some fields of its own."""
+    machine = parent(**fields)
     message = machine["States"]["Wait"]["Parameters"]
     message["MessageBody"] = {"join.$": "$.process[0].tasks.join"}
-    folder.write("workflows/parent.asl.json", machine)
-    return cirrus_stack.load(folder.root)
+    return machine
 
 
 def ask(stack: CirrusStack, asked: Any = None, **join: Any) -> PayloadRun:
@@ -141,7 +146,7 @@ def test_a_deadline_hands_over_what_has_ended(stack: CirrusStack, needed: int, s
     mosaic.until_members_ended(1)
     stack.until(lambda: late.held == 1)
     stack.later(minutes=59)
-    assert mosaic.status == "RUNNING"
+    assert not mosaic.join.wait.is_settled
     stack.later(minutes=2)
     assert mosaic.until_ended().status == status
     assert (mosaic.join.succeeded, mosaic.join.pending) == (1, 1)
@@ -169,7 +174,7 @@ def test_a_member_that_comes_late_is_waited_for(stack: CirrusStack) -> None:
     mosaic.until_members_ended(1)
     stack.until(lambda: late.held == 1)
     stack.later(days=3)
-    assert mosaic.status == "RUNNING"
+    assert (mosaic.join.pending, mosaic.join.wait.is_settled) == (1, False)
     assert mosaic.join.members[1].member_payload_id is None
     late.release()
     assert answer(mosaic)["succeeded"] == 2
@@ -182,7 +187,7 @@ def test_a_member_that_is_lost_is_told_when_no_queue_has_it(stack: CirrusStack) 
     mosaic.until_members_ended(1)
     stack.until(lambda: lost.happened == 1)
     stack.later(days=13)
-    assert mosaic.status == "RUNNING"
+    assert (mosaic.join.pending, mosaic.join.wait.is_settled) == (1, False)
     stack.later(days=1, minutes=1)
     assert [each["error"]["name"] for each in cause(mosaic)["members"]] == [
         "CirrusCallback.NeverStarted"
@@ -245,9 +250,7 @@ def test_a_member_of_a_workflow_that_is_off_is_a_failed_one(
     cirrus_stack: CirrusStack, folder: Folder
 ) -> None:
     """The flag is judged for each member; the timeline says why, since nothing failed to run."""
-    machine = parent(TimeoutSeconds=DAY)
-    machine["States"]["Wait"]["Parameters"]["MessageBody"] = {"join.$": "$.process[0].tasks.join"}
-    folder.write("workflows/parent.asl.json", machine)
+    folder.write("workflows/parent.asl.json", joining(TimeoutSeconds=DAY))
     cirrus_stack.load(folder.root, workflows="other")
     mosaic = ask(cirrus_stack, members(2))
     told = cause(mosaic)
@@ -273,6 +276,23 @@ def test_a_join_of_none_ends_at_once(stack: CirrusStack, succeed_on: str, status
     assert mosaic.until_ended().status == status
     assert mosaic.error in (None, JOIN_FAILED)
     assert mosaic.join.total == 0
+
+
+def test_a_retry_joins_anew(cirrus_stack: CirrusStack, folder: Folder) -> None:
+    """What completed counts at once, what failed runs again; each try is a join of its own."""
+    retry = [{"ErrorEquals": [JOIN_FAILED], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    folder.write("workflows/parent.asl.json", joining(TimeoutSeconds=DAY, Retry=retry))
+    cirrus_stack.load(folder.root)
+    cirrus_stack.function("work").fails("AssetMissing", "no such tile", times=1)
+    mosaic = ask(cirrus_stack, members(3), answer="settled")
+    assert answer(mosaic)["succeeded"] == 3
+    cirrus_stack.until_done()
+    runs = [len(cirrus_stack.payload(child(index)).executions) for index in range(3)]
+    assert sorted(runs) == [1, 1, 2]
+    waits = cirrus_stack.waits(of=mosaic)
+    assert [wait.answer for wait in waits] == ["failure", "success"]
+    assert [join.failed for join in waits.joins] == [1, 0]
+    assert mosaic.join == waits.joins[-1]
 
 
 def test_a_run_without_a_join_has_none(stack: CirrusStack) -> None:

@@ -6,9 +6,12 @@ import io
 from dataclasses import replace
 
 from cirrus_callbacks_plugin.cli.display import Display
+from cirrus_callbacks_plugin.joins.rows import Join, MemberRow, join_id_of
 from cirrus_callbacks_plugin.local.happenings import EventKind, Happening
+from cirrus_callbacks_plugin.local.join_progress import JoinProgress
 from cirrus_callbacks_plugin.local.report import Report
 from cirrus_callbacks_plugin.local.timeline import Execution, Timeline
+from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import Wait
 
 WAIT = Wait(
@@ -90,6 +93,23 @@ def test_the_summary_tells_every_outcome() -> None:
         assert words in text
     assert WAIT.task_token not in text
     assert "\x1b" not in text
+
+
+def test_a_join_is_one_row_with_its_counts() -> None:
+    """In the table, and below the timeline on a terminal: no member has a row of its own."""
+    row = replace(WAIT, payload_id=join_id_of(WAIT.task_token))
+    rows = tuple(MemberRow(MemberToken(row.payload_id, index)) for index in range(3))
+    join = JoinProgress(Join(row, total=3), (replace(rows[0], answer="success"), *rows[1:]))
+    pipe, terminal = Pipe("utf-8"), Terminal()
+    Display(pipe).summary(Report((), (row,), joins={row.payload_id: join}))
+    assert pipe.text().count("parent/mosaic") == 1
+    assert "3 members: 1 succeeded, 2 pending" in pipe.text()
+    timeline = Timeline(lambda _: None, "local")
+    timeline.record({"dynamodb": {"NewImage": join.join.to_item()}})
+    with Display(terminal).watching(timeline):
+        pass
+    assert "3 members: 3 pending" in terminal.getvalue()
+    assert "join:" not in terminal.getvalue()
 
 
 def test_a_pipe_without_unicode_gets_words() -> None:

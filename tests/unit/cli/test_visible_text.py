@@ -69,7 +69,7 @@ def _waits(stream: io.StringIO, columns: int) -> None:
 
 
 def _show(stream: io.StringIO) -> None:
-    report = PayloadReport(ROW.payload_id, None, (), 0, (ROW,), {})
+    report = PayloadReport(ROW.payload_id, None, (), 0, (ROW,), (JUDGED,), (JUDGED,))
     show._show(Screen(stream), report, moment(AT))
 
 

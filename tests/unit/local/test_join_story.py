@@ -189,7 +189,12 @@ def test_progress_counts_members_that_were_never_heard_of() -> None:
 def test_progress_of_a_list_that_was_not_read_has_no_members() -> None:
     """Nothing is known of it yet."""
     join = JoinProgress(JOIN)
-    assert (join.total, join.needed, join.members, join.outcome) == (0, None, (), "0 members")
+    assert (join.total, join.needed, join.members, join.outcome) == (
+        0,
+        None,
+        (),
+        "a list of members",
+    )
 
 
 def test_the_json_has_the_members_under_a_key_of_their_own() -> None:
