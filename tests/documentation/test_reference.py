@@ -11,6 +11,7 @@ from cirrus_callbacks_plugin.lambda_functions import metrics
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.protocol import error_names
 from cirrus_callbacks_plugin.serverless import permissions
+from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.fenced_blocks import ROOT
 from support.step_names import step_names
@@ -106,8 +107,8 @@ def test_every_attribute_of_a_row_is_explained() -> None:
     [
         ("## process", permissions.of_process()),
         ("## update-state", permissions.of_update_state()),
-        ("## sender", permissions.of_sender()),
-        ("## reconciler", permissions.of_reconciler(heartbeat=True)),
+        ("## sender", permissions.of_sender(ServerlessSettings())),
+        ("## reconciler", permissions.of_reconciler(ServerlessSettings(heartbeat=True))),
     ],
 )
 def test_every_permission_is_listed(heading: str, statements: list[dict[str, list[str]]]) -> None:
