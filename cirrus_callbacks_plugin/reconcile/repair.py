@@ -217,7 +217,8 @@ class Repairer:
         if self.seconds_left() <= 0:
             return False
         batch = self.joins.read([row.key for row in rows])
-        now = [row for row in batch.rows.values() if isinstance(row, Wait) and not row.is_answered]
+        waits = [wait_of(row) for row in batch.rows.values() if isinstance(row, (Wait, Join))]
+        now = [wait for wait in waits if not wait.is_answered]
         self.summary.add(Did.LOOKED_AT, len(rows))
         told = self.joins.tell(now, batch.joins)
         results = [each if isinstance(each, Exception) else [_TOLD[each]] for each in told]
