@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.config import ReconcilerSettings, Tables
 from cirrus_callbacks_plugin.joins import expanding
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from cirrus_callbacks_plugin.operations import repairs
+from cirrus_callbacks_plugin.operations.deployment import Deployment
+from cirrus_callbacks_plugin.waits.outcome import Outcome
+from cirrus_callbacks_plugin.waits.row import Key
 from support.cirrus_world import payload, payload_id
 from support.generation import state_db
 from support.joined import Joined, ended, ended_as, payloads
@@ -245,3 +251,39 @@ def test_no_call_of_a_whole_life_gives_step_functions_a_members_token(
         if call.operation.startswith("SendTask") and call.parameters["taskToken"].startswith("#")
     }
     assert tokens == set()
+
+
+@pytest.mark.parametrize("act", ["settle", "cancel", "resend"])
+def test_a_repair_by_hand_tells_a_member_and_sends_nothing(
+    join: Joined,
+    act: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the sender does not do it in time, the command tells the join itself."""
+    monkeypatch.setattr(repairs, "SENDER_SECONDS", 0.0)
+    join.ask([payload_id("nobody-starts-it")])
+    token = f"#{join.join_id}:0"
+    waits = join.world.waits()
+    key = Key(payload_id("nobody-starts-it"), token)
+    outcome = Outcome("FAILED", error="by hand")
+    row = waits.read([key])[key]
+    if act == "resend":
+        waits.settle(key, outcome)
+        step = repairs.resending(waits.read([key])[key])
+    elif act == "settle":
+        step = repairs.Step(row, repairs.Act.SETTLE, "settle it", outcome)
+    else:
+        step = repairs.cancelling(row, "enough")
+    deployment = Deployment(
+        "x",
+        SimpleNamespace(client=join.world.deployment.client),  # type: ignore[arg-type]
+        Tables(join.world.names.state_table, join.world.names.callbacks_table),
+        "x",
+    )
+    with join.aws.recording() as recording:
+        (done_,) = repairs.Repairer(deployment, ReconcilerSettings(), act).carry_out([step])
+    assert done_.problem is None
+    assert not [call for call in recording.calls if call.operation.startswith("SendTask")]
+    assert join.told()[0][0] == "failure"
+    assert join.member_wait(0)["answer"] == "failure"
+    assert join.row["answer_error"] == "CirrusCallback.JoinFailed"
