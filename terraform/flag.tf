@@ -1,5 +1,5 @@
 # The per-workflow flag: the sender's environment, and the stream's filter patterns. Both are what
-# cirrus_callbacks_plugin/stream.py makes of the same flag (a test compares them).
+# cirrus_callbacks_plugin/sender/filters.py makes of the same flag (a test compares them).
 #
 # The mapping refers to the function, so Terraform changes the environment first and the filter
 # second. In between: a workflow just switched on may still send its new rows (the sender refuses

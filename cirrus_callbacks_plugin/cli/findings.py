@@ -68,6 +68,8 @@ def _summary(inspection: Inspection) -> str:
         text += f"; {_counted(len(inspection.passed_over), 'wait')} for something else passed over"
     if inspection.unusable:
         text += f"; {_counted(len(inspection.unusable), 'file')} could not be checked"
+    if inspection.unread:
+        text += f"; {_counted(len(inspection.unread), 'state machine')} could not be read"
     return text
 
 

@@ -21,14 +21,14 @@ def show(screen: Screen, report: JoinReport, *, with_all: bool) -> None:
     """Print a join: its wait, its counts, and its members, those that need a look first."""
     from cirrus_callbacks_plugin.cli.screen import at
 
-    progress = report.progress
-    wait = progress.join.wait
-    name = f"  {progress.join.name}" if progress.join.name else ""
-    screen.line(f"{progress.join.join_id}{name}")
+    status = report.status
+    wait = status.join.wait
+    name = f"  {status.join.name}" if status.join.name else ""
+    screen.line(f"{status.join.join_id}{name}")
     screen.indented(f"waited for by {wait.waiter_name}, since {at(wait.registered_at)}")
     if wait.waiter_execution_arn:
         screen.line(f"  {wait.waiter_execution_arn}")
-    screen.indented("; ".join(part for part in (progress.text, progress.rule) if part))
+    screen.indented("; ".join(part for part in (status.text, status.rule) if part))
     if wait.settled_at:
         screen.indented(f"settled {at(wait.settled_at)}: {wait.workflow_state}")
     if wait.answered_at:

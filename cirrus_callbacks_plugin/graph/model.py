@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
-    from cirrus_callbacks_plugin.operations.joins import JoinProgress
+    from cirrus_callbacks_plugin.operations.joins import JoinStatus
     from cirrus_callbacks_plugin.operations.reasons import Reason
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -42,7 +42,7 @@ class GraphNode:
     id: str
     kind: str
     record: Record | None = None
-    join: JoinProgress | None = None
+    join: JoinStatus | None = None
 
     @property
     def title(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class JoinProgress:
+class JoinStatus:
     """A join and what its members' rows say.
 
     Attributes:
@@ -31,7 +31,7 @@ class JoinProgress:
     counts: Counts
 
     @classmethod
-    def of(cls, join: Join, members: Sequence[MemberRow]) -> JoinProgress:
+    def of(cls, join: Join, members: Sequence[MemberRow]) -> JoinStatus:
         """From a join and all of its members' rows."""
         return cls(join, len(members), Counts.of(members))
 
@@ -110,11 +110,11 @@ class JoinReport:
     """A join with its members.
 
     Attributes:
-        progress: the counts.
+        status: the counts.
         members: the rows of those that arrived or were told, in order.
     """
 
-    progress: JoinProgress
+    status: JoinStatus
     members: Sequence[MemberRow]
 
     @property
@@ -134,9 +134,9 @@ class JoinReport:
 
     def to_json(self) -> dict[str, Any]:
         """With stable keys, without the join's token."""
-        wait = self.progress.join.wait
+        wait = self.status.join.wait
         return {
-            **self.progress.to_json(),
+            **self.status.to_json(),
             "wait": wait.key.name,
             "workflow_state": wait.workflow_state,
             "registered_at": wait.registered_at,
@@ -165,4 +165,4 @@ def read_join(waits: WaitsTable, join_id: str) -> JoinReport | None:
     if not isinstance(join, Join):
         return None
     members = table.members(join_id)
-    return JoinReport(JoinProgress.of(join, members), members)
+    return JoinReport(JoinStatus.of(join, members), members)

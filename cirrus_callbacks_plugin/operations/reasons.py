@@ -14,7 +14,7 @@ from cirrus_callbacks_plugin.waits.row import moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cirrus_callbacks_plugin.operations.joins import JoinProgress
+    from cirrus_callbacks_plugin.operations.joins import JoinStatus
     from cirrus_callbacks_plugin.reconcile.judge import Case, Run, Verdict
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -59,7 +59,7 @@ class Reason:
     waits_for: tuple[str, ...] = ()
     repair: str | None = None
     repair_from: datetime | None = None
-    join: JoinProgress | None = None
+    join: JoinStatus | None = None
 
     def to_json(self) -> dict[str, Any]:
         """With stable keys."""
@@ -146,10 +146,10 @@ def waits_itself(reason: Reason, others: Sequence[str]) -> Reason:
     )
 
 
-def members_pending(reason: Reason, progress: JoinProgress) -> Reason:
+def members_pending(reason: Reason, status: JoinStatus) -> Reason:
     """The reason of a join, with its members' counts."""
-    parts = (progress.join.name, progress.text, progress.rule)
-    return replace(reason, text="; ".join(part for part in parts if part), join=progress)
+    parts = (status.join.name, status.text, status.rule)
+    return replace(reason, text="; ".join(part for part in parts if part), join=status)
 
 
 def in_dead_letters(reason: Reason, queue: str) -> Reason:

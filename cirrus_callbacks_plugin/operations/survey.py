@@ -177,7 +177,7 @@ class Survey:
             reason = reason_of(row, None, Verdict(), now)
             found = None if row.is_settled else read_join(self.deployment.waits, row.payload_id)
             if found is not None:
-                reason = members_pending(reason, found.progress)
+                reason = members_pending(reason, found.status)
             return ExplainedWait(row, None, Verdict(), reason)
         case = case_of(
             row,

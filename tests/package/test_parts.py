@@ -129,7 +129,7 @@ def test_what_people_run_is_in_no_zip() -> None:
     people = {"asl", "cli", "graph", "iam", "lint", "local", "operations", "package", "serverless"}
     assert not people & (hooks | answering)
     assert not hooks & {"sender", "reconcile"}
-    assert not answering & {"hooks", "carriers"}
+    assert "hooks" not in answering
 
 
 @pytest.fixture(scope="module")
