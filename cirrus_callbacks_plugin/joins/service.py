@@ -88,13 +88,18 @@ class Joins:
         rows = {key: row for key, row in found.items() if key in keys}
         return Batch(rows, joins)
 
-    def tell(self, rows: Sequence[Wait], joins: JoinsById) -> list[str | Exception]:
-        """Tell settled members' waits to their joins (:meth:`Teller.tell_waits`)."""
+    def tell(self, rows: Sequence[Wait], joins: JoinsById | None = None) -> list[str | Exception]:
+        """Tell settled members' waits to their joins (:meth:`Teller.tell_waits`).
+
+        Args:
+            rows: the waits.
+            joins: as they were read with the rows; None: they are read now.
+        """
         members = [(row.member, row) for row in rows]
         waiting = [(member, row) for member, row in members if member is not None]
-        unread = {member.join_id for member, _ in waiting} - set(joins)
-        known = {**joins, **(self.table.joins(unread) if unread else {})}
-        return self._teller.tell_waits(waiting, known)
+        if joins is None:
+            joins = self.table.joins({member.join_id for member, _ in waiting})
+        return self._teller.tell_waits(waiting, joins)
 
     def answer(self, row: Wait | Join, answer: Answer | None = None) -> str | None:
         """Answer one settled wait, whoever waits; marks its row.
@@ -112,7 +117,7 @@ class Joins:
         wait = wait_of(row)
         task = task_wait(wait)
         if task is None:
-            (result,) = self.tell([wait], {})
+            (result,) = self.tell([wait])
             if isinstance(result, Exception):
                 raise result
             return result
@@ -123,11 +128,6 @@ class Joins:
     def look_after(self, join: Join, now: datetime, patience: Patience) -> list[Repair]:
         """Do what an open join calls for (:meth:`Overdue.repair`)."""
         return Overdue(self.table, self._teller, patience).repair(join, now)
-
-    def was_sent(self, member: MemberToken) -> bool:
-        """False while a member's message may be sent for the first time, or again."""
-        join = self.table.joins([member.join_id]).get(member.join_id)
-        return isinstance(join, Join) and join.sent > member.index
 
     def expand(self, expansion: Expansion, has_time_left: Callable[[], bool]) -> None:
         """Send a new join's members (:meth:`Expander.expand`)."""

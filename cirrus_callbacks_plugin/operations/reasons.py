@@ -152,6 +152,17 @@ def members_pending(reason: Reason, status: JoinStatus) -> Reason:
     return replace(reason, text="; ".join(part for part in parts if part), join=status)
 
 
+def not_sent_yet(reason: Reason) -> Reason:
+    """The reason of a member that its join has still to send, or may send again."""
+    return replace(
+        reason,
+        code=Code.NOT_STARTED_YET,
+        text="its join may send the child's message again: the reconciler sees to that",
+        repair=None,
+        repair_from=None,
+    )
+
+
 def in_dead_letters(reason: Reason, queue: str) -> Reason:
     """The reason of a child whose message the queue has given up."""
     return replace(

@@ -16,11 +16,17 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import MalformedRecordError, StateKey
+from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.naming import MemberToken, workflow_of
 from cirrus_callbacks_plugin.operations.joins import read_join
-from cirrus_callbacks_plugin.operations.reasons import Reason, members_pending, reason_of
+from cirrus_callbacks_plugin.operations.reasons import (
+    Reason,
+    members_pending,
+    not_sent_yet,
+    reason_of,
+)
 from cirrus_callbacks_plugin.reconcile.case import case_of
-from cirrus_callbacks_plugin.reconcile.judge import Case, Verdict, judge
+from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Verdict, judge, member_to_be_sent
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
@@ -188,7 +194,15 @@ class Survey:
             payloads_url=self.settings.payloads_url,
         )
         verdict = judge(case)
-        return ExplainedWait(row, case, verdict, reason_of(row, case, verdict, now))
+        reason = reason_of(row, case, verdict, now)
+        if self._may_come(row, verdict):
+            verdict, reason = LEAVE, not_sent_yet(reason)
+        return ExplainedWait(row, case, verdict, reason)
+
+    def _may_come(self, row: Wait, verdict: Verdict) -> bool:
+        """True for a member whose message its join may send again: nothing is missing yet."""
+        member = None if verdict.outcome is None else member_to_be_sent(row, verdict.outcome)
+        return member is not None and not JoinsTable(self.deployment.waits).was_sent(member)
 
     def record(self, payload_id: str) -> Record | None:
         """A payload's record."""

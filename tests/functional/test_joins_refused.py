@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.hooks.process import process as hook
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from support.cirrus_world import Context, payload, payload_id
 from support.generation import IS_OLDEST
 from support.joined import Joined, ended_as
+from support.later import GRACE, Later
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
@@ -171,6 +173,42 @@ def test_other_reserved_tokens_are_removed_as_before(join: Joined, token: str) -
     join.work()
     assert join.world.rows() == []
     assert len(join.world.runs(payload_id())) == 1
+
+
+def test_a_members_token_makes_no_join(join: Joined, world: World, aws: AwsCalls) -> None:
+    """A list names payloads: a request in a member's place is a failed member, told so."""
+    join.ask(["c/workflow-w/i", "c/workflow-w/j"], answer="settled")
+    inner = Joined(world, aws)
+    world.send(inner.request(ended_as("S")), f"#{join.join_id}:0")
+    join.work()
+    assert join.told()[0] == ("failure", INVALID)
+    assert "a join's member cannot be a join" in join.rows["#member:00000"]["error"]
+    assert "settled_at" not in join.row
+
+
+def test_a_members_request_that_the_stream_lost_is_told_by_the_reconciler(
+    join: Joined,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As every settled row is: the join's member is not lost for it."""
+    join.ask(["c/workflow-w/i", "c/workflow-w/j"], answer="settled")
+    join.world.send(join.request([]), f"#{join.join_id}:0")
+    join.world.process()
+    join.world.new_stream_records()  # lost
+    assert Later(monkeypatch)(GRACE + 60)["answered"] == 1
+    assert join.told()[0] == ("failure", INVALID)
+
+
+def test_a_request_without_a_token_reaches_cirrus_as_it_is(join: Joined) -> None:
+    """It is no join request: the very same event, and no call."""
+    join.world.send(join.request(["c/workflow-w/i"]))
+    event = join.world.receive()
+    seen: list[Any] = []
+    with join.aws.recording() as recording:
+        hook(lambda given, _: seen.append(given))(event, Context())
+    (given,) = seen
+    assert given is event
+    assert recording.calls == []
 
 
 def test_a_payload_may_not_have_a_joins_id(join: Joined) -> None:
