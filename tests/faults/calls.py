@@ -41,6 +41,8 @@ _PLUMBING = (
 _PLUMBING_FUNCTIONS = (
     "WaitsTable._update",
     "WaitsTable.read_items",
+    "Joins.read",
+    "JoinsTable.joins",
     "JoinsTable._put",
     "JoinsTable._change",
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ONCE = "once"
 LASTING = "until mended"
 
+_HANDING_ON = ("SendMessage", "SendMessageBatch", "PutObject")
 _SERVICES = {
     "Step Functions": "stepfunctions",
     **{name.upper(): name for name in ("s3", "sqs", "lambda", "sts")},
@@ -235,6 +236,7 @@ def _broken(
     elif taken != (0 if observed.sees == GONE else 1):
         problems.append(f"{taken} answers were taken")
     problems += _row_is_closed(trial)
+    problems += _strays(trial)
     problems += [
         f"a token was written: {text.replace(waiting.token, '<token>')[:300]}"
         for text in trial.deployed.lines.texts
@@ -255,11 +257,28 @@ def _row_is_closed(trial: Trial) -> list[str]:
     row = trial.waiting.row()
     if row is None:
         return ["there is no row"]
-    if not row.is_answered or row.waiting is not None or row.expiration_time is None:
-        return ["the row is not closed"]
+    for each in trial.waiting.rows():
+        if not each.is_answered or each.waiting is not None or each.expiration_time is None:
+            return [f"a row of {each.payload_id} is not closed"]
     if row.answer == "success" and trial.sees() != "success":
         return ["the row says success, the parent was not told so"]
     return []
+
+
+def _strays(trial: Trial) -> list[str]:
+    """A parent's token stands in its row and nowhere else, and no member's reaches its task."""
+    token, deployed = trial.waiting.token, trial.deployed
+    names = deployed.world.names
+    items = deployed.items(names.callbacks_table) + deployed.items(names.state_table)
+    problems = []
+    if sum(token in str(item) for item in items) > 1:
+        problems.append("the token stands in another row")
+    for made in deployed.wire.made:
+        if made.call.operation in _HANDING_ON and token in str(made.parameters):
+            problems.append(f"the token is handed on by {made.call.operation}")
+        if str(made.parameters.get("taskToken")).startswith("#"):
+            problems.append("a member's token is sent to Step Functions")
+    return problems
 
 
 def _logged(trial: Trial) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ RULES = (
     Rule(
         "A command that only reads ends with the call's name, and may be run again.",
         COMMAND,
-        ("Survey.record ", "stats."),
+        ("Survey.record ", "stats.", "joins.read_join", "gathering."),
         DENIED,
         logged=("exit status 3: cirrus-callbacks: you are not allowed to call ",),
     ),
@@ -68,7 +68,7 @@ RULES = (
     Rule(
         "What a command has settled and cannot answer the sender answers.",
         COMMAND,
-        (*SENDING, "HandRepairer._answered", "HandRepairer._now"),
+        (*SENDING, "HandRepairer._answered", "HandRepairer._now", "HandRepairer._send"),
         retried_by=(SENDER,),
         waits_for=(ROW_RECORD,),
         logged=("exit status ",),

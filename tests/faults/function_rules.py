@@ -95,7 +95,7 @@ RULES = (
     Rule(
         "Rows that cannot be read: the whole batch comes again.",
         "sender",
-        ("Sender.send > WaitsTable.read",),
+        ("Sender.send > JoinsTable.read_rows",),
         retried_by=(STREAM,),
         waits_for=(NEXT_BATCH,),
         logged=("raises ",),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from faults.calls import COMMAND
 from faults.cell import LASTING, ONCE, Cell, attempt, ordinary
 from faults.commands import COMMANDS
+from faults.joining import SCENARIOS as JOINING
 from faults.rules import violations
 from faults.scenarios import SCENARIOS
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from faults.fault import Fault
     from faults.world import Deployed
 
-WAYS = (*SCENARIOS, *COMMANDS)
+WAYS = (*SCENARIOS, *JOINING, *COMMANDS)
 FUNCTIONS = tuple(dict.fromkeys(scenario.function for scenario in WAYS))
 
 
@@ -37,7 +38,7 @@ def cells(deployed: Deployed, function: str) -> Iterator[Cell]:
     """Try every fault of every call: once where it may pass, and until it is mended.
 
     What a command reads is tried until it is mended alone: its clients try again as those of
-    the sender do.
+    the sender do. So is what else is done for a join with the sender's own code and clients.
     """
     for way, calls in ways(deployed, function):
         for call in calls:
@@ -50,4 +51,6 @@ def cells(deployed: Deployed, function: str) -> Iterator[Cell]:
 
 def _spans(call: Call, fault: Fault) -> tuple[str, ...]:
     is_read_by_command = call.function == COMMAND and not call.is_write
-    return (ONCE, LASTING) if fault.may_pass and not is_read_by_command else (LASTING,)
+    is_as_in_sender = call.function in (COMMAND, "reconciler") and call.site.startswith("joins/")
+    is_tried_once = fault.may_pass and not is_read_by_command and not is_as_in_sender
+    return (ONCE, LASTING) if is_tried_once else (LASTING,)

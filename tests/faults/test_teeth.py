@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.carriers.message import TOKEN_ATTRIBUTE
 from cirrus_callbacks_plugin.hooks import process, update_state
+from cirrus_callbacks_plugin.joins.queueing import Message
+from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.protocol import answer
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.reconcile.repair import Repairer
@@ -80,6 +84,32 @@ def a_read_ends_the_pass() -> AbstractContextManager[Any]:
     return mock.patch.object(Repairer, "failed", failed)
 
 
+def members_are_given_the_token() -> AbstractContextManager[Any]:
+    """A join's members are sent with its parent's token."""
+    made = Message.of
+
+    def careless(member: Any, content: Any, join: Any) -> Message:
+        message = made(member, content, join)
+        attributes = {**message.attributes, TOKEN_ATTRIBUTE: join.wait.task_token}
+        return replace(message, attributes=attributes)
+
+    return mock.patch.object(Message, "of", careless)
+
+
+def a_member_is_marked_though_not_told() -> AbstractContextManager[Any]:
+    """What a member's row could not be told is taken for told, and its wait is marked."""
+    tell = Teller.tell
+
+    def careless(self: Teller, told: Any) -> Any:
+        standing = tell(self, told)
+        return [
+            row if isinstance(each, Exception) else each
+            for row, each in zip(told, standing, strict=True)
+        ]
+
+    return mock.patch.object(Teller, "tell", careless)
+
+
 PLANTED: dict[Callable[[], AbstractContextManager[Any]], tuple[str, str, Fault, str]] = {
     throttling_is_stale: (
         "sender",
@@ -96,6 +126,14 @@ PLANTED: dict[Callable[[], AbstractContextManager[Any]], tuple[str, str, Fault, 
         "update-state was failed by it",
     ),
     tokens_are_logged: ("sender", "SendTaskSuccess", Fault.DENIED, "a token was written"),
+    members_are_given_the_token: (
+        *("sender", "JoinsTable.advance", Fault.DENIED),
+        "the token is handed on",
+    ),
+    a_member_is_marked_though_not_told: (
+        *("sender", "JoinsTable.tell", Fault.DENIED),
+        "the parent was told nothing",
+    ),
     a_read_ends_the_pass: (
         *("reconciler", "RepairWalk._read", Fault.SERVER_ERROR),
         "A part of the pass failed",

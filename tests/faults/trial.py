@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
     from faults.wire import Made
 
-ROUNDS = 6
+ROUNDS = 8
 """More than the machinery ever needs; what has work then never comes to an end."""
 
 NOTHING = "nothing"
 GONE = "nothing: it is gone"
 _ANSWERING = ("SendTaskSuccess", "SendTaskFailure")
+_QUEUEING = ("SendMessageBatch", "SendMessage")
 
 Again = tuple[str, str]
 """Who did something beyond the ordinary way, and what was waited for until then."""
@@ -67,6 +68,7 @@ class Trial:
         plain_deliveries: how often the neighbour was delivered.
         passes_at: how many seconds after now the reconciler's passes are made.
         runs: the commands that were run.
+        named: what an operator names, where it is not what the parent waits for.
     """
 
     deployed: Deployed
@@ -81,7 +83,8 @@ class Trial:
     plain_deliveries: int = 0
     passes_at: float = SOON
     runs: list[Ran] = field(default_factory=list)
-    _deliveries: int = 0
+    named: str | None = None
+    _delivered: set[str] = field(default_factory=set)
     _passes: int = 0
     _continued: bool = False
     _sent: set[str] = field(default_factory=set)
@@ -96,10 +99,10 @@ class Trial:
             self.is_queue_empty = True
             return False
         plain = [record for record in event["Records"] if not record["messageAttributes"]]
-        if len(plain) < len(event["Records"]):
-            if self._deliveries:
-                self.note("the queue", "the message's next delivery")
-            self._deliveries += 1
+        names = {each["messageId"] for each in event["Records"] if each["messageAttributes"]}
+        if names & self._delivered:
+            self.note("the queue", "the message's next delivery")
+        self._delivered |= names
         if plain:
             if self.plain_deliveries:
                 self.note("the queue, for the neighbours", "")
@@ -167,6 +170,8 @@ class Trial:
             numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]
             lowest = [place for place, number in enumerate(numbers) if number in failed]
             self.stream = batch[lowest[0] :] if lowest else []
+        if any(made.call.operation in _QUEUEING for made in self.deployed.wire.made):
+            self.is_queue_empty = False  # a join's members
         return True
 
     def schedule(self) -> bool:
@@ -191,9 +196,9 @@ class Trial:
         self.problems.append("the machinery does not come to rest")
 
     def repair(self) -> None:
-        """Passes of the reconciler, at later and later times, until the row is answered."""
+        """Passes of the reconciler, at later and later times, until every row is answered."""
         for when, told in ((SOON, "the grace period"), (LATE, "the redelivery time")):
-            if not self.is_open():
+            if all(row.is_answered for row in self.waiting.rows()):
                 return
             self.passes_at, self._passes = when, 0
             self.note("the reconciler", f"a pass after {told}")
@@ -225,7 +230,7 @@ class Trial:
     # --- what came of it ------------------------------------------------------------
 
     def is_open(self) -> bool:
-        """True where there is a row and it is not answered."""
+        """True where the parent has a row and it is not answered."""
         row = self.waiting.row()
         return row is not None and not row.is_answered
 

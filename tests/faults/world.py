@@ -24,6 +24,7 @@ from moto.dynamodb.models import dynamodb_backends
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.hooks import own_time, services
+from cirrus_callbacks_plugin.joins.rows import Join, row_from_item, wait_of
 from cirrus_callbacks_plugin.lambda_functions import clients, reconciler
 from cirrus_callbacks_plugin.local import deployment
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
@@ -244,12 +245,14 @@ def _build_clients() -> None:
     found = clients.clients()
     assert found.dynamodb
     assert found.stepfunctions
+    assert found.s3()
+    assert found.sqs()
     hooks = services.clients()
     assert hooks.dynamodb
     assert hooks.s3
     assert hooks.sqs
     assert reconciler._s3()
-    for service in ("dynamodb", "stepfunctions", "lambda", "sts"):
+    for service in ("dynamodb", "stepfunctions", "lambda", "s3", "sts"):
         assert Aws.of(REGION, None, None).client(service)
 
 
@@ -284,9 +287,14 @@ class Waiting:
         return self.deployed.world
 
     @property
-    def about(self) -> str:
+    def child(self) -> str:
         """The payload's id."""
         return payload_id(self.item, self.workflow)
+
+    @property
+    def about(self) -> str:
+        """What the parent's row is about."""
+        return self.child
 
     @functools.cached_property
     def key(self) -> Key:
@@ -295,7 +303,7 @@ class Waiting:
 
     def runs(self, about: str | None = None) -> list[str]:
         """The runs that cirrus has listed of the payload, or of another one."""
-        key = StateKey.of(about or self.about)
+        key = StateKey.of(about or self.child)
         assert key is not None
         for item in self.deployed.items(self.world.names.state_table):
             if key.to_item().items() <= item.items():
@@ -304,9 +312,13 @@ class Waiting:
 
     def row(self) -> Wait | None:
         """The row, as it is now; that of an unusable payload is found by its token."""
+        return next((row for row in self.rows() if row.task_token == self.token), None)
+
+    def rows(self) -> list[Wait]:
+        """The rows of all waits that there are, those of a join's members among them."""
         items = self.deployed.items(self.world.names.callbacks_table)
-        rows = [Wait.from_item(item) for item in items if item["task_token"]["S"] == self.token]
-        return rows[0] if rows else None
+        rows = [row_from_item(item, Key.from_item(item)) for item in items]
+        return [wait_of(row) for row in rows if isinstance(row, (Wait, Join))]
 
     def told(self, *, has_ended: bool) -> dict[str, Any]:
         """The parent's execution as it is now; waits for its end where it must have ended."""
@@ -328,14 +340,20 @@ class Waiting:
 
     def start_run(self) -> str:
         """Let the child run and end; cirrus has listed it and knows nothing of its end."""
-        text = json.dumps({"id": self.about, **payload(self.item, self.workflow)})
+        text = json.dumps({"id": self.child, **payload(self.item, self.workflow)})
         self.run = self.deployed.start(self.workflow, self.item, text)
         self.record("PROCESSING", self.run)
         return self.run
 
-    def record(self, state: str, *runs: str, error: str | None = None) -> None:
-        """Write the payload's record."""
-        key = StateKey.of(self.about)
+    def record(
+        self,
+        state: str,
+        *runs: str,
+        error: str | None = None,
+        about: str | None = None,
+    ) -> None:
+        """Write the record of the payload, or of another one."""
+        key = StateKey.of(about or self.child)
         assert key is not None
         item = {
             **key.to_item(),

@@ -111,7 +111,10 @@ class Aws:
                 if key and name in key and not 0 < len(key[name]["S"].encode()) <= limit:
                     raise FakeError("ValidationException", f"{name} is empty or too long")
         if operation == "PutItem":
-            if len(json.dumps(request["Item"])) > MAX_ITEM_BYTES:
+            if (
+                len(json.dumps(request["Item"], default=lambda raw: "b" * len(raw)))
+                > MAX_ITEM_BYTES
+            ):
                 raise FakeError("ValidationException", "Item size has exceeded the maximum")
             token = request["Item"].get("full_task_token", request["Item"].get("task_token", {}))
             if token.get("S") in self._refused_puts:

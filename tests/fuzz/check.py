@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import logging
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import RegistrationFailed
 from fuzz.aws import BUCKET, Aws, is_of_queue, plain
+from fuzz.requests import KEYS
 from simulation.fake_aws import client as fake_client
 from simulation.fake_aws.client import installed
 from simulation.scenario import PREFIX
@@ -102,9 +104,10 @@ class Checker:
         """Run a case and judge it."""
         failing = _failing(case)
         wrapped = self._run(self._wrapped, case, case.event, is_logged=True)
-        verdict = Verdict(registrations=len(wrapped.aws.waits.items))
-        spoiling = self._spoiling(case, failing)
-        left_out = failing | spoiling
+        verdict = Verdict(registrations=len(_waits(wrapped)))
+        joins = _joins(case) - failing
+        spoiling = self._spoiling(case, failing | joins)
+        left_out = failing | spoiling | joins
         if left_out and len(left_out) == len(case.records):
             bare = Run(_prepared(case), ("returned", "None"), None, "")
         else:
@@ -114,17 +117,18 @@ class Checker:
         problems = verdict.problems
         problems += _outcomes(wrapped, bare, failing)
         problems += _effects(wrapped, bare)
-        problems += _queue(case, wrapped, bare, failing, spoiling)
+        problems += _queue(case, wrapped, bare, failing, spoiling | joins)
         problems += _tokens(case, wrapped, failing)
         problems += _answers(case, wrapped, bare, failing)
+        problems += _opened(case, wrapped, joins)
         problems += _leaks(case, wrapped)
         return verdict
 
-    def _spoiling(self, case: Case, failing: set[int]) -> set[int]:
+    def _spoiling(self, case: Case, kept_back: set[int]) -> set[int]:
         """Messages of the queue whose object cirrus cannot have: it raises, and says nothing."""
         found = set()
         for number, tokens in enumerate(case.tokens):
-            if not tokens or number in failing or not is_of_queue(case.records[number]):
+            if not tokens or number in kept_back or not is_of_queue(case.records[number]):
                 continue
             if not _may_spoil(case.clean_records[number]):
                 continue
@@ -133,7 +137,7 @@ class Checker:
             if ran.raised is not None and not ran.aws.topic.published:
                 found.add(number)
         # Without a neighbour to be spared there is nothing to leave it out of.
-        return found if len(found) + len(failing) < len(case.records) else set()
+        return found if len(found) + len(kept_back) < len(case.records) else set()
 
     def _run(self, system: System, case: Case, event: Any, *, is_logged: bool = False) -> Run:
         aws = _prepared(case)
@@ -207,6 +211,32 @@ def _failing(case: Case) -> set[int]:
     return found
 
 
+def _joins(case: Case) -> set[int]:
+    """The join requests: messages with a token that hold one where cirrus finds a payload."""
+    from cirrus.lib.utils import extract_record
+
+    found = set()
+    for number, (record, tokens) in enumerate(zip(case.clean_records, case.tokens, strict=True)):
+        if not tokens:
+            continue
+        try:
+            body = extract_record(copy.deepcopy(record))
+        except Exception:  # noqa: BLE001, S112 - whatever it is: no join request
+            continue
+        if isinstance(body, dict) and "join" in body and not any(key in body for key in KEYS):
+            found.add(number)
+    return found
+
+
+def _waits(run: Run) -> list[dict[str, Any]]:
+    """The rows that somebody waits with: ordinary ones, members', and joins' own."""
+    return [
+        row
+        for (_, sort_key), row in run.aws.waits.items.items()
+        if not sort_key.startswith("#") or sort_key.startswith("#join")
+    ]
+
+
 def _outcomes(wrapped: Run, bare: Run, failing: set[int]) -> list[str]:
     if failing and bare.raised is None:
         error = wrapped.raised
@@ -232,7 +262,7 @@ def _queue(
     wrapped: Run,
     bare: Run,
     failing: set[int],
-    spoiling: set[int],
+    done: set[int],
 ) -> list[str]:
     """Messages left once the event source mapping has done its part."""
     expected = {
@@ -244,7 +274,7 @@ def _queue(
     if bare.raised is not None:
         told = {
             case.records[number]["messageId"]
-            for number in spoiling
+            for number in done
             if is_of_queue(case.records[number])
         }
         expected = set(bare.aws.messages.values()) - told
@@ -253,7 +283,7 @@ def _queue(
 
 def _tokens(case: Case, wrapped: Run, failing: set[int]) -> list[str]:
     """Every readable token has its row, unless its message came back; nothing else has."""
-    rows = wrapped.aws.waits.items.values()
+    rows = _waits(wrapped)
     registered = {(row.get("full_task_token") or row["task_token"])["S"] for row in rows}
     due = {each for n, tokens in enumerate(case.tokens) if n not in failing for each in tokens}
     known = {each for tokens in case.tokens for each in tokens}
@@ -267,7 +297,7 @@ def _answers(case: Case, wrapped: Run, bare: Run, failing: set[int]) -> list[str
         return []
     event = bare.aws.topic.published[0]
     problems = []
-    for row in wrapped.aws.waits.items.values():
+    for row in _waits(wrapped):
         refused = "answer_error" in row and row["answer_error"]["S"].endswith("InvalidPayload")
         payload_id = (row.get("full_payload_id") or row["payload_id"])["S"]
         if event["event_type"] in REFUSALS:
@@ -277,6 +307,28 @@ def _answers(case: Case, wrapped: Run, bare: Run, failing: set[int]) -> list[str
             problems.append(f"a row of {payload_id}, cirrus says {event['payload_id']}")
         elif refused and bare.raised is None:
             problems.append(f"cirrus took the payload, the row is refused: {row['error']}")
+    return problems
+
+
+def _opened(case: Case, wrapped: Run, joins: set[int]) -> list[str]:
+    """Of each join request all rows stand there, or one that says what is wrong with it."""
+    by_token = {
+        row["full_task_token"]["S"]: row
+        for row in _waits(wrapped)
+        if row["task_token"]["S"] == "#join"
+    }
+    there = set(wrapped.aws.waits.items)
+    problems = []
+    for token in {each for number in joins for each in case.tokens[number]}:
+        row = by_token.get(token)
+        if row is None:
+            problems.append(f"no join of {token[:60]!r}")
+            continue
+        name = row["payload_id"]["S"]
+        rest = {(name, "#definition"), (name, "#expand")} & there
+        refused = row.get("answer_error", {"S": ""})["S"].endswith(".InvalidPayload")
+        if len(rest) != (0 if refused else 2):
+            problems.append(f"a join that is {'' if refused else 'not '}refused has {rest}")
     return problems
 
 
@@ -293,6 +345,11 @@ def _leaks(case: Case, wrapped: Run) -> list[str]:
             if key not in case.objects
         ),
     ]
+    written += [
+        (f"the row {sort_key}", json.dumps(row, default=_unpacked))
+        for (_, sort_key), row in wrapped.aws.waits.items.items()
+        if sort_key.startswith("#") and sort_key != "#join"
+    ]
     found = []
     for secret in case.secrets:
         forms = {secret, json.dumps(secret)[1:-1], json.dumps(json.dumps(secret)[1:-1])[1:-1]}
@@ -302,3 +359,7 @@ def _leaks(case: Case, wrapped: Run) -> list[str]:
             if any(form in text for form in forms)
         ]
     return found
+
+
+def _unpacked(raw: bytes) -> str:
+    return gzip.decompress(raw).decode("utf-8", "surrogatepass")

@@ -7,6 +7,7 @@ knows nothing of the product's own search: it is what the bare handler is given.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_TOKEN_CHARS = 2048
+MEMBER_TOKEN = re.compile(r"#join:[0-9a-f]{32}:(0|[1-9][0-9]{0,3})")
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class Secret:
             self.value.encode()
         except UnicodeEncodeError:
             return False
-        return not self.value.startswith("#")
+        return not self.value.startswith("#") or MEMBER_TOKEN.fullmatch(self.value) is not None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fuzz.aws import BUCKET
 from fuzz.case import Case
 from fuzz.documents import Envelope, Literal, Object, Secret, Text, has_carrier, secrets
+from fuzz.requests import KEYS, joins
 from simulation.world import QUEUE_ARN
 
 MAX_TOKENS = 10
@@ -80,6 +81,8 @@ class Source:
         """A token, mostly usable; the same one twice now and then."""
         if self.chance(12):
             return Secret(self.draw(unusable))
+        if self.chance(8):
+            return Secret(f"#join:{self.draw(st.sampled_from('05af')) * 32}:7", may_wait)
         number = next(self._numbers)
         number = 0 if number and self.chance(10) else number
         ending = self.draw(st.sampled_from(["", "==", 'é"\\/', "x" * 1100, "\x00\n", "€" * 500]))
@@ -206,6 +209,22 @@ class Source:
             members.append(("process", self.process(), False))
         return Object(members)
 
+    def join_request(self) -> Any:
+        """A request for a join, or what is one but for a key beside it."""
+        value = self.draw(junk | odd) if self.chance(8) else self.draw(joins())
+        members: list[tuple[str, Any, bool]] = [("join", value, False)]
+        if self.chance(40):
+            members.append(("callback", self.callback(), True))
+        if self.chance(8):
+            members.insert(0, ("join", self.draw(junk), False))
+        if self.chance(15):
+            name = self.draw(st.sampled_from(KEYS))
+            beside = self.process() if name == "process" else self.draw(junk)
+            members.append((name, beside, False))
+        if self.chance(10):
+            members.append(("id", self.draw(st.sampled_from(IDS) | junk), False))
+        return Object(members)
+
     def enveloped(self, document: Any) -> Any:
         """A document in envelopes, one in another."""
         for _ in range(2):
@@ -255,7 +274,7 @@ class Source:
 
     def body(self) -> Any:
         """What a message's body holds, as a document."""
-        document = self.enveloped(self.payload())
+        document = self.enveloped(self.join_request() if self.chance(20) else self.payload())
         if self.chance(20):
             document = self.enveloped(self.notification(document))
         return document

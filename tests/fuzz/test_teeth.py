@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from cirrus_callbacks_plugin.carriers import message as carriers
 from cirrus_callbacks_plugin.carriers.message import json_text
 from cirrus_callbacks_plugin.hooks import delivery, neighbours, process, registration
 from cirrus_callbacks_plugin.hooks.delivery import Delivery
+from cirrus_callbacks_plugin.joins.table import JoinsTable
 from fuzz.explore import explore
 
 if TYPE_CHECKING:
@@ -101,6 +103,26 @@ def take_everything_for_a_payload(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(registration, "invalid_payload", lambda _: None)
 
 
+def take_no_join(patch: pytest.MonkeyPatch) -> None:
+    """A join request with a token is taken for a payload that cirrus refuses."""
+    patch.setattr(registration, "request_in", lambda *_: None)
+
+
+def show_joins_to_cirrus(patch: pytest.MonkeyPatch) -> None:
+    """Their rows are put, and they stay in the event."""
+    run = process._Invocation._run_cirrus
+
+    def with_joins(self: Any, registered: Any) -> Any:
+        return run(self, replace(registered, joins=set()))
+
+    patch.setattr(process._Invocation, "_run_cirrus", with_joins)
+
+
+def expand_nothing(patch: pytest.MonkeyPatch) -> None:
+    """A join is put, and nobody is told to send its members."""
+    patch.setattr(JoinsTable, "expand", lambda *_: None)
+
+
 DEFECTS: dict[str, Plant] = {
     each.__name__.replace("_", " "): each
     for each in (
@@ -114,6 +136,9 @@ DEFECTS: dict[str, Plant] = {
         tell_the_token,
         swallow_cirruss_error,
         take_everything_for_a_payload,
+        take_no_join,
+        show_joins_to_cirrus,
+        expand_nothing,
     )
 }
 
