@@ -29,11 +29,15 @@ HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
 INTERVAL_SECONDS = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
 FAILURES_URL = "CIRRUS_CALLBACKS_FAILURES_URL"
 PAYLOADS_URL = "CIRRUS_CALLBACKS_PAYLOADS_URL"
+JOINS_URL = "CIRRUS_CALLBACKS_JOINS_URL"
+QUEUE_SECONDS = "CIRRUS_CALLBACKS_QUEUE_SECONDS"
 
 DEFAULT_RETENTION_DAYS = 60
 DEFAULT_GRACE_SECONDS = 900
 DEFAULT_REDELIVERY_SECONDS = 5400
 DEFAULT_INTERVAL_SECONDS = 300
+DEFAULT_QUEUE_SECONDS = 1_209_600
+"""No queue keeps a message longer."""
 _STATE_SUFFIX = "-state"
 _TABLE_SUFFIX = "-callbacks"
 _MAX_RETENTION_DAYS = 3650
@@ -124,6 +128,8 @@ class ReconcilerSettings:
         retention_days: days for which an answered row is kept.
         payloads_url: where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where
             that is not told.
+        queue: after this the queue keeps a message no more, received or not.
+        joins_url: where whole lists of a join's members are written; None: nowhere.
     """
 
     grace: timedelta = timedelta(seconds=DEFAULT_GRACE_SECONDS)
@@ -132,10 +138,12 @@ class ReconcilerSettings:
     heartbeat: bool = False
     retention_days: int = DEFAULT_RETENTION_DAYS
     payloads_url: str | None = None
+    queue: timedelta = timedelta(seconds=DEFAULT_QUEUE_SECONDS)
+    joins_url: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> ReconcilerSettings:
-        """Read the six variables.
+        """Read the eight variables.
 
         Raises:
             ConfigurationError: one is not what it must be.
@@ -158,6 +166,8 @@ class ReconcilerSettings:
             heartbeat=heartbeat == "true",
             retention_days=retention_days(env),
             payloads_url=payloads_url(env),
+            queue=seconds(QUEUE_SECONDS, DEFAULT_QUEUE_SECONDS, 0, 14 * day),
+            joins_url=joins_url(env),
         )
 
 
@@ -186,6 +196,21 @@ def payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
             f"{PAYLOADS_URL}={url!r}: give s3://bucket/root-prefix, the values of cirrus's own "
             "CIRRUS_PAYLOAD_BUCKET and CIRRUS_PAYLOAD_ROOT_PREFIX ('cirrus' where that is not set)",
         )
+    return url or None
+
+
+def joins_url(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where the whole list of a join's members is written; None where it is not set.
+
+    Raises:
+        ConfigurationError: it is no such URL.
+    """
+    env = os.environ if environ is None else environ
+    url = env.get(JOINS_URL, "")
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    is_folder = url.startswith("s3://") and bool(bucket) and (not prefix or prefix.endswith("/"))
+    if url and not is_folder:
+        raise ConfigurationError(f"{JOINS_URL}={url!r}: give s3://bucket/prefix/")
     return url or None
 
 

@@ -1,8 +1,42 @@
-"""Payload ids as people read them, and texts made safe for a terminal."""
+"""Payload ids as people read them, names of joins, and texts made safe for a terminal."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 _WORKFLOW = "/workflow-"
+_JOIN_ID = re.compile(r"join:[0-9a-f]{32}")
+_MEMBER_TOKEN = re.compile(r"#(join:[0-9a-f]{32}):(0|[1-9][0-9]{0,3})")
+
+
+def is_join_id(text: str) -> bool:
+    """True for the partition key of a join's rows; no payload's id has that form."""
+    return _JOIN_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MemberToken:
+    """One member of a join, and what stands for a task token in its message and its row.
+
+    Attributes:
+        join_id: the partition key of the join's rows.
+        index: its place in the list, from 0 to 9,999.
+    """
+
+    join_id: str
+    index: int
+
+    @classmethod
+    def of(cls, token: str) -> MemberToken | None:
+        """The member that a token names; None for every other token."""
+        match = _MEMBER_TOKEN.fullmatch(token)
+        return None if match is None else cls(match[1], int(match[2]))
+
+    @property
+    def text(self) -> str:
+        """The token; no secret, and none that Step Functions knows."""
+        return f"#{self.join_id}:{self.index}"
 
 
 def workflow_of(payload_id: str) -> str | None:

@@ -3,7 +3,7 @@
 Four carriers (docs/reference/carriers.md):
 
 1. in the payload, ``process[0].callback``
-2. beside a payload reference, ``{"url": ..., "callback": ...}``
+2. beside a payload reference, ``{"url": ..., "callback": ...}``, or a join, ``{"join": ...}``
 3. in SQS message attributes, ``cirrus-task-token`` and two optional ones, in upper or lower
    case; in an SNS notification (SNS in SQS without raw delivery, or SNS itself) they stand
    in ``MessageAttributes``
@@ -162,7 +162,8 @@ def _each_value(
 
 
 def _from_payload(payload: dict[str, Any], found: TokenCollector) -> dict[str, Any]:
-    beside = values(payload, "callback") if "url" in payload else []
+    has_callback = "url" in payload or "join" in payload
+    beside = values(payload, "callback") if has_callback else []
     for callback in beside:
         found.add(callback, "callback")
     cleaned = _each_value(payload, {"process": lambda holder: _from_process(holder, found)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cirrus_callbacks_plugin.carriers.json_text import values
-from cirrus_callbacks_plugin.naming import is_text
+from cirrus_callbacks_plugin.naming import MemberToken, is_text
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def _problem(token: Any) -> str | None:
         return "is empty"
     if len(token) > MAX_TOKEN_CHARS:
         return f"is longer than the {MAX_TOKEN_CHARS} characters that Step Functions accepts"
-    if token.startswith(_RESERVED):
+    if token.startswith(_RESERVED) and MemberToken.of(token) is None:
         return f"begins with the reserved character {_RESERVED!r}"
     return None if is_text(token) else "is not valid Unicode"
 

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.aws.queues import queue_url
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.hooks.own_time import attempted
 
@@ -53,7 +54,7 @@ def delete_from_queue(
         arn, batch = chunk
         response = attempted(
             lambda: client.delete_message_batch(
-                QueueUrl=_queue_url(client, arn),
+                QueueUrl=queue_url(client, arn),
                 Entries=[
                     {"Id": str(number), "ReceiptHandle": message.record["receiptHandle"]}
                     for number, message in enumerate(batch)
@@ -71,12 +72,3 @@ def delete_from_queue(
                 ", ".join(names),
                 error_code(result) if isinstance(result, Exception) else "refused by SQS",
             )
-
-
-def _queue_url(client: SQSClient, arn: str) -> str:
-    """A queue's URL as SQS forms it: endpoint, account, name. Saves a call and a permission.
-
-    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html
-    """
-    account, name = arn.split(":")[-2:]
-    return f"{client.meta.endpoint_url}/{account}/{name}"

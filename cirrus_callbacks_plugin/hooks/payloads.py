@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
-from cirrus_callbacks_plugin.naming import is_text, workflow_of
+from cirrus_callbacks_plugin.naming import is_join_id, is_text, workflow_of
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def _refused(
     spoils_batch: bool = False,
 ) -> Target:
     named = None
-    if payload_id and is_text(payload_id) and len(payload_id.encode()) <= MAX_ID_BYTES:
+    is_name = payload_id and is_text(payload_id) and not is_join_id(payload_id)
+    if payload_id and is_name and len(payload_id.encode()) <= MAX_ID_BYTES:
         named = payload_id
     return Target(
         payload_id=named or f"invalid:{message.name}",

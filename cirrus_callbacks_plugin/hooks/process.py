@@ -59,6 +59,11 @@ def process(
     A message that cirrus would die of, and its whole batch with it (the object behind its
     ``url`` is missing, say), is left out once its waiters are told: its neighbours run, and it
     leaves the queue with them. By itself it goes to cirrus, which does with it what it does.
+
+    A join request with a token is registered and taken out of the event. One that holds nothing
+    else is not given to cirrus: the wrapped handler returns None then, and Lambda, which looks
+    at nothing but whether it raises, deletes the batch. Where cirrus raises for the others, join
+    requests leave the queue all the same: nothing is left to be done with them.
     """
 
     @functools.wraps(handler)
@@ -94,7 +99,8 @@ class _Invocation:
                 returned = self._run_cirrus(registered)
             except Exception:
                 self._settle(registered, found, adapter, notes, returned=False)
-                self._delete(self._left_out(registered), found.clients)
+                done = {*self._left_out(registered), *self._joined(registered)}
+                self._delete(done, found.clients)
                 raise
         self._settle(registered, found, adapter, notes, returned=True)
         return self._finish(registered, returned, found.clients)
@@ -123,7 +129,7 @@ class _Invocation:
                 message=self.delivery.messages[index].name,
                 why=f"cirrus would fail its whole batch for it: {registered.spoilers[index]}",
             )
-        kept_back = {*registered.failed, *left_out}
+        kept_back = {*registered.failed, *registered.joins, *left_out}
         if len(kept_back) == len(self.delivery.messages):
             return None
         event = self.delivery.event_without(kept_back, registered.records)
@@ -131,8 +137,13 @@ class _Invocation:
 
     def _left_out(self, registered: Registered) -> tuple[int, ...]:
         """Messages that would take their neighbours along; none where they have no neighbours."""
-        others = len(self.delivery.messages) - len(registered.failed) - len(registered.spoilers)
-        return tuple(registered.spoilers) if others else ()
+        kept_back = {*registered.failed, *registered.joins, *registered.spoilers}
+        has_others = len(kept_back) < len(self.delivery.messages)
+        return tuple(registered.spoilers) if has_others else ()
+
+    def _joined(self, registered: Registered) -> set[int]:
+        """Join requests that were registered: with them nothing is left to do."""
+        return registered.joins - set(registered.failed)
 
     def _settle(
         self,

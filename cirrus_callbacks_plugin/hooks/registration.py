@@ -12,6 +12,7 @@ from cirrus_callbacks_plugin.aws.batch_reads import MAX_KEYS
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.errors import CallbackError
+from cirrus_callbacks_plugin.hooks.join_requests import JoinRegistrar, request_in
 from cirrus_callbacks_plugin.hooks.objects import fetch_object
 from cirrus_callbacks_plugin.hooks.payloads import Target, target_of
 from cirrus_callbacks_plugin.protocol import wait_log
@@ -47,6 +48,7 @@ class Registered:
         before: the records as this invocation first read them.
         is_throttled: the state table left keys of that read unprocessed at first.
         records: what cirrus is to see in the place of a message's record, by its index.
+        joins: join requests, by their index: cirrus never sees them.
         spoilers: messages that cirrus would die of, its whole batch with it, and whose waiters are
             told that the payload is not acceptable: why, by their index.
     """
@@ -56,6 +58,7 @@ class Registered:
     before: dict[StateKey, Record] = field(default_factory=dict)
     is_throttled: bool = False
     records: dict[int, Any] = field(default_factory=dict)
+    joins: set[int] = field(default_factory=set)
     spoilers: dict[int, str] = field(default_factory=dict)
 
 
@@ -71,13 +74,17 @@ class Registrar:
         """Put a row for every token; a message with one that fails has failed.
 
         A payload that cirrus cannot accept, or that no cirrus runs again, is settled with
-        this first write; every other row is ``PROCESSING``.
+        this first write; every other row is ``PROCESSING``. Of a join request the join's
+        rows are put, of a member's message the member's row besides.
         """
         registered = Registered()
-        targets = self._targets(messages, registered)
+        ordinary = self._open_joins(messages, registered)
+        targets = self._targets(ordinary, registered)
         self._read_records(targets, registered)
-        rows = self._put_all(messages, targets, registered)
+        rows = self._put_all(ordinary, targets, registered)
         for message in messages:
+            if message.index in registered.joins and message.index not in registered.failed:
+                continue
             if message.index not in registered.failed:
                 _note_spoiler(message, targets[message.index], rows[message.index], registered)
             else:
@@ -92,6 +99,23 @@ class Registrar:
                         why=registered.failed[message.index],
                     )
         return registered
+
+    def _open_joins(self, messages: Sequence[Message], registered: Registered) -> Sequence[Message]:
+        """Put the rows of join requests; returns the other messages."""
+        bodies = {message.index: request_in(message, self.adapter) for message in messages}
+        requests = [
+            (message, body) for message in messages if (body := bodies[message.index]) is not None
+        ]
+        if not requests:
+            return messages
+        registered.joins = {message.index for message, _ in requests}
+        for index, error in self._join_registrar.open(requests).items():
+            registered.failed[index] = _reason(error, "put of the join")
+        return [message for message in messages if message.index not in registered.joins]
+
+    @property
+    def _join_registrar(self) -> JoinRegistrar:
+        return JoinRegistrar(self.services.waits, self.adapter, self.own_time)
 
     def _put_all(
         self,
@@ -210,7 +234,10 @@ class Registrar:
         return replace(row, settled_at=now, **judgement.outcome.attributes())
 
     def _put(self, row: Wait) -> Wait:
-        return self.own_time.call(lambda: self.services.waits.register(row))
+        there = self.own_time.call(lambda: self.services.waits.register(row))
+        if row.member is not None:  # never before its wait, from which its end is told
+            self._join_registrar.arrive(row.member, row.payload_id)
+        return there
 
 
 def _note_spoiler(

@@ -41,7 +41,7 @@ class Rule:
 
         A count that is never too low cannot miss a decision.
         """
-        return self.judge(succeeded, failed) is not None or succeeded + failed >= self.total
+        return self.judge(succeeded, failed) is not None
 
     def judge(self, succeeded: int, failed: int) -> Result | None:
         """The result that is certain with these true counts; None while none is."""

@@ -107,8 +107,10 @@ def _members(value: dict[str, Any]) -> tuple[tuple[Member, ...] | None, str | No
 
 
 def _succeed_on(value: Any) -> str | int:
-    if value in (ALL, ANY) or (_is_whole(value) and value >= 1):
-        return value  # type: ignore[no-any-return]
+    if value in (ALL, ANY):
+        return str(value)
+    if _is_whole(value) and value >= 1:
+        return int(value)
     raise RequestError(
         'join has a succeed_on that is not "all", "any" or a whole number of at least 1'
     )

@@ -12,6 +12,7 @@ from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.aws.deadline import seconds_left
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.lambda_functions import logs, metrics
 from cirrus_callbacks_plugin.lambda_functions.clients import clients
 from cirrus_callbacks_plugin.protocol.answer import Answerer
@@ -60,7 +61,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     del event
     tables = config.Tables.from_env()
     settings = config.ReconcilerSettings.from_env()
-    dynamodb, stepfunctions = clients()
+    kept = clients()
     ends = time.monotonic() + budget_seconds(context, settings)
 
     def pace(per_second: float) -> Pace:
@@ -68,15 +69,20 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
 
     answers = metrics.Answers(utc_now)
     answer_pace = pace(ANSWERS_PER_SECOND)
+    answerer = Answerer(
+        client=kept.stepfunctions,
+        waits=WaitsTable(kept.dynamodb, tables.callbacks),
+        retention_days=settings.retention_days,
+        on_answer=answers,
+    )
     one_pass = Pass(
-        answerer=Answerer(
-            client=stepfunctions,
-            waits=WaitsTable(dynamodb, tables.callbacks),
-            retention_days=settings.retention_days,
-            on_answer=answers,
+        joins=Joins(
+            answerer,
+            StateTable(kept.dynamodb, tables.state),
+            JoinClients(kept.s3, kept.sqs),
+            JoinSettings(settings.joins_url, settings.payloads_url),
         ),
-        states=StateTable(dynamodb, tables.state),
-        runs=Runs(stepfunctions, pace(LISTS_PER_SECOND), pace(DESCRIBES_PER_SECOND)),
+        runs=Runs(kept.stepfunctions, pace(LISTS_PER_SECOND), pace(DESCRIBES_PER_SECOND)),
         paces=Paces(pace(RECORD_READS_PER_SECOND), answer_pace, heartbeats=answer_pace),
         settings=settings,
         clock=utc_now,

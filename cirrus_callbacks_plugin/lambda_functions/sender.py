@@ -7,6 +7,7 @@ from typing import Any
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.aws.deadline import Deadline
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.lambda_functions import logs, metrics
 from cirrus_callbacks_plugin.lambda_functions.clients import clients
 from cirrus_callbacks_plugin.protocol.answer import Answerer
@@ -28,16 +29,21 @@ def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]
         ConfigurationError: a variable is missing or wrong: the batch is delivered again.
     """
     tables = config.Tables.from_env()
-    dynamodb, stepfunctions = clients()
+    kept = clients()
     answers = metrics.Answers(utc_now)
+    answerer = Answerer(
+        client=kept.stepfunctions,
+        waits=WaitsTable(kept.dynamodb, tables.callbacks),
+        retention_days=config.retention_days(),
+        on_answer=answers,
+    )
     sender = Sender(
-        answerer=Answerer(
-            client=stepfunctions,
-            waits=WaitsTable(dynamodb, tables.callbacks),
-            retention_days=config.retention_days(),
-            on_answer=answers,
+        joins=Joins(
+            answerer,
+            StateTable(kept.dynamodb, tables.state),
+            JoinClients(kept.s3, kept.sqs),
+            JoinSettings(config.joins_url(), config.payloads_url()),
         ),
-        states=StateTable(dynamodb, tables.state),
         enabled=config.EnabledWorkflows.from_env(),
         has_time_left=Deadline.of(context).has_time_left,
     )

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.joins.rows import Join
+from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.operations.identity import operator
 from cirrus_callbacks_plugin.operations.reasons import Code
-from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
+from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.protocol.error_names import CANCELLED, answer_error_of
 from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.reconcile.case import unchanged
 from cirrus_callbacks_plugin.waits.outcome import Outcome
-from cirrus_callbacks_plugin.waits.row import STALE
+from cirrus_callbacks_plugin.waits.row import STALE, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
     from cirrus_callbacks_plugin.operations.survey import ExplainedWait
-    from cirrus_callbacks_plugin.waits.row import Wait
 
 SENDER_SECONDS = 10.0
 """How long the sender may take to answer what was settled here."""
@@ -234,15 +235,11 @@ class Repairer:
         return self._send(step)
 
     def _send(self, step: Step) -> Done:
-        row = self._now(step)
-        if row is None:
+        joins = self._joins()
+        row = joins.read([step.row.key]).rows.get(step.row.key)
+        if not isinstance(row, (Wait, Join)):
             return Done(step, None, "its row is gone")
-        answerer = Answerer(
-            client=self.deployment.client("stepfunctions"),
-            waits=self.deployment.waits,
-            retention_days=self.settings.retention_days,
-        )
-        sent = answerer.answer(row, answer_of(row))
+        sent = joins.answer(row)
         current = self._now(step)
         problem = None
         if sent is None:
@@ -250,6 +247,20 @@ class Repairer:
         elif sent == STALE and (current is None or current.answer == STALE):
             problem = "Step Functions takes the token no more: its task is over, or was answered"
         return Done(step, current, problem)
+
+    def _joins(self) -> Joins:
+        client = self.deployment.client
+        answerer = Answerer(
+            client=client("stepfunctions"),
+            waits=self.deployment.waits,
+            retention_days=self.settings.retention_days,
+        )
+        return Joins(
+            answerer,
+            self.deployment.states,
+            JoinClients(s3=lambda: client("s3"), sqs=lambda: client("sqs")),
+            JoinSettings(self.settings.joins_url, self.settings.payloads_url),
+        )
 
     def _now(self, step: Step) -> Wait | None:
         return self.deployment.waits.read([step.row.key]).get(step.row.key)

@@ -20,7 +20,7 @@ from cirrus_callbacks_plugin.protocol.error_names import (
 )
 from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
-from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait
+from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, TaskWait, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,11 +62,15 @@ def answer_of(row: Wait) -> Answer:
 
 def refusal_of(row: Wait) -> Answer:
     """The answer for a new row of a workflow whose flag is off."""
-    why = (
+    return Answer(NOT_ENABLED, cause({**_facts(row), "error": why_refused(row)}))
+
+
+def why_refused(row: Wait) -> str:
+    """What the waiter for a workflow whose flag is off is told."""
+    return (
         f"callbacks are not enabled for the workflow {row.workflow!r}: "
         "whoever deploys them can switch it on"
     )
-    return Answer(NOT_ENABLED, cause({**_facts(row), "error": why}))
 
 
 def _facts(row: Wait) -> dict[str, Any]:
@@ -133,7 +137,7 @@ class Answerer:
     retention_days: int
     on_answer: Callable[[Wait | Malformed, str | None], None] | None = None
 
-    def answer(self, row: Wait, answer: Answer) -> str | None:
+    def answer(self, row: TaskWait, answer: Answer) -> str | None:
         """Send an answer and mark the row.
 
         A crash between the two sends again later; Step Functions refuses the second
@@ -169,6 +173,20 @@ class Answerer:
                 return None
         self.mark(row, sent, answer.error)
         return sent
+
+    def heartbeat(self, row: TaskWait) -> bool:
+        """Tell a waiting task that it is not forgotten; False where it waits no more.
+
+        Raises:
+            ClientError, BotoCoreError: the heartbeat was not taken for another reason.
+        """
+        try:
+            self.client.send_task_heartbeat(taskToken=row.task_token)
+        except ClientError as error:
+            if classify(error) is not ErrorKind.CLOSED:
+                raise
+            return False
+        return True
 
     def mark(self, row: Wait, sent: str, error: str | None) -> bool:
         """Record an answer in its row; True if the row took it."""

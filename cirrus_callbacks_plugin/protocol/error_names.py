@@ -17,6 +17,7 @@ INVALID_PAYLOAD = "CirrusCallback.InvalidPayload"
 NOT_ENABLED = "CirrusCallback.NotEnabled"
 NEVER_STARTED = "CirrusCallback.NeverStarted"
 CANCELLED = "CirrusCallback.Cancelled"
+JOIN_FAILED = "CirrusCallback.JoinFailed"
 
 ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
 """Of the others that are no success, FAILED among them: ``FAILED``."""
@@ -28,6 +29,7 @@ UNEXPLAINED = {
     INVALID_PAYLOAD: "cirrus cannot accept the payload",
     NEVER_STARTED: "no run came of the message",
     CANCELLED: "the wait was cancelled by an operator",
+    JOIN_FAILED: "too few members succeeded",
 }
 """What a cause says where the row holds no error text: a cause always says something."""
 NOTHING_SAID = "nothing tells why"

@@ -33,6 +33,8 @@ LEFT_OUT = "left out"
 NOT_NOTED = "run not noted"
 ANSWERED = "answered"
 NOT_ANSWERED = "not answered"
+TOLD = "told to its join"
+NOT_EXPANDED = "members not sent"
 REPAIRED = "repaired"
 NOT_REPAIRED = "not repaired"
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.reconcile.circle import Circle
 from cirrus_callbacks_plugin.reconcile.summary import Did
-from cirrus_callbacks_plugin.waits.row import STALE, Wait
+from cirrus_callbacks_plugin.waits.row import STALE, TaskWait, Wait, task_wait
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.aws.pacing import Pace
@@ -67,7 +64,8 @@ class Heartbeats:
             self.place.move(step[-1])
             return True
         rows = [row for row in map(found.get, keys) if isinstance(row, Wait)]
-        waiting = [row for row in rows if not row.is_settled and not row.is_answered]
+        beating = [row for row in rows if not row.is_settled and not row.is_answered]
+        waiting = [task for task in map(task_wait, beating) if task is not None]
         results = run_side_by_side(self._send, waiting)
         last = None
         has_stopped = False
@@ -87,16 +85,12 @@ class Heartbeats:
             self.place.move(last)
         return not has_stopped
 
-    def _send(self, row: Wait) -> list[Did] | None:
+    def _send(self, row: TaskWait) -> list[Did] | None:
         """Send a heartbeat, and learn whether the waiter lives; None: there was no time."""
         if self.repairer.seconds_left() <= 0:
             return None
         self.pace.wait()
         answerer = self.repairer.answerer
-        try:
-            answerer.client.send_task_heartbeat(taskToken=row.task_token)
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CLOSED:
-                raise
-            return [Did.STALE] if answerer.mark(row, STALE, None) else []
-        return [Did.HEARTBEAT]
+        if answerer.heartbeat(row):
+            return [Did.HEARTBEAT]
+        return [Did.STALE] if answerer.mark(row, STALE, None) else []

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 EVENT_DELAY_SECONDS = 120
 """A run that stopped less than this ago: its event is on its way."""
 
+ATTACHED_DAYS = 366
+"""A payload that somebody else was to start, and did not: no execution waits longer."""
+
 REUSED_NAME_SECONDS = 60
 """A run that stopped this long before a row was registered is not the run of that row,
 though its record may be gone: cirrus >= 1 derives names and so uses one again."""
@@ -167,6 +170,10 @@ def earlier_runs(row: Wait, record: Record | None) -> tuple[str, ...]:
 def judge(case: Case) -> Verdict:
     """Say what the case calls for."""
     run, record = case.run, case.record
+    if case.row.is_join:
+        return LEAVE  # its members decide
+    if run is None and case.row.attached:
+        return _attached_without_run(case)
     if run is None:
         return _after_redelivery(case, _old_outcome(case, "no run was listed"))
     if run.status is RunStatus.UNKNOWN:
@@ -185,8 +192,17 @@ def judge(case: Case) -> Verdict:
     return Verdict(outcome=outcome_of_run(case, run), is_stuck=is_stuck)
 
 
+def _attached_without_run(case: Case) -> Verdict:
+    """Somebody else is to start it, and may do so late."""
+    if case.now - moment(case.row.registered_at) < timedelta(days=ATTACHED_DAYS):
+        return LEAVE
+    return Verdict(never_started(f"nobody has started the payload within {ATTACHED_DAYS} days"))
+
+
 def is_new_run(row: Wait, run: Run) -> bool:
     """True where the run is one that this row waits for."""
+    if row.attached:
+        return True  # it waits for what somebody else has started, whenever that was
     if run.started is not None and run.started >= moment(row.registered_at):
         return True
     if row.seen_state in FINAL_STATES and run.execution_arn == row.seen_execution:
@@ -233,6 +249,9 @@ def _output_url(case: Case, run: Run) -> str | None:
 def _unknown(case: Case) -> Verdict:
     """Step Functions does not know the last listed run."""
     record, run = case.record, case.run
+    if case.row.attached and record is not None and record.is_final:
+        is_late = case.is_past_redelivery
+        return Verdict(outcome_of_record(record, _no_url)) if is_late else LEAVE
     seen_final = case.row.seen_state in FINAL_STATES
     if run is not None and seen_final and run.execution_arn == case.row.seen_execution:
         # Older than Step Functions remembers: the record's state is all there is.

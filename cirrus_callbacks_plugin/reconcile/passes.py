@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.errors import place_of
-from cirrus_callbacks_plugin.protocol.answer import Answerer  # noqa: TC001 - a field's type
+from cirrus_callbacks_plugin.joins.service import Joins  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.reconcile.heartbeats import Heartbeats
 from cirrus_callbacks_plugin.reconcile.places import Place
 from cirrus_callbacks_plugin.reconcile.records import Records
@@ -22,7 +22,6 @@ from cirrus_callbacks_plugin.waits.index import IndexEntry, WaitingIndex, shards
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.aws.pacing import Pace
-    from cirrus_callbacks_plugin.cirrus.state_table import StateTable
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.reconcile.runs import Runs
 
@@ -55,8 +54,7 @@ class Pass:
     """One walk over the ``waiting`` index.
 
     Attributes:
-        answerer: sends and marks, as the sender does; its table is the one walked.
-        states: cirrus's state table.
+        joins: answers and tells, as the sender does; its table is the one walked.
         runs: what Step Functions knows of runs.
         paces, settings: what bounds the pass.
         clock: the current time, aware.
@@ -66,8 +64,7 @@ class Pass:
         summary: what it did so far.
     """
 
-    answerer: Answerer
-    states: StateTable
+    joins: Joins
     runs: Runs
     paces: Paces
     settings: ReconcilerSettings
@@ -82,14 +79,15 @@ class Pass:
         Heartbeats have a walk of their own, side by side with the repairs: neither waits for
         the other, and repairs never for a heartbeat's turn.
         """
-        index = WaitingIndex(self.answerer.waits.client, self.answerer.waits.name)
+        waits = self.joins.answerer.waits
+        index = WaitingIndex(waits.client, waits.name)
         places = self._places(index)
         total = self.seconds_left()
         self.runs.may_list = lambda: self.seconds_left() > total * (1 - LISTS_SHARE)
         shard = shards()[self.number % len(shards())]
         repairer = Repairer(
-            answerer=self.answerer,
-            records=Records(self.states, self.paces.records),
+            joins=self.joins,
+            records=Records(self.joins.states, self.paces.records),
             runs=self.runs,
             answer_pace=self.paces.answers,
             settings=self.settings,

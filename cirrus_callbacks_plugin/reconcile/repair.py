@@ -12,25 +12,36 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
+from cirrus_callbacks_plugin.joins.overdue import Patience, Repair
+from cirrus_callbacks_plugin.joins.rows import Join, wait_of
+from cirrus_callbacks_plugin.joins.service import Joins  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.answer import Answerer, answer_of
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.reconcile.case import case_of
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
-from cirrus_callbacks_plugin.waits.row import STALE, Key, Wait
+from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Key, Wait
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.aws.pacing import Pace
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.config import ReconcilerSettings
+    from cirrus_callbacks_plugin.protocol.answer import Answerer
     from cirrus_callbacks_plugin.reconcile.records import Records
     from cirrus_callbacks_plugin.reconcile.runs import Runs
     from cirrus_callbacks_plugin.waits.index import IndexEntry
     from cirrus_callbacks_plugin.waits.malformed import Malformed
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 logger = logging.getLogger(__name__)
+
+_DID = {
+    Repair.SETTLED: Did.SETTLED,
+    Repair.EXPANDED: Did.EXPANDED,
+    Repair.TOLD_MISSING: Did.NEVER_STARTED,
+}
+_TOLD = {SUCCESS: Did.ANSWERED, FAILURE: Did.ANSWERED, STALE: Did.STALE}
 
 
 @dataclass(slots=True)
@@ -55,7 +66,7 @@ class Repairer:
     """Repairs rows, and counts what it did.
 
     Attributes:
-        answerer: sends and marks, as the sender does.
+        joins: answers and tells, as the sender does.
         records: cirrus's records.
         runs: what Step Functions knows of runs.
         answer_pace: how often a token is answered.
@@ -65,7 +76,7 @@ class Repairer:
         summary: where is counted.
     """
 
-    answerer: Answerer
+    joins: Joins
     records: Records
     runs: Runs
     answer_pace: Pace
@@ -73,6 +84,11 @@ class Repairer:
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     summary: Summary
+
+    @property
+    def answerer(self) -> Answerer:
+        """Sends and marks."""
+        return self.joins.answerer
 
     def repair(self, groups: Iterable[PayloadRows]) -> list[PayloadRows]:
         """Judge the rows of some payloads and do what that calls for.
@@ -151,7 +167,9 @@ class Repairer:
     def _settle(self, judged: tuple[Wait, Verdict]) -> list[Did]:
         row, verdict = judged
         outcome = verdict.outcome
-        if outcome is None or not self.answerer.waits.settle(row.key, outcome):
+        if outcome is None or self._may_come(row, outcome):
+            return []
+        if not self.answerer.waits.settle(row.key, outcome):
             return []
         log_wait(
             row,
@@ -163,6 +181,12 @@ class Repairer:
         )
         return [Did.NEVER_STARTED if outcome.answer_error == NEVER_STARTED else Did.SETTLED]
 
+    def _may_come(self, row: Wait, outcome: Outcome) -> bool:
+        """True for a member whose message its join may send again: nothing is missing yet."""
+        member = row.member
+        is_missing = outcome.answer_error == NEVER_STARTED and not row.attached
+        return member is not None and is_missing and not self.joins.was_sent(member)
+
     def _report_stuck(self, payload_id: str, record: Record | None) -> None:
         if payload_id not in self.summary.stuck:
             self.summary.stuck.add(payload_id)
@@ -172,9 +196,45 @@ class Repairer:
                 record.state if record else "nothing",
             )
 
-    def answer(self, rows: Sequence[Wait]) -> bool:
+    def look_after(self, joins: Sequence[Join]) -> bool:
+        """See to open joins; False where time ran out."""
+        patience = Patience(self.settings.grace, self.settings.redelivery, self.settings.queue)
+
+        def look_after(join: Join) -> list[Did] | None:
+            if self.seconds_left() <= 0:
+                return None
+            done = self.joins.look_after(join, self.clock(), patience)
+            return [Did.LOOKED_AT, *(_DID[each] for each in done)]
+
+        return self._done([join.wait for join in joins], run_side_by_side(look_after, joins))
+
+    def tell(self, rows: Sequence[Wait]) -> bool:
+        """Tell joins what became of members; False where time ran out.
+
+        Those of a join that is answered or gone, settled or not, become ``stale``.
+        """
+        if not rows:
+            return True
+        if self.seconds_left() <= 0:
+            return False
+        batch = self.joins.read([row.key for row in rows])
+        now = [row for row in batch.rows.values() if isinstance(row, Wait) and not row.is_answered]
+        self.summary.add(Did.LOOKED_AT, len(rows))
+        told = self.joins.tell(now, batch.joins)
+        results = [each if isinstance(each, Exception) else [_TOLD[each]] for each in told]
+        return self._done(now, results)
+
+    def answer(self, rows: Sequence[Wait | Join]) -> bool:
         """Answer settled rows, with the sender's own code; False where time ran out."""
-        results = run_side_by_side(self._answer, rows)
+        waits = [wait_of(row) for row in rows]
+        return self._done(waits, run_side_by_side(self._answer, waits))
+
+    def _done(
+        self,
+        rows: Sequence[Wait],
+        results: Sequence[list[Did] | Exception | None],
+    ) -> bool:
+        """Count what was done; False where there was no time for all."""
         done = [(row, did) for row, did in zip(rows, results, strict=True) if did is not None]
         self._note([row for row, _ in done], [did for _, did in done])
         return len(done) == len(rows)
@@ -182,11 +242,11 @@ class Repairer:
     def _answer(self, row: Wait) -> list[Did] | None:
         if self.seconds_left() <= 0:
             return None
-        current = self.answerer.waits.read([row.key]).get(row.key)
-        if current is None or current.is_answered:
+        current = self.joins.read([row.key]).rows.get(row.key)
+        if not isinstance(current, (Wait, Join)) or wait_of(current).is_answered:
             return [Did.LOOKED_AT]
         self.answer_pace.wait()
-        sent = self.answerer.answer(current, answer_of(current))
+        sent = self.joins.answer(current)
         if sent is None:
             return [Did.LOOKED_AT, Did.FAILED]
         return [Did.LOOKED_AT, Did.STALE if sent == STALE else Did.ANSWERED]

@@ -26,6 +26,8 @@ class Did(Enum):
     """Its token is one that Step Functions accepts no more."""
     STILL_RUNNING = "still_running"
     """Its run goes on."""
+    EXPANDED = "expanded"
+    """A join whose members are to be sent again."""
     FAILED = "failed"
     """It met an error, or cannot be read; the next pass tries again."""
     HEARTBEAT = "heartbeats"
@@ -64,7 +66,7 @@ class Summary:
     @property
     def repaired(self) -> int:
         """Rows that were settled or answered here: what something else should have done."""
-        return sum(map(self.count, (Did.SETTLED, Did.NEVER_STARTED, Did.ANSWERED)))
+        return sum(map(self.count, (Did.SETTLED, Did.NEVER_STARTED, Did.ANSWERED, Did.EXPANDED)))
 
     def to_json(self) -> dict[str, Any]:
         """The summary as the handler returns it; at most a hundred stuck payloads by name."""

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.aws.batch_reads import MAX_KEYS
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import FINAL_STATES
+from cirrus_callbacks_plugin.joins.rows import Join, wait_of
 from cirrus_callbacks_plugin.reconcile.circle import Circle
 from cirrus_callbacks_plugin.reconcile.judge import run_to_ask
 from cirrus_callbacks_plugin.reconcile.repair import PayloadRows, Repairer
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.joins.telling import JoinsById
+    from cirrus_callbacks_plugin.naming import MemberToken
     from cirrus_callbacks_plugin.reconcile.places import Place
     from cirrus_callbacks_plugin.waits.index import IndexEntry, WaitingIndex
 
@@ -57,6 +60,23 @@ class End(Enum):
     ROUND = "it came round"
     FULL = "no more runs are taken in, and there is a place to go on from"
     TIME = "time is out"
+
+
+@dataclass(slots=True)
+class _Due:
+    """Rows of a step by what there is to do.
+
+    Attributes:
+        settled: to be answered.
+        members: to be told to their joins, or given up with them.
+        joins: open ones, to be looked after.
+        waiting: to be judged, each with the entry before it.
+    """
+
+    settled: list[Wait | Join] = field(default_factory=list)
+    members: list[Wait] = field(default_factory=list)
+    joins: list[Join] = field(default_factory=list)
+    waiting: list[tuple[Wait, IndexEntry | None]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -173,27 +193,15 @@ class RepairWalk:
 
         False where time ran out before all were seen to.
         """
-        settled: list[Wait] = []
-        waiting: list[tuple[Wait, IndexEntry | None]] = []
         self._note_oldest(step)
-        entries = self._old_enough(step)
-        rows = self._read([entry for entry, _ in entries])
-        now = self.repairer.clock()
-        for entry, before in entries:
-            row = rows.get(entry)
-            if row is None or now - moment(row.settled_at or row.registered_at) < (
-                self.repairer.settings.grace
-            ):
-                continue
-            if row.is_settled:
-                settled.append(row)
-            else:
-                waiting.append((row, before))
-        is_done = self.repairer.answer(settled)
-        records = self.repairer.records.of(row.payload_id for row, _ in waiting)
+        due = self._due(self._old_enough(step))
+        is_done = self.repairer.answer(due.settled)
+        is_done = self.repairer.tell(due.members) and is_done
+        is_done = self.repairer.look_after(due.joins) and is_done
+        records = self.repairer.records.of(row.payload_id for row, _ in due.waiting)
         clear: dict[str, PayloadRows] = {}
         is_known: dict[str | None, bool] = {None: True}
-        for row, before in waiting:
+        for row, before in due.waiting:
             record = records[row.payload_id]
             if isinstance(record, Exception):
                 self.repairer.failed([row], record)
@@ -207,6 +215,28 @@ class RepairWalk:
                 self._keep(row, record, before)
         return not self.repairer.repair(clear.values()) and is_done
 
+    def _due(self, entries: Sequence[tuple[IndexEntry, IndexEntry | None]]) -> _Due:
+        """What there is to do with some entries' rows, as these are now."""
+        rows, joins = self._read([entry for entry, _ in entries])
+        now = self.repairer.clock()
+        due = _Due()
+        for entry, before in entries:
+            row = rows.get(entry)
+            if row is None:
+                continue
+            wait = wait_of(row)
+            if isinstance(row, Join) and not row.is_closed:
+                due.joins.append(row)  # its deadline knows no grace period
+            elif now - moment(wait.settled_at or wait.registered_at) < self.repairer.settings.grace:
+                continue
+            elif wait.member is not None and (wait.is_settled or _is_over(wait.member, joins)):
+                due.members.append(wait)
+            elif wait.is_settled:
+                due.settled.append(row)
+            else:
+                due.waiting.append((wait, before))
+        return due
+
     def _note_oldest(self, step: Sequence[IndexEntry]) -> None:
         """A step is in order: its first entry whose time can be read is its oldest."""
         registered = next(filter(None, (entry.registered() for entry in step)), None)
@@ -217,36 +247,44 @@ class RepairWalk:
         self,
         step: Sequence[IndexEntry],
     ) -> list[tuple[IndexEntry, IndexEntry | None]]:
-        """The entries of rows past their grace period, each with the entry before it."""
+        """The entries of rows past their grace period, each with the entry before it.
+
+        And of every join: it may have a deadline.
+        """
         youngest = timestamp(self.repairer.clock() - self.repairer.settings.grace)
         old_enough: list[tuple[IndexEntry, IndexEntry | None]] = []
         before = self._last
         for entry in step:
-            if entry.registered_at <= youngest or entry.registered() is None:
+            is_old = entry.registered_at <= youngest or entry.registered() is None
+            if is_old or entry.key.is_join:
                 old_enough.append((entry, before))
             before = entry
         return old_enough
 
-    def _read(self, entries: Sequence[IndexEntry]) -> dict[IndexEntry, Wait]:
-        """The open rows among some entries; those that cannot be read now are counted."""
+    def _read(
+        self,
+        entries: Sequence[IndexEntry],
+    ) -> tuple[dict[IndexEntry, Wait | Join], JoinsById]:
+        """The open rows among some entries, and their joins; what cannot be read is counted."""
         parts = [entries[start : start + MAX_KEYS] for start in range(0, len(entries), MAX_KEYS)]
-        waits = self.repairer.answerer.waits
         results = run_side_by_side(
-            lambda part: waits.read_rows(entry.key for entry in part),
+            lambda part: self.repairer.joins.read([entry.key for entry in part]),
             parts,
         )
-        rows: dict[IndexEntry, Wait] = {}
+        rows: dict[IndexEntry, Wait | Join] = {}
+        joins: JoinsById = {}
         for part, result in zip(parts, results, strict=True):
             if isinstance(result, Exception):
                 self.repairer.failed([entry.key for entry in part], result)
                 continue
+            joins |= result.joins
             for entry in part:
-                row = result.get(entry.key)
+                row = result.rows.get(entry.key)
                 if isinstance(row, Malformed):
                     self.repairer.malformed(row)
-                elif isinstance(row, Wait) and not row.is_answered:
+                elif isinstance(row, (Wait, Join)) and not wait_of(row).is_answered:
                     rows[entry] = row
-        return rows
+        return rows, joins
 
     def _keep(self, row: Wait, record: Record | None, before: IndexEntry | None) -> None:
         """Keep a row for the descriptions, where there is time for one more payload."""
@@ -302,6 +340,11 @@ class RepairWalk:
             self.descriptions.move(first.before)
         else:
             self.descriptions.move(self._put_off_behind if self._is_putting_off else self._last)
+
+
+def _is_over(member: MemberToken, joins: JoinsById) -> bool:
+    join = joins.get(member.join_id)
+    return join is None or (isinstance(join, Join) and join.wait.is_answered)
 
 
 def _add(

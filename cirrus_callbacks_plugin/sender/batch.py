@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
+from cirrus_callbacks_plugin.joins.rows import Expansion, Join, wait_of
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.answer import answer_of, refusal_of
+from cirrus_callbacks_plugin.protocol.answer import refusal_of, why_refused
+from cirrus_callbacks_plugin.protocol.error_names import NOT_ENABLED
 from cirrus_callbacks_plugin.protocol.rules import ended_of
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.malformed import Malformed
-from cirrus_callbacks_plugin.waits.row import Wait
+from cirrus_callbacks_plugin.waits.row import MalformedRowError, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from cirrus_callbacks_plugin.cirrus.state_table import StateTable
     from cirrus_callbacks_plugin.config import EnabledWorkflows
-    from cirrus_callbacks_plugin.protocol.answer import Answerer
+    from cirrus_callbacks_plugin.joins.service import Batch, Joins
     from cirrus_callbacks_plugin.sender.stream import StreamRecord
     from cirrus_callbacks_plugin.waits.row import Key
 
@@ -44,14 +45,12 @@ class Sender:
     """Answers the rows that a batch of stream records is about.
 
     Attributes:
-        answerer: sends and marks; its table is the one that is read.
-        states: cirrus's state table, for outcomes whose settling goes on here.
+        joins: reads rows and answers them, whoever waits.
         enabled: the per-workflow flag.
         has_time_left: False once the invocation's own time runs out.
     """
 
-    answerer: Answerer
-    states: StateTable
+    joins: Joins
     enabled: EnabledWorkflows
     has_time_left: Callable[[], bool]
 
@@ -76,30 +75,59 @@ class Sender:
         for record in records:
             first = told.setdefault(record.key, _Told(record.sequence_number, None))
             first.inserted = first.inserted or record.inserted
-        rows = self.answerer.waits.read_rows(told)
-        answers = [
-            (key, row) for key, row in rows.items() if isinstance(row, Wait) and not row.is_answered
-        ]
-        for row in rows.values():
+        batch = self.joins.read(told)
+        for row in batch.rows.values():
             if isinstance(row, Malformed):
                 self._pass_over(row)
-        failed: list[str] = []
-        results = run_side_by_side(
-            lambda pair: self._handle(pair[1], told[pair[0]].inserted), answers
-        )
-        for (key, row), result in zip(answers, results, strict=True):
-            if isinstance(result, Exception) and self._comes_again(row, result):
-                failed.append(told[key].sequence_number)
-        # Answers first: working off thousands of rows must not hold back the others.
-        for key, continuation in rows.items():
-            if not isinstance(continuation, Continuation):
+        again = [
+            *self._answer(batch, told),
+            *self._tell(batch, told),
+            # Answers first: working off thousands of rows must not hold back the others.
+            *self._work_off(batch),
+        ]
+        return [told[key].sequence_number for key in again]
+
+    def _answer(self, batch: Batch, told: Mapping[Key, _Told]) -> list[Key]:
+        """Answer tasks' waits, joins among them; returns those that are to come again."""
+        rows = [(key, row) for key, row, wait in _unanswered(batch) if wait.member is None]
+        results = run_side_by_side(lambda pair: self._handle(pair[1], told[pair[0]].inserted), rows)
+        return [
+            key
+            for (key, row), result in zip(rows, results, strict=True)
+            if isinstance(result, Exception) and self._comes_again(wait_of(row), result)
+        ]
+
+    def _tell(self, batch: Batch, told: Mapping[Key, _Told]) -> list[Key]:
+        """Tell joins what became of their members; returns those that are to be told again."""
+        members = []
+        for key, _, wait in _unanswered(batch):
+            if wait.member is None:
+                continue
+            if self._is_refused(told[key].inserted):
+                refused = replace(wait, answer_error=NOT_ENABLED, error=why_refused(wait))
+                members.append((key, refused))
+            elif wait.is_settled:
+                members.append((key, wait))
+        results = self.joins.tell([row for _, row in members], batch.joins)
+        return [
+            key
+            for (key, row), result in zip(members, results, strict=True)
+            if isinstance(result, Exception) and self._comes_again(row, result)
+        ]
+
+    def _work_off(self, batch: Batch) -> list[Key]:
+        """Go on with settling, and with sending members; returns what is to come again."""
+        again = []
+        for key, row in batch.rows.items():
+            if not isinstance(row, (Continuation, Expansion)):
                 continue
             try:
-                self._go_on(continuation)
+                self._go_on(row)
             except Exception as error:  # noqa: BLE001 - told to Lambda, which delivers it again
-                _log_again(continuation, error)
-                failed.append(told[key].sequence_number)
-        return failed
+                if not self._is_put_off(row, error):
+                    _log_again(row, error)
+                    again.append(key)
+        return again
 
     def _pass_over(self, row: Malformed) -> None:
         log_step(
@@ -109,7 +137,7 @@ class Sender:
             wait=row.name,
             why=f"the row cannot be read: {row.why}",
         )
-        self.answerer.tell(row, None)
+        self.joins.answerer.tell(row, None)
 
     def _comes_again(self, row: Wait, error: Exception) -> bool:
         """Log what an answer met; True where its record is to be delivered again."""
@@ -121,48 +149,78 @@ class Sender:
                 why=f"AWS refused a call ({error_code(error)}); the wait stays open until that is "
                 "mended",
             )
-            self.answerer.tell(row, None)
+            self.joins.answerer.tell(row, None)
+            return False
+        if isinstance(error, MalformedRowError):
+            log_wait(row, wait_log.NOT_ANSWERED, level=logging.ERROR, why=str(error))
             return False
         _log_again(row, error)
         return True
 
-    def _handle(self, row: Wait, inserted: Wait | None) -> None:
+    def _is_put_off(self, row: Continuation | Expansion, error: Exception) -> bool:
+        """True where AWS refuses to let members be sent: the reconciler puts that again."""
+        if not isinstance(row, Expansion):
+            return False
+        if isinstance(error, (ClientError, BotoCoreError)):
+            if classify(error) is not ErrorKind.REFUSED:
+                return False
+            why = f"AWS refused a call ({error_code(error)}); members are sent once that is mended"
+        elif isinstance(error, MalformedRowError):
+            why = str(error)
+        else:
+            return False
+        log_step(wait_log.NOT_EXPANDED, row.join_id, level=logging.ERROR, why=why)
+        return True
+
+    def _handle(self, row: Wait | Join, inserted: Wait | None) -> None:
+        wait = wait_of(row)
         if self._is_refused(inserted):
-            self.answerer.answer(row, refusal_of(row))
-        elif row.is_settled:
-            self.answerer.answer(row, answer_of(row))
+            self.joins.answer(row, refusal_of(wait))
+        elif wait.is_settled:
+            self.joins.answer(row)
 
     def _is_refused(self, inserted: Wait | None) -> bool:
         """The flag is judged once, on the record of the new row, settled or not.
 
-        A row registered with an error of its own says more than the flag does.
+        A row registered with an error of its own says more than the flag does. A join is no
+        workflow: each of its members is judged.
         """
         return (
             inserted is not None
+            and not inserted.is_join
             and inserted.answer_error is None
             and inserted.workflow not in self.enabled
         )
 
-    def _go_on(self, row: Continuation) -> None:
-        """Settle what did not fit into update-state's time, by the same rules."""
+    def _go_on(self, row: Continuation | Expansion) -> None:
+        """Send a join's members; settle, by the same rules, what update-state had no time for."""
+        if isinstance(row, Expansion):
+            self.joins.expand(row, self.has_time_left)
+            return
         progress = settle_open_rows(
-            self.answerer.waits,
-            self.states,
+            self.joins.answerer.waits,
+            self.joins.states,
             row.payload_id,
             ended_of(row),
             has_time_left=self.has_time_left,
         )
         logger.info("Payload %s: %d wait(s) settled", row.payload_id, progress.settled)
         if progress.is_complete:
-            self.answerer.waits.finish_continuation(row)
+            self.joins.answerer.waits.finish_continuation(row)
         else:
-            self.answerer.waits.postpone_continuation(row)
+            self.joins.answerer.waits.postpone_continuation(row)
 
 
-def _log_again(row: Wait | Continuation, error: Exception) -> None:
+def _unanswered(batch: Batch) -> Iterator[tuple[Key, Wait | Join, Wait]]:
+    for key, row in batch.rows.items():
+        if isinstance(row, (Wait, Join)) and not wait_of(row).is_answered:
+            yield key, row, wait_of(row)
+
+
+def _log_again(row: Wait | Continuation | Expansion, error: Exception) -> None:
     logger.warning(
         "Payload %s: wait %s is delivered again (%s)",
-        row.payload_id,
+        row.key.payload_id if isinstance(row, Expansion) else row.payload_id,
         row.key.name,
         error_code(error),
     )

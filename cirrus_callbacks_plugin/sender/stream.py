@@ -52,7 +52,7 @@ class StreamRecord:
         if record.get("eventName") == "REMOVE" or not image:
             return None
         key = Key.from_item(change["Keys"])
-        if key.is_reserved and not key.is_continuation:
+        if key.is_reserved and not key.is_continuation and not key.is_expansion:
             return None
         is_new = record.get("eventName") == "INSERT"
         row = row_from_item(image) if is_new else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NewType
 
 from boto3.dynamodb.types import TypeSerializer
 
 from cirrus_callbacks_plugin.errors import CallbackError
-from cirrus_callbacks_plugin.naming import short
+from cirrus_callbacks_plugin.naming import MemberToken, is_join_id, short
 from cirrus_callbacks_plugin.waits.definition import SHARDS
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ RESERVED = "#"
 """What the sort key of a row that is no wait begins with."""
 CONTINUE = "#continue"
 """Sort key of the row that carries an outcome whose settling goes on in the sender."""
+JOIN = "#join"
+"""Sort key of a join's own wait, whose token is kept whole beside it; also its workflow."""
+EXPAND = "#expand"
+"""Sort key of the row that says that a join has members to be sent."""
 
 MAX_SORT_KEY_BYTES = 1024
 MAX_PARTITION_KEY_BYTES = 2048
@@ -107,8 +111,9 @@ class Key:
 
     @property
     def is_reserved(self) -> bool:
-        """True for a row that is no wait: no task token begins with ``#``."""
-        return self.task_token.startswith(RESERVED)
+        """True for a row that is no wait: no task token begins with ``#``, but a member's."""
+        is_wait = self.is_join or MemberToken.of(self.task_token) is not None
+        return self.task_token.startswith(RESERVED) and not is_wait
 
     @property
     def is_continuation(self) -> bool:
@@ -116,13 +121,32 @@ class Key:
         return self.task_token == CONTINUE
 
     @property
+    def is_join(self) -> bool:
+        """True for a join's own wait."""
+        return self.task_token == JOIN and is_join_id(self.payload_id)
+
+    @property
+    def is_expansion(self) -> bool:
+        """True for the row that says that a join has members to be sent."""
+        return self.task_token == EXPAND and is_join_id(self.payload_id)
+
+    @property
     def name(self) -> str:
-        """What logs call the token."""
+        """What logs call the token; a member's begins with its join's."""
+        member = MemberToken.of(self.task_token)
+        if member is not None:
+            return f"{_join_name(member.join_id)}:{member.index}"
+        if self.is_join:
+            return _join_name(self.payload_id)
         if self.is_reserved:
             return self.task_token
         if self.task_token.startswith("sha256:"):
             return self.task_token.removeprefix("sha256:")[:8]
         return token_name(self.task_token)
+
+
+def _join_name(join_id: str) -> str:
+    return join_id.removeprefix("join:")[:8]  # the id is the digest of the join's token
 
 
 def partition_key(payload_id: str) -> str:
@@ -160,6 +184,7 @@ class Wait:
     seen_state: str | None = None
     seen_execution: str | None = None
     replace: bool = False
+    attached: bool = False
     cirrus_version: str | None = None
     answer: str | None = None
     answer_error: str | None = None
@@ -174,7 +199,17 @@ class Wait:
     @property
     def key(self) -> Key:
         """The row's key in DynamoDB's form."""
-        return Key.of(self.payload_id, self.task_token)
+        return Key.of(self.payload_id, JOIN if self.is_join else self.task_token)
+
+    @property
+    def is_join(self) -> bool:
+        """True for a join's own wait: it waits for the join's members."""
+        return is_join_id(self.payload_id)
+
+    @property
+    def member(self) -> MemberToken | None:
+        """The member of a join that waits here, and no task of Step Functions."""
+        return MemberToken.of(self.task_token)
 
     @property
     def is_settled(self) -> bool:
@@ -211,7 +246,7 @@ class Wait:
             for name, value in (
                 (each.name, getattr(self, each.name))
                 for each in fields(self)
-                if each.name not in ("payload_id", "task_token", "replace", "history")
+                if each.name not in ("payload_id", "task_token", *_FLAGS, "history")
             )
             if value is not None
         }
@@ -220,8 +255,7 @@ class Wait:
             item["full_payload_id"] = {"S": self.payload_id}
         if key.task_token != self.task_token:
             item["full_task_token"] = {"S": self.task_token}
-        if self.replace:
-            item["replace"] = {"BOOL": True}
+        item.update({name: {"BOOL": True} for name in _FLAGS if getattr(self, name)})
         if self.history:
             item["history"] = serialize([dict(entry) for entry in self.history])
         return item
@@ -244,7 +278,18 @@ class Wait:
         }
         values["payload_id"] = values.pop("full_payload_id", key.payload_id)
         values["task_token"] = values.pop("full_task_token", key.task_token)
+        if key.is_join and values["task_token"] == JOIN:
+            raise MalformedRowError("it has no full_task_token")
         return cls(**values)
+
+
+TaskWait = NewType("TaskWait", Wait)
+"""A wait with a token that Step Functions gave out: the only kind of row that is sent to it."""
+
+
+def task_wait(row: Wait) -> TaskWait | None:
+    """The row as one that Step Functions may be told of; None for a member of a join."""
+    return TaskWait(row) if row.member is None else None
 
 
 def read_text(name: str, value: Any) -> str:
@@ -307,6 +352,7 @@ def _read_history(name: str, value: Any) -> tuple[Mapping[str, str], ...]:
     )
 
 
+_FLAGS = ("replace", "attached")
 _TIMES = ("registered_at", "settled_at", "answered_at")
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     **{
@@ -317,7 +363,7 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "full_payload_id": read_text,
     "full_task_token": read_text,
     **dict.fromkeys(_TIMES, read_time),
-    "replace": _read_yes,
+    **dict.fromkeys(_FLAGS, _read_yes),
     "expiration_time": _read_expiry,
     "history": _read_history,
 }

@@ -231,11 +231,14 @@ class WaitsTable:
 
     def read_rows(self, keys: Iterable[Key]) -> dict[Key, Wait | Continuation | Malformed]:
         """The same with continuations and malformed rows; unknown reserved rows are left out."""
-        ordered = sorted(set(keys))
-        items = read_batch(self.client, self.name, [key.to_item() for key in ordered])
-        found = ((Key.from_item(item), item) for item in items)
-        rows = ((key, row_from_item(item, key)) for key, item in found)
+        rows = ((key, row_from_item(item, key)) for key, item in self.read_items(keys))
         return {key: row for key, row in rows if row is not None}
+
+    def read_items(self, keys: Iterable[Key]) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+        """Read rows of every kind consistently, a hundred a call, each with its key."""
+        ordered = sorted(set(keys))
+        for item in read_batch(self.client, self.name, [key.to_item() for key in ordered]):
+            yield Key.from_item(item), item
 
     def continue_later(  # noqa: PLR0917 - what a continuation holds
         self,

@@ -38,7 +38,12 @@ _PLUMBING = (
     _PAGES,
     "lambda_functions/wrapped.py",
 )
-_PLUMBING_FUNCTIONS = ("WaitsTable._update",)
+_PLUMBING_FUNCTIONS = (
+    "WaitsTable._update",
+    "WaitsTable.read_items",
+    "JoinsTable._put",
+    "JoinsTable._change",
+)
 
 _FUNCTIONS = (
     ("hooks/process.py", "process"),

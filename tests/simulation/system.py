@@ -22,6 +22,7 @@ from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.process import process
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
+from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.local.events import execution_event
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
@@ -112,7 +113,12 @@ class System:
         }
         self.waits = WaitsTable(self._dynamodb, "sim-callbacks")
         self.states = StateTable(self._dynamodb, "sim-state")
-        self.answerer = Answerer(self._sfn, self.waits, 60)
+        self.joins = Joins(
+            Answerer(self._sfn, self.waits, 60),
+            self.states,
+            JoinClients(lambda: self._s3, lambda: self._sqs),
+            JoinSettings(),
+        )
 
     def without_hooks(self) -> System:
         """The same with cirrus's handlers bare."""
@@ -168,7 +174,7 @@ class System:
 
     def sender(self, event: Any) -> Any:
         """The sender, every workflow enabled."""
-        sender = Sender(self.answerer, self.states, EnabledWorkflows(None), lambda: True)
+        sender = Sender(self.joins, EnabledWorkflows(None), lambda: True)
         failed = sender.send(StreamRecord.from_batch(event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
@@ -176,8 +182,7 @@ class System:
         """One pass of the reconciler."""
         pace: Any = _NoPace()
         return Pass(
-            answerer=self.answerer,
-            states=self.states,
+            joins=self.joins,
             runs=Runs(self._sfn, pace, pace),
             paces=Paces(pace, pace, pace),
             settings=ReconcilerSettings(

@@ -18,7 +18,7 @@ _OF_EVERY_TYPE: dict[str, dict[str, Any]] = {
     "a map": {"M": {"S": {"S": SECRET}}},
     "a set": {"SS": [SECRET]},
 }
-_RIGHT = {"replace": "yes", "expiration_time": "a number"}
+_RIGHT = {"replace": "yes", "attached": "yes", "expiration_time": "a number"}
 _TIMES = ("registered_at", "settled_at", "answered_at")
 _BAD_TIMES = {
     "words": "yesterday",

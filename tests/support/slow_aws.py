@@ -33,6 +33,7 @@ from cirrus_callbacks_plugin.reconcile.runs import (
 )
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
 from cirrus_callbacks_plugin.waits.table import WaitsTable
+from support.plain_joins import plain_joins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -315,8 +316,7 @@ class SlowAws:
             retention_days=60,
         )
         one_pass = pass_type(
-            answerer=answerer,
-            states=StateTable(self.dynamodb, "state"),  # type: ignore[arg-type]
+            joins=plain_joins(answerer, StateTable(self.dynamodb, "state")),  # type: ignore[arg-type]
             runs=Runs(
                 self.stepfunctions,  # type: ignore[arg-type]
                 self._pace(LISTS_PER_SECOND),

@@ -18,6 +18,7 @@ from cirrus_callbacks_plugin.sender.batch import Sender
 from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.row import Wait, shard
 from cirrus_callbacks_plugin.waits.table import WaitsTable
+from support.plain_joins import plain_joins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,8 +187,10 @@ def test_ten_thousand_waiters_are_all_answered() -> None:
         assert rounds < 1000
         deadline = table.now + 2.0  # a sender with little time: it has to put it again
         sender = Sender(
-            Answerer(client, WaitsTable(table, "callbacks"), 60),  # type: ignore[arg-type]
-            StateTable(table, "state"),  # type: ignore[arg-type]
+            plain_joins(
+                Answerer(client, WaitsTable(table, "callbacks"), 60),  # type: ignore[arg-type]
+                StateTable(table, "state"),  # type: ignore[arg-type]
+            ),
             EnabledWorkflows(None),
             lambda deadline=deadline: table.now < deadline,  # type: ignore[misc]
         )

@@ -69,6 +69,10 @@ class Table:
         row = self.rows.pop(0) if len(self.rows) > 1 else self.rows[0]
         return {} if row is None else {keys[0]: row}
 
+    def read_items(self, keys: list[Key]) -> list[tuple[Key, Any]]:
+        """The same, as DynamoDB holds it."""
+        return [(key, row.to_item()) for key, row in self.read(list(keys)).items()]
+
     def note(self, _: Key, entry: dict[str, str]) -> bool:
         """A history entry."""
         self.noted.append(entry["action"])

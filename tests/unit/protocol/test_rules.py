@@ -300,6 +300,7 @@ def test_the_errors_that_a_waiting_task_may_catch() -> None:
         "NOT_ENABLED": "CirrusCallback.NotEnabled",
         "NEVER_STARTED": "CirrusCallback.NeverStarted",
         "CANCELLED": "CirrusCallback.Cancelled",
+        "JOIN_FAILED": "CirrusCallback.JoinFailed",
     }
 
 

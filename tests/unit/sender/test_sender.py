@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.cirrus.state_table import Record
+from cirrus_callbacks_plugin.joins.service import Batch
 from cirrus_callbacks_plugin.protocol.answer import Answer, Answerer, answer_of, refusal_of
 from cirrus_callbacks_plugin.sender.batch import Sender
 from cirrus_callbacks_plugin.sender.stream import StreamRecord
@@ -80,6 +81,29 @@ class Answers:
         self.told.append((row, sent))
 
 
+class NoJoins:
+    """In the place of joins: rows are read and answered, and nobody joins."""
+
+    def __init__(self, answerer: Any, states: States | None = None) -> None:
+        self.answerer = answerer
+        self.states = states
+
+    def read(self, keys: Iterable[Key]) -> Batch:
+        """Rows by key."""
+        rows: Any = self.answerer.waits.read_rows(keys)
+        return Batch(rows, {})
+
+    def answer(self, row: Wait, answer: Answer | None = None) -> None:
+        """Send and mark."""
+        self.answerer.answer(row, answer or answer_of(row))
+
+    def tell(self, rows: list[Wait], joins: Any) -> list[str]:
+        """Nobody is told."""
+        assert not rows
+        assert not joins
+        return []
+
+
 class States:
     """The state table: the run that ended is the last listed one, unless more are."""
 
@@ -98,10 +122,9 @@ def sender(
     has_time_left: bool = True,
     later: tuple[str, ...] = (),
 ) -> Sender:
-    some: Any = answers
-    states: Any = States(*later)
+    joins: Any = NoJoins(answers, States(*later))
     flag: Any = enabled
-    return Sender(some, states, flag, lambda: has_time_left)
+    return Sender(joins, flag, lambda: has_time_left)
 
 
 def settled(token: str, **more: Any) -> Wait:
@@ -173,7 +196,8 @@ def test_what_is_refused_blocks_no_shard(caplog: pytest.LogCaptureFixture) -> No
     assert "AccessDeniedException" in line["why"]
     assert answers.told == [(row, None)]
     quiet: Any = Answerer(None, Waits(row), 60)  # type: ignore[arg-type]
-    assert not Sender(quiet, *[None] * 3)._comes_again(row, aws_error("AccessDeniedException"))  # type: ignore[arg-type]
+    joins: Any = NoJoins(quiet)
+    assert not Sender(joins, *[None] * 2)._comes_again(row, aws_error("AccessDeniedException"))  # type: ignore[arg-type]
 
 
 def test_what_nobody_expected_comes_again() -> None:

@@ -1,0 +1,156 @@
+"""From a join's request to its members: sent or attached, a chunk at a time.
+
+``sent`` in the join's row moves on after each chunk, so a crash repeats one chunk at most; a
+message that comes twice meets the row that it put before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable  # noqa: TC003 - a field's type
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.cirrus.state_table import INVALID
+from cirrus_callbacks_plugin.joins.closing import close_as_invalid, close_if_counted
+from cirrus_callbacks_plugin.joins.listing import Listing, read_list
+from cirrus_callbacks_plugin.joins.members import Attached, Member, MemberError
+from cirrus_callbacks_plugin.joins.queueing import Message, payload_id_of, send
+from cirrus_callbacks_plugin.joins.request import RequestError, check_total
+from cirrus_callbacks_plugin.joins.rows import MAX_ERROR_BYTES, MemberRow
+from cirrus_callbacks_plugin.naming import MemberToken
+from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
+from cirrus_callbacks_plugin.protocol.rules import cut
+from cirrus_callbacks_plugin.waits.malformed import Malformed
+from cirrus_callbacks_plugin.waits.row import FAILURE, MalformedRowError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cirrus_callbacks_plugin.joins.attaching import Attacher
+    from cirrus_callbacks_plugin.joins.rows import Expansion, Join
+    from cirrus_callbacks_plugin.joins.table import JoinsTable
+    from cirrus_callbacks_plugin.joins.telling import Teller
+
+CHUNK = 100
+"""Members that a crash may send twice; BatchGetItem reads as many records."""
+SECONDS = 10.0
+"""Of a batch, for one expansion: other rows' records wait behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expander:
+    """Works off expansions.
+
+    Attributes:
+        table: the joins' rows.
+        teller: tells of members that cannot be sent.
+        attacher: puts waits for attached members.
+        s3, sqs: give the clients.
+        has_time_left: False once the invocation's own time runs out.
+        clock: seconds, monotonic.
+    """
+
+    table: JoinsTable
+    teller: Teller
+    attacher: Attacher
+    s3: Callable[[], Any]
+    sqs: Callable[[], Any]
+    has_time_left: Callable[[], bool]
+    clock: Callable[[], float] = time.monotonic
+
+    def expand(self, expansion: Expansion) -> None:
+        """Send a join's members, those that are left, for ten seconds at most.
+
+        The expansion is deleted once nothing is left to be sent, and put again where time
+        runs out. A list that breaks the rules settles the join.
+
+        Raises:
+            ClientError, BotoCoreError: a call failed; the expansion is to be delivered again.
+        """
+        until = self.clock() + SECONDS
+        join = self._read(expansion.join_id)
+        if join is not None and _has_work(join):
+            listing = self._list(join)
+            if listing is not None and join.total is None:
+                join = self._begin(join, listing)
+            while listing is not None and join is not None and _has_work(join):
+                if not self.has_time_left() or self.clock() >= until:
+                    self.table.postpone(expansion)
+                    return
+                join = self._send_chunk(join, listing.members)
+        if join is not None and join.total == 0:
+            close_if_counted(self.table, join, [])
+        self.table.finish(expansion)
+
+    def _read(self, join_id: str) -> Join | None:
+        join = self.table.joins([join_id]).get(join_id)
+        if isinstance(join, Malformed):
+            raise MalformedRowError(f"the row of {join_id} cannot be read: {join.why}")
+        return join
+
+    def _list(self, join: Join) -> Listing | None:
+        """The list; None where it breaks the rules, and so settles the join."""
+        try:
+            listing = read_list(self.table.definition(join.join_id), self.s3, join.etag)
+            check_total(join.succeed_on, len(listing.members))
+        except (MemberError, RequestError, MalformedRowError) as error:
+            close_as_invalid(self.table, join, str(error))
+            return None
+        return listing
+
+    def _begin(self, join: Join, listing: Listing) -> Join | None:
+        """Write down how long the list is, and which it is; somebody else may have done so."""
+        begun = self.table.begin(join, len(listing.members), listing.etag)
+        if begun is not None:
+            return begun
+        there = self._read(join.join_id)
+        if there is not None and there.etag != listing.etag and not there.is_closed:
+            close_as_invalid(self.table, there, "the list was changed while it was first read")
+            return None
+        return there
+
+    def _send_chunk(self, join: Join, members: Sequence[Member]) -> Join | None:
+        """Send or attach the next members; the join as it is then, None where it is gone."""
+        queued: list[Message] = []
+        attached: list[tuple[MemberToken, Attached]] = []
+        chunk = members[join.sent : join.sent + CHUNK]
+        for index, member in enumerate(chunk, start=join.sent):
+            token = MemberToken(join.join_id, index)
+            if isinstance(member, Attached):
+                attached.append((token, member))
+            else:
+                queued.append(Message.of(token, member, join))
+        if queued:
+            refused = send(self.sqs(), str(join.queue_arn), queued)
+            self._tell_refused(members, refused)
+        if attached:
+            self.attacher.attach(join, attached)
+        return self.table.advance(join, join.sent + len(chunk)) or self._read(join.join_id)
+
+    def _tell_refused(
+        self,
+        members: Sequence[Member],
+        refused: Mapping[MemberToken, str],
+    ) -> None:
+        """Tell of members that cannot be sent: no wait of their own will ever tell of them."""
+        now = self.table.waits.now()
+        told = [
+            MemberRow(
+                member=token,
+                member_payload_id=payload_id_of(members[token.index]),
+                workflow_state=INVALID,
+                error=cut(why, MAX_ERROR_BYTES),
+                answer=FAILURE,
+                answer_error=INVALID_PAYLOAD,
+                told_at=now,
+            )
+            for token, why in refused.items()
+        ]
+        for result in self.teller.tell(told):
+            if isinstance(result, Exception):
+                raise result
+
+
+def _has_work(join: Join) -> bool:
+    return not join.is_closed and not join.is_all_sent

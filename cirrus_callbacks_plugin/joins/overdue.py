@@ -1,0 +1,121 @@
+"""Joins that nobody goes on with: what the reconciler does for a join's own wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta  # noqa: TC003 - fields' types
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.joins.closing import close_at_deadline, close_if_counted
+from cirrus_callbacks_plugin.joins.rows import MemberRow
+from cirrus_callbacks_plugin.naming import MemberToken
+from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
+from cirrus_callbacks_plugin.waits.row import FAILURE, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cirrus_callbacks_plugin.joins.rows import Join
+    from cirrus_callbacks_plugin.joins.table import JoinsTable
+    from cirrus_callbacks_plugin.joins.telling import Teller
+
+
+class Repair(Enum):
+    """What was done for a join."""
+
+    SETTLED = "settled"
+    EXPANDED = "expanded"
+    """Its members are to be sent again, from the first on that was not."""
+    TOLD_MISSING = "told missing"
+    """Members of which no message will come any more were told as never started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the reconciler waits for others.
+
+    Attributes:
+        grace: rows younger than this are not repaired.
+        redelivery: after that a message that was received once is delivered no more.
+        queue: after that a message that was never received is kept no more.
+    """
+
+    grace: timedelta
+    redelivery: timedelta
+    queue: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Looks after open joins.
+
+    Attributes:
+        table: the joins' rows.
+        teller: tells of missing members.
+        patience: how long others have.
+    """
+
+    table: JoinsTable
+    teller: Teller
+    patience: Patience
+
+    def repair(self, join: Join, now: datetime) -> list[Repair]:
+        """Do what an open join calls for, as it was read just now; most call for nothing.
+
+        Raises:
+            ClientError, BotoCoreError: a call failed; the next pass tries again.
+        """
+        if join.deadline_at is not None and moment(join.deadline_at) <= now:
+            members = self.table.members(join.join_id)
+            return [Repair.SETTLED] if close_at_deadline(self.table, join, members) else []
+        if now - moment(join.wait.registered_at) < self.patience.grace:
+            return []
+        if not join.is_all_sent or join.total == 0:
+            return self._expand(join, now)
+        sent = now - moment(join.sent_at)
+        if sent < max(self.patience.queue, self.patience.redelivery):
+            return []
+        return self._end(join)
+
+    def _expand(self, join: Join, now: datetime) -> list[Repair]:
+        """Let the members be sent, unless the sender was told so lately."""
+        expansion = self.table.expansion(join.join_id)
+        if expansion is not None and now - moment(expansion.settled_at) < self.patience.grace:
+            return []
+        self.table.expand(join.join_id)
+        return [Repair.EXPANDED]
+
+    def _end(self, join: Join) -> list[Repair]:
+        """No message of this join is in any queue by now: members without a row are missing.
+
+        Not earlier: under a backlog a message lies for days before it is first received.
+        """
+        members = self.table.members(join.join_id)
+        missing = self._missing(join, members)
+        done: list[Repair] = []
+        if missing:
+            for result in self.teller.tell(missing):
+                if isinstance(result, Exception):
+                    raise result
+            done = [Repair.TOLD_MISSING] * len(missing)
+            members = self.table.members(join.join_id)
+        if close_if_counted(self.table, join, members):
+            done.append(Repair.SETTLED)
+        return done
+
+    def _missing(self, join: Join, members: Sequence[MemberRow]) -> list[MemberRow]:
+        there = {row.member.index for row in members}
+        seconds = int(self.patience.queue.total_seconds())
+        now = self.table.waits.now()
+        return [
+            MemberRow(
+                member=MemberToken(join.join_id, index),
+                error=f"its message was never processed, and no queue keeps it after {seconds} s",
+                answer=FAILURE,
+                answer_error=NEVER_STARTED,
+                told_at=now,
+            )
+            for index in range(join.total or 0)
+            if index not in there
+        ]

@@ -1,0 +1,150 @@
+"""What sender, reconciler and commands call: every settled wait is answered here.
+
+A wait with a task's token is answered by Step Functions, a member's by its join, which is
+told. The types keep the two apart: an :class:`Answerer` takes a :class:`TaskWait` alone, and
+a member's wait is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable  # noqa: TC003 - fields' types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.joins.answering import Results
+from cirrus_callbacks_plugin.joins.attaching import Attacher
+from cirrus_callbacks_plugin.joins.expanding import Expander
+from cirrus_callbacks_plugin.joins.overdue import Overdue, Patience, Repair
+from cirrus_callbacks_plugin.joins.rows import Join, Row, join_key, wait_of
+from cirrus_callbacks_plugin.joins.table import JoinsTable, joins_in
+from cirrus_callbacks_plugin.joins.telling import JoinsById, Teller
+from cirrus_callbacks_plugin.naming import MemberToken
+from cirrus_callbacks_plugin.protocol.answer import Answer, Answerer, answer_of
+from cirrus_callbacks_plugin.waits.row import Key, Wait, task_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+    from cirrus_callbacks_plugin.joins.rows import Expansion
+
+
+@dataclass(frozen=True, slots=True)
+class JoinClients:
+    """Clients that only joins need, each built when it is first needed."""
+
+    s3: Callable[[], Any]
+    sqs: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinSettings:
+    """What the environment says of joins.
+
+    Attributes:
+        joins_url: where whole lists of members are written, ``s3://bucket/prefix/``.
+        payloads_url: where cirrus 2 keeps payloads.
+    """
+
+    joins_url: str | None = None
+    payloads_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that were read together, and the joins of the members among them."""
+
+    rows: dict[Key, Row]
+    joins: JoinsById
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """Answers settled waits, tells joins of their members, sends those of new joins.
+
+    Attributes:
+        answerer: sends and marks; its table is the one that is worked on.
+        states: cirrus's state table.
+        clients, settings: what only joins need.
+    """
+
+    answerer: Answerer
+    states: StateTable
+    clients: JoinClients
+    settings: JoinSettings
+
+    @property
+    def table(self) -> JoinsTable:
+        """The joins' rows."""
+        return JoinsTable(self.answerer.waits)
+
+    def read(self, keys: Collection[Key]) -> Batch:
+        """Read rows consistently, and with them the joins of the members among them."""
+        tokens = [MemberToken.of(key.task_token) for key in keys]
+        ids = {token.join_id for token in tokens if token is not None}
+        found = self.table.read_rows({*keys, *map(join_key, ids)})
+        joins = joins_in(found)
+        rows = {key: row for key, row in found.items() if key in keys}
+        return Batch(rows, joins)
+
+    def tell(self, rows: Sequence[Wait], joins: JoinsById) -> list[str | Exception]:
+        """Tell settled members' waits to their joins (:meth:`Teller.tell_waits`)."""
+        members = [(row.member, row) for row in rows]
+        waiting = [(member, row) for member, row in members if member is not None]
+        unread = {member.join_id for member, _ in waiting} - set(joins)
+        known = {**joins, **(self.table.joins(unread) if unread else {})}
+        return self._teller.tell_waits(waiting, known)
+
+    def answer(self, row: Wait | Join, answer: Answer | None = None) -> str | None:
+        """Answer one settled wait, whoever waits; marks its row.
+
+        Args:
+            row: as it was read; a join whole.
+            answer: what to send instead of what follows from the row.
+
+        Returns:
+            ``success``, ``failure`` or ``stale``; None where Step Functions refused the call.
+
+        Raises:
+            ClientError, BotoCoreError: a call failed; try again.
+        """
+        wait = wait_of(row)
+        task = task_wait(wait)
+        if task is None:
+            (result,) = self.tell([wait], {})
+            if isinstance(result, Exception):
+                raise result
+            return result
+        if answer is None:
+            answer = self._results.answer_of(row) if isinstance(row, Join) else answer_of(row)
+        return self.answerer.answer(task, answer)
+
+    def look_after(self, join: Join, now: datetime, patience: Patience) -> list[Repair]:
+        """Do what an open join calls for (:meth:`Overdue.repair`)."""
+        return Overdue(self.table, self._teller, patience).repair(join, now)
+
+    def was_sent(self, member: MemberToken) -> bool:
+        """False while a member's message may be sent for the first time, or again."""
+        join = self.table.joins([member.join_id]).get(member.join_id)
+        return isinstance(join, Join) and join.sent > member.index
+
+    def expand(self, expansion: Expansion, has_time_left: Callable[[], bool]) -> None:
+        """Send a new join's members (:meth:`Expander.expand`)."""
+        expander = Expander(
+            table=self.table,
+            teller=self._teller,
+            attacher=Attacher(self.table, self.states, self.settings.payloads_url),
+            s3=self.clients.s3,
+            sqs=self.clients.sqs,
+            has_time_left=has_time_left,
+        )
+        expander.expand(expansion)
+
+    @property
+    def _teller(self) -> Teller:
+        return Teller(self.table, self.answerer.retention_days)
+
+    @property
+    def _results(self) -> Results:
+        return Results(self.table, self.clients.s3, self.settings.joins_url)
