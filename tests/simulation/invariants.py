@@ -54,7 +54,9 @@ def _answered(world: World, token: str, row: dict[str, Any]) -> list[str]:
     if row["answer"]["S"] == "stale" and token in world.sfn.tokens:
         return [f"1. {token} is marked stale, though Step Functions still waits for its answer"]
     undisturbed = not world.is_disturbed and all(
-        world.events[arn].tries for arn, run in world.sfn.executions.items()
+        # Of a run that had ended before all this, the record tells already.
+        world.events[arn].tries or world.ghost.runs[arn].ended == 0
+        for arn in world.sfn.executions
     )
     if (
         undisturbed

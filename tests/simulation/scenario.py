@@ -181,6 +181,15 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
             redelivery_seconds=redelivery_seconds,
         ),
     )
+    # What a read leaves out is asked for again: nobody waits for the reconciler.
+    found.append(
+        Scenario(
+            "SUCCEEDED",
+            (a, b),
+            fault_kinds=("unprocessed",),
+            redelivery_seconds=redelivery_seconds,
+        ),
+    )
     return found
 
 
