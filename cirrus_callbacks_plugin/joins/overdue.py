@@ -93,16 +93,12 @@ class Overdue:
         """
         members = self.table.members(join.join_id)
         missing = self._missing(join, members)
-        done: list[Repair] = []
-        if missing:
-            for result in self.teller.tell(missing):
-                if isinstance(result, Exception):
-                    raise result
-            done = [Repair.TOLD_MISSING] * len(missing)
-            members = self.table.members(join.join_id)
-        if close_if_counted(self.table, join, members):
-            done.append(Repair.SETTLED)
-        return done
+        if not missing:
+            return [Repair.SETTLED] if close_if_counted(self.table, join, members) else []
+        for result in self.teller.tell(missing):  # which settles the join, if that decides it
+            if isinstance(result, Exception):
+                raise result
+        return [Repair.TOLD_MISSING] * len(missing)
 
     def _missing(self, join: Join, members: Sequence[MemberRow]) -> list[MemberRow]:
         there = {row.member.index for row in members}

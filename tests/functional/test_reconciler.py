@@ -31,6 +31,7 @@ NOTHING = {
     "never_started": 0,
     "answered": 0,
     "stale": 0,
+    "expanded": 0,
     "failed": 0,
     "heartbeats": 0,
     "stuck": 0,

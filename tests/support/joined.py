@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.joins.rows import join_id_of
 from support.cirrus_world import payload, payload_id
+from support.generation import write_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,12 @@ class Joined:
         """Send a request and let everybody work until nothing is left to do but run."""
         self.send(members, **more)
         self.work()
+
+    def put_list(self, body: bytes) -> str:
+        """Put a list of members into S3; its URL."""
+        bucket = self.world.names.payload_bucket
+        self.world.s3.put_object(Bucket=bucket, Key="members.json", Body=body)
+        return f"s3://{bucket}/members.json"
 
     def work(self) -> None:
         """Deliver messages and stream records until there are none of them."""
@@ -105,3 +112,18 @@ class Joined:
 def payloads(count: int, workflow: str = "sentinel-2-cog", **process: Any) -> list[dict[str, Any]]:
     """Members as payloads."""
     return [payload(f"item-{number}", workflow, **process) for number in range(count)]
+
+
+def ended(number: int, state: str = "SUCCEEDED", runs: tuple[str, ...] = ("run",)) -> str:
+    """A payload that somebody else ran, and that ended; its id."""
+    about = payload_id(f"item-{number}")
+    write_state(about, state, runs)
+    return about
+
+
+def ended_as(states: str, first: int = 0) -> list[str]:
+    """The same for many: one letter each, S succeeded, F failed, anything else runs on."""
+    names = {"S": "SUCCEEDED", "F": "FAILED"}
+    return [
+        ended(number, names.get(each, "PROCESSING")) for number, each in enumerate(states, first)
+    ]
