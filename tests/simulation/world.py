@@ -406,26 +406,29 @@ class World:
             return None, error
         if call.operation == "StartExecution":
             self.clock.tick()
-        for arn in set(self.sfn.executions) - known:
-            self.events[arn] = Event(self.scenario.events)
-            held = self.held.get(actor.number, ())
-            replaces = any(
-                self.scenario.messages[number].replace
-                for number in held
-                if number < len(self.scenario.messages)
-            )
-            messages = tuple(map(self.first_of, held))
-            self.ghost_of(arn).started(arn, actor.number, messages, is_replacement=replaces)
-        for number in range(sent, self.queue.sent):
-            member = member_of(self.queue.messages[number].attributes)
-            if member is not None:
-                self.joins[member.join_id].sent(member.index)
-                self._first[number] = self._first_with.setdefault(member.text, number)
+        self._note_started(actor, set(self.sfn.executions) - known)
+        self._note_sent(range(sent, self.queue.sent))
         if writes:
             self._observe(actor, call)
             if call.is_own and actor.kind in ("process", "update_state"):
                 self._check_settled(before)
         return response, None
+
+    def _note_started(self, actor: Actor, arns: set[str]) -> None:
+        held = self.held.get(actor.number, ())
+        first = [number for number in held if number < len(self.scenario.messages)]
+        replaces = any(self.scenario.messages[number].replace for number in first)
+        messages = tuple(map(self.first_of, held))
+        for arn in arns:
+            self.events[arn] = Event(self.scenario.events)
+            self.ghost_of(arn).started(arn, actor.number, messages, is_replacement=replaces)
+
+    def _note_sent(self, numbers: range) -> None:
+        for number in numbers:
+            member = member_of(self.queue.messages[number].attributes)
+            if member is not None:
+                self.joins[member.join_id].sent(member.index)
+                self._first[number] = self._first_with.setdefault(member.text, number)
 
     def _check_settled(self, before: dict[Any, Any]) -> None:
         """What a hook may not do, and what ``Scenario.sender_comes_last`` builds upon."""
