@@ -6,7 +6,6 @@
 
 locals {
   metrics_namespace     = "CirrusCallbacks"
-  sender_dimensions     = { service = "sender", table = local.table_name }
   reconciler_dimensions = { service = "reconciler", table = local.table_name }
 
   alarms = {

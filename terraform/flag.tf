@@ -1,5 +1,5 @@
 # The per-workflow flag: the sender's environment, and the stream's filter patterns. Both are what
-# cirrus_callbacks_plugin/stream.py makes of the same flag (a test compares them).
+# cirrus_callbacks_plugin/sender/filters.py makes of the same flag (a test compares them).
 #
 # The mapping refers to the function, so Terraform changes the environment first and the filter
 # second. In between: a workflow just switched on may still send its new rows (the sender refuses
@@ -19,20 +19,19 @@ locals {
     }
   })
 
-  any_new_row = jsonencode({ eventName = ["INSERT"] })
-
+  # A join is no workflow and has no flag; its other rows have no workflow, so they never match.
   new_row_of_another_workflow = jsonencode({
     eventName = ["INSERT"]
     dynamodb = {
       NewImage = {
-        workflow = { S = [{ "anything-but" = local.enabled_workflows }] }
+        workflow = { S = [{ "anything-but" = sort(concat(["#join"], local.enabled_workflows)) }] }
       }
     }
   })
 
   filter_patterns = concat(
     [local.settled_and_unanswered],
-    local.every_workflow ? [] : [length(local.enabled_workflows) == 0 ? local.any_new_row : local.new_row_of_another_workflow],
+    local.every_workflow ? [] : [local.new_row_of_another_workflow],
   )
 
   # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -133,6 +133,26 @@ output "filmdrop_wait_for_payloads_jsonata_state_json" {
   value       = jsonencode(local.jsonata_map_states.filmdrop)
 }
 
+output "wait_for_members_states_json" {
+  description = "JSONPath states `WaitForMembers`, which sends the list at `process[0].tasks.wait.children` of its input, a payload, as one join and waits for all of it, and `TooFewSucceeded`, to which it goes when a member failed. At `answer` is what became of the members, or `{\"error\", \"cause\"}`, whose cause tells of those that failed."
+  value       = jsonencode(local.join_states.plain)
+}
+
+output "wait_for_members_jsonata_states_json" {
+  description = "JSONata states `WaitForMembers`, which sends the list at `process[0].tasks.wait.children` of its input, a payload, as one join and waits for all of it, and `TooFewSucceeded`, to which it goes when a member failed. At `answer` is what became of the members, or `{\"error\", \"cause\"}`, whose cause tells of those that failed."
+  value       = jsonencode(local.jsonata_join_states.plain)
+}
+
+output "filmdrop_wait_for_members_states_json" {
+  description = "JSONPath states `WaitForMembers`, which sends the list at `process[0].tasks.wait.children` of its input, a payload, as one join and waits for all of it, and `TooFewSucceeded`, to which it goes when a member failed. At `answer` is what became of the members, or `{\"error\", \"cause\"}`, whose cause tells of those that failed. For a FilmDrop `state-machine.json`: the queue's URL is its template variable `CIRRUS_PROCESS_QUEUE_URL`."
+  value       = jsonencode(local.join_states.filmdrop)
+}
+
+output "filmdrop_wait_for_members_jsonata_states_json" {
+  description = "JSONata states `WaitForMembers`, which sends the list at `process[0].tasks.wait.children` of its input, a payload, as one join and waits for all of it, and `TooFewSucceeded`, to which it goes when a member failed. At `answer` is what became of the members, or `{\"error\", \"cause\"}`, whose cause tells of those that failed. For a FilmDrop `state-machine.json`: the queue's URL is its template variable `CIRRUS_PROCESS_QUEUE_URL`."
+  value       = jsonencode(local.jsonata_join_states.filmdrop)
+}
+
 output "filter_patterns" {
   description = "Filter patterns of the stream mapping."
   value       = local.filter_patterns

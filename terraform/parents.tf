@@ -1,4 +1,4 @@
-# What a parent workflow needs: one IAM statement, and a state that waits.
+# What a parent workflow needs: one IAM statement, and a state that waits, or two for a join.
 #
 # A cirrus execution's input is the payload itself. So the states take the children from where a
 # payload has room for them, the parameters of a task: process[0].tasks.wait.child, or .children.
@@ -7,6 +7,10 @@
 # The Map hands back answers alone: all of them together must fit into 256 KiB, and an answer takes
 # some 500 bytes. A child that fails gives the name of its error in the place of an answer: nothing
 # but an inner Catch keeps one failed child from ending the Map and leaving the other waits.
+#
+# A join waits once for the whole list, whose answer says what became of each member. Where too few
+# succeeded the second of its states puts that answer in the place of the first one's: a workflow
+# goes on from there, or ends with a Fail state in its stead.
 
 locals {
   parent_statement = {
@@ -19,10 +23,21 @@ locals {
   # The queue's URL itself, or FilmDrop's template variable.
   queue_urls = { plain = local.process_queue_url, filmdrop = "$${CIRRUS_PROCESS_QUEUE_URL}" }
 
-  wait_fields = {
+  send_fields = {
     Type           = "Task"
     Resource       = "arn:${local.partition}:states:::sqs:sendMessage.waitForTaskToken"
     TimeoutSeconds = var.wait_timeout_seconds
+  }
+
+  retry_sending = {
+    Comment         = "The message itself could not be sent"
+    ErrorEquals     = ["SQS.AmazonSQSException", "SQS.SdkClientException"]
+    IntervalSeconds = 1
+    BackoffRate     = 2
+    MaxAttempts     = 5
+  }
+
+  wait_fields = merge(local.send_fields, {
     Retry = [
       {
         Comment         = "No run came of the message: another one, with another token, may fare better"
@@ -31,15 +46,14 @@ locals {
         BackoffRate     = 2
         MaxAttempts     = 3
       },
-      {
-        Comment         = "The message itself could not be sent"
-        ErrorEquals     = ["SQS.AmazonSQSException", "SQS.SdkClientException"]
-        IntervalSeconds = 1
-        BackoffRate     = 2
-        MaxAttempts     = 5
-      },
+      local.retry_sending,
     ]
-  }
+  })
+
+  # Every member has a run of its own to fail by: a join as a whole is not sent again by itself.
+  join_fields = merge(local.send_fields, { Retry = [local.retry_sending] })
+
+  too_few = { ErrorEquals = ["CirrusCallback.JoinFailed"], Next = "TooFewSucceeded" }
 
   any_error = { ErrorEquals = ["States.ALL"], Next = "NoAnswer" }
 
@@ -136,6 +150,60 @@ locals {
       }
       Output = "{% $merge([$states.input, {'answers': $states.result}]) %}"
       End    = true
+    }
+  }
+
+  join_states = {
+    for kind, parameters in local.jsonpath_parameters : kind => {
+      WaitForMembers = merge(local.join_fields, {
+        Parameters = merge(parameters, {
+          MessageBody = {
+            join = {
+              "members.$" = "$.process[0].tasks.wait.children"
+              succeed_on  = "all"
+            }
+          }
+        })
+        ResultPath = "$.answer"
+        Catch      = [merge(local.too_few, { ResultPath = "$.answer" })]
+        End        = true
+      })
+      TooFewSucceeded = {
+        Type = "Pass"
+        Parameters = {
+          "error.$" = "$.answer.Error"
+          "cause.$" = "States.StringToJson($.answer.Cause)"
+        }
+        ResultPath = "$.answer"
+        End        = true
+      }
+    }
+  }
+
+  jsonata_join_states = {
+    for kind, arguments in local.jsonata_arguments : kind => {
+      WaitForMembers = merge(local.join_fields, {
+        QueryLanguage = "JSONata"
+        Arguments = merge(arguments, {
+          MessageBody = {
+            join = {
+              members    = "{% $states.input.process[0].tasks.wait.children %}"
+              succeed_on = "all"
+            }
+          }
+        })
+        Output = "{% $merge([$states.input, {'answer': $states.result}]) %}"
+        Catch = [merge(local.too_few, {
+          Output = "{% $merge([$states.input, {'answer': $states.errorOutput}]) %}"
+        })]
+        End = true
+      })
+      TooFewSucceeded = {
+        QueryLanguage = "JSONata"
+        Type          = "Pass"
+        Output        = "{% $merge([$states.input, {'answer': {'error': $states.input.answer.Error, 'cause': $parse($states.input.answer.Cause)}}]) %}"
+        End           = true
+      }
     }
   }
 }

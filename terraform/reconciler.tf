@@ -8,11 +8,12 @@ locals {
     {
       CIRRUS_CALLBACKS_GRACE_SECONDS      = tostring(var.grace_seconds)
       CIRRUS_CALLBACKS_REDELIVERY_SECONDS = tostring(var.redelivery_seconds)
+      CIRRUS_CALLBACKS_QUEUE_SECONDS      = tostring(var.queue_seconds)
       CIRRUS_CALLBACKS_HEARTBEAT          = tostring(var.heartbeat)
       CIRRUS_CALLBACKS_INTERVAL_SECONDS   = tostring(local.interval_seconds)
       CIRRUS_CALLBACKS_FAILURES_URL       = local.failures_url
     },
-    local.payloads_url == "" ? {} : { CIRRUS_CALLBACKS_PAYLOADS_URL = local.payloads_url },
+    local.joins_environment,
   )
 
   # As cirrus reads its own environment (cirrus.lib.payload_bucket, 2.0): no default for the bucket,
@@ -20,11 +21,9 @@ locals {
   process_variables = try(data.aws_lambda_function.cirrus["process"].environment[0].variables, {})
   payload_bucket    = lookup(local.process_variables, "CIRRUS_PAYLOAD_BUCKET", "")
   payload_prefix    = lookup(local.process_variables, "CIRRUS_PAYLOAD_ROOT_PREFIX", "cirrus")
-  payloads_url = (
-    var.payloads_url != null ? var.payloads_url
-    : local.payload_bucket != "" ? "s3://${local.payload_bucket}/${local.payload_prefix}"
-    : ""
-  )
+
+  process_payloads_url = local.payload_bucket == "" ? "" : "s3://${local.payload_bucket}/${local.payload_prefix}"
+  payloads_url         = var.payloads_url != null ? var.payloads_url : local.process_payloads_url
 
   # rate(5 minutes) -> 300; a cron expression has no interval to read.
   rate             = try(regex("^rate\\(([0-9]+) (minute|hour|day)s?\\)$", var.reconciler.schedule), null)
@@ -50,13 +49,13 @@ locals {
       {
         Sid      = "SettleAndMark"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchGetItem", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = [local.table_arn]
       },
       {
         Sid      = "ReadCirrusState"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
+        Action   = ["dynamodb:BatchGetItem"]
         Resource = [local.state_table_arn]
       },
       {
@@ -87,6 +86,7 @@ locals {
         "${local.states_arn}:execution:${sibling}-*:*",
       ]])
     }],
+    local.list_statements,
     local.key_statements,
   )
 }

@@ -5,6 +5,7 @@ locals {
 
   sender_environment = merge(
     local.common_environment,
+    local.joins_environment,
     local.workflows_text == "" ? {} : { CIRRUS_CALLBACKS_WORKFLOWS = local.workflows_text },
   )
 
@@ -31,7 +32,7 @@ locals {
       {
         Sid      = "ReadCirrusState"
         Effect   = "Allow"
-        Action   = ["dynamodb:GetItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem"]
         Resource = [local.state_table_arn]
       },
       {
@@ -61,6 +62,8 @@ locals {
         Resource = [local.failure_bucket_arn]
       },
     ],
+    local.send_statements,
+    local.list_statements,
     local.key_statements,
     # S3 asks for a data key in the name of whoever puts an object under SSE-KMS.
     [for statement in local.key_statements : merge(statement, {

@@ -56,14 +56,14 @@ variable "architecture" {
 }
 
 variable "sender" {
-  description = "The sender and its stream mapping. `parallelization_factor` batches of one shard run at once (records of one payload keep their order); a batch that fails is bisected and retried `maximum_retry_attempts` times or until its records are `maximum_record_age_seconds` old, then kept in the failure destination."
+  description = "The sender and its stream mapping. `parallelization_factor` batches of one shard run at once, since a batch may work on a join for ten seconds; the records of one row keep their order in any case; a batch that fails is bisected and retried `maximum_retry_attempts` times or until its records are `maximum_record_age_seconds` old, then kept in the failure destination."
   type = object({
     memory_size                = optional(number, 256)
     timeout_seconds            = optional(number, 60)
     reserved_concurrency       = optional(number, -1)
     batch_size                 = optional(number, 100)
     batching_window_seconds    = optional(number, 0)
-    parallelization_factor     = optional(number, 2)
+    parallelization_factor     = optional(number, 4)
     maximum_retry_attempts     = optional(number, 20)
     maximum_record_age_seconds = optional(number, 21600)
   })

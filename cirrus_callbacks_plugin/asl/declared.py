@@ -2,51 +2,38 @@
 
 A file is one state machine, or holds some: objects with ``StartAt`` and ``States``, texts of
 them (CloudFormation's ``DefinitionString``, joined and substituted where a function makes
-them), and files that it names (SAM's ``DefinitionUri``, the serverless framework's
-``${file()}``). What declares a state machine and cannot be read is told, never passed over.
+them), and files that it names (:mod:`cirrus_callbacks_plugin.asl.named_files`). What declares
+a state machine and cannot be read is told, never passed over. What a YAML alias repeats is
+looked into once.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.asl import json_source, yaml_source
-from cirrus_callbacks_plugin.asl.errors import UnreadableError, UnusableFileError
-from cirrus_callbacks_plugin.asl.machine import Machine, Origin, Style, read_machine, step
-from cirrus_callbacks_plugin.asl.nodes import Expression, Node, Position
-from cirrus_callbacks_plugin.asl.references import text_of
+from cirrus_callbacks_plugin.asl import cloudformation, terraform_json
+from cirrus_callbacks_plugin.asl.errors import UnreadableError
+from cirrus_callbacks_plugin.asl.machine import Origin, Style, step
+from cirrus_callbacks_plugin.asl.named_files import (
+    Named,
+    meant,
+    read_named,
+    serverless_file,
+    why_not,
+)
+from cirrus_callbacks_plugin.asl.reading import Found, Reading
+from cirrus_callbacks_plugin.asl.references import resolved, text_of
 
-RESOURCES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
-"""CloudFormation's and SAM's types of a state machine."""
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.asl.nodes import Node
+
+SERVERLESS = "stepFunctions"
+"""The section of the serverless framework's plugin."""
 
 _EXPRESS = "EXPRESS"
-_FILE = re.compile(r"\$\{file\((?P<path>[^)]+)\)\}")
-_YAML_SUFFIXES = (".yml", ".yaml")
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Something that declares a state machine and cannot be read.
-
-    Attributes:
-        where: the resource, as its path in the file.
-        why: what keeps it from being read, and what to do.
-        at: where it stands.
-    """
-
-    where: str
-    why: str
-    at: Position
-
-
-@dataclass(slots=True)
-class Found:
-    """What a file declares."""
-
-    machines: list[Machine] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
+_UNKNOWN = "what it names is not known here: give the file itself"
+_DEFINITIONS = ("definition", "Definition", "DefinitionString")
 
 
 def find(root: Node, path: str) -> Found:
@@ -57,36 +44,42 @@ def find(root: Node, path: str) -> Found:
         path: the file; files that it names are looked for beside it.
 
     Raises:
-        UnusableFileError: a ``DefinitionString`` is not valid JSON.
+        UnusableFileError: a text that is a definition is not valid JSON.
     """
     found = Found()
     if (states := root.get("States")) is not None and states.is_object:
-        found.machines.append(read_machine(root, ""))
+        found.machines.append(found.reader.read(root, ""))
     else:
-        _Search(path, found).look_into(root, "", is_express=False)
+        visited = {str(Path(path).resolve())}
+        _Search(Reading(path, found), visited).look_into(root, "", is_express=False)
     return found
 
 
-@dataclass(slots=True)
 class _Search:
-    path: str
-    found: Found
+    """A search through one file; another one goes through each file that it names."""
+
+    def __init__(self, reading: Reading, visited: set[str]) -> None:
+        self._reading = reading
+        self._visited = visited
+        self._looked_into: set[int] = set()
 
     def look_into(self, node: Node, where: str, *, is_express: bool) -> None:
         """State machines that stand in something else: a template, a cirrus 0.x definition."""
-        states = node.get("States")
-        if "StartAt" in node.members and states is not None and states.is_object:
-            self.found.machines.append(read_machine(node, where, is_express=is_express))
+        if id(node) in self._looked_into:
+            return
+        self._looked_into.add(id(node))
+        if self._is_declared(node, where, is_express=is_express):
             return
         kind = node.get("Type") or node.get("type")
-        if kind is not None and kind.text in RESOURCES:
-            self._resource(node, where)
-            return
         express = is_express or (kind is not None and (kind.text or "").upper() == _EXPRESS)
         for name, member in node.members.items():
             inner = step(where, name)
             if member.text is not None:
                 self._text(member, name, inner, is_express=express)
+            elif name == SERVERLESS:
+                self._serverless(member, inner)
+            elif name == terraform_json.RESOURCE:
+                terraform_json.read_resources(self._reading, member, inner)
             else:
                 self.look_into(member, inner, is_express=express)
         for index, element in enumerate(node.elements):
@@ -96,112 +89,105 @@ class _Search:
             else:
                 self.look_into(element, inner, is_express=is_express)
 
+    def _is_declared(self, node: Node, where: str, *, is_express: bool) -> bool:
+        """Read a state machine, or a resource that is one; False for anything else."""
+        states, kind = node.get("States"), node.get("Type") or node.get("type")
+        if "StartAt" in node.members and states is not None and states.is_object:
+            self._reading.add(resolved(node), where, Origin(), is_express=is_express)
+        elif kind is not None and kind.text in cloudformation.RESOURCES:
+            cloudformation.read_resource(self._reading, node, where)
+        elif kind is not None and kind.text == terraform_json.RESOURCE and node.get("values"):
+            values = node.members["values"]
+            terraform_json.read_resource(self._reading, values, step(where, "values"))
+        else:
+            return False
+        return True
+
     def _text(self, node: Node, name: str, where: str, *, is_express: bool) -> None:
         """A definition that is kept as a text, or in a file that the text names."""
         text = node.text or ""
-        if name == "definition" and (named := _FILE.fullmatch(text.strip())) is not None:
-            self._file(named["path"], node, where, Origin(), is_express=is_express)
+        if (named := serverless_file(text)) is not None:
+            must = name == "definition" or f".{SERVERLESS}" in f".{where}"
+            self._search_in(named, node, where, must=must, is_express=is_express)
             return
         if not text.lstrip().startswith("{") or '"StartAt"' not in text or '"States"' not in text:
             return
-        try:
-            root = json_source.parse(text).root
-        except UnreadableError as error:
-            if name != "DefinitionString":
-                return
-            problem = f"{where} is not valid JSON: {error.problem}"
-            raise UnusableFileError(self.path, problem, _moved(error.at, node)) from error
-        self.found.machines.append(
-            read_machine(_shifted(root, node), where, is_express=is_express),
-        )
+        if (root := self._reading.parsed(node, text, where, must=name in _DEFINITIONS)) is not None:
+            self._reading.add(root, where, Origin(), is_express=is_express)
 
-    def _resource(self, node: Node, where: str) -> None:
-        """A resource of CloudFormation or SAM that is a state machine."""
-        properties = node.get("Properties") or node
-        of_type = properties.get("StateMachineType") or properties.get("Type")
+    def _serverless(self, node: Node, where: str) -> None:
+        """``stepFunctions`` of the serverless framework's plugin."""
+        machines = node.get("stateMachines")
+        if machines is None:
+            self.look_into(node, where, is_express=False)
+            return
+        inner = step(where, "stateMachines")
+        if serverless_file(machines.text) is not None:
+            self._text(machines, "", inner, is_express=False)
+        elif not machines.is_object and not machines.is_list:
+            self._reading.tell(inner, _UNKNOWN, machines)
+        for name, machine in machines.members.items():
+            self._serverless_machine(machine, name, step(inner, name))
+        for index, element in enumerate(machines.elements):
+            if element.text is not None:
+                self._text(element, "", f"{inner}[{index}]", is_express=False)
+            for name, machine in element.members.items():
+                self._serverless_machine(machine, name, step(f"{inner}[{index}]", name))
+
+    def _serverless_machine(self, node: Node, name: str, where: str) -> None:
+        definition = node.get("definition")
+        if node.text is not None and serverless_file(node.text) is not None:
+            self._text(node, name, where, is_express=False)
+            return
+        of_type, label = node.get("type"), node.get("name")
         express = of_type is not None and (of_type.text or "").upper() == _EXPRESS
-        label = properties.get("StateMachineName") or properties.get("Name")
-        given = properties.get("DefinitionSubstitutions")
-        texts = {name: text_of(value) for name, value in (given.members if given else {}).items()}
-        origin = Origin(
-            name=where.rpartition(".")[2] or None,
-            label=None if label is None else text_of(label),
-            style=Style.CLOUDFORMATION,
-            substitutions={name: text for name, text in texts.items() if text is not None},
-        )
-        inner = step(where, "Properties")
-        if (definition := properties.get("Definition")) is not None and definition.is_object:
-            at = step(inner, "Definition")
-            self._add(definition, at, origin, is_express=express)
-        elif (text := properties.get("DefinitionString")) is not None:
-            self._string(text, step(inner, "DefinitionString"), origin, is_express=express)
-        elif (uri := properties.get("DefinitionUri")) is not None:
-            at = step(inner, "DefinitionUri")
-            if uri.text is None or uri.text.startswith("s3://"):
-                self._tell(at, "its definition lies in S3: give the file itself", uri)
-            else:
-                self._file(uri.text, uri, at, origin, is_express=express)
-        elif (place := properties.get("DefinitionS3Location")) is not None:
-            at = step(inner, "DefinitionS3Location")
-            self._tell(at, "its definition lies in S3: give the file itself", place)
+        called = None if label is None else text_of(label)
+        origin = Origin(name=name, label=called, style=Style.CLOUDFORMATION)
+        at = step(where, "definition")
+        if definition is None:
+            self._reading.tell(where, "it has no definition here", node)
+        elif (named := serverless_file(definition.text)) is not None:
+            self._reading.read_file(named, definition, at, origin, is_express=express)
+        elif definition.text is not None and definition.text.lstrip().startswith("{"):
+            cloudformation.read_string(self._reading, definition, at, origin, is_express=express)
+        elif definition.is_object:
+            self._reading.add(resolved(definition), at, origin, is_express=express)
         else:
-            self._tell(where, "it has no definition here", node)
+            self._reading.tell(at, _UNKNOWN, definition)
 
-    def _string(self, node: Node, where: str, origin: Origin, *, is_express: bool) -> None:
-        text = text_of(node)
-        if text is None:
-            self._tell(where, "a function in it is not known here: give what it makes", node)
-            return
-        try:
-            root = json_source.parse(text).root
-        except UnreadableError as error:
-            problem = f"{where} is not valid JSON: {error.problem}"
-            raise UnusableFileError(self.path, problem, _moved(error.at, node)) from error
-        self._add(_shifted(root, node), where, origin, is_express=is_express)
-
-    def _add(self, node: Node, where: str, origin: Origin, *, is_express: bool) -> None:
-        states = node.get("States")
-        if states is None or not states.is_object:
-            self._tell(where, "it is not a state machine: an object with StartAt and States", node)
-            return
-        machine = read_machine(node, where, is_express=is_express)
-        self.found.machines.append(replace(machine, origin=origin))
-
-    def _file(
-        self, named: str, node: Node, where: str, origin: Origin, *, is_express: bool
+    def _search_in(
+        self, named: Named, node: Node, where: str, *, must: bool, is_express: bool
     ) -> None:
-        """A definition in a file of its own, named relative to this one."""
-        file = Path(self.path).parent / named.strip()
-        try:
-            text = file.read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            self._tell(where, f"its definition, {named}, cannot be read", node)
+        """Whatever a file declares that is named in the place of some part of this one."""
+        file = named.beside(self._reading.path)
+        if str(file.resolve()) in self._visited:
             return
+        self._visited.add(str(file.resolve()))
         try:
-            is_yaml = file.suffix.lower() in _YAML_SUFFIXES
-            root = (yaml_source if is_yaml else json_source).parse(text).root
-        except UnreadableError as error:
-            raise UnusableFileError(
-                str(file), f"is not valid: {error.problem}", error.at
-            ) from error
-        self._add(root, where, replace(origin, file=str(file)), is_express=is_express)
+            parsed = read_named(file)
+        except (OSError, UnicodeDecodeError, UnreadableError) as error:
+            if must:
+                self._reading.tell(where, f"its definition, {named.path}, {why_not(error)}", node)
+            return
+        self._reading.found.files[str(file)] = parsed
+        reading = Reading(str(file), self._reading.found, str(file))
+        search = _Search(reading, self._visited)
+        root = meant(parsed.root, named.keys)
+        before = len(self._reading.found.machines) + len(self._reading.found.unread)
+        if root is not None:
+            self._search_root(search, root, where, is_express=is_express)
+        if must and before == len(self._reading.found.machines) + len(self._reading.found.unread):
+            self._reading.tell(where, f"{named.path} holds no state machine", node)
 
-    def _tell(self, where: str, why: str, node: Node) -> None:
-        self.found.unread.append(Unread(where, why, node.at))
-
-
-def _moved(at: Position, by: Node) -> Position:
-    """A position inside a text, as one in the file around it."""
-    if not by.is_block:
-        return by.at
-    return Position(by.at.line + at.line - 1, by.at.column + at.column - 1)
-
-
-def _shifted(node: Node, by: Node) -> Node:
-    value = node.value
-    if isinstance(value, tuple):
-        value = tuple(_shifted(each, by) for each in value)
-    elif not isinstance(value, (str, int, float, Expression)) and value is not None:
-        value = {name: _shifted(each, by) for name, each in value.items()}
-    keys = {name: _moved(at, by) for name, at in node.keys.items()}
-    return replace(node, value=value, at=_moved(node.at, by), keys=keys)
+    def _search_root(self, search: _Search, root: Node, where: str, *, is_express: bool) -> None:
+        """What is named in the place of ``stateMachines``, or of one of them, is declared there."""
+        place = where.rpartition(SERVERLESS)[2]
+        if where.endswith(SERVERLESS):
+            search._serverless(root, SERVERLESS)
+        elif place == ".stateMachines":
+            for name, machine in root.members.items():
+                search._serverless_machine(machine, name, name)
+        elif place.startswith(".stateMachines") and "definition" in root.members:
+            search._serverless_machine(root, place.rpartition(".")[2], "")
+        else:
+            search.look_into(root, "", is_express=is_express)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.asl import declared, json_source, yaml_source
-from cirrus_callbacks_plugin.asl.declared import Unread  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.asl.errors import (
     NamedElsewhereError,
     UnreadableError,
     UnusableFileError,
 )
 from cirrus_callbacks_plugin.asl.machine import Machine  # noqa: TC001 - the same
+from cirrus_callbacks_plugin.asl.named_files import MAX_BYTES
+from cirrus_callbacks_plugin.asl.reading import Unread  # noqa: TC001 - a field's type
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from cirrus_callbacks_plugin.asl.json_source import Parsed
 
-YAML_SUFFIXES = (".yml", ".yaml")
 RELAXED_SUFFIXES = (".json5", ".jsonc")
 """Their comments, and a comma too many, are taken out by whoever deploys them."""
-
-MAX_BYTES = 16 * 1024 * 1024
-"""Step Functions takes a definition of 1 MB; a template around several may be longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,34 @@ class Document:
         machines: the state machines in it.
         unread: what declares a state machine in it and cannot be read; there is a machine or
             one of these.
+        named: the files that it names and that hold some of the machines, by their paths.
     """
 
     path: str
     parsed: Parsed
     machines: tuple[Machine, ...]
     unread: tuple[Unread, ...] = ()
+    named: Mapping[str, Parsed] = field(default_factory=dict)
+
+    @property
+    def unread_errors(self) -> list[UnusableFileError]:
+        """What could not be read, as people are told."""
+        return [
+            UnusableFileError(
+                each.file or self.path, f"{each.where} was not checked: {each.why}", each.at
+            )
+            for each in self.unread
+        ]
+
+    @property
+    def by_file(self) -> Iterator[Document]:
+        """This file with what stands in it, and each file that it names, with what stands there."""
+        own = tuple(each for each in self.machines if each.origin.file is None)
+        yield replace(self, machines=own)
+        for path, parsed in self.named.items():
+            machines = tuple(each for each in self.machines if each.origin.file == path)
+            if machines:
+                yield Document(path, parsed, machines)
 
 
 def read(path: str) -> Document:
@@ -82,7 +103,7 @@ def read_text(text: str, path: str) -> Document:
     Raises:
         UnusableFileError: it is not JSON or YAML, or holds no state machine.
     """
-    is_yaml = path.lower().endswith(YAML_SUFFIXES)
+    is_yaml = yaml_source.is_yaml(path)
     is_relaxed = path.lower().endswith(RELAXED_SUFFIXES)
     try:
         if is_yaml:
@@ -103,4 +124,5 @@ def read_text(text: str, path: str) -> Document:
         replace(parsed, comments=()) if is_relaxed else parsed,
         tuple(found.machines),
         tuple(found.unread),
+        found.files,
     )

@@ -7,11 +7,15 @@ from collections.abc import Mapping  # noqa: TC003 - a field's type
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.asl.references import text_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cirrus_callbacks_plugin.asl.nodes import Node, Position
 
+MAX_REPEATED_STATES = 2000
+"""More than that, a definition of 1 MB hardly holds: then no part is read a second time."""
 _PROCESSORS = ("ItemProcessor", "Iterator")
 
 
@@ -89,8 +93,11 @@ class State:
 
     @property
     def resource(self) -> str:
-        """The resource of a task; empty where there is none or it is not known yet."""
-        return self.text("Resource") or ""
+        """The resource of a task, with ``${...}`` for what is known only later; or empty."""
+        node = self.node.get("Resource")
+        if node is None:
+            return ""
+        return text_of(node) or node.expression or ("${}" if node.is_object else "")
 
     @property
     def is_distributed(self) -> bool:
@@ -202,13 +209,6 @@ class Machine:
         yield from _in_order(self.scope)
 
 
-def read_machine(node: Node, path: str, *, is_express: bool = False) -> Machine:
-    """Make a model of a definition; what is malformed in it is passed over."""
-    return Machine(
-        _scope(node, path, None, is_jsonata=_is_jsonata(node, default=False)), is_express
-    )
-
-
 def step(path: str, name: str) -> str:
     """A path with a name behind it; a name with a dot or a bracket is quoted."""
     if "." in name or "[" in name:
@@ -223,31 +223,51 @@ def _in_order(scope: Scope) -> Iterator[State]:
             yield from _in_order(inner)
 
 
-def _scope(node: Node, path: str, parent: State | None, *, is_jsonata: bool) -> Scope:
-    scope = Scope(node, path, parent, is_jsonata)
-    states = node.get("States")
-    if states is None:
+class MachineReader:
+    """Reads the machines of one file; what is malformed in them is passed over.
+
+    A part that YAML aliases repeat is read at each place, as long as the whole is no larger than
+    a machine can be; aliases of aliases may make more states than anybody could walk.
+    """
+
+    def __init__(self) -> None:
+        self._states = 0
+        self._parts: set[int] = set()
+
+    def read(self, node: Node, path: str, *, is_express: bool = False) -> Machine:
+        """Make a model of a definition."""
+        language = _is_jsonata(node, default=False)
+        return Machine(self._scope(node, path, None, is_jsonata=language), is_express)
+
+    def _scope(self, node: Node, path: str, parent: State | None, *, is_jsonata: bool) -> Scope:
+        scope = Scope(node, path, parent, is_jsonata)
+        states = node.get("States")
+        if states is None:
+            return scope
+        for name, body in states.members.items():
+            if not body.is_object:
+                continue
+            self._states += 1
+            state_path = step(step(path, "States"), name)
+            language = _is_jsonata(body, default=is_jsonata)
+            state = State(name, body, state_path, states.where(name), scope, language)
+            scope.states[name] = state
+            self._nested(state)
         return scope
-    for name, body in states.members.items():
-        if not body.is_object:
-            continue
-        state_path = step(step(path, "States"), name)
-        language = _is_jsonata(body, default=is_jsonata)
-        state = State(name, body, state_path, states.where(name), scope, language)
-        scope.states[name] = state
-        _nested(state)
-    return scope
 
-
-def _nested(state: State) -> None:
-    parts = [(name, state.node.get(name)) for name in _PROCESSORS]
-    parts += [(f"Branches[{index}]", each) for index, each in enumerate(state.entries("Branches"))]
-    for name, part in parts:
-        if part is not None and part.is_object:
+    def _nested(self, state: State) -> None:
+        parts = [(name, state.node.get(name)) for name in _PROCESSORS]
+        branches = enumerate(state.entries("Branches"))
+        parts += [(f"Branches[{index}]", each) for index, each in branches]
+        for name, part in parts:
+            if part is None or not part.is_object:
+                continue
+            if self._states >= MAX_REPEATED_STATES and id(part) in self._parts:
+                continue
+            self._parts.add(id(part))
             language = state.scope.is_jsonata
-            state.inner.append(
-                _scope(part, f"{state.path}.{name}", state, is_jsonata=language),
-            )
+            inner = self._scope(part, f"{state.path}.{name}", state, is_jsonata=language)
+            state.inner.append(inner)
 
 
 def _is_jsonata(node: Node, *, default: bool) -> bool:

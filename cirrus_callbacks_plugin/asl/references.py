@@ -8,15 +8,17 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-functio
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.asl.nodes import Expression, Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cirrus_callbacks_plugin.asl.nodes import Node
-
 _SHORT = re.compile(r"!(?P<function>Ref|GetAtt) (?P<name>[\w:.]+)")
 _NAME = re.compile(r"\$\{(?P<name>[\w:.]+)\}")
+_ODD = re.compile(r"[^\w:.-]+")
 
 
 def text_of(node: Node) -> str | None:
@@ -41,6 +43,46 @@ def text_of(node: Node) -> str | None:
     if function == "Fn::Sub":
         return _substituted(argument)
     return _joined(argument) if function == "Fn::Join" else None
+
+
+def resolved(node: Node) -> Node:
+    """The node with the texts that functions in it make; what is not known here is a mark.
+
+    A node that stands in several places (a YAML alias) is resolved once.
+    """
+    return _resolved(node, {})
+
+
+def _resolved(node: Node, done: dict[int, Node]) -> Node:
+    if id(node) not in done:
+        done[id(node)] = _made(node, done)
+    return done[id(node)]
+
+
+def _made(node: Node, done: dict[int, Node]) -> Node:
+    if node.is_list:
+        return replace(node, value=tuple(_resolved(each, done) for each in node.elements))
+    if not node.is_object:
+        return node
+    if len(node.members) == 1 and _is_function(next(iter(node.members))):
+        text = text_of(node)
+        return Node(Expression(_mark(node)) if text is None else text, node.at)
+    members = {name: _resolved(each, done) for name, each in node.members.items()}
+    return replace(node, value=members)
+
+
+def _is_function(name: str) -> bool:
+    return name == "Ref" or name.startswith("Fn::")
+
+
+def _mark(node: Node) -> str:
+    """What stands for a value that is not known here: ``${Fn::ImportValue.name}``."""
+    if node.expression is not None:
+        parts = node.expression.removeprefix("!").split(" ", 1)
+    else:
+        name, argument = next(iter(node.members.items()))
+        parts = [name, argument.text or ""]
+    return f"${{{'.'.join(_ODD.sub('-', part) for part in parts if part)}}}"
 
 
 def _attribute(argument: Node) -> str | None:
@@ -70,7 +112,14 @@ def _joined(argument: Node) -> str | None:
     if len(argument.elements) != 2 or argument.elements[0].text is None:  # noqa: PLR2004
         return None
     separator, parts = argument.elements
-    texts = [text_of(each) for each in parts.elements]
-    if not parts.is_list or None in texts:
+    if not parts.is_list:
         return None
-    return (separator.text or "").join(text for text in texts if text is not None)
+    return (separator.text or "").join(_piece(each) for each in parts.elements)
+
+
+def _piece(node: Node) -> str:
+    """One piece of several: a function that is not known here leaves its mark."""
+    text = text_of(node)
+    if text is None and (node.members or node.expression is not None):
+        return _mark(node)
+    return "" if text is None else text

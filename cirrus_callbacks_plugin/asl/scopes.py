@@ -37,12 +37,12 @@ def reassignments(
         outer: the variables of the scopes around it.
     """
     found = _states(definition)
-    own = {name: frozenset(_assigned(body)) for name, body in found.items()}
+    own = {name: frozenset(assigned(body)) for name, body in found.items()}
     for state, names in own.items():
         yield from (Reassignment(state, variable) for variable in sorted(names & outer))
     seen = outer.union(*own.values())
     for body in found.values():
-        for part in _parts(body):
+        for part in parts(body):
             # A Distributed Map's child executions see no variable of the one around them.
             yield from reassignments(part, frozenset() if _is_distributed(part) else seen)
 
@@ -54,8 +54,8 @@ def _states(definition: Any) -> dict[str, dict[str, Any]]:
     return {name: body for name, body in states.items() if isinstance(body, dict)}
 
 
-def _assigned(body: dict[str, Any]) -> Iterator[str]:
-    """The variables that a state, its Catchers and its rules assign."""
+def assigned(body: dict[str, Any]) -> Iterator[str]:
+    """The variables that a state, its Catchers and its rules assign; twice where two do."""
     entries = [body]
     for field in ("Catch", "Choices"):
         listed = body.get(field)
@@ -66,7 +66,8 @@ def _assigned(body: dict[str, Any]) -> Iterator[str]:
             yield name.removesuffix(".$")
 
 
-def _parts(body: dict[str, Any]) -> Iterator[Any]:
+def parts(body: dict[str, Any]) -> Iterator[Any]:
+    """What of a state has states of its own: the processor of a Map, a Parallel's branches."""
     yield from (body[field] for field in ("ItemProcessor", "Iterator") if field in body)
     branches = body.get("Branches")
     yield from branches if isinstance(branches, list) else ()

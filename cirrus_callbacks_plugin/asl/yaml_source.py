@@ -9,13 +9,22 @@ from cirrus_callbacks_plugin.asl.json_source import Parsed
 from cirrus_callbacks_plugin.asl.nodes import Duplicate, Expression, Node, Position
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import yaml
 
+SUFFIXES = (".yml", ".yaml")
 _OWN_TAG = "tag:yaml.org,2002:"
+_MERGE = f"{_OWN_TAG}merge"
 _TEXT_TAGS = ("!Sub",)
 """What these make of a text is a text, with ``${...}`` filled in later."""
 _LONG_FORMS = {"!Join": "Fn::Join", "!Sub": "Fn::Sub", "!GetAtt": "Fn::GetAtt"}
 """CloudFormation's short forms of a list."""
+
+
+def is_yaml(path: str) -> bool:
+    """True for a file that is YAML by its name."""
+    return path.lower().endswith(SUFFIXES)
 
 
 def parse(text: str) -> Parsed:
@@ -95,16 +104,32 @@ class _Reader:
         seen: dict[str, Position] = {}
         for key, _ in given.value:
             name = str(key.value)
-            if name in seen and name != "<<":
+            if name in seen and key.tag != _MERGE:
                 self.duplicates.append(Duplicate(name, _position(key), seen[name]))
             seen.setdefault(name, _position(key))
-        self._loader.flatten_mapping(given)
         members: dict[str, Node] = {}
         keys: dict[str, Position] = {}
         for key, value in given.value:
-            members[str(key.value)] = self.node(value)
-            keys[str(key.value)] = _position(key)
+            if key.tag != _MERGE:
+                members[str(key.value)] = self.node(value)
+                keys[str(key.value)] = _position(key)
+        for merged in self._merged(given):
+            for name, member in merged.members.items():
+                members.setdefault(name, member)
+                keys.setdefault(name, merged.where(name))
         return Node(members, at, keys)
+
+    def _merged(self, given: Any) -> Iterator[Node]:
+        """What ``<<`` brings in, the first one first: it outranks the others."""
+        for key, value in given.value:
+            if key.tag == _MERGE:
+                node = self.node(value)
+                for each in node.elements if node.is_list else (node,):
+                    if not each.is_object:
+                        raise UnreadableError(
+                            "'<<' takes a mapping, or a list of them", _position(key)
+                        )
+                    yield each
 
     def _first_line(self, given: Any, value: str) -> Position:
         """Where the text of a block begins, so that JSON in it keeps its lines."""

@@ -34,7 +34,8 @@ def command(
     """Answer the open waits for PAYLOAD_ID with CirrusCallback.Cancelled.
 
     The child is left as it is: it may go on, and its end will find nobody waiting. The
-    reason stands in the error's cause.
+    reason stands in the error's cause. A join (join:...) is cancelled as one wait; its
+    members are left to run.
     """
     from cirrus_callbacks_plugin.operations.repairs import cancelling
 

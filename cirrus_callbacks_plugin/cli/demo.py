@@ -25,7 +25,7 @@ from cirrus_callbacks_plugin.cli.main import INTERRUPTED
 def command(ctx: click.Context, *, is_json: bool, timeout: float, verbose: bool) -> None:
     """Show workflows that wait for others, on a Cirrus within this process.
 
-    Five scenarios of the example examples/mosaic in one run. Ends with 0 only if each of
+    Six scenarios of the example examples/mosaic in one run. Ends with 0 only if each of
     them ended as it must.
     """
     options.require_local()

@@ -15,13 +15,14 @@ from rich.live import Live
 from rich.text import Text
 
 from cirrus_callbacks_plugin.cli.visible_text import VisibleConsole, VisibleTable
+from cirrus_callbacks_plugin.local.happenings import EventKind, Happening
+from cirrus_callbacks_plugin.local.join_progress import waited_for
 from cirrus_callbacks_plugin.local.report import state_of
-from cirrus_callbacks_plugin.local.timeline import EventKind, Happening
-from cirrus_callbacks_plugin.naming import short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from cirrus_callbacks_plugin.local.join_progress import JoinProgress
     from cirrus_callbacks_plugin.local.report import Report
     from cirrus_callbacks_plugin.local.timeline import Timeline
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -60,7 +61,7 @@ class Display:
             emoji=False,
             soft_wrap=not is_terminal,
         )
-        self.good, self.bad = ("✓", "✗") if _writes_unicode(self.console) else ("ok", "FAILED")
+        self.good, self.bad = ("✓", "✗") if self.console.writes_unicode else ("ok", "FAILED")
 
     def show(self, happening: Happening) -> None:
         """Write one line of the timeline."""
@@ -78,7 +79,7 @@ class Display:
             return
         with Live(
             console=self.console,
-            get_renderable=lambda: _open_waits(timeline.open_waits),
+            get_renderable=lambda: _open_waits(timeline.open_waits, timeline.joins),
             refresh_per_second=4,
             transient=True,
         ):
@@ -110,7 +111,7 @@ class Display:
             waited = wait.waited_seconds
             callbacks.add_row(
                 wait.waiter_name,
-                short(wait.payload_id),
+                report.waited_for(wait),
                 state_of(wait),
                 _answer(wait),
                 "" if waited is None else f"{waited:.1f} s",
@@ -137,7 +138,7 @@ def _answer(wait: Wait) -> Text:
     return Text(wait.answer_error or wait.answer or "", style="red")
 
 
-def _open_waits(waits: Sequence[Wait]) -> VisibleTable | Text:
+def _open_waits(waits: Sequence[Wait], joins: Mapping[str, JoinProgress]) -> VisibleTable | Text:
     if not waits:
         return Text("  nobody waits", style="dim")
     table = VisibleTable(box=None, pad_edge=True, show_header=True, header_style="dim")
@@ -147,7 +148,7 @@ def _open_waits(waits: Sequence[Wait]) -> VisibleTable | Text:
     for wait in waits[:shown]:
         since = (wait.registered_at or "")[11:19]
         table.add_row(
-            Text(wait.waiter_name, style="yellow"), short(wait.payload_id), f"{since} UTC"
+            Text(wait.waiter_name, style="yellow"), waited_for(wait, joins), f"{since} UTC"
         )
     if len(waits) > shown:
         table.add_row(f"and {len(waits) - shown} more", "", "")
@@ -159,7 +160,3 @@ def _table(title: str, *columns: str) -> VisibleTable:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
-
-
-def _writes_unicode(console: VisibleConsole) -> bool:
-    return console.encoding.lower().replace("-", "").startswith("utf")

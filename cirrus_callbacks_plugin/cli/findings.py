@@ -25,11 +25,10 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE
 def write(inspection: Inspection, stream: TextIO) -> None:
     """Write the findings by file, and what was counted."""
     console = Screen(stream).console
-    unicode = console.encoding.lower().replace("-", "").startswith("utf")
     for file in dict.fromkeys(each.file for each in inspection.findings):
         found = [each for each in inspection.findings if each.file == file]
         console.print(Text(file, style="bold"), soft_wrap=True)
-        console.print(_table(found, "→" if unicode else "->"))
+        console.print(_table(found, "→" if console.writes_unicode else "->"))
         console.print()
     console.print(Text(_summary(inspection)), soft_wrap=True)
 
@@ -69,6 +68,8 @@ def _summary(inspection: Inspection) -> str:
         text += f"; {_counted(len(inspection.passed_over), 'wait')} for something else passed over"
     if inspection.unusable:
         text += f"; {_counted(len(inspection.unusable), 'file')} could not be checked"
+    if inspection.unread:
+        text += f"; {_counted(len(inspection.unread), 'state machine')} could not be read"
     return text
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cirrus_callbacks_plugin.asl.yaml_source import is_yaml
 from cirrus_callbacks_plugin.cli import findings
 from cirrus_callbacks_plugin.cli.extras import require
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
@@ -78,7 +79,7 @@ def _read_input(_ctx: click.Context, _param: click.Parameter, value: Path | None
     type=click.Path(path_type=Path),
     callback=_read_input,
     metavar="JSON",
-    help="An example of the execution's input, to count the items of Maps in.",
+    help="An example of the execution's input: its size, and the items of Maps, are judged.",
 )
 @click.option(
     "--ignore",
@@ -117,9 +118,11 @@ def command(
     """Check state machines that wait for payloads, before they are deployed.
 
     FILE is a state machine in JSON or YAML, as it is or as a Terraform template, or a file that
-    holds some: a definition of cirrus 0.x, a CloudFormation, SAM or serverless template.
+    holds some: a definition of cirrus 0.x, a template of CloudFormation, SAM, CDK, serverless or
+    Terraform in JSON.
 
-    Exit status: 0 without errors, 1 with some (see --fail-on), 2 where a file cannot be checked.
+    Exit status: 0 without errors, 1 with some (see --fail-on), 2 where a file, or a state machine
+    that it declares, cannot be read.
 
     \b
     Example:
@@ -139,7 +142,7 @@ def command(
         raise click.UsageError("Give one of --json and --sarif.")
     if not files:
         raise click.UsageError("Name the files to check.")
-    if any(name.lower().endswith((".yml", ".yaml")) for name in files):
+    if any(is_yaml(name) for name in files):
         require("cli", "yaml")
     settings = _settings(_deployed(where), workflows, heartbeats, interval)
     settings = replace(settings, queues=(*settings.queues, *queues), example=example)
@@ -150,7 +153,7 @@ def command(
         write_json(sys.stdout, to_sarif(inspection))
     else:
         findings.write(inspection, sys.stdout)
-    for error in inspection.unusable:
+    for error in (*inspection.unusable, *inspection.unread):
         click.echo(f"cirrus-callbacks: {visible(str(error))}", err=True)
     return _status(inspection, Severity(fail_on))
 
@@ -194,7 +197,7 @@ def _settings(
 
 
 def _status(inspection: Inspection, least: Severity) -> int:
-    if inspection.unusable:
+    if inspection.unusable or inspection.unread:
         return UNUSABLE
     found = any(finding.severity.rank <= least.rank for finding in inspection.findings)
     return FOUND if found else OK

@@ -166,8 +166,6 @@ def _run(stack: Stack, timeout: float) -> int:
 
 
 def _conclude(display: Display, status: int, timeout: float, report: Report, dead: int) -> None:
-    from cirrus_callbacks_plugin.naming import short
-
     if dead:
         display.verdict(f"{dead} message(s) are in the dead-letter queue", good=False)
     for execution in report.stuck:
@@ -188,8 +186,7 @@ def _conclude(display: Display, status: int, timeout: float, report: Report, dea
         good=False,
     )
     for wait in report.open_waits:
-        display.line(
-            f"  {wait.waiter_name} waits for {short(wait.payload_id)} since {wait.registered_at}",
-        )
+        what = report.waited_for(wait)
+        display.line(f"  {wait.waiter_name} waits for {what} since {wait.registered_at}")
     for title in running:
         display.line(f"  {title} is running")

@@ -44,8 +44,8 @@ class Screen:
             markup=False,
             emoji=False,
         )
-        unicode = self.console.encoding.lower().replace("-", "").startswith("utf")
-        self.good, self.bad, self.unknown = ("✓", "✗", "?") if unicode else ("ok", "FAILED", "?")
+        self.good, self.bad = ("✓", "✗") if self.console.writes_unicode else ("ok", "FAILED")
+        self.unknown = "?"
 
     @property
     def is_wide(self) -> bool:

@@ -9,6 +9,7 @@ import click
 
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
+from cirrus_callbacks_plugin.naming import is_join_id
 from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
 
 UNKNOWN = 1
+MOST_OWN_WAITS = 20
+"""Waits of the payload itself that are shown one by one."""
 
 
 @click.command(
@@ -27,12 +30,23 @@ UNKNOWN = 1
     "sentinel-2-l2a/workflow-cog/S2B_39QTA_20230623_0_L2A",
 )
 @click.argument("payload_id")
+@click.option("--members", is_flag=True, help="Of a join, list every member.")
+@click.option("--quick", is_flag=True, help="Do not look for what the payload itself waits for.")
 @on_deployment
 @click.pass_context
-def command(ctx: click.Context, *, where: Where, payload_id: str, is_json: bool) -> None:
-    """Show PAYLOAD_ID: its record, its executions, who waits or waited for it, and repairs.
+def command(
+    ctx: click.Context,
+    *,
+    where: Where,
+    payload_id: str,
+    members: bool,
+    quick: bool,
+    is_json: bool,
+) -> None:
+    """Show PAYLOAD_ID: its record, its executions, who waits or waited for it, what it waits for.
 
-    Ends with 1 where neither table knows the payload.
+    Of a join (join:...) it shows what was asked for, how far it is, and its members. Ends
+    with 1 where neither table knows the payload, or the join.
     """
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.listing import Listing
@@ -41,9 +55,11 @@ def command(ctx: click.Context, *, where: Where, payload_id: str, is_json: bool)
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     screen = Screen()
+    if is_join_id(payload_id):
+        ctx.exit(_show_join(screen, where, payload_id, members=members, is_json=is_json))
     with where.found() as deployment, screen.progress("looking it up") as advance:
         survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
-        payload = report_on(Listing(survey), payload_id)
+        payload = report_on(Listing(survey), payload_id, with_own_waits=not quick)
         now = deployment.clock()
     if is_json:
         options.write_json(sys.stdout, {"deployment": deployment.to_json(), **payload.to_json()})
@@ -52,9 +68,36 @@ def command(ctx: click.Context, *, where: Where, payload_id: str, is_json: bool)
     ctx.exit(0 if payload.is_known else UNKNOWN)
 
 
+def _show_join(
+    screen: Screen,
+    where: Where,
+    join_id: str,
+    *,
+    members: bool,
+    is_json: bool,
+) -> int:
+    """Show a join; the exit status."""
+    from cirrus_callbacks_plugin.cli import show_join
+    from cirrus_callbacks_plugin.operations.joins import read_join
+
+    with where.found() as deployment:
+        report = read_join(deployment.waits, join_id)
+    if is_json:
+        found = None if report is None else report.to_json()
+        options.write_json(sys.stdout, {"deployment": deployment.to_json(), "join": found})
+    elif report is None:
+        screen.line(join_id)
+        screen.indented("The tracking table knows no such join.")
+    else:
+        show_join.show(screen, report, with_all=members)
+    return UNKNOWN if report is None else 0
+
+
 def _show(screen: Screen, payload: PayloadReport, now: datetime) -> None:
-    screen.line(payload.payload_id)
     from cirrus_callbacks_plugin.cli.screen import at
+    from cirrus_callbacks_plugin.cli.waits_table import why
+
+    screen.line(payload.payload_id)
 
     record = payload.record
     if not payload.is_known:
@@ -72,6 +115,14 @@ def _show(screen: Screen, payload: PayloadReport, now: datetime) -> None:
     screen.line(f"Waits ({len(payload.waits)}):" if payload.waits else "Nobody waits or waited.")
     for row in payload.waits:
         _wait(screen, payload, row, now)
+    if payload.waits_for:
+        screen.line()
+        screen.line(f"Waits itself ({len(payload.waits_for)} open):")
+    for explained in payload.waits_for[:MOST_OWN_WAITS]:
+        screen.line(f"  {explained.row.payload_id}")
+        screen.indented(why(explained.reason, now), 4)
+    if len(payload.waits_for) > MOST_OWN_WAITS:
+        screen.line(f"  and {len(payload.waits_for) - MOST_OWN_WAITS} more: --json")
 
 
 def _runs(screen: Screen, payload: PayloadReport) -> None:
@@ -100,7 +151,8 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     from cirrus_callbacks_plugin.cli.waits_table import why
 
     waiter = row.waiter_payload_id or row.waiter_name
-    screen.line(f"  {row.key.name}  {waiter}, since {at(row.registered_at)}")
+    through = f", a member of {row.member.join_id}" if row.member is not None else ""
+    screen.line(f"  {row.key.name}  {waiter}{through}, since {at(row.registered_at)}")
     if row.waiter_execution_arn:
         screen.line(f"    {row.waiter_execution_arn}")
     explained = payload.reason(row)

@@ -46,6 +46,11 @@ class VisibleTable(Table):
 class VisibleConsole(Console):
     """A console on which a printed string is one line, without control characters."""
 
+    @property
+    def writes_unicode(self) -> bool:
+        """False where a tick or an arrow cannot be written."""
+        return self.encoding.lower().replace("-", "").startswith("utf")
+
     def print(self, *objects: Any, **options: Any) -> None:
         """Print; strings and texts are made visible first."""
         super().print(*map(_printed, objects), **options)

@@ -75,6 +75,7 @@ class Page:
     is_flag=True,
     help="Do not find out whether children that run wait themselves.",
 )
+@click.option("--members", is_flag=True, help="Also the waits of joins' members, one by one.")
 @click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
 @click.option(
     "--interval",
@@ -97,6 +98,7 @@ def command(
     after: str | None,
     dead_letters: bool,
     quick: bool,
+    members: bool,
     watch: bool,
     interval: float,
     is_json: bool,
@@ -114,6 +116,7 @@ def command(
     not-settled       its child is final in StateDB, the wait was not settled
     being-settled     the same, and the sender is at it
     not-answered      settled, and the waiter has not been told
+    members-pending   a join, one line for all of its members
     """
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.listing import Cursor
@@ -122,7 +125,7 @@ def command(
     if watch and is_json:
         raise click.UsageError("--watch is for people, --json for programs: give one of them.")
     wanted = Wanted(
-        Filters(frozenset(workflows), waiter, older_than),
+        Filters(frozenset(workflows), waiter, older_than, without_members=not members),
         frozenset(Code(code) for code in codes),
         Cursor.parse(after) if after else None,
         0 if is_all else limit,

@@ -25,8 +25,10 @@ _NAMES = ("waiting", "payload", "state", "waiter")
 _WIDEST_WAITER = 36
 _NARROWEST_REASON = 40
 _GOING_ON = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.BEING_SETTLED})
-_AS_OLD_AS_THE_WAIT = frozenset({Code.NOT_STARTED_YET, Code.NEVER_STARTED, Code.IN_DEAD_LETTERS})
-_CALM = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.ENDING, Code.BEING_SETTLED})
+_AS_OLD_AS_THE_WAIT = frozenset(
+    {Code.NOT_STARTED_YET, Code.NEVER_STARTED, Code.IN_DEAD_LETTERS, Code.MEMBERS_PENDING}
+)
+_CALM = _GOING_ON | {Code.ENDING, Code.MEMBERS_PENDING}
 
 
 def wide_table(waits: Sequence[ExplainedWait], now: datetime, width: int) -> Table:

@@ -35,7 +35,11 @@ class Evidence:
     @classmethod
     def of(cls, played: story.Story) -> Evidence:
         """Collect it from a story's stack."""
-        scenes = (story.COMPLETED, story.IN_PROGRESS, story.NEW, story.SHARED, story.FAILING)
+        scenes = (
+            *(story.COMPLETED, story.IN_PROGRESS, story.NEW, story.SHARED, story.FAILING),
+            *story.OTHER_DATES,
+            story.NEVER_UPLOADED,
+        )
         return cls(
             played.stack.report(),
             {scene: played.stack.record(story.child_id(scene)) for scene in scenes},
@@ -164,6 +168,23 @@ def _not_enabled(evidence: Evidence) -> Iterator[str]:
         yield f"the cause does not name the workflow: {cause}"
 
 
+def _twelve_by_one_token(evidence: Evidence) -> Iterator[str]:
+    there = [story.COMPLETED, story.IN_PROGRESS, *story.OTHER_DATES]
+    yield from _mosaic_of(evidence, story.OF_TWELVE, there)
+    missing = [entry["scene"] for entry in _missing(evidence.execution(story.OF_TWELVE))]
+    if missing != [story.child_id(story.NEVER_UPLOADED)]:
+        yield f"the mosaic lacks {missing}, not {story.NEVER_UPLOADED} alone"
+    waits = evidence.waits(story.OF_TWELVE)
+    yield from _answers(waits, [None])
+    ids = {wait.payload_id for wait in waits}
+    told = [join.outcome for each, join in evidence.report.joins.items() if each in ids]
+    wanted = "12 members: 11 succeeded, 1 failed"
+    if told != [wanted]:
+        yield f"the parent has {len(told)} join(s): {told}, not one of {wanted}"
+    for scene in there:
+        yield from _runs(evidence, scene, 1)
+
+
 def _mosaic_of(evidence: Evidence, name: str, scenes: list[str]) -> Iterator[str]:
     execution = evidence.execution(name)
     if execution is None or execution.status != "SUCCEEDED":
@@ -212,4 +233,11 @@ _SCENARIOS: dict[str, tuple[str, Callable[[Evidence], Iterator[str]]]] = {
         _retry,
     ),
     "e": (f"a token for a workflow whose flag is off: {error_names.NOT_ENABLED}", _not_enabled),
+    "f": (
+        (
+            "one token for twelve scenes, ten of which must succeed: one was done, one somebody "
+            "else's, one failed; the parent resumed once, with eleven"
+        ),
+        _twelve_by_one_token,
+    ),
 }

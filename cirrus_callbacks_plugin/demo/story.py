@@ -1,4 +1,4 @@
-"""The demo: five things that workflows which wait for others must do, in one run.
+"""The demo: six things that workflows which wait for others must do, in one run.
 
 It writes no row and no state of its own. It sends the example's payloads, uploads its
 objects or holds them back, watches, and at the end judges by what Step Functions, cirrus's
@@ -32,6 +32,22 @@ SECOND_PARENT = "31-mosaic-west-again"
 WITH_A_GAP = "40-mosaic-with-a-gap"
 WITHOUT_A_GAP = "41-mosaic-without-a-gap"
 NOT_ENABLED = "50-mosaic-not-enabled"
+OF_TWELVE = "60-mosaic-of-twelve"
+
+NEVER_UPLOADED = "S2A_39QTA_20230817_0_L2A"
+"""The one scene of the join that fails."""
+OTHER_DATES = (
+    "S2B_39QTA_20230703_0_L2A",
+    "S2A_39QTA_20230708_0_L2A",
+    "S2B_39QTA_20230713_0_L2A",
+    "S2A_39QTA_20230718_0_L2A",
+    "S2B_39QTA_20230723_0_L2A",
+    "S2A_39QTA_20230728_0_L2A",
+    "S2B_39QTA_20230802_0_L2A",
+    "S2A_39QTA_20230807_0_L2A",
+    "S2B_39QTA_20230812_0_L2A",
+)
+"""The join's scenes that nobody else waits for, and that succeed."""
 
 
 def child_id(scene: str, workflow: str = ENABLED) -> str:
@@ -63,7 +79,8 @@ class Story:
         """
         self._ends = time.monotonic() + seconds
         self._prepare()
-        for name in (THREE_SCENES, FIRST_PARENT, SECOND_PARENT, WITH_A_GAP, NOT_ENABLED):
+        parents = (THREE_SCENES, FIRST_PARENT, SECOND_PARENT, WITH_A_GAP, NOT_ENABLED, OF_TWELVE)
+        for name in parents:
             self._send(name)
         self._until(
             "five waits of the first three parents",
@@ -86,6 +103,8 @@ class Story:
 
     def _prepare(self) -> None:
         """One child completed, one in progress, before any parent is there."""
+        for scene in OTHER_DATES:
+            self.stack.upload(scene)
         self.stack.upload(COMPLETED)
         self.stack.upload(NEW)
         self._send("10-scene-39QTA")

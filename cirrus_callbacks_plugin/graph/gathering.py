@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.graph.model import Graph, Identities, graph_of
+from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.operations.listing import waits_for_payload
 from cirrus_callbacks_plugin.operations.survey import Filters
+from cirrus_callbacks_plugin.waits.row import Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 def of_deployment(survey: Survey, filters: Filters, limit: int) -> Graph:
     """The open waits of a deployment, the oldest first.
 
+    A join is one node. Of its members those that wait themselves are shown: a circle of waits
+    may lead through them.
+
     Args:
         survey: a look at the deployment.
         filters: which waits are wanted.
@@ -31,12 +36,14 @@ def of_deployment(survey: Survey, filters: Filters, limit: int) -> Graph:
     Raises:
         ClientError, BotoCoreError: AWS could not be asked.
     """
-    rows = list(islice(survey.rows(filters), limit + 1 if limit else None))
+    wanted = survey.rows(replace(filters, without_members=True))
+    rows = list(islice(wanted, limit + 1 if limit else None))
     is_cut = bool(limit) and len(rows) > limit
     rows = rows[:limit] if is_cut else rows
     records = _records(survey, rows)
     identities = Identities()
     identities.learn(rows, records)
+    rows += _members_that_wait(survey, rows, identities)
     return graph_of(_judged(survey, rows), records, identities, is_cut=is_cut)
 
 
@@ -60,6 +67,24 @@ def of_payload(survey: Survey, payload_id: str, *, with_answered: bool = False) 
         records.update(_records(survey, everything, payload_id))
     rows = _around(everything, payload_id, identities)
     return graph_of(_judged(survey, rows), records, identities, focus=payload_id)
+
+
+def _members_that_wait(
+    survey: Survey,
+    rows: Sequence[Wait],
+    identities: Identities,
+) -> list[Wait]:
+    """The joins' waits for payloads that are among those who wait."""
+    waiters = {_waiter(row, identities) for row in rows}
+    waits = survey.deployment.waits
+    keys = [
+        Key.of(member.member_payload_id, member.member.text)
+        for join in rows
+        if join.is_join
+        for member in JoinsTable(waits).members(join.payload_id)
+        if member.member_payload_id in waiters and member.answer is None
+    ]
+    return [row for row in waits.read(keys).values() if not row.is_answered]
 
 
 def _around(rows: Sequence[Wait], payload_id: str, identities: Identities) -> list[Wait]:
@@ -131,9 +156,4 @@ def _records(
     ids = dict.fromkeys(more)
     for row in rows:
         ids.update(dict.fromkeys(name for name in (row.payload_id, row.waiter_payload_id) if name))
-    keys = {name: StateKey.of(name) for name in ids}
-    found = survey.deployment.states.read(
-        {key for key in keys.values() if key is not None},
-        on_malformed=lambda *_: None,
-    )
-    return {name: found.get(key) if key is not None else None for name, key in keys.items()}
+    return survey.records(ids)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.graph.cycles import cycles_of
-from cirrus_callbacks_plugin.naming import short
+from cirrus_callbacks_plugin.naming import is_join_id, short
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 from cirrus_callbacks_plugin.waits.row import moment
@@ -18,27 +18,31 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.operations.joins import JoinStatus
     from cirrus_callbacks_plugin.operations.reasons import Reason
     from cirrus_callbacks_plugin.waits.row import Wait
 
 PAYLOAD = "payload"
 EXECUTION = "execution"
+JOIN = "join"
 UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """A payload; or an execution, or somebody, of whom no payload was told.
+    """A payload, or a join; or an execution, or somebody, of whom no payload was told.
 
     Attributes:
-        id: the payload's id, the execution's ARN, or the wait's digest.
-        kind: which of the three.
+        id: the payload's id, the join's, the execution's ARN, or the wait's digest.
+        kind: which of the four.
         record: cirrus's record of a payload, where there is one.
+        join: how far a join is, where it was read.
     """
 
     id: str
     kind: str
     record: Record | None = None
+    join: JoinStatus | None = None
 
     @property
     def title(self) -> str:
@@ -47,11 +51,16 @@ class GraphNode:
             return short(self.id)
         if self.kind == EXECUTION:
             return self.id.partition(":execution:")[2] or self.id
+        if self.kind == JOIN:
+            name = self.join.join.name if self.join is not None else None
+            return f"join {name or self.id.removeprefix('join:')[:8]}"
         return f"somebody ({self.id.partition(':')[2]})"
 
     @property
     def state(self) -> str | None:
-        """The payload's state in StateDB."""
+        """The payload's state in StateDB; a join's counts."""
+        if self.join is not None:
+            return self.join.text
         return self.record.state if self.record is not None else None
 
     @property
@@ -228,7 +237,9 @@ class Identities:
                 self.payload_of.setdefault(row.waiter_execution_arn, row.waiter_payload_id)
 
     def waiter_of(self, row: Wait) -> tuple[str, str]:
-        """A waiter's id and kind."""
+        """A waiter's id and kind; for a member of a join that is the join."""
+        if row.member is not None:
+            return row.member.join_id, JOIN
         if row.waiter_payload_id:
             return row.waiter_payload_id, PAYLOAD
         if row.waiter_execution_arn:
@@ -248,13 +259,16 @@ def graph_of(
     """Make a graph of rows with their reasons."""
     nodes: dict[str, GraphNode] = {}
     edges: list[Edge] = []
+    joins = {row.payload_id: reason.join for row, reason in waits if reason is not None}
     if focus is not None:
-        nodes[focus] = GraphNode(focus, PAYLOAD, records.get(focus))
+        kind = JOIN if is_join_id(focus) else PAYLOAD
+        nodes[focus] = GraphNode(focus, kind, records.get(focus), joins.get(focus))
     in_order = sorted(waits, key=lambda wait: (wait[0].registered_at or "", wait[0].key))
     for row, reason in in_order:
         waiter, kind = identities.waiter_of(row)
-        for name, of_kind in ((waiter, kind), (row.payload_id, PAYLOAD)):
+        of_child = JOIN if row.is_join else PAYLOAD
+        for name, of_kind in ((waiter, kind), (row.payload_id, of_child)):
             if name not in nodes:
-                nodes[name] = GraphNode(name, of_kind, records.get(name))
+                nodes[name] = GraphNode(name, of_kind, records.get(name), joins.get(name))
         edges.append(Edge(waiter, row.payload_id, row, reason))
     return Graph(nodes, tuple(edges), focus, is_cut)

@@ -35,7 +35,12 @@ class Resource(Enum):
     TABLE_KEY = "the KMS key of the tracking table"
     STATE_TABLE = "cirrus's state table"
     PROCESS_QUEUE = "the queues that feed process"
+    QUEUE_KEY = "the KMS key of such a queue"
     PAYLOADS = "cirrus's payloads in S3"
+    MEMBER_LISTS = "lists of a join's members in the payload bucket"
+    MEMBER_LISTS_KEY = "the KMS key of the payload bucket"
+    JOINS = "the whole lists of joins"
+    JOINS_KEY = "the KMS key of the bucket of whole lists"
     MACHINES = "the deployment's state machines"
     RUNS = "the executions of the deployment's state machines"
     FAILURE_BUCKET = "the bucket of failed records"
@@ -52,7 +57,11 @@ class Condition(Enum):
     FAILURE_BUCKET = "failed records go to a bucket"
     TABLE_KEY = "the tracking table has a KMS key of the account's own"
     FAILURE_KEY = "the bucket of failed records has such a key"
-    PAYLOAD_BUCKET = "CIRRUS_PAYLOAD_BUCKET is set"
+    PAYLOAD_BUCKET = "CIRRUS_PAYLOAD_BUCKET of process is set"
+    MEMBER_LISTS_KEY = "the payload bucket has such a key"
+    QUEUE_KEY = "a queue that feeds process has such a key"
+    JOINS_URL = "CIRRUS_CALLBACKS_JOINS_URL is set"
+    JOINS_KEY = "the bucket of whole lists has such a key"
     TRACING = "X-Ray traces the function"
     VPC = "the function runs in a VPC"
 
@@ -111,6 +120,23 @@ def _decrypt(function: Function) -> Permission:
         ("kms:Decrypt",),
         Resource.TABLE_KEY,
         Condition.TABLE_KEY,
+    )
+
+
+def _writes_joins(function: Function) -> tuple[Permission, ...]:
+    """Whoever answers a join writes its whole list, and S3 asks for a data key in its name.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+    """
+    return (
+        Permission(function, "WriteJoins", ("s3:PutObject",), Resource.JOINS, Condition.JOINS_URL),
+        Permission(
+            function,
+            "EncryptJoins",
+            ("kms:GenerateDataKey",),
+            Resource.JOINS_KEY,
+            Condition.JOINS_KEY,
+        ),
     )
 
 
@@ -194,7 +220,36 @@ _SENDER = (
         "Query",
         "UpdateItem",
     ),
-    _on_state_table(Function.SENDER, "ReadCirrusState", "GetItem"),
+    _on_state_table(Function.SENDER, "ReadCirrusState", "BatchGetItem", "GetItem"),
+    Permission(
+        Function.SENDER,
+        "SendMembers",
+        ("sqs:SendMessage",),
+        Resource.PROCESS_QUEUE,
+    ),
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+    Permission(
+        Function.SENDER,
+        "EncryptMembers",
+        ("kms:Decrypt", "kms:GenerateDataKey"),
+        Resource.QUEUE_KEY,
+        Condition.QUEUE_KEY,
+    ),
+    Permission(
+        Function.SENDER,
+        "ReadMemberLists",
+        ("s3:GetObject",),
+        Resource.MEMBER_LISTS,
+        Condition.PAYLOAD_BUCKET,
+    ),
+    Permission(
+        Function.SENDER,
+        "DecryptMemberLists",
+        ("kms:Decrypt",),
+        Resource.MEMBER_LISTS_KEY,
+        Condition.MEMBER_LISTS_KEY,
+    ),
+    *_writes_joins(Function.SENDER),
     Permission(
         Function.SENDER,
         "ReadStream",
@@ -247,8 +302,16 @@ _RECONCILER = (
         Condition.HEARTBEAT,
     ),
     Permission(Function.RECONCILER, "WalkOpenRows", ("dynamodb:Query",), Resource.INDEX),
-    _on_table(Function.RECONCILER, "SettleAndMark", "BatchGetItem", "UpdateItem"),
-    _on_state_table(Function.RECONCILER, "ReadCirrusState", "BatchGetItem", "GetItem"),
+    _on_table(
+        Function.RECONCILER,
+        "SettleAndMark",
+        "BatchGetItem",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    ),
+    _on_state_table(Function.RECONCILER, "ReadCirrusState", "BatchGetItem"),
+    *_writes_joins(Function.RECONCILER),
     Permission(Function.RECONCILER, "ListRuns", ("states:ListExecutions",), Resource.MACHINES),
     Permission(Function.RECONCILER, "DescribeRuns", ("states:DescribeExecution",), Resource.RUNS),
     Permission(

@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import CallbackError
 
 MAX_MEMBERS = 10_000
@@ -96,7 +97,7 @@ def _attached(payload_id: Any, index: int) -> Attached:
         size = len(payload_id.encode())
     except UnicodeEncodeError:
         raise MemberError(f"member {index} has a payload_id that is not valid Unicode") from None
-    if "/workflow-" not in payload_id or size > MAX_ID_BYTES:
+    if size > MAX_ID_BYTES or StateKey.of(payload_id) is None:
         raise MemberError(
             f"member {index} has a payload_id that is not one of cirrus's: "
             "COLLECTIONS/workflow-NAME/ITEMS, at most 2,048 bytes",

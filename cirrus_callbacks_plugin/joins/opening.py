@@ -92,7 +92,7 @@ def opening_of(
         waiter_execution_arn=callback.waiter_execution_arn,
     )
     try:
-        request = _parse(body, queue_arn)
+        request = _parse(body, queue_arn, wait)
         packed = None if request.members is None else pack(request.members)
     except (MemberError, RequestError) as error:
         outcome = invalid_payload(str(error))
@@ -112,7 +112,9 @@ def opening_of(
     return Opening(join, Definition(wait.payload_id, packed, request.members_url, table.expires()))
 
 
-def _parse(body: dict[str, Any], queue_arn: str | None) -> JoinRequest:
+def _parse(body: dict[str, Any], queue_arn: str | None, wait: Wait) -> JoinRequest:
+    if wait.member is not None:
+        raise RequestError("a join's member cannot be a join: name its members in the list")
     if queue_arn is None:
         raise RequestError("join came through no queue: send it to cirrus's process queue")
     return JoinRequest.parse(body[KEY])

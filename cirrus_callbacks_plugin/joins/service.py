@@ -124,11 +124,6 @@ class Joins:
         """Do what an open join calls for (:meth:`Overdue.repair`)."""
         return Overdue(self.table, self._teller, patience).repair(join, now)
 
-    def was_sent(self, member: MemberToken) -> bool:
-        """False while a member's message may be sent for the first time, or again."""
-        join = self.table.joins([member.join_id]).get(member.join_id)
-        return isinstance(join, Join) and join.sent > member.index
-
     def expand(self, expansion: Expansion, has_time_left: Callable[[], bool]) -> None:
         """Send a new join's members (:meth:`Expander.expand`)."""
         expander = Expander(

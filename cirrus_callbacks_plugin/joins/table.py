@@ -66,6 +66,11 @@ class JoinsTable:
         """Joins by their id; those that are gone are left out."""
         return joins_in(self.read_rows({join_key(each) for each in join_ids}))
 
+    def was_sent(self, member: MemberToken) -> bool:
+        """False while a member's message may be sent for the first time, or again."""
+        join = self.joins([member.join_id]).get(member.join_id)
+        return isinstance(join, Join) and join.sent > member.index
+
     # --- opened by the process hook ---------------------------------------------------
 
     def define(self, definition: Definition) -> None:

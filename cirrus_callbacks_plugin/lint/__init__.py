@@ -2,11 +2,11 @@
 
 From left to right::
 
-    json_source, yaml_source   a file's text as nodes that know their line
-    document                   the state machines in a file
-    machine                    their states, and how one leads to another
-    waits                      which states wait for a payload, and where their token travels
+    (cirrus_callbacks_plugin.asl: a file's state machines, with positions)
+    tokens, waits              which states wait for a payload, and where their token travels
+    join_requests              what a wait for many asks for
     reactions                  who retries or catches an error
+    data/                      where a machine's data goes, and where a payload is lost
     rules/                     one module a rule, each with a bad and a good example
     inspection                 files in, findings out
     sarif                      findings for code review

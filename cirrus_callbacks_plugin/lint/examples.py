@@ -54,6 +54,7 @@ def mapped(
         "ItemsPath": "$.scenes",
         "MaxConcurrency": 40,
         "ItemProcessor": {**config, **processor},
+        "ResultPath": "$.answers",
         "End": True,
         **fields,
     }

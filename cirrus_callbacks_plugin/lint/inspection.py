@@ -10,10 +10,10 @@ from cirrus_callbacks_plugin.asl.document import Document, read
 from cirrus_callbacks_plugin.asl.errors import UnusableFileError
 from cirrus_callbacks_plugin.lint.finding import Finding, Severity
 from cirrus_callbacks_plugin.lint.rules import RULES
-from cirrus_callbacks_plugin.lint.subject import subject_of
+from cirrus_callbacks_plugin.lint.subject import Subject, subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from cirrus_callbacks_plugin.lint.settings import LintSettings
 
@@ -39,6 +39,7 @@ class Inspection:
         findings: in the order of the files and lines.
         passed_over: waits for something else.
         unusable: files that could not be checked.
+        unread: state machines that a file declares, and that could not be read.
     """
 
     files: tuple[str, ...]
@@ -47,6 +48,7 @@ class Inspection:
     findings: tuple[Finding, ...]
     passed_over: tuple[Passed, ...]
     unusable: tuple[UnusableFileError, ...]
+    unread: tuple[UnusableFileError, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """How many findings are of a severity."""
@@ -63,16 +65,18 @@ class Inspection:
                 {"file": each.file, "state": each.state, "resource": each.resource, "why": each.why}
                 for each in self.passed_over
             ],
-            "unusable": [
-                {
-                    "file": each.path,
-                    "line": each.at.line if each.at else None,
-                    "column": each.at.column if each.at else None,
-                    "problem": each.problem,
-                }
-                for each in self.unusable
-            ],
+            "unusable": [_told(each) for each in self.unusable],
+            "unread": [_told(each) for each in self.unread],
         }
+
+
+def _told(error: UnusableFileError) -> dict[str, Any]:
+    return {
+        "file": error.path,
+        "line": error.at.line if error.at else None,
+        "column": error.at.column if error.at else None,
+        "problem": error.problem,
+    }
 
 
 def inspect(
@@ -91,6 +95,7 @@ def inspect(
     findings: list[Finding] = []
     passed: list[Passed] = []
     unusable: list[UnusableFileError] = []
+    unread: list[UnusableFileError] = []
     seen: set[Path] = set()
     waits = 0
     for path in files:
@@ -99,21 +104,27 @@ def inspect(
         except UnusableFileError as error:
             unusable.append(error)
             continue
-        if (resolved := Path(document.path).resolve()) in seen:
-            continue  # named by a definition, and by the user as well
-        seen.add(resolved)
-        unusable += [
-            UnusableFileError(document.path, f"{each.where} was not checked: {each.why}", each.at)
-            for each in document.unread
-        ]
-        subject = subject_of(document, settings)
-        waits += sum(1 for _ in subject.waits)
-        findings += findings_in(document, settings, ignored)
-        passed += [
-            Passed(document.path, each.state.path, each.state.resource, each.why)
-            for each in subject.passed_over
-        ]
-    return Inspection(files, len(seen), waits, tuple(findings), tuple(passed), tuple(unusable))
+        for part in document.by_file:
+            if (resolved := Path(part.path).resolve()) in seen:
+                continue  # named by a definition, and by the user as well
+            seen.add(resolved)
+            unread += part.unread_errors
+            subject = subject_of(part, settings)
+            waits += sum(1 for _ in subject.waits)
+            findings += _findings(subject, ignored)
+            passed += [
+                Passed(part.path, each.state.path, each.state.resource, each.why)
+                for each in subject.passed_over
+            ]
+    return Inspection(
+        files,
+        len(seen),
+        waits,
+        tuple(findings),
+        tuple(passed),
+        tuple(unusable),
+        tuple(unread),
+    )
 
 
 def findings_in(
@@ -122,12 +133,14 @@ def findings_in(
     ignored: Collection[str] = (),
 ) -> list[Finding]:
     """Check one file that was read; sorted by line."""
+    return _findings(subject_of(document, settings), ignored)
 
-    def found() -> Iterator[Finding]:
-        subject = subject_of(document, settings)
-        for rule in RULES:
-            if rule.id not in ignored:
-                for problem in rule.check(subject):
-                    yield Finding(document.path, rule, problem)
 
-    return sorted(found(), key=lambda each: (each.problem.at, each.severity.rank, each.rule.id))
+def _findings(subject: Subject, ignored: Collection[str]) -> list[Finding]:
+    found = [
+        Finding(subject.document.path, rule, problem)
+        for rule in RULES
+        if rule.id not in ignored
+        for problem in rule.check(subject)
+    ]
+    return sorted(found, key=lambda each: (each.problem.at, each.severity.rank, each.rule.id))

@@ -33,7 +33,14 @@ FINAL = (
 PASSING = (error_names.FAILED, error_names.ABORTED, error_names.NEVER_STARTED)
 """Another message makes cirrus run the payload anew."""
 
-SENT = (*PASSING, *FINAL)
+JOIN_FAILED = f"{OWN}JoinFailed"
+"""Too few members of a join succeeded; another request restarts those that failed."""
+
+PASSING_OF_JOINS = (JOIN_FAILED,)
+FINAL_OF_JOINS = (error_names.INVALID_PAYLOAD, error_names.CANCELLED)
+"""What else becomes of a member is told in the join's own answer."""
+
+SENT = (*PASSING, JOIN_FAILED, *FINAL)
 RESERVED = (f"{OWN}DependencyCycle", f"{OWN}CapacityExceeded")
 
 DEFAULT_ATTEMPTS = 3

@@ -43,9 +43,10 @@ def to_sarif(inspection: Inspection) -> dict[str, Any]:
                 "columnKind": "unicodeCodePoints",
                 "invocations": [
                     {
-                        "executionSuccessful": not inspection.unusable,
+                        "executionSuccessful": not (inspection.unusable or inspection.unread),
                         "toolExecutionNotifications": [
-                            _notification(error) for error in inspection.unusable
+                            _notification(error)
+                            for error in (*inspection.unusable, *inspection.unread)
                         ],
                     },
                 ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.carriers.message import (
@@ -15,6 +16,7 @@ from cirrus_callbacks_plugin.carriers.message import (
     WAITER_EXECUTION_ATTRIBUTE,
     WAITER_PAYLOAD_ATTRIBUTE,
 )
+from cirrus_callbacks_plugin.joins.request import KEY as JOIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,9 @@ _PATH_WHOLE = re.compile(r"\$\$(?:\.Task)?")
 _JSONATA_TOKEN = re.compile(r"\$states\.context\.Task\.Token\b")
 _JSONATA_WHOLE = re.compile(r"\{%\s*\$states\.context(?:\.Task)?\s*%\}")
 _JSONATA = re.compile(r"\{%.*%\}", re.DOTALL)
+_MARKS = ("$$", "$states.context")
+_MAX_MENTIONS = 200
+"""No message needs as many; aliases of aliases make more than can be listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +150,48 @@ def shown(path: Path) -> str:
 
 
 def _texts(places: Places, node: Node, path: Path) -> Iterator[tuple[Path, Position, str, bool]]:
-    """Every text with its path, and whether Step Functions evaluates it."""
-    for name, member in node.members.items():
-        computed = not places.is_jsonata and name.endswith(".$")
-        inner = (*path, name.removesuffix(".$") if computed else name)
-        if member.text is not None:
-            evaluated = computed
-            if places.is_jsonata:
-                evaluated = _JSONATA.fullmatch(member.text.strip()) is not None
-            yield inner, node.where(name), member.text, evaluated
-        yield from _texts(places, member, inner)
-    for index, element in enumerate(node.elements):
-        if element.text is not None:
-            evaluated = places.is_jsonata and _JSONATA.fullmatch(element.text.strip()) is not None
-            yield (*path, index), element.at, element.text, evaluated
-        yield from _texts(places, element, (*path, index))
+    """Every text that mentions the context, with its path, and whether it is evaluated.
+
+    What mentions it nowhere is looked through once, however often YAML's aliases repeat it.
+    """
+    yield from islice(_Mentions(places).texts(node, path), _MAX_MENTIONS)
+
+
+class _Mentions:
+    def __init__(self, places: Places) -> None:
+        self._is_jsonata = places.is_jsonata
+        self._known: dict[int, bool] = {}
+
+    def _has_some(self, node: Node) -> bool:
+        if id(node) not in self._known:
+            text = node.text
+            self._known[id(node)] = (
+                any(self._has_some(each) for each in (*node.members.values(), *node.elements))
+                if text is None
+                else any(mark in text for mark in _MARKS)
+            )
+        return self._known[id(node)]
+
+    def texts(self, node: Node, path: Path) -> Iterator[tuple[Path, Position, str, bool]]:
+        for name, member in node.members.items():
+            if not self._has_some(member):
+                continue
+            computed = not self._is_jsonata and name.endswith(".$")
+            inner = (*path, name.removesuffix(".$") if computed else name)
+            if member.text is not None:
+                is_evaluated = self._is_expression(member.text) if self._is_jsonata else computed
+                yield inner, node.where(name), member.text, is_evaluated
+            yield from self.texts(member, inner)
+        for index, element in enumerate(node.elements):
+            if not self._has_some(element):
+                continue
+            if element.text is not None:
+                is_evaluated = self._is_jsonata and self._is_expression(element.text)
+                yield (*path, index), element.at, element.text, is_evaluated
+            yield from self.texts(element, (*path, index))
+
+    def _is_expression(self, text: str) -> bool:
+        return _JSONATA.fullmatch(text.strip()) is not None
 
 
 def _is_whole(text: str, is_jsonata: bool) -> bool:
@@ -216,7 +248,7 @@ def _body_carrier(
     if inner in (("process", 0, "callback", "task_token"), ("process", "callback", "task_token")):
         return "payload", None
     if inner == ("callback", "task_token"):
-        if places.member(node, "url") is not None:
+        if any(places.member(node, name) is not None for name in ("url", JOIN)):
             return "reference", None
         return None, "is read beside 'url' alone, which is missing: put it in process[0].callback"
     if inner[:1] == ("process",) and "callback" in inner:

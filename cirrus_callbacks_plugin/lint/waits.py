@@ -1,9 +1,10 @@
 """Which states wait for a payload of cirrus, and where their task token travels.
 
-A task with ``.waitForTaskToken`` may wait for anything. It is taken for one of ours where
-its queue (topic, function) is named like cirrus's ``process``, or its token travels in a
-carrier that the product reads (:mod:`cirrus_callbacks_plugin.carriers.message`). What is judged
-without that would be somebody else's business.
+A task with ``.waitForTaskToken``, or whose resource is filled in later (``${Action}``), may wait
+for anything. It is taken for one of ours where its queue (topic, function) is named like
+cirrus's ``process``, or its token travels in a carrier that the product reads
+(:mod:`cirrus_callbacks_plugin.carriers.message`). What is judged without that would be somebody
+else's business.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.asl.references import text_of
+from cirrus_callbacks_plugin.lint.data.unfold import unfolded
 from cirrus_callbacks_plugin.lint.tokens import Places, Token, tokens_in
 
 if TYPE_CHECKING:
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 SUFFIX = ".waitForTaskToken"
 _PROCESS = re.compile(
     r"(?:^|[^a-z]|(?<=[a-z])(?=P))process(?:[-_.]?bulk)?(?:[-_.]?(?:queue|topic|function|lambda))?"
-    r"(?:[-_.]?(?:url|arn|name|id|ref|queuename))?\W*$",
+    r"(?:[0-9A-F]{8})?(?:[-_.]?(?:url|arn|name|id|ref|queuename))*\W*$",
     re.IGNORECASE,
 )
-"""``${process_queue_url}``, ``CIRRUS_PROCESS_QUEUE_URL``, ``!Ref ProcessQueue``, ``x-process``."""
+"""``${process_queue_url}``, ``CIRRUS_PROCESS_QUEUE_URL``, ``!Ref ProcessQueue``, ``x-process``;
+CDK puts eight digits behind a name.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ SERVICES = (
     Service("aws-sdk:sns:publish", "TopicArn", "Message"),
     Service("lambda:invoke", "FunctionName", "Payload", has_attributes=False),
 )
+SERVICES_BY_BODY = tuple({each.body: each for each in reversed(SERVICES)}.values())
+"""One for each name of the parameter that holds a message."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,27 +116,66 @@ def wait_of(state: State, queues: Iterable[str] = ()) -> WaitTask | PassedOver |
     action = state.resource.partition(":states:::")[2]
     pauses = action.endswith(SUFFIX)
     service = next((each for each in SERVICES if each.action == action.removesuffix(SUFFIX)), None)
-    if service is None:
-        return PassedOver(state, "another service is called") if pauses else None
     arguments = state.node.get("Arguments" if state.is_jsonata else "Parameters")
+    if service is None:
+        return _of_any_resource(state, arguments, queues, pauses=pauses)
     if arguments is None or not arguments.is_object:
         return PassedOver(state, "its parameters are known only later") if pauses else None
-    tokens = tuple(tokens_in(Places(arguments, service.body, state.is_jsonata)))
-    wait = WaitTask(state, service, arguments, tokens, pauses)
+    wait = _wait(state, service, arguments, pauses=pauses)
     if not pauses:
-        is_meant = any(token.is_named for token in tokens)
+        is_meant = any(token.is_named for token in wait.tokens)
         return wait if is_meant and _is_ours(wait, queues) else None
     if _is_ours(wait, queues):
         return wait
-    if not tokens and service.has_attributes and not wait.places.is_later:
+    if not wait.tokens and service.has_attributes and not wait.places.is_later:
         # The one who reads that queue, nobody can answer.
         return replace(wait, is_ours=False)
     return PassedOver(state, f"{service.target} is not known as cirrus's, and no carrier is used")
 
 
+def _wait(state: State, service: Service, arguments: Node, *, pauses: bool) -> WaitTask:
+    given = unfolded(arguments) if state.is_jsonata else arguments
+    tokens = tuple(tokens_in(Places(given, service.body, state.is_jsonata)))
+    return WaitTask(state, service, given, tokens, pauses)
+
+
+def _of_any_resource(
+    state: State,
+    arguments: Node | None,
+    queues: Iterable[str],
+    *,
+    pauses: bool,
+) -> WaitTask | PassedOver | None:
+    """A task whose resource is filled in later, or is called otherwise: its token tells."""
+    other = PassedOver(state, "another service is called") if pauses else None
+    if arguments is None or not arguments.is_object:
+        return other
+    may_pause = pauses or _may_end_in_suffix(state.resource)
+    places = Places(arguments, "", state.is_jsonata)
+    for service in SERVICES_BY_BODY:
+        if places.parameter(service.body) is None:
+            continue
+        wait = _wait(state, service, arguments, pauses=may_pause)
+        is_meant = any(token.is_named for token in wait.tokens)
+        if is_meant and (pauses or _is_placeholder(state.resource)) and _is_ours(wait, queues):
+            return wait
+    return other
+
+
+def _is_placeholder(resource: str) -> bool:
+    """True for what is no name of a resource yet: a mark, or a word that somebody replaces."""
+    return "${" in resource or not resource.startswith("arn:")
+
+
+def _may_end_in_suffix(resource: str) -> bool:
+    """True where what is filled in later may bring the suffix, or the rest of it."""
+    _, mark, tail = resource.rpartition("}")
+    return not mark or tail.endswith(SUFFIX) or SUFFIX.endswith(tail)
+
+
 def _is_ours(wait: WaitTask, queues: Iterable[str]) -> bool:
     target = wait.places.parameter(wait.service.target)
-    named = "" if target is None else target.text or target.expression or ""
+    named = "" if target is None else text_of(target) or target.expression or ""
     if _PROCESS.search(named) or any(queue in named for queue in queues):
         return True
     # What an expression builds cannot be seen: no sign of a carrier.

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.asl.scopes import reassignments
+from cirrus_callbacks_plugin.asl.scopes import parts, reassignments
 from cirrus_callbacks_plugin.local.query_languages import (
     LANGUAGES,
     language_of,
@@ -77,11 +77,8 @@ def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iter
             continue
         yield State(name, body, frozenset(inner), language, machine or language)
         own = language_of(body, language)
-        for part in (body.get("ItemProcessor"), body.get("Iterator")):
+        for part in parts(body):
             yield from states(part, own, machine or language)
-        branches = body.get("Branches")
-        for branch in branches if isinstance(branches, list) else ():
-            yield from states(branch, own, machine or language)
 
 
 def problems(definition: Any) -> Iterator[str]:

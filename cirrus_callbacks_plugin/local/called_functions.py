@@ -36,10 +36,15 @@ class CalledFunctions:
 
 def short_name(function: str, prefix: str) -> str:
     """A function's name for its name or ARN: without prefix, version or alias."""
+    return whole_name(function).removeprefix(f"{prefix}-")
+
+
+def whole_name(function: str) -> str:
+    """A function's name for its name or ARN: without version or alias."""
     name = function
     if ":function:" in function:
         name = function.partition(":function:")[2]
-    return name.partition(":")[0].removeprefix(f"{prefix}-")
+    return name.partition(":")[0]
 
 
 def _called(value: Any) -> Iterator[str | None]:

@@ -72,6 +72,11 @@ class Names:
         return f"{self.prefix}-payloads"
 
     @property
+    def joins_url(self) -> str:
+        """Where the whole lists of joins' members are written; as the module has it."""
+        return f"s3://{self.payload_bucket}/cirrus/callbacks/joins/"
+
+    @property
     def process_queue_url(self) -> str:
         """The process queue's URL."""
         base = self.endpoint_url or f"https://sqs.{self.region}.amazonaws.com"

@@ -19,6 +19,8 @@ RECONCILER = {
     "CIRRUS_CALLBACKS_GRACE_SECONDS": "10",
     # Five deliveries, one second apart, and what `process` may take for each.
     "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "60",
+    # A queue's fourteen days: a member's message that is gone is told before `local` gives up.
+    "CIRRUS_CALLBACKS_QUEUE_SECONDS": "240",
 }
 """The reconciler's policy where the caller has none: a deployment's minutes as seconds."""
 

@@ -101,7 +101,11 @@ def execution_event(execution: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[str, Any]:
-    """The event of a DynamoDB stream mapping, from GetRecords' records."""
+    """The event of a DynamoDB stream mapping, from GetRecords' records.
+
+    Lambda writes it as JSON, and so what is binary in Base64.
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html
+    """
     return {
         "Records": [
             {
@@ -112,7 +116,7 @@ def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[
                 "awsRegion": stream_arn.split(":")[3],
                 "eventSourceARN": stream_arn,
                 "dynamodb": {
-                    **record["dynamodb"],
+                    **_with_text(record["dynamodb"]),
                     "ApproximateCreationDateTime": _epoch(
                         record["dynamodb"].get("ApproximateCreationDateTime"),
                     ),
@@ -121,6 +125,14 @@ def stream_event(records: Sequence[Mapping[str, Any]], stream_arn: str) -> dict[
             for record in records
         ],
     }
+
+
+def _with_text(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: _with_text(each) for name, each in value.items()}
+    return [_with_text(each) for each in value] if isinstance(value, list) else value
 
 
 def _epoch(moment: Any) -> Any:

@@ -11,6 +11,7 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.called_functions import short_name, whole_name
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 
 if TYPE_CHECKING:
@@ -69,13 +70,8 @@ class Functions:
 
     def name_of(self, function: str) -> str:
         """The module's name for a function's name or ARN, with or without a version."""
-        name = function
-        if ":function:" in function:
-            name = function.partition(":function:")[2]
-        name = name.partition(":")[0]
-        if name in self.handlers:
-            return name
-        return name.removeprefix(f"{self.prefix}-")
+        name = whole_name(function)
+        return name if name in self.handlers else short_name(function, self.prefix)
 
 
 def run_handler(handler: Handler, name: str, payload: Any) -> dict[str, Any]:
@@ -84,17 +80,23 @@ def run_handler(handler: Handler, name: str, payload: Any) -> dict[str, Any]:
     try:
         returned = handler(payload, context)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a function may raise anything
-        return {**_INVOKED, "FunctionError": "Unhandled", "Payload": _failure(error, context)}
+        return failed(_failure(error, context))
     try:
         return {**_INVOKED, "Payload": json.loads(json.dumps(returned))}
     except (TypeError, ValueError) as error:
-        failure = {
-            "errorMessage": f"Unable to marshal response: {error}",
-            "errorType": "Runtime.MarshalError",
-            "requestId": context.aws_request_id,
-            "stackTrace": [],
-        }
-        return {**_INVOKED, "FunctionError": "Unhandled", "Payload": failure}
+        return failed(
+            {
+                "errorMessage": f"Unable to marshal response: {error}",
+                "errorType": "Runtime.MarshalError",
+                "requestId": context.aws_request_id,
+                "stackTrace": [],
+            },
+        )
+
+
+def failed(failure: dict[str, Any]) -> dict[str, Any]:
+    """What Lambda's Invoke answers where the function failed, ``Payload`` parsed."""
+    return {**_INVOKED, "FunctionError": "Unhandled", "Payload": failure}
 
 
 def _failure(error: BaseException, context: Context) -> dict[str, Any]:

@@ -115,6 +115,18 @@ class Project:
                 )
         return cls(root, workflows, payloads, objects, settings)
 
+    def check_definitions(self, names: Names, variables: Mapping[str, str]) -> None:
+        """Let the interpreter read every state machine; takes what :meth:`definitions` takes.
+
+        Raises:
+            LocalProjectError: a state machine does not parse, or cannot run on this machine.
+        """
+        for workflow, text in self.definitions(names, variables).items():
+            reason = _refusal(text)
+            if reason is not None:
+                problem = f"is not valid Amazon States Language: {reason}"
+                raise LocalProjectError(self.workflows[workflow].path, problem)
+
     def definitions(self, names: Names, variables: Mapping[str, str]) -> dict[str, str]:
         """The state machines with their variables filled in, as JSON texts, by workflow.
 
@@ -123,23 +135,14 @@ class Project:
             variables: the user's own ones; they outrank the folder's, and ours.
 
         Raises:
-            LocalProjectError: a state machine does not parse, or cannot run on this machine.
+            LocalProjectError: a name is not known, or a state machine cannot run on this
+                machine.
         """
         given = {**self.settings.variables, **variables}
         return {
-            name: _checked(workflow, workflow.definition(names, given, self.settings.queue))
+            name: json.dumps(workflow.definition(names, given, self.settings.queue))
             for name, workflow in self.workflows.items()
         }
-
-
-def _checked(workflow: WorkflowFile, definition: Any) -> str:
-    """The definition as the interpreter takes it."""
-    text = json.dumps(definition)
-    reason = _refusal(text)
-    if reason is not None:
-        problem = f"is not valid Amazon States Language: {reason}"
-        raise LocalProjectError(workflow.path, problem)
-    return text
 
 
 @functools.lru_cache(maxsize=256)

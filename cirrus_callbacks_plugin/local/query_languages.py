@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.asl.scopes import assigned
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -77,22 +79,14 @@ def language_of(definition: dict[str, Any], around: str) -> str:
 
 
 def _wrong_variables(name: str, body: dict[str, Any]) -> Iterator[str]:
-    rules = [body, *_list(body.get("Catch")), *_list(body.get("Choices"))]
-    for rule in rules:
-        assigned = rule.get("Assign") if isinstance(rule, dict) else None
-        for key in assigned if isinstance(assigned, dict) else ():
-            variable = key.removesuffix(".$")
-            if variable == "states":
-                yield f"has the state {name!r} assign $states, which Step Functions keeps to itself"
-            elif not variable.isidentifier() or len(variable) > _LONGEST_NAME:
-                yield (
-                    f"has the state {name!r} assign {variable!r}, which is not a name of a "
-                    f"variable: letters, digits and _, at most {_LONGEST_NAME}, no path"
-                )
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    for variable in assigned(body):
+        if variable == "states":
+            yield f"has the state {name!r} assign $states, which Step Functions keeps to itself"
+        elif not variable.isidentifier() or len(variable) > _LONGEST_NAME:
+            yield (
+                f"has the state {name!r} assign {variable!r}, which is not a name of a "
+                f"variable: letters, digits and _, at most {_LONGEST_NAME}, no path"
+            )
 
 
 def _wrong_expressions(name: str, body: dict[str, Any]) -> Iterator[str]:

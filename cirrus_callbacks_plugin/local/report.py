@@ -6,11 +6,12 @@ from collections.abc import Mapping  # noqa: TC003 - a field's type
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.naming import short
+from cirrus_callbacks_plugin.local.join_progress import waited_for
 from cirrus_callbacks_plugin.waits.row import PROCESSING
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.local.join_progress import JoinProgress
     from cirrus_callbacks_plugin.local.timeline import Execution
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -21,13 +22,15 @@ class Report:
 
     Attributes:
         executions: in the order in which they were seen.
-        waits: in the order of registration.
+        waits: in the order of registration; a join is one of them.
         records: cirrus's own records of the executions' payloads, by payload id.
+        joins: what the joins among the waits wait for, by id.
     """
 
     executions: tuple[Execution, ...]
     waits: tuple[Wait, ...]
     records: Mapping[str, Record] = field(default_factory=dict)
+    joins: Mapping[str, JoinProgress] = field(default_factory=dict)
 
     @property
     def stuck(self) -> tuple[Execution, ...]:
@@ -78,10 +81,19 @@ class Report:
                     "answer_error": wait.answer_error,
                     "waited_seconds": wait.waited_seconds,
                     "waiter_payload_id": wait.waiter_payload_id,
+                    "join": self._join(wait),
                 }
                 for wait in self.waits
             ],
         }
+
+    def waited_for(self, wait: Wait) -> str:
+        """What somebody waits for, as people call it."""
+        return waited_for(wait, self.joins)
+
+    def _join(self, wait: Wait) -> dict[str, Any] | None:
+        join = self.joins.get(wait.payload_id)
+        return None if join is None else join.to_json()
 
     def _record(self, execution: Execution) -> dict[str, Any] | None:
         """What cirrus's state table says of an execution's payload."""
@@ -99,10 +111,11 @@ class Report:
         nodes: dict[str, str] = {}
         lines = ["graph LR"]
         for execution in self.executions:
-            _node(nodes, lines, execution.title)
+            _node(nodes, lines, execution.title, execution.title)
         for wait in self.waits:
-            waiter = _node(nodes, lines, wait.waiter_name)
-            child = _node(nodes, lines, short(wait.payload_id))
+            waiter = _node(nodes, lines, wait.waiter_name, wait.waiter_name)
+            title = self.waited_for(wait)
+            child = _node(nodes, lines, wait.payload_id if wait.is_join else title, title)
             label = wait.answer or "still waits"
             if wait.answer == "failure" and wait.answer_error:
                 label = wait.answer_error
@@ -118,11 +131,11 @@ def state_of(wait: Wait) -> str:
     return "" if had_no_run and wait.is_answered else wait.workflow_state
 
 
-def _node(nodes: dict[str, str], lines: list[str], title: str) -> str:
-    if title not in nodes:
-        nodes[title] = f"n{len(nodes)}"
-        lines.append(f'  {nodes[title]}["{_quoted(title)}"]')
-    return nodes[title]
+def _node(nodes: dict[str, str], lines: list[str], key: str, title: str) -> str:
+    if key not in nodes:
+        nodes[key] = f"n{len(nodes)}"
+        lines.append(f'  {nodes[key]}["{_quoted(title)}"]')
+    return nodes[key]
 
 
 def _quoted(text: str) -> str:

@@ -15,11 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
+from cirrus_callbacks_plugin.joins.rows import Join
+from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local import terraform
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.functions import loaded
+from cirrus_callbacks_plugin.local.join_progress import JoinProgress
 from cirrus_callbacks_plugin.local.moto_corrections.clock import end_what_waits
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.local.project import Project, StoredObject
@@ -35,9 +38,11 @@ from cirrus_callbacks_plugin.local.sources.stream import StreamSource
 from cirrus_callbacks_plugin.local.timeline import own_id
 from cirrus_callbacks_plugin.sender import filters
 from cirrus_callbacks_plugin.waits.queries import WaitsQueries
+from cirrus_callbacks_plugin.waits.row import task_wait
+from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from cirrus_callbacks_plugin.local.clock import StackClock
@@ -207,7 +212,10 @@ class Stack:
         return None if key is None else states.get(key)
 
     def waits(self) -> tuple[Wait, ...]:
-        """The waits as the tracking table holds them, in the order of registration."""
+        """The waits as the tracking table holds them, in the order of registration.
+
+        A join's own wait is one of them, and so is that of each of its members.
+        """
         queries = WaitsQueries(
             self.deployment.client("dynamodb"),
             self.deployment.names.callbacks_table,
@@ -215,13 +223,25 @@ class Stack:
         rows = queries.all_rows()
         return tuple(sorted(rows, key=lambda wait: (wait.registered_at or "", wait.payload_id)))
 
+    def joins(self, waits: Iterable[Wait]) -> dict[str, JoinProgress]:
+        """How far the joins among some waits are, by id, as the tracking table says."""
+        client, name = self.deployment.client("dynamodb"), self.deployment.names.callbacks_table
+        table = JoinsTable(WaitsTable(client, name))
+        found = table.joins({wait.payload_id for wait in waits if wait.is_join})
+        return {
+            each: JoinProgress(join, tuple(table.members(each)))
+            for each, join in found.items()
+            if isinstance(join, Join)
+        }
+
     def report(self) -> Report:
         """What is known by now; the waits as the tracking table holds them."""
         executions = self.timeline.executions
         ids = {execution.payload_id for execution in executions if execution.payload_id}
         found = {payload_id: self.record(payload_id) for payload_id in ids}
         records = {payload_id: record for payload_id, record in found.items() if record}
-        return Report(executions, self.waits(), records)
+        waits = tuple(wait for wait in self.waits() if task_wait(wait) is not None)
+        return Report(executions, waits, records, self.joins(waits))
 
     def payload_id_of(self, given: Any) -> str | None:
         """The id of the payload that an execution's input is, or refers to by ``url``."""
@@ -355,7 +375,8 @@ def running(
     """
     names = settings.names()
     with ExitStack() as until_end:
-        variables = {**names.environment(), **RECONCILER, **settings.own_variables()}
+        joins_url = {config.JOINS_URL: names.joins_url}
+        variables = {**names.environment(), **joins_url, **RECONCILER, **settings.own_variables()}
         until_end.enter_context(isolated(variables))
         until_end.enter_context(logs(verbose=settings.verbose))
         config.ReconcilerSettings.from_env()
@@ -365,7 +386,7 @@ def running(
             only=settings.only,
             needs_payloads=settings.needs_payloads,
         )
-        project.definitions(names, settings.variables)  # before anything is started
+        project.check_definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
         serving = moto_server(settings.port) if server is None else server().serving()
         names = replace(names, endpoint_url=until_end.enter_context(serving))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import enum
 import json
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.happenings import EventKind, Happening
+from cirrus_callbacks_plugin.local.join_story import JoinStory
 from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 from cirrus_callbacks_plugin.waits.row import Key, Wait, token_name
@@ -16,34 +17,7 @@ from cirrus_callbacks_plugin.waits.row import Key, Wait, token_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-
-class EventKind(enum.Enum):
-    """What sort of thing happened."""
-
-    STEP = "step"
-    RUN = "run"
-    WAIT = "wait"
-    SETTLE = "settle"
-    ANSWER = "answer"
-    END = "end"
-    TROUBLE = "trouble"
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One line of the timeline.
-
-    Attributes:
-        seconds: since the run began.
-        kind: what sort of thing.
-        text: what happened; never holds a token.
-        is_bad: a failure, to be shown as one.
-    """
-
-    seconds: float
-    kind: EventKind
-    text: str
-    is_bad: bool = False
+    from cirrus_callbacks_plugin.local.join_progress import JoinProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +132,7 @@ class Timeline:
         self._executions: dict[str, Execution] = {}
         self._waits: dict[Key, Wait] = {}
         self._outcomes: set[str] = set()
+        self._story = JoinStory(lambda kind, text, is_bad: self._tell(kind, text, is_bad=is_bad))
 
     @property
     def executions(self) -> tuple[Execution, ...]:
@@ -167,9 +142,15 @@ class Timeline:
 
     @property
     def waits(self) -> tuple[Wait, ...]:
-        """Every wait as the stream last told it, in the order of registration."""
+        """Every wait as the stream last told it, in the order of registration; a join is one."""
         with self._lock:
             return tuple(self._waits.values())
+
+    @property
+    def joins(self) -> dict[str, JoinProgress]:
+        """Every join by its id, as the stream last told its rows."""
+        with self._lock:
+            return self._story.joins
 
     @property
     def open_waits(self) -> tuple[Wait, ...]:
@@ -213,24 +194,31 @@ class Timeline:
         image = record["dynamodb"].get("NewImage")
         if not image:
             return
-        wait = Wait.from_item(image)
-        if wait.key.is_continuation:
-            return
+        key = Key.from_item(image)
         with self._lock:
-            before = self._waits.get(wait.key)
-            self._waits[wait.key] = wait
-            if before is None:
-                since = "" if wait.seen_state is None else f" ({wait.seen_state} by then)"
-                name = token_name(wait.task_token)
-                self._tell(
-                    EventKind.WAIT,
-                    f"{wait.waiter_name} waits for {short(wait.payload_id)}{since}, token {name}",
-                )
-            if wait.is_settled and not (before is not None and before.is_settled):
-                self._settled(wait)
-            if wait.is_answered and not (before is not None and before.is_answered):
-                self._tell(EventKind.ANSWER, _answered(wait), is_bad=wait.answer != "success")
+            join = self._story.record(key, image)
+            if join is not None:
+                self._waits[key] = join.wait
+            elif not key.is_reserved:
+                wait = Wait.from_item(image)
+                if wait.member is None:  # a member's own wait is told with its join
+                    self._wait(wait)
         self.on_change()
+
+    def _wait(self, wait: Wait) -> None:
+        before = self._waits.get(wait.key)
+        self._waits[wait.key] = wait
+        if before is None:
+            since = "" if wait.seen_state is None else f" ({wait.seen_state} by then)"
+            name = token_name(wait.task_token)
+            self._tell(
+                EventKind.WAIT,
+                f"{wait.waiter_name} waits for {short(wait.payload_id)}{since}, token {name}",
+            )
+        if wait.is_settled and not (before is not None and before.is_settled):
+            self._settled(wait)
+        if wait.is_answered and not (before is not None and before.is_answered):
+            self._tell(EventKind.ANSWER, _answered(wait), is_bad=wait.answer != "success")
 
     def _settled(self, wait: Wait) -> None:
         """Tell an outcome once, however many rows it settles."""

@@ -14,6 +14,7 @@ _TASK = re.compile(
     r"tasks\.(?P<task>[\w-]+)\.(?:lambda\.function_arn|(?P<batch>batch)\.(?P<attribute>\w+))"
 )
 """FilmDrop's references to the tasks of a deployment (``modules/cirrus/workflow``)."""
+_PARTITION = "aws"
 _LETTERS = re.compile(r"[^a-z0-9]")
 _QUEUES = ("processqueue", "processsqs")
 """What people call cirrus's process queue in templates, in any spelling."""
@@ -43,7 +44,7 @@ class Variables:
         task = _TASK.fullmatch(name)
         if task is not None:
             if task["batch"]:
-                return f"arn:{self._partition}:batch:{self.names.region}:task-batch/{task['task']}"
+                return f"arn:{_PARTITION}:batch:{self.names.region}:task-batch/{task['task']}"
             return self._function(task["task"])
         logical_id = name.partition(".")[0]
         if logical_id in self.functions:
@@ -66,7 +67,7 @@ class Variables:
             # CloudFormation's pseudo parameters, and the parameter of cirrus-geo's templates.
             "AWS::Region": names.region,
             "AWS::AccountId": names.account,
-            "AWS::Partition": self._partition,
+            "AWS::Partition": _PARTITION,
             "AWS::StackName": names.prefix,
             "ResourcePrefix": names.prefix,
         }
@@ -79,13 +80,9 @@ class Variables:
             "text itself is meant"
         )
 
-    @property
-    def _partition(self) -> str:
-        return "aws"
-
     def _function(self, name: str) -> str:
         names = self.names
-        return f"arn:{self._partition}:lambda:{names.region}:{names.account}:function:{name}"
+        return f"arn:{_PARTITION}:lambda:{names.region}:{names.account}:function:{name}"
 
     def _queue(self, name: str) -> str | None:
         """The process queue, where a name is called so: its ARN where the name ends in that."""

@@ -142,19 +142,13 @@ def find(root: Path, settings: FolderSettings, prefix: str) -> dict[str, Workflo
 def _all(root: Path, settings: FolderSettings, prefix: str) -> Iterator[WorkflowFile]:
     for name, place in settings.workflows.items():
         yield _named(root, name, place)
-    if settings.workflows:
-        named = {
-            (root / place.partition("#")[0]).resolve() for place in settings.workflows.values()
-        }
-    else:
-        named = set[Path]()
+    seen = {(root / place.partition("#")[0]).resolve() for place in settings.workflows.values()}
     folder = root / "workflows"
     for suffix in SUFFIXES:
         for path in sorted(folder.glob(f"*{suffix}")):
             yield _only(path, path.name.removesuffix(suffix))
     for inner in sorted(each for each in folder.glob("*") if each.is_dir()):
         yield from _filmdrop(root, inner)
-    seen = set(named)
     for pattern in _TEMPLATES:
         for path in sorted(root.glob(pattern)):
             if path.is_file() and path.resolve() not in seen and not _is_definition(path):

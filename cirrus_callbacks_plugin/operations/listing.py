@@ -80,6 +80,7 @@ class Listing:
     dead_letters: DeadLetters | None = None
     with_chains: bool = True
     _chains: Chains | None = None
+    _continuations: dict[Key, Continuation | None] = field(default_factory=dict)
 
     def page(self, limit: int) -> tuple[list[ExplainedWait], Cursor | None]:
         """At most so many waits (0: all), and where the next page begins, where there is one.
@@ -107,9 +108,8 @@ class Listing:
             if dead is not None and dead.queue and row.key.name in dead.waits:
                 reason = reasons.in_dead_letters(reason, dead.queue)
         elif reason.code is Code.NOT_SETTLED:
-            key = Key(partition_key(row.payload_id), CONTINUE)
-            going_on = self.survey.deployment.waits.read_rows([key]).get(key)
-            if isinstance(going_on, Continuation):
+            going_on = self._continuation(row.payload_id)
+            if going_on is not None:
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
         return replace(explained, reason=reason)
 
@@ -132,6 +132,14 @@ class Listing:
         if before is not None and before.registered_at == cursor.registered_at:
             return replace(cursor, waits=cursor.waits | before.waits)
         return cursor
+
+    def _continuation(self, payload_id: str) -> Continuation | None:
+        """The outcome that the sender is settling a payload's waits with; read once."""
+        key = Key(partition_key(payload_id), CONTINUE)
+        if key not in self._continuations:
+            found = self.survey.deployment.waits.read_rows([key]).get(key)
+            self._continuations[key] = found if isinstance(found, Continuation) else None
+        return self._continuations[key]
 
     def _all_chains(self) -> Chains:
         if self._chains is None:
@@ -161,6 +169,8 @@ def state_of(explained: ExplainedWait) -> str | None:
     """The payload's state: what settled the row, or what StateDB says; None: no record."""
     if explained.row.is_settled:
         return explained.row.answer_error or explained.row.workflow_state
+    if explained.row.is_join:
+        return explained.row.workflow_state
     return explained.record.state if explained.record is not None else None
 
 

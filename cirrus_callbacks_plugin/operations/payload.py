@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.listing import waits_for_payload
+from cirrus_callbacks_plugin.operations.survey import Filters
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.operations.listing import Listing
-    from cirrus_callbacks_plugin.operations.survey import ExplainedWait
+    from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Survey
     from cirrus_callbacks_plugin.reconcile.judge import Run
-    from cirrus_callbacks_plugin.waits.row import Wait
+    from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 MAX_RUNS = 20
 """Described, the newest first: a payload that was restarted for months has hundreds."""
@@ -30,6 +34,7 @@ class PayloadReport:
         older_runs: how many more are listed.
         waits: who waits or waited, oldest first.
         explained: the open ones of them, each with its reason.
+        waits_for: the open waits of the payload's own runs, a join as one.
     """
 
     payload_id: str
@@ -38,15 +43,20 @@ class PayloadReport:
     older_runs: int
     waits: tuple[Wait, ...]
     explained: tuple[ExplainedWait, ...]
+    waits_for: tuple[ExplainedWait, ...]
 
     @property
     def is_known(self) -> bool:
         """False where neither table holds anything of it."""
-        return self.record is not None or bool(self.waits)
+        return self.record is not None or bool(self.waits or self.waits_for)
 
     def reason(self, row: Wait) -> ExplainedWait | None:
         """Why one of the rows is open; None for an answered one."""
-        return next((each for each in self.explained if each.row.key == row.key), None)
+        return self._explained_by_key.get(row.key)
+
+    @cached_property
+    def _explained_by_key(self) -> Mapping[Key, ExplainedWait]:
+        return {each.row.key: each for each in self.explained}
 
     def to_json(self) -> dict[str, Any]:
         """With stable keys, tokens as digests."""
@@ -63,6 +73,16 @@ class PayloadReport:
             },
             "executions": [_run_to_json(run) for run in self.runs],
             "waits": [self._wait_to_json(row) for row in self.waits],
+            "waits_for": [
+                {
+                    "payload_id": each.row.payload_id,
+                    "wait": each.row.key.name,
+                    "registered_at": each.row.registered_at,
+                    "waiter_execution_arn": each.row.waiter_execution_arn,
+                    "reason": each.reason.to_json(),
+                }
+                for each in self.waits_for
+            ],
         }
 
     def _wait_to_json(self, row: Wait) -> dict[str, Any]:
@@ -80,6 +100,7 @@ class PayloadReport:
             "output_payload_url": row.output_payload_url,
             "waiter_payload_id": row.waiter_payload_id,
             "waiter_execution_arn": row.waiter_execution_arn,
+            "join_id": row.member.join_id if row.member is not None else None,
             "replace": row.replace,
             "cirrus_version": row.cirrus_version,
             "reason": explained.reason.to_json() if explained is not None else None,
@@ -87,8 +108,8 @@ class PayloadReport:
         }
 
 
-def report_on(listing: Listing, payload_id: str) -> PayloadReport:
-    """Look a payload up.
+def report_on(listing: Listing, payload_id: str, *, with_own_waits: bool = True) -> PayloadReport:
+    """Look a payload up; its own waits take a walk over every open row.
 
     Raises:
         ClientError, BotoCoreError: AWS could not be asked.
@@ -99,6 +120,7 @@ def report_on(listing: Listing, payload_id: str) -> PayloadReport:
     listed = list(dict.fromkeys(record.executions)) if record is not None else []
     runs = tuple(survey.runs.find(arn) for arn in listed[-MAX_RUNS:])
     explained = survey.explained([row for row in rows if not row.is_answered])
+    own_waits = _own_waits(survey, payload_id, set(listed)) if with_own_waits else ()
     return PayloadReport(
         payload_id,
         record,
@@ -106,7 +128,15 @@ def report_on(listing: Listing, payload_id: str) -> PayloadReport:
         len(listed) - len(runs),
         tuple(rows),
         tuple(listing.refined(each) for each in explained),
+        tuple(survey.explained(own_waits)),
     )
+
+
+def _own_waits(survey: Survey, payload_id: str, runs: Collection[str]) -> Iterator[Wait]:
+    """The open waits of a payload's own runs; no index leads there, so all are looked at."""
+    for row in survey.rows(Filters(without_members=True)):
+        if row.waiter_payload_id == payload_id or row.waiter_execution_arn in runs:
+            yield row
 
 
 def _run_to_json(run: Run) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.waits.row import moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cirrus_callbacks_plugin.operations.joins import JoinStatus
     from cirrus_callbacks_plugin.reconcile.judge import Case, Run, Verdict
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -33,6 +34,7 @@ class Code(Enum):
     NOT_SETTLED = "not-settled"
     BEING_SETTLED = "being-settled"
     NOT_ANSWERED = "not-answered"
+    MEMBERS_PENDING = "members-pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Reason:
         waits_for: payloads that the child itself waits for.
         repair: the command that ends the wait now; None where there is nothing to mend.
         repair_from: when that command will do it, where not yet.
+        join: how far a join is, for which its members decide.
     """
 
     code: Code
@@ -56,6 +59,7 @@ class Reason:
     waits_for: tuple[str, ...] = ()
     repair: str | None = None
     repair_from: datetime | None = None
+    join: JoinStatus | None = None
 
     def to_json(self) -> dict[str, Any]:
         """With stable keys."""
@@ -67,6 +71,7 @@ class Reason:
             "waits_for": list(self.waits_for),
             "repair": self.repair,
             "repair_from": self.repair_from.isoformat() if self.repair_from else None,
+            "join": self.join.to_json() if self.join else None,
         }
 
 
@@ -75,10 +80,12 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
 
     Args:
         row: an open row.
-        case: what the reconciler judged; None for a settled row.
+        case: what the reconciler judged; None for a settled row, and for a join's.
         verdict: its judgement.
         now: the current time, aware.
     """
+    if row.is_join and not row.is_settled:
+        return Reason(Code.MEMBERS_PENDING, "its members decide", since=moment(row.registered_at))
     if row.is_settled or case is None:
         outcome = answer_error_of(row) or "success"
         return Reason(
@@ -136,6 +143,23 @@ def waits_itself(reason: Reason, others: Sequence[str]) -> Reason:
         code=Code.WAITS_ITSELF,
         text=f"the child runs and itself waits for {others[0]}{more}",
         waits_for=tuple(others),
+    )
+
+
+def members_pending(reason: Reason, status: JoinStatus) -> Reason:
+    """The reason of a join, with its members' counts."""
+    parts = (status.join.name, status.text, status.rule)
+    return replace(reason, text="; ".join(part for part in parts if part), join=status)
+
+
+def not_sent_yet(reason: Reason) -> Reason:
+    """The reason of a member that its join has still to send, or may send again."""
+    return replace(
+        reason,
+        code=Code.NOT_STARTED_YET,
+        text="its join may send the child's message again: the reconciler sees to that",
+        repair=None,
+        repair_from=None,
     )
 
 

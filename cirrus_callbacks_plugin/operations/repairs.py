@@ -145,7 +145,8 @@ def cancelling(row: Wait, reason: str | None) -> Step:
         return Step(row, Act.LEAVE, f"it is settled as {answer} already; `resend` sends that")
     error = cut(reason) if reason else "cancelled by an operator"
     outcome = Outcome(workflow_state=None, error=error, answer_error=CANCELLED)
-    return Step(row, Act.CANCEL, f"answer {CANCELLED}: {error}", outcome)
+    left = "; the join's members are left to run" if row.is_join else ""
+    return Step(row, Act.CANCEL, f"answer {CANCELLED}: {error}{left}", outcome)
 
 
 @dataclass

@@ -173,6 +173,8 @@ def measure(
 
 def _count(found: dict[str, WorkflowStats], rows: Iterable[Wait], now: datetime) -> None:
     for row in rows:
+        if row.member is not None:
+            continue  # nobody waits there but its join, which counts once
         found.setdefault(row.workflow, WorkflowStats(row.workflow)).add(row, now)
 
 

@@ -16,10 +16,17 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import MalformedRecordError, StateKey
-from cirrus_callbacks_plugin.naming import workflow_of
-from cirrus_callbacks_plugin.operations.reasons import Reason, reason_of
+from cirrus_callbacks_plugin.joins.table import JoinsTable
+from cirrus_callbacks_plugin.naming import MemberToken, workflow_of
+from cirrus_callbacks_plugin.operations.joins import read_join
+from cirrus_callbacks_plugin.operations.reasons import (
+    Reason,
+    members_pending,
+    not_sent_yet,
+    reason_of,
+)
 from cirrus_callbacks_plugin.reconcile.case import case_of
-from cirrus_callbacks_plugin.reconcile.judge import Case, Verdict, judge
+from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Verdict, judge, member_to_be_sent
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
@@ -53,15 +60,19 @@ class Filters:
         waiter: part of the waiter's payload id or execution ARN.
         older_than: at least this old.
         since: registered at this time or later (as rows hold it).
+        without_members: joins alone, and not their members' own waits.
     """
 
     workflows: frozenset[str] = frozenset()
     waiter: str | None = None
     older_than: timedelta | None = None
     since: str | None = None
+    without_members: bool = False
 
     def admits_key(self, key: Key) -> bool:
         """False where the key alone says no."""
+        if self.without_members and MemberToken.of(key.task_token) is not None:
+            return False
         if not self.workflows or key.payload_id.startswith("sha256:"):
             return True
         return (workflow_of(key.payload_id) or "unknown") in self.workflows
@@ -80,7 +91,7 @@ class ExplainedWait:
 
     Attributes:
         row: the row, read consistently.
-        case: record and run; None for a row that is settled.
+        case: record and run; None for a row that is settled, and for a join's.
         verdict: what the reconciler would do with it once it is old enough.
         reason: why it still waits.
     """
@@ -151,7 +162,7 @@ class Survey:
         """
         left = iter(rows)
         while batch := list(islice(left, ROWS_A_READ)):
-            self.read_records([row for row in batch if not row.is_settled])
+            self.records(row.payload_id for row in batch if not (row.is_settled or row.is_join))
             for row in batch:
                 try:
                     explained = self.explain(row)
@@ -161,15 +172,19 @@ class Survey:
                 yield explained
 
     def explain(self, row: Wait) -> ExplainedWait:
-        """Why a row is open; its record is read where it was not before.
+        """Why a row is open; its record is read where it was not before, a join's members are.
 
         Raises:
             MalformedRecordError: its payload's record cannot be read.
             ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
         """
         now = self.deployment.clock()
-        if row.is_settled:
-            return ExplainedWait(row, None, Verdict(), reason_of(row, None, Verdict(), now))
+        if row.is_settled or row.is_join:
+            reason = reason_of(row, None, Verdict(), now)
+            found = None if row.is_settled else read_join(self.deployment.waits, row.payload_id)
+            if found is not None:
+                reason = members_pending(reason, found.status)
+            return ExplainedWait(row, None, Verdict(), reason)
         case = case_of(
             row,
             self.record(row.payload_id),
@@ -179,7 +194,15 @@ class Survey:
             payloads_url=self.settings.payloads_url,
         )
         verdict = judge(case)
-        return ExplainedWait(row, case, verdict, reason_of(row, case, verdict, now))
+        reason = reason_of(row, case, verdict, now)
+        if self._may_come(row, verdict):
+            verdict, reason = LEAVE, not_sent_yet(reason)
+        return ExplainedWait(row, case, verdict, reason)
+
+    def _may_come(self, row: Wait, verdict: Verdict) -> bool:
+        """True for a member whose message its join may send again: nothing is missing yet."""
+        member = None if verdict.outcome is None else member_to_be_sent(row, verdict.outcome)
+        return member is not None and not JoinsTable(self.deployment.waits).was_sent(member)
 
     def record(self, payload_id: str) -> Record | None:
         """A payload's record."""
@@ -190,10 +213,23 @@ class Survey:
             self._records[key] = self.deployment.states.get(key)
         return self._records[key]
 
-    def read_records(self, rows: Sequence[Wait]) -> None:
-        """Read the records of rows that were not read yet, a hundred a call."""
-        wanted = {StateKey.of(row.payload_id) for row in rows}
-        missing = {key for key in wanted if key is not None and key not in self._records}
+    def records(self, payload_ids: Iterable[str]) -> dict[str, Record | None]:
+        """The records of payloads, by their ids; None where there is none that can be read.
+
+        Those that were not read yet are read now, a hundred a call.
+
+        Raises:
+            ClientError, BotoCoreError: DynamoDB could not be asked.
+        """
+        keys = {payload_id: StateKey.of(payload_id) for payload_id in payload_ids}
+        self._read_records(keys.values())
+        return {
+            payload_id: self._records.get(key) if key is not None else None
+            for payload_id, key in keys.items()
+        }
+
+    def _read_records(self, keys: Iterable[StateKey | None]) -> None:
+        missing = {key for key in keys if key is not None and key not in self._records}
         if not missing:
             return
         malformed: set[StateKey] = set()  # `record` asks for these once more, and says so

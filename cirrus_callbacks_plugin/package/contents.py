@@ -64,7 +64,7 @@ def inspect(files: Files, name: str) -> Contents:
     """
     contents = Contents(
         cirrus=_version(files, "cirrus_geo"),
-        plugin=_version(files, PACKAGE),
+        plugin=plugin_version(files),
         pythons=tuple(sorted(set(_pythons(files)), key=lambda text: int(text[2:]))),
         architectures=tuple(sorted(set(_architectures(files)))),
         handlers={
@@ -91,6 +91,11 @@ def _handler(files: Files, handler: str) -> str:
         return "wrapped"
     source = files.get(f"{SOURCES}/{handler}.py")
     return "cirrus's own" if source is not None and source.data == present else "changed"
+
+
+def plugin_version(files: Files) -> str | None:
+    """The plugin's version, by its metadata; None where it has none in it."""
+    return _version(files, PACKAGE)
 
 
 def _version(files: Files, distribution: str) -> str | None:

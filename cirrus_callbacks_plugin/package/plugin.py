@@ -44,13 +44,12 @@ class Part:
         return any(f"{module}.".startswith(f"{each}.") for each in self.names)
 
 
-_COMMON = {"aws", "config", "errors", "naming", "protocol", "waits"}
+_COMMON = {"aws", "carriers", "config", "errors", "joins", "naming", "protocol", "waits"}
 
 HOOKS = Part(
     frozenset(
         {
             *_COMMON,
-            "carriers",
             "cirrus",
             "hooks",
             "lambda_functions.process",

@@ -31,7 +31,7 @@ class Circle:
         until: the entry to end with; None: ``after``, all the way round.
         step: at most so many entries at once.
         on_malformed: told of each entry that cannot be read.
-        entries: how many came so far.
+        tasks: how many of those that came so far are tasks' waits: a join counts once.
         failures: how many shards could not be read to their end.
     """
 
@@ -41,7 +41,7 @@ class Circle:
     step: int
     on_malformed: Callable[[Malformed], None]
     until: IndexEntry | None = None
-    entries: int = 0
+    tasks: int = 0
     failures: int = 0
     _first_seen: set[Key] = field(default_factory=set)
 
@@ -76,7 +76,7 @@ class Circle:
                     self._first_seen = {entry.key for entry in entries}
                 for start in range(0, len(entries), self.step):
                     taken = entries[start : start + self.step]
-                    self.entries += len(taken)
+                    self.tasks += sum(not entry.key.is_member for entry in taken)
                     yield taken
                 if is_end:
                     return

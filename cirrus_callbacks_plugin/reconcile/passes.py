@@ -18,7 +18,7 @@ from cirrus_callbacks_plugin.reconcile.records import Records
 from cirrus_callbacks_plugin.reconcile.repair import Repairer
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.reconcile.walk import RepairWalk
-from cirrus_callbacks_plugin.waits.index import IndexEntry, WaitingIndex, shards
+from cirrus_callbacks_plugin.waits.index import IndexEntry, WaitingIndex, oldest_task, shards
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.aws.pacing import Pace
@@ -144,14 +144,15 @@ class Pass:
         )
 
     def _count(self, index: WaitingIndex) -> None:
-        """Count all open rows, and find the oldest, where the walk did not come to all."""
+        """Count all tasks that wait, and find the oldest, where the walk did not come to all."""
         total = 0
         try:
             for shard in shards():
                 for page in index.pages(shard):
-                    times = (entry.registered() for entry in page if isinstance(entry, IndexEntry))
-                    self._tell_oldest(next((time for time in times if time is not None), None))
-                    break
+                    oldest = oldest_task(page)
+                    self._tell_oldest(oldest)
+                    if oldest is not None or self.seconds_left() < -COUNTING_SECONDS:
+                        break
                 for count in index.counts(shard):
                     total += count
                     if self.seconds_left() < -COUNTING_SECONDS:

@@ -19,7 +19,7 @@ from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.reconcile.case import case_of
-from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
+from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, member_to_be_sent, run_to_ask
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Key, Wait
 
@@ -183,9 +183,8 @@ class Repairer:
 
     def _may_come(self, row: Wait, outcome: Outcome) -> bool:
         """True for a member whose message its join may send again: nothing is missing yet."""
-        member = row.member
-        is_missing = outcome.answer_error == NEVER_STARTED and not row.attached
-        return member is not None and is_missing and not self.joins.was_sent(member)
+        member = member_to_be_sent(row, outcome)
+        return member is not None and not self.joins.table.was_sent(member)
 
     def _report_stuck(self, payload_id: str, record: Record | None) -> None:
         if payload_id not in self.summary.stuck:
@@ -218,7 +217,8 @@ class Repairer:
         if self.seconds_left() <= 0:
             return False
         batch = self.joins.read([row.key for row in rows])
-        now = [row for row in batch.rows.values() if isinstance(row, Wait) and not row.is_answered]
+        waits = [wait_of(row) for row in batch.rows.values() if isinstance(row, (Wait, Join))]
+        now = [wait for wait in waits if not wait.is_answered]
         self.summary.add(Did.LOOKED_AT, len(rows))
         told = self.joins.tell(now, batch.joins)
         results = [each if isinstance(each, Exception) else [_TOLD[each]] for each in told]

@@ -39,7 +39,8 @@ class Summary:
     """One pass of the reconciler; several threads may count.
 
     Attributes:
-        open_waits: entries of the ``waiting`` index.
+        open_waits: tasks that wait: entries of the ``waiting`` index without members' waits,
+            which their join stands for.
         oldest_open_seconds: age of the oldest of them.
         stuck: payload ids whose run ended while their record says otherwise.
         refused_descriptions: runs that Step Functions refused to describe (access denied, say).

@@ -31,6 +31,7 @@ from cirrus_callbacks_plugin.reconcile.judge import run_to_ask
 from cirrus_callbacks_plugin.reconcile.repair import PayloadRows, Repairer
 from cirrus_callbacks_plugin.reconcile.runs import DESCRIBES_PER_SECOND
 from cirrus_callbacks_plugin.reconcile.summary import Did
+from cirrus_callbacks_plugin.waits.index import oldest_task
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import Wait, moment, timestamp
 
@@ -114,7 +115,7 @@ class RepairWalk:
         circle = self._circle(began)
         end = self._walk(circle, ahead)
         self.is_whole = end is End.ROUND
-        self.open_waits = circle.entries
+        self.open_waits = circle.tasks
         self.repairer.summary.add(Did.FAILED, circle.failures)
         if end is End.FULL:
             self._last = ahead
@@ -238,8 +239,7 @@ class RepairWalk:
         return due
 
     def _note_oldest(self, step: Sequence[IndexEntry]) -> None:
-        """A step is in order: its first entry whose time can be read is its oldest."""
-        registered = next(filter(None, (entry.registered() for entry in step)), None)
+        registered = oldest_task(step)
         if registered is not None and (self.oldest is None or registered < self.oldest):
             self.oldest = registered
 

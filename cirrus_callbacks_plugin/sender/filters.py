@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.waits.row import JOIN
+
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.config import EnabledWorkflows
 
@@ -17,7 +19,8 @@ def filter_patterns(enabled: EnabledWorkflows) -> list[dict[str, Any]]:
 
     1. Settled and unanswered rows: those are to be answered.
     2. New rows of workflows whose flag is off: those are to be refused. With the flag on
-       for every workflow there is no such pattern.
+       for every workflow there is no such pattern. A join is no workflow and has no flag;
+       other rows without a workflow (a list of members, what became of one) never match.
 
     ``exists`` works on leaf keys only and ``{"exists": false}`` also matches a record
     without an image, so the sender checks again.
@@ -32,10 +35,11 @@ def filter_patterns(enabled: EnabledWorkflows) -> list[dict[str, Any]]:
     ]
     if enabled.names is None:
         return patterns
-    new_row: dict[str, Any] = {"eventName": ["INSERT"]}
-    if enabled.names:
-        others = [{"anything-but": sorted(enabled.names)}]
-        new_row["dynamodb"] = {"NewImage": {"workflow": {"S": others}}}
+    others = [{"anything-but": sorted({JOIN, *enabled.names})}]
+    new_row = {
+        "eventName": ["INSERT"],
+        "dynamodb": {"NewImage": {"workflow": {"S": others}}},
+    }
     return [*patterns, new_row]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.handlers import BESIDE, VARIABLES
-from cirrus_callbacks_plugin.serverless import names, permissions, template
+from cirrus_callbacks_plugin.serverless import joins, names, permissions, template
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
@@ -132,9 +132,13 @@ def sender(settings: ServerlessSettings, runtime: Any) -> Function:
             "memorySize": SENDER_MEMORY,
             "timeout": SENDER_TIMEOUT,
             "logRetentionInDays": LOG_RETENTION_DAYS,
-            "environment": {config.TABLE: {"Ref": names.TABLE}, **settings.sender},
+            "environment": {
+                config.TABLE: {"Ref": names.TABLE},
+                **settings.sender,
+                **_joins(settings),
+            },
             "iamRoleStatementsName": SENDER_ROLE,
-            "iamRoleStatements": permissions.of_sender(),
+            "iamRoleStatements": permissions.of_sender(settings),
         },
         runtime,
     )
@@ -155,12 +159,18 @@ def reconciler(settings: ServerlessSettings, runtime: Any) -> Function:
                 config.TABLE: {"Ref": names.TABLE},
                 **settings.reconciler,
                 config.FAILURES_URL: template.failures_url(),
+                **_joins(settings),
             },
             "iamRoleStatementsName": RECONCILER_ROLE,
-            "iamRoleStatements": permissions.of_reconciler(heartbeat=settings.heartbeat),
+            "iamRoleStatements": permissions.of_reconciler(settings),
         },
         runtime,
     )
+
+
+def _joins(settings: ServerlessSettings) -> dict[str, Any]:
+    url = joins.url(settings)
+    return {} if url is None else {config.JOINS_URL: url}
 
 
 def own_functions(settings: ServerlessSettings, runtime: Any) -> dict[str, Function]:

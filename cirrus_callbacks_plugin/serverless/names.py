@@ -15,6 +15,9 @@ RESOURCES = (TABLE, FAILURES, FAILURES_POLICY, MAPPING, SCHEDULE, SCHEDULE_PERMI
 
 STATE_TABLE = "StateTable"
 """Logical id of cirrus's own state table."""
+PROCESS_QUEUE = "ProcessQueue"
+"""Logical id of cirrus's own process queue."""
+PARTITION = {"Ref": "AWS::Partition"}
 
 SENDER = "callbacks-sender"
 RECONCILER = "callbacks-reconciler"
@@ -37,7 +40,12 @@ def function_id(name: str) -> str:
 def arn_of(logical_id: str, *path: str) -> dict[str, Any]:
     """The ARN of a resource of the stack, or of what lies below it."""
     arn = {"Fn::GetAtt": [logical_id, "Arn"]}
-    return {"Fn::Join": ["", [arn, *path]]} if path else arn
+    return joined(arn, *path) if path else arn
+
+
+def joined(*parts: Any) -> dict[str, Any]:
+    """A text of parts, each a text or what stands for one."""
+    return {"Fn::Join": ["", list(parts)]}
 
 
 def sub(text: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ def patch(folder: Path) -> Patched:
     cirrus = built_by(build)
     path = build / SERVERLESS
     before = documents.load(path)
-    settings = ServerlessSettings.from_project(before.get("custom"))
+    settings = ServerlessSettings.from_project(before.get("custom"), before.get("provider"))
     after = copy.deepcopy(before)
     provider = _section(after, "provider", path)
     built = _section(after, "functions", path)

@@ -5,11 +5,14 @@ Statements are told from the project's own by their ``Sid``.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.iam.permissions import Condition, Function, Resource, needed_by
-from cirrus_callbacks_plugin.serverless import names
+from cirrus_callbacks_plugin.serverless import joins, names
 from cirrus_callbacks_plugin.waits.definition import WAITING_INDEX
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 Statement = dict[str, Any]
 
@@ -20,6 +23,8 @@ _RESOURCES: dict[Resource, Any] = {
     Resource.INDEX: names.arn_of(names.TABLE, f"/index/{WAITING_INDEX}"),
     Resource.STREAM: {"Fn::GetAtt": [names.TABLE, "StreamArn"]},
     Resource.STATE_TABLE: names.arn_of(names.STATE_TABLE),
+    Resource.PROCESS_QUEUE: names.arn_of(names.PROCESS_QUEUE),
+    Resource.MEMBER_LISTS: joins.MEMBER_LISTS,
     Resource.MACHINES: names.sub(f"{_STATES}:stateMachine:{names.STACK_PREFIX}-*"),
     Resource.RUNS: names.sub(f"{_STATES}:execution:{names.STACK_PREFIX}-*:*"),
     Resource.FAILURE_BUCKET: names.arn_of(names.FAILURES),
@@ -33,34 +38,52 @@ _HOLDING = frozenset({Condition.ALWAYS, Condition.FAILURE_BUCKET})
 
 def of_process() -> list[Statement]:
     """What the hook around ``process`` does beyond cirrus's own."""
-    return _granted(Function.PROCESS, _HOLDING)
+    return _granted(Function.PROCESS, _HOLDING, _RESOURCES)
 
 
 def of_update_state() -> list[Statement]:
     """What the hook around ``update-state`` does beyond cirrus's own."""
-    return _granted(Function.UPDATE_STATE, _HOLDING)
+    return _granted(Function.UPDATE_STATE, _HOLDING, _RESOURCES)
 
 
 OF_HOOKS = {"process": of_process, "update_state": of_update_state}
 
 
-def of_sender() -> list[Statement]:
+def of_sender(settings: ServerlessSettings) -> list[Statement]:
     """The sender's."""
-    return _granted(Function.SENDER, _HOLDING)
+    return _granted(Function.SENDER, holding(settings), resources(settings))
 
 
-def of_reconciler(*, heartbeat: bool) -> list[Statement]:
+def of_reconciler(settings: ServerlessSettings) -> list[Statement]:
     """The reconciler's."""
-    holding = _HOLDING | {Condition.HEARTBEAT} if heartbeat else _HOLDING
-    return _granted(Function.RECONCILER, holding)
+    return _granted(Function.RECONCILER, holding(settings), resources(settings))
 
 
-def _granted(function: Function, holding: frozenset[Condition]) -> list[Statement]:
+def holding(settings: ServerlessSettings) -> frozenset[Condition]:
+    """Conditions that hold under a project's settings."""
+    there = {
+        Condition.HEARTBEAT: settings.heartbeat,
+        Condition.PAYLOAD_BUCKET: settings.has_payload_bucket,
+        Condition.JOINS_URL: joins.url(settings) is not None,
+    }
+    return _HOLDING | {condition for condition, holds in there.items() if holds}
+
+
+def resources(settings: ServerlessSettings) -> dict[Resource, Any]:
+    """What permissions are about, as the template names it."""
+    return {**_RESOURCES, Resource.JOINS: joins.arn(settings)}
+
+
+def _granted(
+    function: Function,
+    holding: frozenset[Condition],
+    resources: dict[Resource, Any],
+) -> list[Statement]:
     statements: dict[str, Statement] = {}
     for permission in needed_by(function):
         if permission.condition not in holding or permission.is_cirrus:
             continue
-        if permission.resource not in _RESOURCES:
+        if permission.resource not in resources:
             continue
         statement = statements.setdefault(
             permission.statement,
@@ -68,7 +91,7 @@ def _granted(function: Function, holding: frozenset[Condition]) -> list[Statemen
                 "Sid": permission.statement,
                 "Effect": "Allow",
                 "Action": [],
-                "Resource": [_RESOURCES[permission.resource]],
+                "Resource": [resources[permission.resource]],
             },
         )
         statement["Action"].extend(permission.actions)

@@ -62,8 +62,9 @@ def _make(project: Any) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="cirrus-callbacks-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     configured = documents.of_cirrus(project.config) if project and project.config else {}
-    settings = ServerlessSettings.from_project(configured.get("custom"))
-    runtime = (configured.get("provider") or {}).get("runtime")
+    provider = configured.get("provider") or {}
+    settings = ServerlessSettings.from_project(configured.get("custom"), provider)
+    runtime = provider.get("runtime")
     for hook, name in names.WRAPPED.items():
         source = _source_of(name)
         _warn_if_replaced(project, name)

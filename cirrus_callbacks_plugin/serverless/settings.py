@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from cirrus_callbacks_plugin import config
@@ -15,6 +15,7 @@ _WHERE = "custom.callbacks"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 _DAY = 86_400
+_BUCKET = "CIRRUS_PAYLOAD_BUCKET"
 _SCHEDULE = re.compile(
     r"rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)"
     r"|cron\([^ ]+( [^ ]+){5}\)",
@@ -33,6 +34,10 @@ class ServerlessSettings:
         heartbeat: send a heartbeat for every open row at every pass of the reconciler.
         schedule: when the reconciler runs.
         deletion_protection: refuse to delete the tracking table.
+        queue_seconds: how long the process queue keeps a message.
+        joins_url: where whole lists of joins are written, ``s3://bucket/prefix/``; empty: in
+            cirrus's payload bucket; None: nowhere.
+        has_payload_bucket: whether the project names one; no setting of the plugin's.
     """
 
     workflows: str = ""
@@ -42,26 +47,40 @@ class ServerlessSettings:
     heartbeat: bool = False
     schedule: str = "rate(5 minutes)"
     deletion_protection: bool = True
+    queue_seconds: int | str = config.DEFAULT_QUEUE_SECONDS
+    joins_url: str | None = ""
+    has_payload_bucket: bool = True
 
     @classmethod
-    def from_project(cls, custom: Any) -> ServerlessSettings:
-        """Read them from the project's ``custom``.
+    def from_project(cls, custom: Any, provider: Any = None) -> ServerlessSettings:
+        """Read them from the project's ``custom``, and the bucket from its ``provider``.
 
         Raises:
             ServerlessProjectError: a setting is unknown or not what it must be.
         """
+        environment = provider.get("environment") if isinstance(provider, Mapping) else None
+        settings = cls._given(custom)
+        return replace(settings, has_payload_bucket=bool((environment or {}).get(_BUCKET)))
+
+    @classmethod
+    def _given(cls, custom: Any) -> ServerlessSettings:
         given = custom.get("callbacks") if isinstance(custom, Mapping) else None
         if given is None:
             return cls()
         if not isinstance(given, Mapping):
             raise ServerlessProjectError(f"{_WHERE}: give settings by name, as 'workflows: \"*\"'")
-        known = {_camel(field.name): field.name for field in fields(cls)}
+        settable = [each.name for each in fields(cls) if each.name != "has_payload_bucket"]
+        known = {_camel(name): name for name in settable}
         unknown = [str(name) for name in given if name not in known]
         if unknown:
             raise ServerlessProjectError(
                 f"{_WHERE}: {', '.join(unknown)} is not a setting; there are {', '.join(known)}",
             )
-        values = {known[name]: value for name, value in given.items() if value is not None}
+        values = {
+            known[name]: value
+            for name, value in given.items()
+            if value is not None or known[name] == "joins_url"
+        }
         if "workflows" in values:
             values["workflows"] = _flag(values["workflows"])
         settings = cls(**values)
@@ -82,7 +101,10 @@ class ServerlessSettings:
                 f"{_WHERE}.schedule: {self.schedule!r} is not an EventBridge schedule: "
                 "rate(5 minutes), rate(1 hour) or cron(0/10 * * * ? *)",
             )
-        environment = {name: text for name, text in self.reconciler.items() if "${" not in text}
+        if not isinstance(self.joins_url, (str, type(None))):
+            raise ServerlessProjectError(f"{_WHERE}.joinsUrl: give s3://bucket/prefix/, or null")
+        variables = {**self.reconciler, config.JOINS_URL: self.joins_url or ""}
+        environment = {name: text for name, text in variables.items() if "${" not in text}
         try:
             config.ReconcilerSettings.from_env(environment)
         except ConfigurationError as error:
@@ -118,6 +140,7 @@ class ServerlessSettings:
             config.RETENTION_DAYS: str(self.retention_days),
             config.GRACE_SECONDS: str(self.grace_seconds),
             config.REDELIVERY_SECONDS: str(self.redelivery_seconds),
+            config.QUEUE_SECONDS: str(self.queue_seconds),
             config.HEARTBEAT: str(self.heartbeat).lower(),
             config.INTERVAL_SECONDS: str(self.interval_seconds),
         }

@@ -1,7 +1,7 @@
 """The CloudFormation resources: tracking table, stream mapping, schedule, failed records.
 
-Table and filter patterns are those of ``waits/definition.py`` and ``stream.py``; the numbers
-are the defaults of the Terraform module (a test compares them).
+Table and filter patterns are those of ``waits/definition.py`` and ``sender/filters.py``; the
+numbers are the defaults of the Terraform module (a test compares them).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 
 BATCH_SIZE = 100
-PARALLELIZATION_FACTOR = 2
+PARALLELIZATION_FACTOR = 4
 MAXIMUM_RETRY_ATTEMPTS = 20
 MAXIMUM_RECORD_AGE_SECONDS = 21_600
 FAILURE_RETENTION_DAYS = 30
@@ -44,7 +44,7 @@ def failures_url() -> dict[str, Any]:
     https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
     bucket, mapping = {"Ref": names.FAILURES}, {"Ref": names.MAPPING}
-    return {"Fn::Join": ["", ["s3://", bucket, "/aws/lambda/", mapping, "/"]]}
+    return names.joined("s3://", bucket, "/aws/lambda/", mapping, "/")
 
 
 def _table(settings: ServerlessSettings) -> Resource:

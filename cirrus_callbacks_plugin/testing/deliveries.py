@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cirrus_callbacks_plugin.local.deployment import MAX_RECEIVES
+from cirrus_callbacks_plugin.local.sources import executions
+
 Handler = Callable[[Any, Any], Any]
 
-ATTEMPTS = {"process": 5, "update-state": 3, "sender": 5}
+ATTEMPTS = {"process": MAX_RECEIVES, "update-state": executions.ATTEMPTS, "sender": 5}
 """Whose deliveries can be disturbed, and how often one that was held is tried."""
 
 

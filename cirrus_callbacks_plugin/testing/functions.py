@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cirrus_callbacks_plugin.local.functions import run_handler
+from cirrus_callbacks_plugin.local.functions import failed, run_handler
 
 Handler = Callable[[Any], Any]
 
@@ -50,8 +50,7 @@ class FunctionDouble:
             times: how often; None: from now on always.
         """
         failure = {"errorMessage": cause, "errorType": error, "stackTrace": []}
-        answer = {"StatusCode": 200, "ExecutedVersion": "$LATEST", "FunctionError": "Unhandled"}
-        return self._answers(lambda _: {**answer, "Payload": copy.deepcopy(failure)}, times)
+        return self._answers(lambda _: failed(copy.deepcopy(failure)), times)
 
     def returns(self, value: Any, *, times: int | None = None) -> FunctionDouble:
         """Return a value, which must be JSON."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.local.join_progress import JoinProgress
     from cirrus_callbacks_plugin.local.timeline import Execution
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -21,6 +22,7 @@ class Waits:
     """Some waits, and how many of them are in which state."""
 
     rows: tuple[Wait, ...]
+    _joins: Callable[[Iterable[Wait]], Mapping[str, JoinProgress]] = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -30,6 +32,12 @@ class Waits:
 
     def __getitem__(self, index: int) -> Wait:
         return self.rows[index]
+
+    @property
+    def joins(self) -> tuple[JoinProgress, ...]:
+        """The joins among them, and how far they are, in the order of registration."""
+        found = self._joins(self.rows)
+        return tuple(found[row.payload_id] for row in self.rows if row.payload_id in found)
 
     @property
     def open(self) -> int:
@@ -126,6 +134,17 @@ class Run:
         return self._stack.record(self.payload_id)
 
     @property
+    def join(self) -> JoinProgress:
+        """Its join as it stands now; the latest where it has several.
+
+        Raises:
+            AssertionError: there is none yet.
+        """
+        found = self._stack.waits(of=self).joins
+        assert found, f"{self.payload_id} has no join yet\n{self._stack.timeline_text()}"
+        return found[-1]
+
+    @property
     def has_ended(self) -> bool:
         """True once an execution of it has ended and none runs."""
         found = self.executions
@@ -148,4 +167,19 @@ class Run:
         """
         what = f"{waits} open wait(s) of {self.payload_id}"
         self._stack.until(lambda: self._stack.waits(of=self).open >= waits, what, timeout)
+        return self
+
+    def until_members_ended(self, members: int, timeout: float = TIMEOUT_SECONDS) -> Run:
+        """Wait until so many members of its join have ended, as successes or failures.
+
+        Raises:
+            NotReached: they have not within so many seconds; says what is open.
+        """
+
+        def have_ended() -> bool:
+            joins = self._stack.waits(of=self).joins
+            return bool(joins) and joins[-1].ended >= members
+
+        what = f"the end of {members} member(s) of the join of {self.payload_id}"
+        self._stack.until(have_ended, what, timeout)
         return self

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import CallbackError, UnacceptablePayload
 from cirrus_callbacks_plugin.local.called_functions import CalledFunctions, short_name
@@ -26,15 +27,17 @@ from cirrus_callbacks_plugin.testing.throttling import Throttle, Throttling
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.local.happenings import Happening
     from cirrus_callbacks_plugin.local.report import Report
     from cirrus_callbacks_plugin.local.server import MotoServer
     from cirrus_callbacks_plugin.local.stack import Stack
-    from cirrus_callbacks_plugin.local.timeline import Execution, Happening
+    from cirrus_callbacks_plugin.local.timeline import Execution
 
 PREFIX = "cirrus-test"
 RECONCILER = {
-    "CIRRUS_CALLBACKS_GRACE_SECONDS": "900",
-    "CIRRUS_CALLBACKS_REDELIVERY_SECONDS": "5400",
+    config.GRACE_SECONDS: str(config.DEFAULT_GRACE_SECONDS),
+    config.REDELIVERY_SECONDS: str(config.DEFAULT_REDELIVERY_SECONDS),
+    config.QUEUE_SECONDS: str(config.DEFAULT_QUEUE_SECONDS),
 }
 """The reconciler's policy: a deployment's own, since its clock can be moved."""
 
@@ -321,16 +324,20 @@ class CirrusStack:
     def waits(self, *, of: Run | str | None = None, on: Run | str | None = None) -> Waits:
         """The waits as the tracking table holds them, in the order of registration.
 
+        A join is one wait, whatever the number of its members: :attr:`Waits.joins` has those.
+
         Args:
             of: only those of this parent (by ``cirrus-waiter-payload-id``, or by execution).
-            on: only those for this child.
+            on: only those for this child, as a member of a join, too.
         """
         rows = self._stack.waits()
         if of is not None:
             rows = tuple(row for row in rows if self._is_of(row, of))
-        if on is not None:
+        if on is None:
+            rows = tuple(row for row in rows if row.member is None)
+        else:
             rows = tuple(row for row in rows if row.payload_id == _id(on))
-        return Waits(rows)
+        return Waits(rows, self._stack.joins)
 
     def payload(self, payload_id: str) -> Run:
         """The run of a payload that a workflow sent: a child's, say.
@@ -383,7 +390,9 @@ class CirrusStack:
     def _open_text(self) -> str:
         report = self._stack.report()
         lines = [f"{each.title} is running" for each in report.executions if _is_running(each)]
-        lines += [f"{each.waiter_name} waits for {each.payload_id}" for each in report.open_waits]
+        lines += [
+            f"{each.waiter_name} waits for {report.waited_for(each)}" for each in report.open_waits
+        ]
         lines += [
             f"{each.held} held: {each}" for each in self._deliveries.disturbances if each.held
         ]

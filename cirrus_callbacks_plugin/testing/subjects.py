@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.carriers.message import take
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
+from cirrus_callbacks_plugin.joins.request import is_request
+from cirrus_callbacks_plugin.joins.rows import join_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +41,12 @@ class Subjects:
             return None
 
     def _of_message(self, record: Any) -> str | None:
-        """As cirrus calls it, by cirrus's own code on a copy without tokens."""
+        """As cirrus calls it, by cirrus's own code on a copy without tokens; or a join's id."""
         try:
-            payload = adapter().extract(take(copy.deepcopy(record)).record)
+            taken = take(copy.deepcopy(record))
+            payload = adapter().extract(taken.record)
+            if taken.callbacks and is_request(payload):
+                return join_id_of(taken.callbacks[0].task_token)
             return adapter().identify(copy.deepcopy(self.payload_behind(payload))).payload_id
         except UnacceptablePayload:
             return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
 from cirrus_callbacks_plugin.aws.pages import pages
+from cirrus_callbacks_plugin.naming import MEMBER_TOKENS
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import (
@@ -72,6 +73,16 @@ class IndexEntry:
         return moment(self.registered_at) if is_time(self.registered_at) else None
 
 
+def oldest_task(entries: Iterable[IndexEntry | Malformed]) -> datetime | None:
+    """When the first task's wait was registered; a member is no task, its join is.
+
+    Args:
+        entries: in order, oldest first; what cannot be read is passed over.
+    """
+    tasks = (each for each in entries if isinstance(each, IndexEntry) and not each.key.is_member)
+    return next(filter(None, (each.registered() for each in tasks)), None)
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingIndex:
     """The index of one tracking table.
@@ -110,8 +121,11 @@ class WaitingIndex:
             yield entries_in(page["Items"])
 
     def counts(self, shard: str) -> Iterator[int]:
-        """How many entries a shard has, page by page."""
-        for page in pages(self.client.query, {**self._request(shard), "Select": "COUNT"}):
+        """How many tasks wait in a shard, page by page: members' own waits are not counted."""
+        request = {**self._request(shard), "Select": "COUNT"}
+        request["FilterExpression"] = "NOT begins_with(task_token, :member)"
+        request["ExpressionAttributeValues"][":member"] = {"S": MEMBER_TOKENS}
+        for page in pages(self.client.query, request):
             yield page["Count"]
 
     def _request(self, shard: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _STATISTICAL = (
     "payload_id",
     "task_token",
+    "full_task_token",
     "workflow",
     "workflow_state",
     "registered_at",

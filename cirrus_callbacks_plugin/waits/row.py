@@ -112,8 +112,13 @@ class Key:
     @property
     def is_reserved(self) -> bool:
         """True for a row that is no wait: no task token begins with ``#``, but a member's."""
-        is_wait = self.is_join or MemberToken.of(self.task_token) is not None
+        is_wait = self.is_join or self.is_member
         return self.task_token.startswith(RESERVED) and not is_wait
+
+    @property
+    def is_member(self) -> bool:
+        """True for a member's own wait: its join waits in it, and no task does."""
+        return self.task_token.startswith(RESERVED) and MemberToken.of(self.task_token) is not None
 
     @property
     def is_continuation(self) -> bool:

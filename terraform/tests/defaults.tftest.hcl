@@ -76,7 +76,7 @@ run "defaults" {
     error_message = "Batches are bisected, and failures reported one by one."
   }
   assert {
-    condition     = aws_lambda_event_source_mapping.stream[0].maximum_retry_attempts == 20 && aws_lambda_event_source_mapping.stream[0].maximum_record_age_in_seconds == 21600 && aws_lambda_event_source_mapping.stream[0].parallelization_factor == 2 && aws_lambda_event_source_mapping.stream[0].batch_size == 100 && aws_lambda_event_source_mapping.stream[0].maximum_batching_window_in_seconds == 0
+    condition     = aws_lambda_event_source_mapping.stream[0].maximum_retry_attempts == 20 && aws_lambda_event_source_mapping.stream[0].maximum_record_age_in_seconds == 21600 && aws_lambda_event_source_mapping.stream[0].parallelization_factor == 4 && aws_lambda_event_source_mapping.stream[0].batch_size == 100 && aws_lambda_event_source_mapping.stream[0].maximum_batching_window_in_seconds == 0
     error_message = "Retries and ages are bounded."
   }
   assert {

@@ -23,8 +23,8 @@ run "none" {
   command = plan
 
   assert {
-    condition     = output.filter_patterns == [local.settled_and_unanswered, "{\"eventName\":[\"INSERT\"]}"]
-    error_message = "With no workflow enabled every new row passes, to be refused."
+    condition     = output.filter_patterns == [local.settled_and_unanswered, "{\"dynamodb\":{\"NewImage\":{\"workflow\":{\"S\":[{\"anything-but\":[\"#join\"]}]}}},\"eventName\":[\"INSERT\"]}"]
+    error_message = "With no workflow enabled the new row of every workflow passes, to be refused; a join is none."
   }
 }
 
@@ -36,7 +36,7 @@ run "all_switched_off" {
   }
 
   assert {
-    condition     = !contains(keys(local.sender_environment), "CIRRUS_CALLBACKS_WORKFLOWS") && output.filter_patterns[1] == "{\"eventName\":[\"INSERT\"]}"
+    condition     = !contains(keys(local.sender_environment), "CIRRUS_CALLBACKS_WORKFLOWS") && output.filter_patterns[1] == "{\"dynamodb\":{\"NewImage\":{\"workflow\":{\"S\":[{\"anything-but\":[\"#join\"]}]}}},\"eventName\":[\"INSERT\"]}"
     error_message = "A map whose workflows are all off is as an empty one."
   }
 }
@@ -53,7 +53,7 @@ run "list" {
     error_message = "The environment names what is enabled, sorted."
   }
   assert {
-    condition     = output.filter_patterns[1] == "{\"dynamodb\":{\"NewImage\":{\"workflow\":{\"S\":[{\"anything-but\":[\"landsat-c2\",\"sentinel-2-cog\"]}]}}},\"eventName\":[\"INSERT\"]}"
+    condition     = output.filter_patterns[1] == "{\"dynamodb\":{\"NewImage\":{\"workflow\":{\"S\":[{\"anything-but\":[\"#join\",\"landsat-c2\",\"sentinel-2-cog\"]}]}}},\"eventName\":[\"INSERT\"]}"
     error_message = "New rows of other workflows pass."
   }
 }

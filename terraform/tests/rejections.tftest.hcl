@@ -56,6 +56,16 @@ run "wrong_values_one" {
     failure_destination = { bucket_name = "failures" }
     # payloads with a slash at the end
     payloads_url = "s3://payloads/cirrus/"
+    # joins without a slash at the end
+    joins_url = "s3://payloads/joins"
+    # lists with an asterisk
+    additional_member_list_arns = ["arn:aws:s3:::lists/*"]
+    # further queue as a url
+    additional_queue_arns = ["https://sqs.us-west-2.amazonaws.com/123456789012/x"]
+    # key as an alias
+    join_keys = { joins_key_arn = "arn:aws:kms:us-west-2:123456789012:alias/joins" }
+    # a queue that keeps for longer than any
+    queue_seconds = 1209601
     # runbook with a fragment
     runbook_url = "https://example.com/runbook#alarms"
     # alarms at nothing
@@ -116,6 +126,11 @@ run "wrong_values_one" {
 
   expect_failures = [
     var.payloads_url,
+    var.joins_url,
+    var.additional_member_list_arns,
+    var.additional_queue_arns,
+    var.join_keys,
+    var.queue_seconds,
     var.runbook_url,
     var.alarm_incomplete_passes,
     var.alarm_row_errors,

@@ -341,6 +341,14 @@ run "payloads_of_process" {
     condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/some/where"
     error_message = "Where the payloads are is read from the environment of process."
   }
+  assert {
+    condition     = local.sender_environment.CIRRUS_CALLBACKS_JOINS_URL == "s3://payloads/some/where/callbacks/joins/" && local.reconciler_environment.CIRRUS_CALLBACKS_JOINS_URL == local.sender_environment.CIRRUS_CALLBACKS_JOINS_URL && local.sender_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/some/where"
+    error_message = "Whole lists of joins lie below it; the sender is told both places, too."
+  }
+  assert {
+    condition     = [for statement in local.send_statements : statement if statement.Sid == "ReadMemberLists"][0].Resource == ["arn:aws-us-gov:s3:::payloads/*"] && local.list_statements == [{ Sid = "WriteJoins", Effect = "Allow", Action = ["s3:PutObject"], Resource = ["arn:aws-us-gov:s3:::payloads/some/where/callbacks/joins/*"] }]
+    error_message = "Lists are read from the payload bucket, and written to their own prefix."
+  }
 }
 
 run "payloads_under_cirrus_own_prefix" {
@@ -358,6 +366,64 @@ run "payloads_under_cirrus_own_prefix" {
     condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/cirrus"
     error_message = "A root prefix that is not set is cirrus's default."
   }
+  assert {
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_JOINS_URL == "s3://payloads/cirrus/callbacks/joins/" && local.reconciler_environment.CIRRUS_CALLBACKS_QUEUE_SECONDS == "1209600"
+    error_message = "So it is for joins; and no queue keeps a message longer than SQS lets it."
+  }
+}
+
+run "joins_off" {
+  command = plan
+
+  variables {
+    joins_url = null
+  }
+
+  override_data {
+    target = data.aws_lambda_function.cirrus["process"]
+    values = {
+      role        = "arn:aws-us-gov:iam::123456789012:role/p"
+      environment = [{ variables = { CIRRUS_PAYLOAD_BUCKET = "payloads" } }]
+    }
+  }
+
+  assert {
+    condition     = !contains(keys(local.sender_environment), "CIRRUS_CALLBACKS_JOINS_URL") && !contains(keys(local.reconciler_environment), "CIRRUS_CALLBACKS_JOINS_URL") && local.list_statements == []
+    error_message = "Null writes no list, and allows none."
+  }
+}
+
+run "joins_elsewhere" {
+  command = plan
+
+  variables {
+    joins_url                   = "s3://results/of/joins/"
+    payloads_url                = ""
+    additional_member_list_arns = ["arn:aws:s3:::lists", "arn:aws:s3:::more/nightly/"]
+    additional_queue_arns       = ["arn:aws:sqs:us-gov-west-1:123456789012:bulk"]
+    queue_seconds               = 345600
+    join_keys = {
+      queue_key_arns       = ["arn:aws:kms:us-gov-west-1:123456789012:key/queue"]
+      joins_key_arn        = "arn:aws:kms:us-gov-west-1:123456789012:key/joins"
+      member_list_key_arns = ["arn:aws:kms:us-gov-west-1:123456789012:key/lists"]
+    }
+  }
+
+  assert {
+    condition     = local.sender_environment.CIRRUS_CALLBACKS_JOINS_URL == "s3://results/of/joins/" && local.reconciler_environment.CIRRUS_CALLBACKS_QUEUE_SECONDS == "345600" && !contains(keys(local.sender_environment), "CIRRUS_CALLBACKS_PAYLOADS_URL")
+    error_message = "The place that is given, and the queue's own retention."
+  }
+  assert {
+    condition = jsonencode({ for statement in concat(local.send_statements, local.list_statements) : statement.Sid => { actions = statement.Action, resources = statement.Resource } }) == jsonencode({
+      SendMembers        = { actions = ["sqs:SendMessage"], resources = ["arn:aws-us-gov:sqs:us-gov-west-1:123456789012:fd-test-cirrus-process", "arn:aws:sqs:us-gov-west-1:123456789012:bulk"] }
+      ReadMemberLists    = { actions = ["s3:GetObject"], resources = ["arn:aws:s3:::lists/*", "arn:aws:s3:::more/nightly/*"] }
+      EncryptMembers     = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = ["arn:aws:kms:us-gov-west-1:123456789012:key/queue"] }
+      DecryptMemberLists = { actions = ["kms:Decrypt"], resources = ["arn:aws:kms:us-gov-west-1:123456789012:key/lists"] }
+      WriteJoins         = { actions = ["s3:PutObject"], resources = ["arn:aws-us-gov:s3:::results/of/joins/*"] }
+      EncryptJoins       = { actions = ["kms:GenerateDataKey"], resources = ["arn:aws:kms:us-gov-west-1:123456789012:key/joins"] }
+    })
+    error_message = "Each on its own resource: queues, lists, the prefix of joins, and the key of each."
+  }
 }
 
 run "payloads_given" {
@@ -369,8 +435,8 @@ run "payloads_given" {
   }
 
   assert {
-    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/given"
-    error_message = "Where process is not looked up it can be said."
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_PAYLOADS_URL == "s3://payloads/given" && local.sender_environment.CIRRUS_CALLBACKS_JOINS_URL == "s3://payloads/given/callbacks/joins/"
+    error_message = "Where process is not looked up it can be said, for payloads and joins at once."
   }
 }
 
@@ -382,8 +448,8 @@ run "payloads_unknown" {
   }
 
   assert {
-    condition     = !contains(keys(local.reconciler_environment), "CIRRUS_CALLBACKS_PAYLOADS_URL")
-    error_message = "Nothing is guessed where process is not looked up."
+    condition     = !contains(keys(local.reconciler_environment), "CIRRUS_CALLBACKS_PAYLOADS_URL") && !contains(keys(local.sender_environment), "CIRRUS_CALLBACKS_JOINS_URL") && [for statement in local.send_statements : statement.Sid] == ["SendMembers"] && local.list_statements == []
+    error_message = "Nothing is guessed where process is not looked up, and nothing allowed."
   }
 }
 

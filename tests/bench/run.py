@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' own modules
 
-PARTS = ("handlers", "soak", "many")
+PARTS = ("handlers", "soak", "many", "joins")
 PLAIN_SECONDS = 15
 """Between two lines of progress where the output is not a terminal."""
 
@@ -39,6 +39,7 @@ PLAIN_SECONDS = 15
 @click.option("--deployments", type=int, help="Soak: side by side  [default: one a core]")
 @click.option("--defect", help="Soak: plant one of tests/simulation/defects.py's.")
 @click.option("--waiters", default=10_000, show_default=True, help="Many: on one payload.")
+@click.option("--children", default=500, show_default=True, help="Joins: of each parent.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def main(
     *,
@@ -52,9 +53,10 @@ def main(
     deployments: int | None,
     defect: str | None,
     waiters: int,
+    children: int,
     as_json: bool,
 ) -> None:
-    """Measure the plugin. PARTS: handlers, soak, many; all of them where none is named.
+    """Measure the plugin. PARTS: handlers, soak, many, joins; all of them where none is named.
 
     Exit status: 1 where the soak lost somebody, told somebody something wrong, or not all of
     the many were answered once; 130 where it was interrupted.
@@ -67,15 +69,14 @@ def main(
         raise click.BadParameter(f"one of: {', '.join(DEFECTS)}", param_hint="--defect")
     chosen = parts or PARTS
     os.environ.setdefault("AWS_DEFAULT_REGION", "us-west-2")
-    console = Console(width=118)
+    console = Console(width=118, quiet=as_json)
     found: dict[str, Any] = {}
     is_good, interrupted = True, False
     if "handlers" in chosen:
         with _logs_off():
             results, answered = comparisons.measure()
         found |= comparisons.to_json(results, answered)
-        if not as_json:
-            screen.show_comparisons(console, results, answered)
+        screen.show_comparisons(console, results, answered)
     if "soak" in chosen:
         settings = Settings(
             tokens=tokens,
@@ -89,14 +90,16 @@ def main(
         outcome = _soak(settings, deployments)
         found["soak"] = outcome.to_json()
         is_good, interrupted = outcome.is_good, outcome.is_interrupted
-        if not as_json:
-            screen.show_soak(console, outcome)
+        screen.show_soak(console, outcome)
     if "many" in chosen and not interrupted:
         many = _many(waiters)
         found["many"] = many.to_json()
         is_good = is_good and many.is_good
-        if not as_json:
-            screen.show_many(console, many)
+        screen.show_many(console, many)
+    if "joins" in chosen and not interrupted:
+        parents = _joins(children)
+        found["joins"] = [parent.to_json() for parent in parents]
+        screen.show_joins(console, parents)
     if as_json:
         click.echo(json.dumps(found))
     sys.exit(130 if interrupted else 0 if is_good else 1)
@@ -142,6 +145,20 @@ def _many(waiters: int) -> Any:
             plain(f"{done:,} of {waiters:,} {what}")
 
         return many.measure(waiters, tell)
+
+
+def _joins(children: int) -> Any:
+    from bench import joins
+
+    with _logs_off(), _progress() as progress:
+        bar = progress.add_task("joins", total=children)
+        plain = _plain(progress)
+
+        def tell(form: str, begun: int) -> None:
+            progress.update(bar, description=f"a parent with a {form}", completed=begun)
+            plain(f"a parent with a {form}: {begun:,} of {children:,} children have begun")
+
+        return joins.measure(children, tell)
 
 
 def _progress() -> Progress:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from bench.comparisons import ANSWERED
+from bench.joins import CHILD_SECONDS
 from bench.soak.schedule import AHEAD_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from bench.comparisons import Result
+    from bench.joins import Parent
     from bench.many import Many
     from bench.soak.outcome import Outcome
 
@@ -98,6 +102,19 @@ def _ends(outcome: Outcome) -> str:
 
 def _marked(count: int) -> str:
     return f"[red]{count:,}[/red]" if count else "0"
+
+
+def show_joins(console: Console, parents: Sequence[Parent]) -> None:
+    """A Map of waits beside a join."""
+    of_map, of_join = parents
+    table = _table(f"{of_map.children:,} children of {CHILD_SECONDS} s: a Map of waits, a join")
+    for what, ours, theirs, note in (
+        ("history events", of_join.events, of_map.events, "an execution ends at 25,000"),
+        ("answers", of_join.answers, of_map.answers, "SendTaskSuccess and SendTaskFailure"),
+        ("the parent's time", of_join.seconds, of_map.seconds, "s, by the stack's clock"),
+    ):
+        table.add_row(what, f"{ours:,}", f"{theirs:,} with a Map; {note}")
+    console.print(table)
 
 
 def show_many(console: Console, many: Many) -> None:

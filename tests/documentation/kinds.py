@@ -21,6 +21,8 @@ class Kind(Enum):
     FIELDS = "fields of a state: linted in a wait that is sound without them"
     MESSAGE = "a message that carries a token: the token is found and taken out"
     PAYLOAD = "a payload: cirrus accepts it"
+    JOIN = "a join request: its rules are kept"
+    JOIN_ANSWER = "a join's answer: has the keys that the product sends"
     ANSWER = "an answer or a cause: has the keys that the product sends"
     LOG_LINE = "a log line: of a step that exists"
     COMMANDS = "commands: each is run"
@@ -80,6 +82,10 @@ def _of_object(block: Block, value: Any) -> Kind:
         return Kind.MACHINE
     if value.get("Type") in _STATES:
         return Kind.STATE
+    if set(value) == {"join"}:
+        return Kind.JOIN
+    if "join_id" in value:
+        return Kind.JOIN_ANSWER
     if "TaskToken" in value or ("callback" in value and "url" in value):
         return Kind.MESSAGE
     if "process" in value:

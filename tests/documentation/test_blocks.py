@@ -18,8 +18,12 @@ from sound import complaints, machine_around
 
 from cirrus_callbacks_plugin.carriers.message import take
 from cirrus_callbacks_plugin.cirrus.installed import adapter
+from cirrus_callbacks_plugin.joins.request import JoinRequest
+from cirrus_callbacks_plugin.joins.result import Place, Told
+from cirrus_callbacks_plugin.joins.rows import Join, MemberRow
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.folder_settings import FolderSettings
+from cirrus_callbacks_plugin.naming import MemberToken, is_join_id
 from cirrus_callbacks_plugin.protocol.answer import answer_of
 from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -111,6 +115,8 @@ def test_a_state_machine_runs(block: Block, tmp_path: Path) -> None:
         pytest.skip(entry.reason)
     tried = try_folder(_folder(block, tmp_path))
     assert set(tried.states.values()) == _expected(block)[0]
+    assert {wait.payload_id for wait in tried.waits if wait.is_join} == set(tried.joins)
+    assert {join.failed + join.pending for join in tried.joins.values()} <= {0}
     assert [wait.answer for wait in tried.waits] != []
     assert {wait.answer_error for wait in tried.waits} == _expected(block)[1]
     _is_payload_again(tried)
@@ -131,9 +137,11 @@ def _expected(block: Block) -> tuple[set[str], set[str | None]]:
 
 
 def _is_payload_again(tried: Tried) -> None:
-    for output in tried.outputs["mosaic"]:
-        assert output["process"][0]["workflow"] == "mosaic"
-        assert output["features"]
+    assert "mosaic" in tried.outputs
+    for workflow, outputs in tried.outputs.items():
+        for output in outputs:
+            assert output["process"][0]["workflow"] == workflow
+            assert output["features"]
 
 
 @pytest.mark.parametrize("block", _of(Kind.MESSAGE))
@@ -164,6 +172,29 @@ def test_an_answer_has_the_keys_that_are_sent(block: Block) -> None:
 
 def _settled(row: Wait, state: str) -> Wait:
     return replace(row, workflow_state=state, settled_at="x", output_payload_url="x")
+
+
+@pytest.mark.parametrize("block", _of(Kind.JOIN))
+def test_a_join_request_keeps_the_rules(block: Block) -> None:
+    """The product reads it, and has nothing to say against it."""
+    assert JoinRequest.parse(json.loads(block.text)["join"]).members
+
+
+@pytest.mark.parametrize("block", _of(Kind.JOIN_ANSWER))
+def test_a_joins_answer_has_the_keys_that_are_sent(block: Block) -> None:
+    """All of a success, and of a member that has succeeded; the counts add up."""
+    shown = json.loads(block.text)
+    row = MemberRow(
+        MemberToken(shown["join_id"], 0), "id", "SUCCEEDED", "run", "url", answer="success"
+    )
+    join = Join(Wait(shown["join_id"], "a-token"), name="summer", total=1)
+    sent = json.loads(Told(join, [row], Place("bucket", "key")).success().body)
+    assert set(sent) == set(shown)
+    assert set(sent["members_at"]) == set(shown["members_at"])
+    assert all(set(each) == set(sent["members"][0]) for each in shown["members"])
+    assert shown["total"] == shown["succeeded"] + shown["failed"] + shown["pending"]
+    assert shown["total"] == len(shown["members"])
+    assert is_join_id(shown["join_id"])
 
 
 @pytest.mark.parametrize("block", _of(Kind.LOG_LINE))
@@ -215,9 +246,16 @@ def test_terraform_is_well_formed(block: Block) -> None:
 
 @pytest.mark.parametrize("block", _of(Kind.YAML))
 def test_yaml_is_read_by_what_reads_it(block: Block) -> None:
-    """A project's settings by the serverless plugin; a FilmDrop definition as the example's."""
+    """A project's settings by the serverless plugin; a FilmDrop definition as the example's.
+
+    How the linter is run elsewhere names what is there: the hook's id, the command's options.
+    """
     value = yaml.safe_load(block.text)
-    if "custom" in value:
+    if block.file == "docs/workflows/checking.md":
+        hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+        known = [*(each["id"] for each in hooks), "cirrus-callbacks lint --sarif"]
+        assert any(each in block.text for each in known)
+    elif "custom" in value:
         assert ServerlessSettings.from_project(value["custom"]).workflows
     else:
         example = ROOT / "examples/filmdrop/workflows/mosaic/definition.yaml"

@@ -1,4 +1,4 @@
-"""The demo: five scenarios in one run of the installed command."""
+"""The demo: six scenarios in one run of the installed command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_demo_ends_well(demo: Ran) -> None:
     assert set(demo.json) == {"executions", "callbacks", "scenarios"}
 
 
-@pytest.mark.parametrize("letter", ["a", "b", "c", "d", "e"])
+@pytest.mark.parametrize("letter", ["a", "b", "c", "d", "e", "f"])
 def test_every_scenario_ends_as_it_must(demo: Ran, letter: str) -> None:
     """Each scenario is judged from executions, state table and tracking table."""
     (verdict,) = [each for each in demo.json["scenarios"] if each["scenario"] == letter]
@@ -41,7 +41,7 @@ def test_executions_have_the_promised_keys(demo: Ran) -> None:
     assert all(set(each) == promised for each in executions)
     cogs = [each["status"] for each in executions if each["workflow"] == "sentinel-2-cog"]
     assert set(cogs) == {"FAILED", "SUCCEEDED"}
-    assert cogs.count("SUCCEEDED") == 5
+    assert cogs.count("SUCCEEDED") == 5 + 9  # those of the join that nobody else waits for
 
 
 def test_callbacks_have_the_promised_keys(demo: Ran) -> None:
@@ -57,16 +57,29 @@ def test_callbacks_have_the_promised_keys(demo: Ran) -> None:
             "answer_error",
             "waited_seconds",
             "waiter_payload_id",
+            "join",
         }
         for each in callbacks
     )
-    assert [each["answer"] for each in callbacks].count("success") == 7
+    assert [each["answer"] for each in callbacks].count("success") == 8
     assert {each["answer_error"] for each in callbacks} == {
         None,
         "CirrusCallback.Failed",
         "CirrusCallback.NotEnabled",
     }
     assert all(each["waited_seconds"] >= 0 for each in callbacks)
+
+
+def test_twelve_members_are_one_callback(demo: Ran) -> None:
+    """With its counts, and its members under a key of their own."""
+    (join,) = [each["join"] for each in demo.json["callbacks"] if each["join"] is not None]
+    assert {name: join[name] for name in ("total", "needed", "succeeded", "failed")} == {
+        "total": 12,
+        "needed": 10,
+        "succeeded": 11,
+        "failed": 1,
+    }
+    assert len(join["members"]) == 12
 
 
 def test_no_token_is_printed(demo: Ran) -> None:

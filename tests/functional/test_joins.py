@@ -289,6 +289,42 @@ def test_a_token_that_names_no_member_is_told_to_nobody(join: Joined) -> None:
     assert "settled_at" not in join.row
 
 
+def test_a_member_may_be_the_first_link_of_a_chain(join: Joined) -> None:
+    """Its join waits for that link; the next one's message holds no token."""
+    join.world.add_workflow("mosaic")
+    (member,) = payloads(1)
+    member["process"].append(payload("item-0", "mosaic")["process"][0])
+    join.ask([member])
+    join.end("item-0")
+    join.stream()
+    join.stream()
+    assert join.told() == {0: ("success", None)}
+    event = join.world.receive()
+    assert event is not None
+    assert join.join_id not in json.dumps(event)
+    join.world.process(event)
+    assert len(join.world.runs(payload_id("item-0", "mosaic"))) == 1
+    join.work()
+    assert join.row["answer"] == "success"
+
+
+def test_the_token_of_a_join_may_travel_in_a_notification(join: Joined) -> None:
+    """SNS in SQS: the attributes stand in the body, which is all that 0.7 takes."""
+    token = {"Type": "String", "Value": join.token}
+    notification = {
+        "Type": "Notification",
+        "Message": json.dumps(join.request(ended_as("S"))),
+        "MessageAttributes": {"cirrus-task-token": token},
+    }
+    join.world.send("{}")
+    event = join.world.receive()
+    assert event is not None
+    event["Records"][0]["body"] = json.dumps(notification)
+    join.world.process(event)
+    join.work()
+    assert join.row["answer"] == "success"
+
+
 @pytest.mark.parametrize("carrier", ["beside", "envelope", "envelope around reference"])
 def test_the_token_of_a_join_may_travel_as_every_other(join: Joined, carrier: str) -> None:
     """Beside the join as beside a url; in an envelope."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.config import ReconcilerSettings, Tables
 from cirrus_callbacks_plugin.joins import expanding
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from cirrus_callbacks_plugin.operations import repairs
+from cirrus_callbacks_plugin.operations.deployment import Deployment
+from cirrus_callbacks_plugin.operations.survey import Survey
+from cirrus_callbacks_plugin.reconcile.walk import RepairWalk
+from cirrus_callbacks_plugin.waits.outcome import Outcome
+from cirrus_callbacks_plugin.waits.row import Key
+from cirrus_callbacks_plugin.waits.table import utc_now
 from support.cirrus_world import payload, payload_id
 from support.generation import state_db
 from support.joined import Joined, ended, ended_as, payloads
@@ -15,6 +26,7 @@ from support.later import GRACE, REDELIVERY, Later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from support.aws_calls import AwsCalls
     from support.cirrus_world import World
@@ -55,6 +67,53 @@ def test_without_faults_a_pass_does_nothing_after_a_join_of_200(
     summary = later(QUEUE + DAY)
     assert done(summary) == {}
     assert summary["open_waits"] == 0
+
+
+def test_a_pass_counts_an_open_join_once(join: Joined, later: Later) -> None:
+    """Its members' waits are no open waits, and the oldest of them is not the oldest wait."""
+    join.ask(payloads(3))
+    assert later(GRACE + 60)["open_waits"] == 1
+    other = Joined(join.world, join.aws)
+    other.ask([payload_id("nobody-starts-it"), ended(9)], succeed_on="any")
+    join.world.dynamodb.delete_item(
+        TableName=join.world.names.callbacks_table,
+        Key={"payload_id": {"S": join.join_id}, "task_token": {"S": "#join"}},
+    )
+    summary = later(0)
+    assert summary["open_waits"] == 0, "members of joins that are gone, and answered"
+    assert summary["oldest_open_seconds"] == 0
+
+
+def test_a_pass_without_time_counts_an_open_join_once(
+    join: Joined,
+    later: Later,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a walk does not come to is counted by the same rule."""
+    join.ask(payloads(3))
+    monkeypatch.setattr(RepairWalk, "run", lambda walk: None)
+    summary = later(60)
+    assert summary["open_waits"] == 1
+    assert summary["oldest_open_seconds"] >= 60
+
+
+def test_a_joins_answer_is_counted_once(
+    join: Joined,
+    later: Later,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Members are told, and are no answers: neither of the sender nor of the reconciler."""
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    join.ask([*ended_as("SS"), *payloads(5)[3:]])
+    join.end("item-3")
+    join.end("item-4")
+    join.world.new_stream_records()  # lost: the reconciler tells these two
+    assert later(GRACE + 60)["answered"] == 2
+    join.work()
+    printed = capsys.readouterr().out.splitlines()
+    lines = [json.loads(line) for line in printed if "AnsweredSuccess" in line]
+    assert [line["AnsweredSuccess"] for line in lines] == [[1.0]]
 
 
 def test_a_deadline_is_answered_with_what_has_ended(join: Joined, later: Later) -> None:
@@ -153,12 +212,38 @@ def test_a_member_that_may_be_sent_again_has_not_failed_to_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """``NeverStarted`` only once ``sent`` is beyond it."""
+    register_unsent(join)
+    monkeypatch.setattr(expanding, "CHUNK", 100)
+    assert "never_started" not in done(later(REDELIVERY + 60))
+    join.work()
+    assert join.row["sent"] == 1
+
+
+def test_nor_is_it_settled_so_by_hand(join: Joined, later: Later) -> None:
+    """``settle`` and ``waits`` judge by the reconciler's rule, and say what is to come."""
+    register_unsent(join)
+    key = Key(payload_id("item-0"), f"#{join.join_id}:0")
+    row = join.world.waits().read([key])[key]
+    clock = utc_now() + timedelta(seconds=REDELIVERY + 60)
+    survey = Survey(deployment_of(join, clock), ReconcilerSettings())
+    step = repairs.settling(survey.explain(row))
+    assert step.act is repairs.Act.LEAVE
+    assert "its join may send the child's message again" in step.what
+    later(GRACE + 60)  # expands again
+    join.stream()
+    assert join.row["sent"] == 1
+    step = repairs.settling(survey.explain(row))
+    assert step.outcome is not None
+    assert step.outcome.answer_error == "CirrusCallback.NeverStarted"
+
+
+def register_unsent(join: Joined) -> None:
+    """One member: its message was sent and registered, and ``sent`` does not say so."""
     join.send(payloads(1))
     join.world.process()
     join.aws.fail("UpdateItem", when=lambda call: "sent_at" in str(call.parameters), times=10)
     join.world.send_answers()  # sent, and not noted
     join.aws.heal()
-    monkeypatch.setattr(expanding, "CHUNK", 100)
     event = join.world.receive()
     assert event is not None
     join.world.dynamodb.put_item(  # registered; cirrus itself never came to it
@@ -170,9 +255,17 @@ def test_a_member_that_may_be_sent_again_has_not_failed_to_start(
             "waiting": {"S": "0"},
         },
     )
-    assert "never_started" not in done(later(REDELIVERY + 60))
-    join.work()
-    assert join.row["sent"] == 1
+
+
+def deployment_of(join: Joined, clock: datetime | None = None) -> Deployment:
+    """What commands read of the world; now, or at a time."""
+    return Deployment(
+        "x",
+        SimpleNamespace(client=join.world.deployment.client),  # type: ignore[arg-type]
+        Tables(join.world.names.state_table, join.world.names.callbacks_table),
+        "x",
+        clock=utc_now if clock is None else lambda: clock,
+    )
 
 
 def test_the_members_of_a_join_that_is_over_are_given_up(join: Joined, later: Later) -> None:
@@ -245,3 +338,34 @@ def test_no_call_of_a_whole_life_gives_step_functions_a_members_token(
         if call.operation.startswith("SendTask") and call.parameters["taskToken"].startswith("#")
     }
     assert tokens == set()
+
+
+@pytest.mark.parametrize("act", ["settle", "cancel", "resend"])
+def test_a_repair_by_hand_tells_a_member_and_sends_nothing(
+    join: Joined,
+    act: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the sender does not do it in time, the command tells the join itself."""
+    monkeypatch.setattr(repairs, "SENDER_SECONDS", 0.0)
+    join.ask([payload_id("nobody-starts-it")])
+    token = f"#{join.join_id}:0"
+    waits = join.world.waits()
+    key = Key(payload_id("nobody-starts-it"), token)
+    outcome = Outcome("FAILED", error="by hand")
+    row = waits.read([key])[key]
+    if act == "resend":
+        waits.settle(key, outcome)
+        step = repairs.resending(waits.read([key])[key])
+    elif act == "settle":
+        step = repairs.Step(row, repairs.Act.SETTLE, "settle it", outcome)
+    else:
+        step = repairs.cancelling(row, "enough")
+    deployment = deployment_of(join)
+    with join.aws.recording() as recording:
+        (done_,) = repairs.Repairer(deployment, ReconcilerSettings(), act).carry_out([step])
+    assert done_.problem is None
+    assert not [call for call in recording.calls if call.operation.startswith("SendTask")]
+    assert join.told()[0][0] == "failure"
+    assert join.member_wait(0)["answer"] == "failure"
+    assert join.row["answer_error"] == "CirrusCallback.JoinFailed"

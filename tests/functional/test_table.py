@@ -79,6 +79,16 @@ def test_open_waits_are_counted_in_every_shard(waits: WaitsTable) -> None:
     assert WaitsQueries(waits.client, waits.name).count_waiting() == 20
 
 
+def test_members_waits_are_counted_in_no_shard(waits: WaitsTable) -> None:
+    """No task waits in them: their join, an ordinary row, is what waits."""
+    join_id = f"join:{'0' * 32}"
+    tokens = [f"#{join_id}:{index}" for index in range(3)]
+    for token in tokens:
+        waits.register(replace(WAIT, task_token=token, waiting="2"))
+    waits.register(replace(WAIT, payload_id=join_id, workflow="#join", waiting="2"))
+    assert sum(index_of(waits).counts("2")) == 1
+
+
 def test_register_puts_a_row_once(waits: WaitsTable) -> None:
     """The second registration leaves the row and returns what was there."""
     assert waits.register(WAIT) == WAIT

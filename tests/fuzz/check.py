@@ -121,10 +121,12 @@ class Checker:
         return verdict
 
     def _spoiling(self, case: Case, failing: set[int]) -> set[int]:
-        """The messages with tokens whose object cirrus cannot have, and says nothing more."""
+        """Messages of the queue whose object cirrus cannot have: it raises, and says nothing."""
         found = set()
         for number, tokens in enumerate(case.tokens):
-            if not tokens or number in failing or not _may_spoil(case.clean_records[number]):
+            if not tokens or number in failing or not is_of_queue(case.records[number]):
+                continue
+            if not _may_spoil(case.clean_records[number]):
                 continue
             alone = {**case.clean, "Records": [case.clean_records[number]]}
             ran = self._run(self._bare, case, alone)

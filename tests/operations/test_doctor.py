@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS, Function
 from cirrus_callbacks_plugin.local import deployment as local
 from cirrus_callbacks_plugin.operations import deployment
 from cirrus_callbacks_plugin.operations.aws import Aws
-from cirrus_callbacks_plugin.operations.doctor import hooks, permissions, quotas
+from cirrus_callbacks_plugin.operations.doctor import code, keys, permissions, quotas
 from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 from cirrus_callbacks_plugin.operations.settings import reconciler_settings
 from cirrus_callbacks_plugin.waits.queries import WaitsQueries
@@ -23,7 +23,7 @@ from cirrus_callbacks_plugin.waits.table import utc_now
 from support import schemas, snapshots
 from support.command_line import CommandLine
 from support.kept_clients import kept_clients
-from support.whole_deployment import FLAG, NAME, PREFIX, Whole, allow
+from support.whole_deployment import FLAG, KEYS, NAME, PREFIX, Whole, allow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -52,7 +52,7 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> Iterator[Whole]:
     monkeypatch.setattr(BaseClient, "_make_api_call", call)
     with mock_aws(config={"lambda": {"use_docker": False}}):
         made = Whole()
-        monkeypatch.setattr(hooks, "download", made.download)
+        monkeypatch.setattr(code, "download", made.download)
         yield made
 
 
@@ -178,6 +178,11 @@ def _bound(whole: Whole) -> None:
     )
 
 
+def _older(whole: Whole, code: str) -> None:
+    """Sender and reconciler were left as they were when the hooks were upgraded."""
+    whole.of_ours = code
+
+
 def _slow_queue(whole: Whole) -> None:
     whole.sqs.set_queue_attributes(
         QueueUrl=whole.names.process_queue_url, Attributes={"VisibilityTimeout": "1200"}
@@ -209,6 +214,14 @@ def _no_feed(whole: Whole) -> None:
     listed = whole.lambdas.list_event_source_mappings(FunctionName=f"{PREFIX}-process")
     for each in listed["EventSourceMappings"]:
         whole.lambdas.delete_event_source_mapping(UUID=each["UUID"])
+
+
+def _impatient(whole: Whole) -> None:
+    name = "callbacks-reconciler"
+    variables = {**whole.variables(name), "CIRRUS_CALLBACKS_QUEUE_SECONDS": "86400"}
+    whole.lambdas.update_function_configuration(
+        FunctionName=f"{PREFIX}-{name}", Environment={"Variables": variables}
+    )
 
 
 def _message(whole: Whole, queue: str) -> None:
@@ -269,6 +282,15 @@ BREAKS: dict[str, tuple[Callable[[Whole], None], set[str]]] = {
     "bulk queue": (_bulk_queue, {f"{PREFIX}-bulk-process: redelivery"}),
     "queue without an end": (_endless_queue, {f"{PREFIX}-feed: redelivery"}),
     "nothing feeds process": (_no_feed, {"process"}),
+    "a reconciler that thinks the queue keeps less": (
+        _impatient,
+        {f"{PREFIX}-process: retention"},
+    ),
+    "sender from before joins": (lambda whole: _older(whole, "before joins"), {"joins"}),
+    "sender from before reserved rows": (
+        lambda whole: _older(whole, "before reserved rows"),
+        {"joins"},
+    ),
     "dead letters": (
         lambda whole: _message(whole, whole.names.dead_letter_queue),
         {f"{PREFIX}-process: dead letters"},
@@ -299,9 +321,17 @@ def test_each_thing_broken_alone_has_its_cross(
     assert ran.json["whole"] is False
 
 
+KEYED = (
+    (Function.SENDER, keys.OF_FAILURES),
+    (Function.SENDER, keys.OF_JOINS),
+    (Function.RECONCILER, keys.OF_JOINS),
+)
+"""Functions that use keys of buckets and queues."""
+
+
 @pytest.fixture
 def roles(whole: Whole) -> Roles:
-    """What doctor says of the functions' roles, and of the key of failed records."""
+    """What doctor says of the functions' roles, and of the keys of buckets and queues."""
     found = deployment.find(Aws.of("us-west-2", None, None), deployment=NAME)
 
     def look(functions: Iterable[Function] = Function) -> dict[str, Check]:
@@ -311,7 +341,9 @@ def roles(whole: Whole) -> Roles:
             for function in functions
             for check in permissions.permissions(parts, function, f"{PREFIX}-{function.value}")
         ]
-        checks += permissions.encryption_of_failures(parts, f"{PREFIX}-callbacks-sender")
+        for function, of in KEYED:
+            name = f"{PREFIX}-{function.value}"
+            checks += permissions.encryption(parts, function, name, of)
         return {check.name: check for check in checks}
 
     return look
@@ -385,13 +417,66 @@ def test_a_bucket_whose_encryption_may_not_be_looked_at(
     whole.under_every_condition(monkeypatch)
     aws.fail("GetBucketEncryption", "AccessDenied")
     found = roles()
-    unknown = found.pop("sender: failed records")
-    assert (unknown.ok, "s3:GetEncryptionConfiguration" in str(unknown.do)) == (None, True)
+    for name in ("sender: failed records", "sender: joins", "reconciler: joins"):
+        unknown = found.pop(name)
+        assert (unknown.ok, "s3:GetEncryptionConfiguration" in str(unknown.do)) == (None, True)
     assert all(check.ok for check in found.values())
 
 
 def _actions(whole: Whole, name: str) -> list[str]:
     return [action for statement in whole.statements(name) for action in statement["Action"]]
+
+
+def test_nothing_is_asked_for_twice(
+    whole: Whole,
+    roles: Roles,
+    doctor: Doctor,
+    aws: AwsCalls,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many checks and permissions look at a part, AWS describes it once."""
+    whole.under_every_condition(monkeypatch)
+    with aws.recording() as recording:
+        roles()
+    asked = [(each.operation, str(each.parameters)) for each in recording.calls]
+    once = {"ListEventSourceMappings", "GetQueueAttributes", "GetQueueUrl", "DescribeTable"}
+    assert {name for name, _ in asked} >= once
+    assert sorted(each for each in asked if each[0] in once and asked.count(each) > 1) == []
+    described = [each for each in asked if each[0] == "DescribeKey"]
+    assert len(described) <= len(PERMISSIONS_WITH_A_KEY)
+    with aws.recording() as recording:
+        doctor()
+    queues = [str(each.parameters) for each in recording.of("GetQueueUrl")]
+    assert len(queues) == len(set(queues))
+
+
+PERMISSIONS_WITH_A_KEY = [each for each in PERMISSIONS if each.resource in KEYS]
+
+
+def test_an_older_sender_is_told_from_one_that_answers_too_early(
+    doctor: Doctor,
+    whole: Whole,
+) -> None:
+    """Before joins, they wait; before reserved rows, a parent would get an answer too early."""
+    assert "answer joins" in _checks(doctor, "joins")[0]["found"]
+    whole.of_ours = "before joins"
+    assert "passes over" in _checks(doctor, "joins")[0]["found"]
+    whole.of_ours = "before reserved rows"
+    check = _checks(doctor, "joins")[0]
+    assert "would answer rows that are no waits" in check["found"]
+    assert check["do"].startswith("send no join till then")
+
+
+def test_hooks_that_open_no_joins_may_stand_beside_any_sender(
+    doctor: Doctor,
+    whole: Whole,
+) -> None:
+    """The module may be upgraded first, and a deployment from before joins is whole."""
+    whole.code = "before joins"
+    for code_of_ours in ("wrapped", "before joins", "before reserved rows"):
+        whole.of_ours = code_of_ours
+        check = _checks(doctor, "joins")[0]
+        assert (check["ok"], "open no joins" in check["found"]) == (True, True)
 
 
 def test_a_call_that_is_not_allowed_is_named(
@@ -447,9 +532,9 @@ def test_code_that_cannot_be_looked_into(
     def refuse(*_: Any) -> None:
         raise OSError("no way out")
 
-    monkeypatch.setattr(hooks, "download", refuse)
+    monkeypatch.setattr(code, "download", refuse)
     unknown = [check for check in doctor("--json").json["checks"] if check["ok"] is None]
-    assert {check["name"] for check in unknown} == {"process", "update-state"}
+    assert {check["name"] for check in unknown} == {"process", "update-state", "joins"}
 
 
 def _checks(doctor: Doctor, name: str) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ REGION = "us-west-2"
 ACCOUNT = "123456789012"
 
 PATIENCE_SECONDS = 60.0
+"""For whatever has to happen; a function's own timeout is not the point here."""
 
 FUNCTIONS = {
     "process": "process",
@@ -62,7 +63,9 @@ class AppliedWorld:
         """The name of a function's role."""
         return str(self.function(name)["Role"]).rpartition("/")[2]
 
-    def invoke(self, name: str, event: Any, seconds: float = 10.0, **environment: str) -> Any:
+    def invoke(
+        self, name: str, event: Any, seconds: float = PATIENCE_SECONDS, **environment: str
+    ) -> Any:
         """Run a function with the environment that Terraform gave it, as its role."""
         variables = self.function(name)["Environment"]["Variables"]
         aws = {
@@ -160,7 +163,7 @@ class AppliedWorld:
 
         _wait_for(look, f"fewer than {count} messages came")
 
-    def update_state(self, execution_arn: str, seconds: float = 10.0) -> None:
+    def update_state(self, execution_arn: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Deliver an execution's end."""
         event = execution_event(self.ended(execution_arn))
         self.invoke("update_state", event, seconds)

@@ -32,9 +32,9 @@ variable "wait_timeout_seconds" {{
 
 
 def states(folder: Path, environment: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Every state that the module puts out, by the output's name."""
+    """Every state that the module puts out, or the states of a join, by the output's name."""
     source = (MODULE / "outputs.tf").read_text()
-    outputs = re.findall(r'^output "\w+_state_json" {\n.*?^}\n', source, re.DOTALL | re.MULTILINE)
+    outputs = re.findall(r'^output "\w+_states?_json" {\n.*?^}\n', source, re.DOTALL | re.MULTILINE)
     assert outputs
     text = "\n".join((_GIVEN, (MODULE / "parents.tf").read_text(), *outputs))
     (folder / "main.tf").write_text(text)

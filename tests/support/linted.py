@@ -43,6 +43,7 @@ def send(body: Any = None, attributes: Any = None, **fields: Any) -> dict[str, A
         "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
         "Parameters": parameters,
         "TimeoutSeconds": 60,
+        "ResultPath": "$.answer",
         "End": True,
         **fields,
     }
@@ -52,7 +53,10 @@ def send(body: Any = None, attributes: Any = None, **fields: Any) -> dict[str, A
 def jsonata(arguments: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """The same in JSONata."""
     given = {"QueueUrl": "{% $states.input.process_queue_url %}", **arguments}
-    return {"QueryLanguage": "JSONata", **send(Parameters=None, Arguments=given, **fields)}
+    output = "{% $merge([$states.input, {'answer': $states.result}]) %}"
+    fields = {"Output": output, **fields}
+    made = send(Parameters=None, ResultPath=None, Arguments=given, **fields)
+    return {"QueryLanguage": "JSONata", **made}
 
 
 def machine(**states: Any) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import logging
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
+
+from boto3.dynamodb.types import Binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,6 +128,8 @@ def without_tokens(value: Any) -> Any:
     """A value without the members that hold tokens by their purpose."""
     if isinstance(value, dict):
         return {n: without_tokens(each) for n, each in value.items() if n not in TOKEN_NAMES}
+    if isinstance(value, Binary):  # a join's packed list of members
+        return gzip.decompress(value.value).decode()
     return [without_tokens(each) for each in value] if isinstance(value, list) else value
 
 

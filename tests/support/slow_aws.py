@@ -23,6 +23,7 @@ from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, StateTable
 from cirrus_callbacks_plugin.config import ReconcilerSettings
 from cirrus_callbacks_plugin.lambda_functions import reconciler
+from cirrus_callbacks_plugin.naming import MEMBER_TOKENS
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
@@ -167,7 +168,9 @@ class DynamoDB:
             start = bisect.bisect_right(index, place)
         found = index[start : start + INDEX_PAGE]
         page: dict[str, Any] = {"Count": len(found)}
-        if request.get("Select") != "COUNT":
+        if request.get("Select") == "COUNT":
+            page["Count"] = sum(not token.startswith(MEMBER_TOKENS) for _, _, token in found)
+        else:
             page["Items"] = [_index_item(asked, place) for place in found]
         if start + INDEX_PAGE < len(index):
             page["LastEvaluatedKey"] = _index_item(asked, found[-1])

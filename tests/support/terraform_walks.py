@@ -93,15 +93,19 @@ def beside(folder: Path) -> Iterator[Beside]:
         outputs = callbacks.outputs()
         # The parent takes its state and its statement from the module, as a FilmDrop
         # workflow does: one update of the deployment that is there.
-        wait = outputs["filmdrop_wait_for_payloads_state_json"]
+        wait = json.loads(outputs["filmdrop_wait_for_payloads_state_json"])
+        join = json.loads(outputs["filmdrop_wait_for_members_states_json"])
+        statements = outputs["parent_role_statements"]
         cirrus.applied(
             workflows={
                 "sentinel-2-cog": {"definition": _CHILD},
                 "mosaic": {
-                    "definition": json.dumps(
-                        {"StartAt": "Wait", "States": {"Wait": json.loads(wait)}}
-                    ),
-                    "role_statements": outputs["parent_role_statements"],
+                    "definition": json.dumps({"StartAt": "Wait", "States": {"Wait": wait}}),
+                    "role_statements": statements,
+                },
+                "mosaic-joined": {
+                    "definition": json.dumps({"StartAt": "WaitForMembers", "States": join}),
+                    "role_statements": statements,
                 },
             },
         )

@@ -10,8 +10,10 @@ from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from cirrus_callbacks_plugin.local.join_progress import JoinProgress
     from cirrus_callbacks_plugin.waits.row import Wait
 
 
@@ -22,12 +24,14 @@ class Tried:
     Attributes:
         states: what cirrus's state table says in the end, by payload id.
         outputs: the output of each execution that succeeded, by workflow.
-        waits: the rows of the tracking table.
+        waits: the rows of the tracking table; a join is one.
+        joins: what the joins among them wait for, by id.
     """
 
     states: dict[str, str]
     outputs: dict[str, list[dict[str, Any]]]
     waits: tuple[Wait, ...]
+    joins: Mapping[str, JoinProgress]
 
 
 def try_folder(root: Path, seconds: float = 120) -> Tried:
@@ -46,6 +50,8 @@ def try_folder(root: Path, seconds: float = 120) -> Tried:
         report = stack.report()
         ids = {payload.payload_id for payload in stack.project.payloads}
         ids |= {wait.payload_id for wait in report.waits}
+        members = [member for join in report.joins.values() for member in join.members]
+        ids |= {each.member_payload_id for each in members if each.member_payload_id}
         records = {payload_id: stack.record(payload_id) for payload_id in sorted(ids)}
         client = stack.deployment.client("stepfunctions")
         outputs: dict[str, list[dict[str, Any]]] = {}
@@ -54,4 +60,4 @@ def try_folder(root: Path, seconds: float = 120) -> Tried:
             if told["status"] == "SUCCEEDED":
                 outputs.setdefault(execution.workflow, []).append(json.loads(told["output"]))
     states = {key: record.state for key, record in records.items() if record is not None}
-    return Tried(states, outputs, report.waits)
+    return Tried(states, outputs, report.waits, report.joins)

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     import pytest
 
 PREFIX = "fd-whole-cirrus"
+KEYS = (
+    Resource.TABLE_KEY,
+    Resource.FAILURE_KEY,
+    Resource.QUEUE_KEY,
+    Resource.MEMBER_LISTS_KEY,
+    Resource.JOINS_KEY,
+)
 NAME = "whole-dev"
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
@@ -33,6 +40,14 @@ FUNCTIONS = {
     "callbacks-sender": "cirrus_callbacks_plugin.lambda_functions.sender.lambda_handler",
     "callbacks-reconciler": "cirrus_callbacks_plugin.lambda_functions.reconciler.lambda_handler",
 }
+ALL_MODULES = ("joins/opening", "joins/telling", "waits/continuation")
+MODULES: dict[str, tuple[str, ...]] = {
+    "bare": (),
+    "handlers alone": (),
+    "before joins": ("waits/continuation",),
+    "before reserved rows": (),
+}
+"""Of the modules that tell what a function knows: those in a zip that is not the newest."""
 _TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -48,7 +63,7 @@ _TRUST = json.dumps(
 
 
 def code(name: str = "wrapped") -> bytes:
-    """A zip with both handlers: wrapped, cirrus's own (``bare``), or without metadata."""
+    """A zip with both handlers: wrapped, cirrus's own (``bare``), without metadata, or older."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for handler in ("process", "update_state"):
@@ -57,10 +72,12 @@ def code(name: str = "wrapped") -> bytes:
                 f"{handler}.py", source if name == "bare" else root_handler(handler).data
             )
         archive.writestr("cirrus_geo-2.0.0.dist-info/METADATA", "Name: cirrus-geo")
-        if name in ("wrapped", "slimmed"):
+        if name not in ("bare", "handlers alone"):
             archive.writestr("cirrus_callbacks_plugin/__init__.py", "")
-        if name == "wrapped":
+        if name not in ("bare", "handlers alone", "slimmed"):
             archive.writestr("cirrus_callbacks_plugin-0.1.0.dist-info/METADATA", "Name: ours")
+        for module in MODULES.get(name, ALL_MODULES):
+            archive.writestr(f"cirrus_callbacks_plugin/{module}.py", "")
     return buffer.getvalue()
 
 
@@ -76,8 +93,9 @@ class Whole:
         self.names = parts.Names(PREFIX, REGION, ACCOUNT)
         self.deployment = parts.create(self.names, visibility_seconds=180)
         self.code = "wrapped"
+        self.of_ours = "wrapped"
         self.conditions = frozenset({Condition.ALWAYS, Condition.FAILURE_BUCKET})
-        self.key_arn = ""
+        self.keys = dict.fromkeys(KEYS, "")
         self.lambdas = self.client("lambda")
         self.iam = self.client("iam")
         self.sqs = self.client("sqs")
@@ -123,15 +141,16 @@ class Whole:
             Resource.TABLE: table,
             Resource.INDEX: f"{table}/index/waiting",
             Resource.STREAM: self.table["LatestStreamArn"],
-            Resource.TABLE_KEY: self.key_arn,
+            **self.keys,
             Resource.STATE_TABLE: self.arn("dynamodb", f"table/{PREFIX}-state"),
             Resource.PROCESS_QUEUE: self.arn("sqs", f"{PREFIX}-*"),
             Resource.PAYLOADS: f"arn:aws:s3:::{PREFIX}-payloads/*",
+            Resource.MEMBER_LISTS: f"arn:aws:s3:::{PREFIX}-payloads/*",
+            Resource.JOINS: f"arn:aws:s3:::{PREFIX}-joins/of/*",
             Resource.MACHINES: self.arn("states", f"stateMachine:{PREFIX}-*"),
             Resource.RUNS: self.arn("states", f"execution:{PREFIX}-*:*"),
             Resource.FAILURE_BUCKET: bucket,
             Resource.FAILED_RECORDS: f"{bucket}/aws/lambda/*",
-            Resource.FAILURE_KEY: self.key_arn,
             Resource.LOG_STREAMS: self.arn("logs", f"log-group:/aws/lambda/{PREFIX}-*"),
         }
 
@@ -140,16 +159,21 @@ class Whole:
 
         moto keeps neither a table's encryption nor tracing: they are said in its place.
         """
-        self.key_arn = self.client("kms").create_key()["KeyMetadata"]["Arn"]
-        key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": self.key_arn}
-        self.client("s3").put_bucket_encryption(
-            Bucket=f"{PREFIX}-cb-fail",
-            ServerSideEncryptionConfiguration={
-                "Rules": [{"ApplyServerSideEncryptionByDefault": key}]
-            },
+        parts.create_bucket(self.deployment, f"{PREFIX}-joins")
+        kms = self.client("kms")
+        self.keys = {each: kms.create_key()["KeyMetadata"]["Arn"] for each in KEYS}
+        for bucket, of in (
+            ("cb-fail", Resource.FAILURE_KEY),
+            ("payloads", Resource.MEMBER_LISTS_KEY),
+            ("joins", Resource.JOINS_KEY),
+        ):
+            self._encrypt(f"{PREFIX}-{bucket}", self.keys[of])
+        self.sqs.set_queue_attributes(
+            QueueUrl=self.names.process_queue_url,
+            Attributes={"KmsMasterKeyId": self.keys[Resource.QUEUE_KEY]},
         )
         table, function = Parts.table, Parts.function
-        encryption = {"SSEDescription": {"KMSMasterKeyArn": self.key_arn}}
+        encryption = {"SSEDescription": {"KMSMasterKeyArn": self.keys[Resource.TABLE_KEY]}}
         runs = {"TracingConfig": {"Mode": "Active"}, "VpcConfig": {"SubnetIds": ["subnet-1"]}}
         patch.setattr(
             Parts, "table", lambda parts, name: {**(table(parts, name) or {}), **encryption}
@@ -159,7 +183,11 @@ class Whole:
         )
         more = {
             "process": {"CIRRUS_PAYLOAD_BUCKET": f"{PREFIX}-payloads"},
-            "callbacks-reconciler": {"CIRRUS_CALLBACKS_HEARTBEAT": "true"},
+            "callbacks-sender": {"CIRRUS_CALLBACKS_JOINS_URL": f"s3://{PREFIX}-joins/of/"},
+            "callbacks-reconciler": {
+                "CIRRUS_CALLBACKS_HEARTBEAT": "true",
+                "CIRRUS_CALLBACKS_JOINS_URL": f"s3://{PREFIX}-joins/of/",
+            },
         }
         for name, variables in more.items():
             self.lambdas.update_function_configuration(
@@ -169,6 +197,15 @@ class Whole:
         self.conditions = frozenset(Condition)
         for name in FUNCTIONS:
             self.put_policy(name, self.statements(name))
+
+    def _encrypt(self, bucket: str, key: str) -> None:
+        by_default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        self.client("s3").put_bucket_encryption(
+            Bucket=bucket,
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": by_default}]
+            },
+        )
 
     def put_policy(self, name: str, statements: list[dict[str, Any]]) -> None:
         """Give a role its policy."""
@@ -258,4 +295,4 @@ class Whole:
     def download(self, url: str, path: Path) -> None:
         """In the place of the S3 URL that moto signs, behind which there is nothing."""
         assert url.startswith("https://")
-        path.write_bytes(code(self.code))
+        path.write_bytes(code(self.of_ours if "-callbacks-" in url else self.code))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.operations.doctor import hooks
+from cirrus_callbacks_plugin.operations.doctor import code as code_of
 from support.command_line import CommandLine
 from support.terraform_walks import DEPLOYMENT, PREFIX
 from support.whole_deployment import code
@@ -23,7 +23,7 @@ def test_what_terraform_applied_is_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every part is as it should be, but what moto does not have: code, runs, account settings."""
-    monkeypatch.setattr(hooks, "download", lambda _, path: path.write_bytes(code()))
+    monkeypatch.setattr(code_of, "download", lambda _, path: path.write_bytes(code()))
     where = ("--deployment", DEPLOYMENT, "--region", "us-west-2")
     ran = CommandLine(capsys)("doctor", "--json", *where, "--endpoint-url", beside.world.endpoint)
     told = ran.json

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("terraform-beside")
 
-PARENT = "mosaic"
+PARENT, JOINED = "mosaic", "mosaic-joined"
 
 BY_AWS_ALONE = {permission.statement for permission in PERMISSIONS if permission.aws}
 """Statements that no code of ours uses: the list says what AWS does with each."""
@@ -41,13 +41,11 @@ def loop(beside: Beside) -> Enforcement:
     enforcement = Enforcement(Place(ACCOUNT, REGION))
     for name in FUNCTIONS:
         enforcement.documents[name] = documents_of(iam, world.role_of(name))
-    (parent_role,) = [
-        role["RoleName"]
-        for role in iam.list_roles()["Roles"]
-        if role["RoleName"].startswith(f"{PREFIX}-wf-")
-        and iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
-    ]
-    enforcement.documents[PARENT] = documents_of(iam, parent_role)
+    for parent in (PARENT, JOINED):
+        role = world.client("stepfunctions").describe_state_machine(
+            stateMachineArn=world.machine(parent)
+        )["roleArn"]
+        enforcement.documents[parent] = documents_of(iam, role.rpartition("/")[2])
     enforcement.keys[f"{PREFIX}-callbacks"] = beside.outputs["kms_key_arn"]
     enforced = AppliedWorld(world.endpoint, PREFIX, enforcement)
     with pytest.MonkeyPatch.context() as patch:
@@ -65,6 +63,41 @@ def child(name: str, *, fails: bool = False, workflow: str = "sentinel-2-cog") -
     return payload(name, workflow, tasks={"fail": {}} if fails else {})
 
 
+def _begin_join(
+    world: AppliedWorld,
+    enforcement: Enforcement,
+    *members: dict[str, Any],
+    url: str | None = None,
+) -> str:
+    """Start a parent that joins members, behind ``url`` where one is given."""
+    execution = world.start(JOINED, payload("j", JOINED, tasks={"wait": {"children": members}}))
+    with world.acting_as(JOINED):
+        enforcement.check("sqs", "SendMessage", {"QueueUrl": world.queue_url})
+    world.messages(1)
+    if url is not None:
+        _ask_for(world, url)
+    world.process()
+    return execution
+
+
+def _ask_for(world: AppliedWorld, url: str) -> None:
+    """Let the message that is in the queue name its list by a URL."""
+    sqs = world.client("sqs")
+    (message,) = sqs.receive_message(QueueUrl=world.queue_url, MessageAttributeNames=["All"])[
+        "Messages"
+    ]
+    attributes = {
+        name: {"DataType": each["DataType"], "StringValue": each["StringValue"]}
+        for name, each in message["MessageAttributes"].items()
+    }
+    sqs.delete_message(QueueUrl=world.queue_url, ReceiptHandle=message["ReceiptHandle"])
+    sqs.send_message(
+        QueueUrl=world.queue_url,
+        MessageBody=json.dumps({"join": {"members_url": url}}),
+        MessageAttributes=attributes,
+    )
+
+
 def _begin(world: AppliedWorld, enforcement: Enforcement, *children: dict[str, Any]) -> str:
     """Start a parent; its sends, which moto makes, are checked as its role's."""
     execution = world.start(PARENT, payload("p", PARENT, tasks={"wait": {"children": children}}))
@@ -74,6 +107,22 @@ def _begin(world: AppliedWorld, enforcement: Enforcement, *children: dict[str, A
     world.messages(len(children))
     world.process()
     return execution
+
+
+def _work(world: AppliedWorld) -> None:
+    """Let stream and queue run until nothing of them is left."""
+    for _ in range(4):
+        world.send_answers()
+        world.process()
+
+
+def _join_answer(world: AppliedWorld, execution: str) -> dict[str, Any]:
+    """What a parent has of its join once it has ended; the whole list is where it says."""
+    answer = dict(json.loads(world.ended(execution)["output"])["answer"])
+    at = answer["members_at"]
+    written = world.client("s3").get_object(Bucket=at["bucket"], Key=at["key"])["Body"].read()
+    assert json.loads(written) == answer["members"]
+    return answer
 
 
 def _answers(world: AppliedWorld, execution: str) -> list[dict[str, Any]]:
@@ -117,10 +166,23 @@ def _run_the_loop(
     # cirrus marks it FAILED, no event comes of it, and its flag is off.
     known = _begin(world, enforcement, child(good))
     world.send_answers()
-    assert "payload_id" in _answers(world, known)[0]
+    attached = {"payload_id": _answers(world, known)[0]["payload_id"]}
     nowhere = _begin(world, enforcement, child(f"nowhere-{tag}", workflow="landsat"))
     world.send_answers()
     assert _answers(world, nowhere) == [{"error": "CirrusCallback.NotEnabled"}]
+
+    # A join of one that ended and one that is sent; another whose list lies in S3.
+    process = world.function("process")["Environment"]["Variables"]
+    bucket, listed = process["CIRRUS_PAYLOAD_BUCKET"], child(f"listed-{tag}")
+    joined = _begin_join(world, enforcement, child(f"joined-{tag}"), attached)
+    world.client("s3").put_object(Bucket=bucket, Key="lists/a.json", Body=json.dumps([listed]))
+    behind = _begin_join(world, enforcement, url=f"s3://{bucket}/lists/a.json")
+    _work(world)
+    for item in (f"joined-{tag}", f"listed-{tag}"):
+        world.update_state(_run_of(world, item))
+    _work(world)
+    assert _join_answer(world, joined)["succeeded"] == 2
+    assert _join_answer(world, behind)["succeeded"] == 1
 
     # Ends whose events are lost: the reconciler settles, and answers where the stream
     # records are lost as well.
@@ -139,16 +201,29 @@ def _run_the_loop(
     assert _answers(world, lost[1]) == [{"error": "CirrusCallback.Failed"}]
     world.new_records()
 
+    # A join of which the stream tells nobody: neither that it is to be sent, nor how it ended.
+    unheard = _begin_join(world, enforcement, child(f"unheard-{tag}"))
+    world.new_records()
+    world.invoke("reconciler", {}, seconds=300)
+    _work(world)
+    world.update_state(_run_of(world, f"unheard-{tag}"))
+    world.new_records()
+    for _ in range(3):
+        world.invoke("reconciler", {}, seconds=300)
+        world.new_records()
+    assert _join_answer(world, unheard)["succeeded"] == 1
+
 
 def test_every_call_of_the_loop_is_allowed(loop: Enforcement) -> None:
     """With the attached policies enforced, nothing is refused and every wait is answered."""
     assert loop.refused == []
-    assert {call.role for call in loop.calls} == {*FUNCTIONS, PARENT}
+    assert {call.role for call in loop.calls} == {*FUNCTIONS, PARENT, JOINED}
 
 
 def test_every_wait_of_the_loop_was_answered(loop: Enforcement, beside: Beside) -> None:
     """The loop ran through: no row is left open, none stale."""
-    assert {row.get("answer") for row in beside.world.rows()} == {"success", "failure"}
+    waits = [row for row in beside.world.rows() if "registered_at" in row]
+    assert {row.get("answer") for row in waits} == {"success", "failure"}
 
 
 def _ours(loop: Enforcement) -> list[tuple[str, dict[str, Any]]]:
@@ -200,7 +275,7 @@ def test_a_call_that_no_policy_allows_is_refused(beside: Beside, loop: Enforceme
     """The enforcement has teeth: update-state may not read the tracking table in batches."""
     table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{PREFIX}-callbacks"
     assert not allows(loop.documents["update_state"], "dynamodb:BatchGetItem", table)
-    assert not allows(loop.documents["reconciler"], "dynamodb:Query", table)
+    assert not allows(loop.documents["reconciler"], "dynamodb:DeleteItem", table)
     with pytest.MonkeyPatch.context() as patch:
         enforcement = Enforcement(loop.place, loop.documents)
         enforcement.install(patch)

@@ -1,4 +1,7 @@
-"""Changing and removing what was applied beside a deployment; runs last of those that walk it."""
+"""Changing and removing what was applied beside a deployment.
+
+Runs last of those that walk it, which are named ``test_beside_*`` and so come before it.
+"""
 
 from __future__ import annotations
 

@@ -157,6 +157,7 @@ def test_defaults_are_those_of_the_code() -> None:
     assert default("retention_days") == str(config.DEFAULT_RETENTION_DAYS)
     assert default("grace_seconds") == str(config.DEFAULT_GRACE_SECONDS)
     assert default("redelivery_seconds") == str(config.DEFAULT_REDELIVERY_SECONDS)
+    assert default("queue_seconds") == str(config.DEFAULT_QUEUE_SECONDS)
     assert default("heartbeat") == "false"
     assert f"? {config.DEFAULT_INTERVAL_SECONDS} :" in _source()
 
@@ -170,7 +171,8 @@ def test_the_environment_has_the_names_of_the_code() -> None:
     }
     hooks_alone = {config.PROCESS_HANDLER, config.UPDATE_STATE_HANDLER}
     source = "\n".join(
-        (MODULE / name).read_text() for name in ("functions.tf", "sender.tf", "reconciler.tf")
+        (MODULE / name).read_text()
+        for name in ("functions.tf", "joins.tf", "sender.tf", "reconciler.tf")
     )
     set_by_terraform = set(re.findall(r"\b(CIRRUS_\w+) += ", source))
     assert set_by_terraform == known - hooks_alone

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KINDS = ("", "filmdrop_")
 ONE, MANY = "filmdrop_wait_for_payload_state_json", "filmdrop_wait_for_payloads_state_json"
+JOIN = "filmdrop_wait_for_members_states_json"
 LANGUAGES = ("jsonpath", "jsonata")
 CHILD = "sentinel-2-cog"
 ANSWER = {"payload_id", "workflow_state", "execution_arn", "output_payload_url"}
@@ -52,9 +53,16 @@ def states(
     return handed_out.states(tmp_path_factory.mktemp("states"), terraform_environment)
 
 
-def machine(state: dict[str, Any]) -> dict[str, Any]:
-    """The smallest workflow that waits with a state."""
-    return {"StartAt": "Wait", "States": {"Wait": state}}
+def machine(name: str, handed: dict[str, Any]) -> dict[str, Any]:
+    """The smallest workflow that waits with a state, or with the states of a join."""
+    if name.endswith("_states_json"):
+        return {"StartAt": "WaitForMembers", "States": handed}
+    return {"StartAt": "Wait", "States": {"Wait": handed}}
+
+
+def in_jsonata(name: str) -> str:
+    """The output that holds the same in JSONata."""
+    return name.replace("_state", "_jsonata_state")
 
 
 def child(item: str, *, fails: bool = False, size: int = 0) -> dict[str, Any]:
@@ -107,6 +115,8 @@ WAITS: dict[str, tuple[str, dict[str, Any]]] = {
             ]
         },
     ),
+    "joined": ("join", {"children": [child("joined-a"), child("joined-b")]}),
+    "too-few": ("join", {"children": [child("few-a"), child("few-b", fails=True)]}),
     "seven": ("many", {"children": [child(f"seven-{n}", size=14_000) for n in range(7)]}),
 }
 """Parents: which state they wait with, and the parameters of their task ``wait``."""
@@ -121,10 +131,9 @@ def ran(
     """Every parent, run in the local stack by the real cirrus, in either query language."""
     root = tmp_path_factory.mktemp("parents")
     folder = Folder(root).write(f"workflows/{CHILD}.asl.json", WORK)
-    for workflow, name in (("one", ONE), ("many", MANY)):
-        if request.param == "jsonata":
-            name = name.replace("_state_json", "_jsonata_state_json")  # noqa: PLW2901
-        text = json.dumps(machine(states[name]))
+    for workflow, jsonpath in (("one", ONE), ("many", MANY), ("join", JOIN)):
+        name = in_jsonata(jsonpath) if request.param == "jsonata" else jsonpath
+        text = json.dumps(machine(name, states[name]))
         text = text.replace(handed_out.FILMDROPS_QUEUE, "${process_queue_url}")
         folder.write(f"workflows/{workflow}.asl.json", text)
     for name, (workflow, wait) in WAITS.items():
@@ -152,17 +161,22 @@ def ran(
 
 
 def test_both_languages_and_both_kinds_are_there(states: States) -> None:
-    """One child or a list of them, JSONPath or JSONata, any Terraform or FilmDrop's templates."""
+    """One child, a list, a join; JSONPath or JSONata; any Terraform or FilmDrop's templates."""
     assert set(states) == {
         f"{kind}wait_for_payload{plural}_{language}state_json"
         for kind in KINDS
         for plural in ("", "s")
         for language in ("", "jsonata_")
+    } | {
+        f"{kind}wait_for_members_{language}states_json"
+        for kind in KINDS
+        for language in ("", "jsonata_")
     }
     for name, state in states.items():
         queue = handed_out.FILMDROPS_QUEUE if name.startswith("filmdrop_") else handed_out.QUEUE
         assert json.dumps(state).count(json.dumps(queue)) == 1
-        assert (state.get("QueryLanguage") == "JSONata") is ("jsonata" in name)
+        first = state.get("WaitForMembers", state)
+        assert (first.get("QueryLanguage") == "JSONata") is ("jsonata" in name)
 
 
 def test_the_linter_warns_of_none(
@@ -174,7 +188,7 @@ def test_the_linter_warns_of_none(
     files = []
     for name, state in states.items():
         file = tmp_path / f"{name}.json"
-        file.write_text(json.dumps(machine(state)))
+        file.write_text(json.dumps(machine(name, state)))
         files.append(str(file))
     ran = CommandLine(capsys)("lint", "--fail-on", "warning", *files)
     assert ran.status == 0, ran.out
@@ -203,6 +217,26 @@ def test_one_failing_child_leaves_no_other_wait(ran: dict[str, Ran]) -> None:
         assert set(answer) == ANSWER
         assert answer["payload_id"].endswith(f"/{item}")
     assert ran["many"].record == "SUCCEEDED"
+
+
+def test_a_join_answers_once_for_all(ran: dict[str, Ran]) -> None:
+    """One answer with every member in the list's order, beside the payload."""
+    answer = ran["joined"].beside["answer"]
+    assert [each["payload_id"].rpartition("/")[2] for each in answer["members"]] == [
+        "joined-a",
+        "joined-b",
+    ]
+    assert (answer["total"], answer["succeeded"], answer["failed"]) == (2, 2, 0)
+    assert ran["joined"].record == "SUCCEEDED"
+
+
+def test_a_join_of_which_too_few_succeed_tells_who_failed(ran: dict[str, Ran]) -> None:
+    """The second state has the error and its cause, and the parent may go on from there."""
+    answer = ran["too-few"].beside["answer"]
+    assert answer["error"] == "CirrusCallback.JoinFailed"
+    (failed,) = answer["cause"]["members"]
+    assert failed["payload_id"].endswith("/few-b")
+    assert ran["too-few"].record == "SUCCEEDED"
 
 
 def test_no_payload_comes_back_beside_its_answer(ran: dict[str, Ran]) -> None:
@@ -234,9 +268,8 @@ def test_both_languages_say_the_same(states: States) -> None:
         is_reference = isinstance(value, str) and value.startswith(("$.", "$$.", "{%"))
         return "reference" if is_reference else value
 
-    for name in (ONE, MANY):
-        other = name.replace("_state_json", "_jsonata_state_json")
-        renamed = json.dumps(states[other]).replace('"Arguments"', '"Parameters"')
+    for name in (ONE, MANY, JOIN):
+        renamed = json.dumps(states[in_jsonata(name)]).replace('"Arguments"', '"Parameters"')
         assert plain(json.loads(renamed.replace('"Items"', '"ItemsPath"'))) == plain(states[name])
 
 

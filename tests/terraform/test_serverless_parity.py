@@ -17,6 +17,7 @@ from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
 MODULE = Path(__file__).resolve().parents[2] / "terraform"
 
+ALL = ServerlessSettings(heartbeat=True)
 BY_SERVERLESS = {Resource.LOG_STREAMS}
 """Serverless itself grants what logs (and a VPC) need."""
 
@@ -26,8 +27,8 @@ BY_SERVERLESS = {Resource.LOG_STREAMS}
     [
         (Function.PROCESS, permissions.of_process()),
         (Function.UPDATE_STATE, permissions.of_update_state()),
-        (Function.SENDER, permissions.of_sender()),
-        (Function.RECONCILER, permissions.of_reconciler(heartbeat=True)),
+        (Function.SENDER, permissions.of_sender(ALL)),
+        (Function.RECONCILER, permissions.of_reconciler(ALL)),
     ],
     ids=lambda value: getattr(value, "value", ""),
 )
@@ -39,9 +40,16 @@ def test_what_is_granted_is_what_the_list_says(
 
     Of options that a Serverless project does not have nothing is granted.
     """
-    holding = {Condition.ALWAYS, Condition.FAILURE_BUCKET, Condition.HEARTBEAT}
+    holding = {
+        Condition.ALWAYS,
+        Condition.FAILURE_BUCKET,
+        Condition.HEARTBEAT,
+        Condition.JOINS_URL,
+        Condition.PAYLOAD_BUCKET,
+    }
+    arns = permissions.resources(ALL)
     wanted = {
-        (permission.statement, action, json.dumps([permissions._RESOURCES[permission.resource]]))
+        (permission.statement, action, json.dumps([arns[permission.resource]]))
         for permission in needed_by(function)
         if permission.condition in holding and not permission.is_cirrus
         if permission.resource not in BY_SERVERLESS
@@ -59,7 +67,20 @@ def test_what_is_granted_is_what_the_list_says(
 
 def test_no_heartbeat_is_allowed_unless_it_is_sent() -> None:
     """As in the module."""
-    assert "states:SendTaskHeartbeat" not in json.dumps(permissions.of_reconciler(heartbeat=False))
+    plain = permissions.of_reconciler(ServerlessSettings())
+    assert "states:SendTaskHeartbeat" not in json.dumps(plain)
+
+
+@pytest.mark.parametrize("given", [{"joins_url": None}, {"has_payload_bucket": False}])
+def test_no_list_is_written_where_there_is_no_place_for_one(given: dict[str, Any]) -> None:
+    """Switched off, or without a payload bucket: no permission, and no variable."""
+    settings = ServerlessSettings(**given)
+    for allowed in (permissions.of_sender(settings), permissions.of_reconciler(settings)):
+        assert "WriteJoins" not in {statement["Sid"] for statement in allowed}
+    for function in functions.own_functions(settings, "python3.12").values():
+        assert "CIRRUS_CALLBACKS_JOINS_URL" not in function["environment"]
+    lists = "ReadMemberLists" in json.dumps(permissions.of_sender(settings))
+    assert lists is settings.has_payload_bucket
 
 
 def defaults(variable: str) -> dict[str, str]:

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 _REPAIRABLE = (*reactions.PASSING, reactions.TIMEOUT)
 """What may come out well the second time; an invalid payload stays invalid."""
+_REPAIRABLE_OF_JOINS = (*reactions.PASSING_OF_JOINS, reactions.TIMEOUT)
 
 
 def _check(subject: Subject) -> Iterator[Problem]:
     caught_by: dict[Node, tuple[State, list[str]]] = {}
     for each in subject.waits:
-        for error in _REPAIRABLE:
+        for error in _REPAIRABLE_OF_JOINS if subject.is_join(each) else _REPAIRABLE:
             found = reactions.caught(each.state, error)
             if found is not None and _is_dead_end(*found):
                 caught_by.setdefault(found[1], (found[0], []))[1].append(error)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
+from cirrus_callbacks_plugin.lint.figures import figure
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.items import count_of
+from cirrus_callbacks_plugin.lint.rules.map_or_join import ADVICE, only_waits
 from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 if TYPE_CHECKING:
@@ -18,13 +20,6 @@ if TYPE_CHECKING:
 INLINE_ITERATIONS = 40
 """https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"""
 
-_STEP = re.compile(
-    r"\.(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|\['(?P<quoted>[^']+)'\]|\[(?P<index>\d+)\]"
-)
-_STATES_INPUT = re.compile(
-    r"\{%\s*\$states\.(?:context\.Execution\.Input|input)(?P<rest>.*?)\s*%\}"
-)
-
 
 def _check(subject: Subject) -> Iterator[Problem]:
     maps = {
@@ -34,25 +29,27 @@ def _check(subject: Subject) -> Iterator[Problem]:
         if outer.type == "Map" and not outer.is_distributed
     }
     for state in maps:
-        yield from _judge(state, subject.settings.example)
+        advice = f"{ADVICE}, or " if only_waits(state, subject) else ""
+        yield from _judge(state, subject.settings.example, advice)
 
 
-def _judge(state: State, example: Any) -> Iterator[Problem]:
+def _judge(state: State, example: Any, advice: str) -> Iterator[Problem]:
     node = state.node.get("MaxConcurrency")
-    items = _items(state, example)
+    items = count_of(state, example)
     if items is not None and items > INLINE_ITERATIONS:
         yield Problem(
             f"waits for {items} items in an inline Map, which runs {INLINE_ITERATIONS} at a time: "
             f"number {INLINE_ITERATIONS + 1} is sent for when an earlier one is answered",
-            "make it a distributed Map (ProcessorConfig Mode DISTRIBUTED, ExecutionType STANDARD)",
+            f"{advice}make it a distributed Map (ProcessorConfig Mode DISTRIBUTED, ExecutionType "
+            "STANDARD)",
             state.path,
             state.at,
         )
-    if node is not None and (node.number or 0) > INLINE_ITERATIONS:
+    if node is not None and node.number is not None and node.number > INLINE_ITERATIONS:
         yield Problem(
-            f"has MaxConcurrency {node.number:g}, but an inline Map runs at most "
+            f"has MaxConcurrency {figure(node.number)}, but an inline Map runs at most "
             f"{INLINE_ITERATIONS} iterations at once",
-            f"say {INLINE_ITERATIONS}, or make it a distributed Map",
+            f"{advice}say {INLINE_ITERATIONS}, or make it a distributed Map",
             state.field_path("MaxConcurrency"),
             node.at,
         )
@@ -62,45 +59,11 @@ def _judge(state: State, example: Any) -> Iterator[Problem]:
         yield Problem(
             f"has no MaxConcurrency: an inline Map waits for {INLINE_ITERATIONS} items at a time, "
             "however many there are",
-            f"say {INLINE_ITERATIONS} where that is enough, or make it a distributed Map",
+            f"{advice}say {INLINE_ITERATIONS} where that is enough, or make it a distributed Map",
             state.path,
             state.at,
             Severity.NOTE,
         )
-
-
-def _items(state: State, example: Any) -> int | None:
-    """How many items it has, where that can be known."""
-    items = state.node.get("Items")
-    if items is not None and items.is_list:
-        return len(items.elements)
-    if example is None or state.scope.parent is not None:
-        return None
-    path = state.text("ItemsPath") or (None if items is not None else "$")
-    if items is not None and items.text is not None:
-        match = _STATES_INPUT.fullmatch(items.text.strip())
-        path = None if match is None else f"${match['rest']}"
-    found = None if path is None else _lookup(example, path)
-    return len(found) if isinstance(found, list) else None
-
-
-def _lookup(value: Any, path: str) -> Any:
-    """What a plain reference path (``$.a.b[0]``) leads to; None where it leads nowhere."""
-    rest = path.removeprefix("$$.Execution.Input").removeprefix("$")
-    position = 0
-    while position < len(rest):
-        match = _STEP.match(rest, position)
-        if match is None:
-            return None
-        position = match.end()
-        if match["index"] is not None:
-            index = int(match["index"])
-            if not isinstance(value, list) or index >= len(value):
-                return None
-            value = value[index]
-        else:
-            value = value.get(match["name"] or match["quoted"]) if isinstance(value, dict) else None
-    return value
 
 
 RULE = Rule(
@@ -110,7 +73,8 @@ RULE = Rule(
     why=(
         "An inline Map runs 40 iterations at once, whatever `MaxConcurrency` says. Children of "
         "later items are not even asked for until an earlier one has ended: four hours of "
-        "processing become eight with the 41st item. A distributed Map has no such limit. How "
+        "processing become eight with the 41st item. A join has no such limit, and waits once; "
+        "nor has a distributed Map. How "
         "many items there are is known where they stand in the definition, or with `--input`, "
         "an example of the execution's input; a Map without `MaxConcurrency` gets a note."
     ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.config import HEARTBEAT
 from cirrus_callbacks_plugin.lint.examples import wait
+from cirrus_callbacks_plugin.lint.figures import figure
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
 from cirrus_callbacks_plugin.lint.settings import LintSettings
 
@@ -52,7 +53,7 @@ def _judge(each: WaitTask, settings: LintSettings) -> Iterator[Problem]:
     least = shortest(settings.interval_seconds)
     if seconds is not None and seconds <= least:
         yield Problem(
-            f"has HeartbeatSeconds {seconds:g}: the reconciler runs every "
+            f"has HeartbeatSeconds {figure(seconds)}: the reconciler runs every "
             f"{settings.interval_seconds} s, and a heartbeat may come only after two intervals "
             "and a pass",
             f"set it to more than {least}",
@@ -63,8 +64,8 @@ def _judge(each: WaitTask, settings: LintSettings) -> Iterator[Problem]:
     limit = None if timeout is None else timeout.number
     if seconds is not None and limit is not None and seconds >= limit:
         yield Problem(
-            f"has HeartbeatSeconds {seconds:g}, not less than its TimeoutSeconds {limit:g}: "
-            "Step Functions refuses that",
+            f"has HeartbeatSeconds {figure(seconds)}, not less than its TimeoutSeconds "
+            f"{figure(limit)}: Step Functions refuses that",
             "make it the smaller of the two",
             path,
             at,

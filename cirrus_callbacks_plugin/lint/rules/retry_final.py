@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def _check(subject: Subject) -> Iterator[Problem]:
     repeated: dict[Node, tuple[State, list[str]]] = {}
     for send in subject.waits:
-        for error in reactions.FINAL:
+        final = reactions.FINAL_OF_JOINS if subject.is_join(send) else reactions.FINAL
+        for error in final:
             for holder, retrier in _repeating(send.state, error):
                 names = repeated.setdefault(retrier, (holder, []))[1]
                 if error not in names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.lint.examples import wait
+from cirrus_callbacks_plugin.lint.figures import figure
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
 
 if TYPE_CHECKING:
@@ -33,9 +34,10 @@ def _check(subject: Subject) -> Iterator[Problem]:
                 state.at,
                 None if outer is None else Severity.WARNING,
             )
-        elif node is not None and (node.number or 0) >= YEAR_SECONDS:
+        elif node is not None and node.number is not None and node.number >= YEAR_SECONDS:
             yield Problem(
-                f"has TimeoutSeconds {node.number:g}, longer than the year that an execution lasts",
+                f"has TimeoutSeconds {figure(node.number)}, longer than the year that an execution "
+                "lasts",
                 "set it to the longest that is worth waiting for",
                 state.field_path("TimeoutSeconds"),
                 node.at,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.machine import State
     from cirrus_callbacks_plugin.lint.subject import Subject
 
+_OF_JOINS = (*reactions.PASSING_OF_JOINS, error_names.INVALID_PAYLOAD, reactions.TIMEOUT)
 _EXPECTED = (
     *reactions.PASSING,
     error_names.INVALID_RUN,
@@ -28,7 +29,8 @@ def _check(subject: Subject) -> Iterator[Problem]:
     for each in subject.waits:
         state = each.state
         shared = _shared(state)
-        missing = [error for error in _EXPECTED if _passes(state, error, shared)]
+        expected = _OF_JOINS if subject.is_join(each) else _EXPECTED
+        missing = [error for error in expected if _passes(state, error, shared)]
         if not missing:
             continue
         if shared is None:
@@ -75,7 +77,8 @@ RULE = Rule(
     severity=Severity.WARNING,
     summary=(
         "The outcomes of a child (`CirrusCallback.Failed`, `.Aborted`, `.NeverStarted`, "
-        "`.Invalid`, `.InvalidPayload`, `States.Timeout`) are caught where others wait beside it."
+        "`.Invalid`, `.InvalidPayload`, `States.Timeout`; of a join `.JoinFailed`, "
+        "`.InvalidPayload`, `States.Timeout`) are caught where others wait beside it."
     ),
     why=(
         "An error that leaves an iteration of an inline Map, or a branch of a Parallel, ends the "

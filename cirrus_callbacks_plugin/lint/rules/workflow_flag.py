@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.lint.examples import MESSAGE, wait
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
+from cirrus_callbacks_plugin.lint.join_requests import join_of, members_of
 from cirrus_callbacks_plugin.lint.settings import LintSettings
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ def _check(subject: Subject) -> Iterator[Problem]:
     if settings.workflows is None or settings.all_workflows:
         return
     for each in subject.waits:
-        node = _workflow(each)
-        if node is None or node.text is None or node.is_later:
-            continue
-        if node.text not in settings.workflows and "{%" not in node.text:
+        for node in _workflows(each):
+            name = node.text
+            if name is None or node.is_later or name in settings.workflows or "{%" in name:
+                continue
             named = ", ".join(sorted(settings.workflows)) or "none"
             yield Problem(
-                f"waits for the workflow {node.text!r}, which may not be waited for (only {named})",
+                f"waits for the workflow {name!r}, which may not be waited for (only {named})",
                 "have it switched on (CIRRUS_CALLBACKS_WORKFLOWS of the sender; the Terraform "
                 "module's workflows)",
                 each.state.path,
@@ -35,16 +36,20 @@ def _check(subject: Subject) -> Iterator[Problem]:
             )
 
 
-def _workflow(each: WaitTask) -> Node | None:
-    """Where the message names the child's workflow, if it does so in the definition."""
+def _workflows(each: WaitTask) -> Iterator[Node]:
+    """Where the message, or a member of its join, names a workflow in the definition."""
     places = each.places
     payload = places.body
     while places.member(payload, "Payload") is not None:
         payload = places.member(payload, "Payload")
-    process = None if payload is None else payload.get("process")
-    if process is not None and process.elements:
-        process = process.elements[0]
-    return None if process is None else process.get("workflow")
+    join = join_of(places)
+    for one in members_of(join) if join is not None else (payload,):
+        process = None if one is None else one.get("process")
+        if process is not None and process.elements:
+            process = process.elements[0]
+        workflow = None if process is None else process.get("workflow")
+        if workflow is not None:
+            yield workflow
 
 
 def _for(workflow: str) -> dict[str, object]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import math
 import operator
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from cirrus_callbacks_plugin.local.jsonata.values import is_number, number, whol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
 _OPERATORS = {
     "+": operator.add,
@@ -40,12 +40,12 @@ _OPERATORS = {
 class Engine(Jsonata):  # type: ignore[misc]
     """One evaluation of one expression."""
 
-    def __init__(self, functions: Any, limits: Limits) -> None:
+    def __init__(self, functions: Any, limits: Limits, now: datetime) -> None:
         # Not the library's constructor: that one parses, and makes itself the thread's instance.
         self.parser = Jsonata.get_parser()
         self.environment = Jsonata.Frame(functions)
         self.input = None
-        self.timestamp = round(time.time() * 1000)
+        self.timestamp = round(now.timestamp() * 1000)
         self.meter = Meter(limits)
 
     def value_of(self, tree: Any, variables: Mapping[str, Any], data: Any = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from jsonata.jexception import JException
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
     from jsonata.regex_engine import RegexFlags
 
 
-def evaluate(text: str, variables: Mapping[str, Any], limits: Limits | None = None) -> Any:
+def evaluate(
+    text: str,
+    variables: Mapping[str, Any],
+    limits: Limits | None = None,
+    now: datetime | None = None,
+) -> Any:
     """The JSON value of an expression.
 
     Args:
         text: the expression, without ``{%`` and ``%}``.
         variables: JSON values by name, without the dollar sign.
         limits: where to give up; by default those of :class:`Limits`.
+        now: the time of ``$now`` and ``$millis``; by default the machine's.
 
     Raises:
         UndefinedError: it has no value.
@@ -43,7 +50,8 @@ def evaluate(text: str, variables: Mapping[str, Any], limits: Limits | None = No
         if name in variables
     }
     with _as_expression_error():
-        value = Engine(FUNCTIONS, limits or Limits()).value_of(tree, used)
+        engine = Engine(FUNCTIONS, limits or Limits(), now or datetime.now(timezone.utc))
+        value = engine.value_of(tree, used)
     if value is None:
         raise UndefinedError
     return out(value)

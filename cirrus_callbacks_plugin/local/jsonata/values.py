@@ -7,12 +7,14 @@ Numbers are doubles, as in JavaScript: an integer beyond 2^53 is rounded to one.
 from __future__ import annotations
 
 import math
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from jsonata.utils import Utils
 
 from cirrus_callbacks_plugin.local.jsonata.errors import ExpressionError, NotJsonError
+from cirrus_callbacks_plugin.local.states_language.json_values import milliseconds_text
+from cirrus_callbacks_plugin.naming import is_text
 
 NULL = Utils.NULL_VALUE
 """``null`` inside an expression."""
@@ -36,12 +38,7 @@ def into(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [into(each) for each in value]
     # What the interpreter holds and JSON does not: the moments of the context object.
-    return _moment_text(value) if isinstance(value, datetime) else str(value)
-
-
-def _moment_text(moment: datetime) -> str:
-    utc = moment.astimezone(timezone.utc)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return milliseconds_text(value) if isinstance(value, datetime) else str(value)
 
 
 def out(value: Any) -> Any:
@@ -73,7 +70,7 @@ def whole_characters(text: str) -> str:
     Raises:
         ExpressionError: half a pair stands alone, which JSON between services cannot hold.
     """
-    if text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text):
+    if is_text(text):
         return text
     try:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")

@@ -6,17 +6,17 @@ import copy
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import missing_path
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
+from cirrus_callbacks_plugin.local.states_language.json_values import milliseconds_text
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
-POLL_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 """How soon a state that waits notices that its execution is over."""
 
 
@@ -35,7 +35,7 @@ def time_each_attempt(patches: Patches) -> None:
     def _evaluate_with_timeout(self: Any, env: Any) -> None:
         context = env.states.context_object.context_object_data
         if context["State"]["RetryCount"]:
-            context["State"]["EnteredTime"] = as_text(clock.utc_now())
+            context["State"]["EnteredTime"] = milliseconds_text(clock.utc_now())
         trail = trail_of(env)
         trail.begin_attempt()
         try:
@@ -85,7 +85,7 @@ def _attempt(state: Any, env: Any, clock: StackClock) -> _Result | None:
     thread = threading.Thread(target=run, daemon=True)
     TMP_THREADS.append(thread)
     thread.start()
-    while not ended.wait(min(POLL_SECONDS, max(0.0, deadline - clock.seconds()))):
+    while not ended.wait(min(_POLL_SECONDS, max(0.0, deadline - clock.seconds()))):
         if not env.is_running() or clock.seconds() >= deadline:
             break
     is_over, is_late = not env.is_running(), not ended.is_set()
@@ -136,15 +136,14 @@ def stop_between_retries(patches: Patches) -> None:
         self.backoff_rate.eval(env=env)
         self.max_delay_seconds.eval(env=env)
         self.jitter_strategy.eval(env=env)
-        deadline = clock.seconds() + env.stack.pop()
-        while env.is_running() and (left := deadline - clock.seconds()) > 0:
-            time.sleep(min(POLL_SECONDS, left))
+        pause(env, env.stack.pop(), clock)
         env.stack.append(RetrierOutcome.Executed)
 
     patches.set(retriers.RetrierDecl, "_eval_body", _eval_body)
 
 
-def as_text(moment: datetime) -> str:
-    """A moment as the context object gives it: ISO 8601, UTC, milliseconds."""
-    utc = moment.astimezone(timezone.utc)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def pause(env: Any, seconds: float, clock: StackClock) -> None:
+    """Wait so long, or until the execution is over."""
+    deadline = clock.seconds() + seconds
+    while env.is_running() and (left := deadline - clock.seconds()) > 0:
+        time.sleep(min(_POLL_SECONDS, left))

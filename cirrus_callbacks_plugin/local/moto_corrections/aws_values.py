@@ -11,7 +11,7 @@ import botocore.exceptions
 import botocore.model
 import botocore.session
 
-from cirrus_callbacks_plugin.local.states_language.json_values import as_json
+from cirrus_callbacks_plugin.local.states_language.json_values import as_json, milliseconds_text
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
@@ -130,5 +130,4 @@ def _moment_text(moment: dt.datetime | str) -> str:
         if moment.endswith("Z"):
             return moment
         moment = dt.datetime.fromisoformat(moment)
-    utc = moment.astimezone(dt.timezone.utc).replace(tzinfo=None)
-    return utc.isoformat(timespec="milliseconds") + "Z"
+    return milliseconds_text(moment)

@@ -8,6 +8,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.state_failures import (
     NO_CHOICE_MATCHED,
     RUNTIME,
     failure,
+    invalid_condition_path,
     names,
 )
 
@@ -48,22 +49,14 @@ def fail_on_an_absent_variable(patches: Patches) -> None:
         compared = env.stack[-1]
         is_absent = isinstance(compared, variable.NoSuchVariable)
         if is_absent and self.comparison_function.operator_type != is_present:
-            raise _invalid(env, compared.path)
+            raise invalid_condition_path(env, compared.path)
         try:
             self.comparison_function.eval(env)
         except NoSuchJsonPathError as missing:  # of a comparison such as StringEqualsPath
-            raise _invalid(env, missing.json_path) from missing
+            raise invalid_condition_path(env, missing.json_path) from missing
 
     patches.set(variable.Variable, "_eval_body", _read)
     patches.set(comparison_variable.ComparisonVariable, "_eval_body", _compare)
-
-
-def _invalid(env: Any, path: str) -> Exception:
-    return failure(
-        env,
-        RUNTIME,
-        f"Invalid path '{path}': The choice state's condition path references an invalid value.",
-    )
 
 
 def assign_in_rules(patches: Patches) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.state_failures import failure
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import invalid_condition_path
 from cirrus_callbacks_plugin.local.states_language.comparisons import check_comparison, holds
 from cirrus_callbacks_plugin.local.states_language.json_path import (
     PathNotFoundError,
@@ -53,7 +53,7 @@ def compare_as_specified(patches: Patches) -> None:
         elif name == "IsPresent":
             env.stack.append(expected is False)
         else:
-            raise _leads_nowhere(env, value.path)
+            raise invalid_condition_path(env, value.path)
 
     def with_value(self: Any, env: Any) -> None:
         compare(self, env, _expected(self, env) if _is_path(self) else self.value)
@@ -90,12 +90,4 @@ def _expected(comparison: Any, env: Any) -> Any:
     try:
         return read_reference_path(path).find(data)
     except PathNotFoundError as error:
-        raise _leads_nowhere(env, comparison.value) from error
-
-
-def _leads_nowhere(env: Any, path: str) -> Exception:
-    return failure(
-        env,
-        "States.Runtime",
-        f"Invalid path '{path}': The choice state's condition path references an invalid value.",
-    )
+        raise invalid_condition_path(env, comparison.value) from error

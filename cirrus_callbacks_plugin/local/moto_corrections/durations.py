@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.moto_corrections.attempts import pause
 from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
 
 if TYPE_CHECKING:
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
-POLL_SECONDS = 0.05
-"""How soon a Wait notices that its execution is over."""
-_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+_TIMESTAMP = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})",
+    re.ASCII,
+)
+"""RFC 3339, with the capital T and Z that Step Functions asks for."""
 
 
 def wait_until_instants(patches: Patches) -> None:
@@ -35,22 +37,21 @@ def wait_until_instants(patches: Patches) -> None:
     def get_wait_seconds(self: Any, env: Any) -> float:
         self.string.eval(env=env)
         text = env.stack.pop()
-        instant = _instant(text)
+        instant = read_instant(text)
         if instant is None:
             raise _failed(self._create_failure_event(env, text))
         return (instant - clock.utc_now()).total_seconds()
 
     def wait(_: Any, env: Any, wait_seconds: float) -> None:
-        deadline = clock.seconds() + wait_seconds
-        while env.is_running() and (left := deadline - clock.seconds()) > 0:
-            time.sleep(min(POLL_SECONDS, left))
+        pause(env, wait_seconds, clock)
 
-    patches.set(Timestamp, "_from_timestamp_string", staticmethod(_instant))
+    patches.set(Timestamp, "_from_timestamp_string", staticmethod(read_instant))
     patches.set(Timestamp, "_get_wait_seconds", get_wait_seconds)
     patches.set(WaitFunction, "_wait_interval", wait)
 
 
-def _instant(text: Any) -> datetime | None:
+def read_instant(text: Any) -> datetime | None:
+    """The instant that a Wait's timestamp names; None for what is no timestamp."""
     if not isinstance(text, str) or _TIMESTAMP.fullmatch(text) is None:
         return None
     whole, _, rest = text.partition(".")

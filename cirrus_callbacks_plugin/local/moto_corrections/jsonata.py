@@ -26,6 +26,7 @@ def evaluate_expressions(patches: Patches) -> None:
     )
 
     catch = CatcherDecl._eval_body  # noqa: SLF001 - moto has no public seam
+    clock = patches.clock
 
     def _eval_body(self: Any, env: Any) -> None:
         # Here, since machines in JSONPath need no evaluator.
@@ -33,7 +34,7 @@ def evaluate_expressions(patches: Patches) -> None:
         from cirrus_callbacks_plugin.local.jsonata.expression import evaluate
 
         try:
-            env.stack.append(evaluate(self.expression, _variables(env)))
+            env.stack.append(evaluate(self.expression, _variables(env), now=clock.utc_now()))
         except ExpressionError as error:
             raise evaluation_failure(env, self, _what_happened(error)) from error
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
-import re
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.moto_corrections.durations import read_instant
 from cirrus_callbacks_plugin.local.moto_corrections.evaluation_failures import evaluation_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
-
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})", re.ASCII)
-"""RFC 3339, with the capital T and Z that Step Functions asks for."""
 
 
 def check_what_fields_hold(patches: Patches) -> None:
@@ -66,11 +61,12 @@ def check_what_fields_hold(patches: Patches) -> None:
             self.string_expression.eval(env=env)
 
     wait_seconds = Timestamp._get_wait_seconds  # noqa: SLF001 - moto has no public seam
+    clock = patches.clock
 
     def timestamp(self: Any, env: Any) -> Any:
         if not isinstance(self.string, StringJSONata):
             return wait_seconds(self, env)
-        return _seconds_until(env, self.string)
+        return _seconds_until(env, self.string, clock)
 
     patches.set(Timestamp, "_get_wait_seconds", timestamp)
     patches.set(ConditionStringJSONata, "_eval_body", condition)
@@ -103,17 +99,14 @@ def _whole_number(lowest: int, highest: int) -> Callable[[Any, Any], int]:
     return evaluate_field
 
 
-def _seconds_until(env: Any, expression: Any) -> int:
-    """How long it is until the instant that an expression gives, in whole seconds."""
+def _seconds_until(env: Any, expression: Any, clock: StackClock) -> float:
+    """How long it is until the instant that an expression gives."""
     value = _checked(env, expression, "string")
-    instant = None
-    if _INSTANT.fullmatch(value):
-        with contextlib.suppress(ValueError):  # a thirteenth month
-            instant = datetime.fromisoformat(value)
+    instant = read_instant(value)
     if instant is None:
         what = "returned an invalid value. Expected a time as in 2026-01-02T03:04:05Z, but was: "
         raise evaluation_failure(env, expression, what + _text(value))
-    return math.ceil((instant - datetime.now(timezone.utc)).total_seconds())
+    return (instant - clock.utc_now()).total_seconds()
 
 
 def _checked(env: Any, expression: Any, wanted: str) -> Any:

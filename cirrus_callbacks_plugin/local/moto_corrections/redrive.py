@@ -6,15 +6,16 @@ https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.attempts import as_text
 from cirrus_callbacks_plugin.local.moto_corrections.trails import trail_of
+from cirrus_callbacks_plugin.local.states_language.json_values import milliseconds_text
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 REDRIVES = 1000
@@ -33,25 +34,25 @@ class Redrives:
     Attributes:
         count: how many there were.
         date: when the last one was.
-        tokens: the client tokens of the last ones, each with when it was used and the date
-            that was answered.
+        tokens: the client tokens of the last ones, each with when it was used (in the clock's
+            seconds) and the date that was answered.
     """
 
     count: int = 0
     date: datetime | None = None
     tokens: dict[str, tuple[float, datetime]] = field(default_factory=dict)
 
-    def answered(self, token: str | None) -> datetime | None:
+    def answered(self, token: str | None, clock: StackClock) -> datetime | None:
         """What was answered to a call with this client token, where that still counts."""
         used, date = self.tokens.get(token or "", (0.0, None))
-        return date if time.monotonic() - used < TOKEN_SECONDS else None
+        return date if clock.seconds() - used < TOKEN_SECONDS else None
 
-    def begin(self, token: str | None) -> datetime:
+    def begin(self, token: str | None, clock: StackClock) -> datetime:
         """Count one more redrive, and return its date."""
         self.count += 1
-        self.date = datetime.now(timezone.utc)
+        self.date = clock.utc_now()
         if token is not None:
-            self.tokens[token] = (time.monotonic(), self.date)
+            self.tokens[token] = (clock.seconds(), self.date)
             for oldest in tuple(self.tokens)[:-TOKENS]:
                 del self.tokens[oldest]
         return self.date
@@ -81,6 +82,8 @@ def redrive_executions(patches: Patches) -> None:
     from moto.stepfunctions.exceptions import AWSError
     from moto.stepfunctions.responses import StepFunctionResponse
 
+    clock = patches.clock
+
     class ExecutionNotRedrivable(AWSError):  # type: ignore[misc]  # noqa: N818 - AWS's name
         TYPE = "ExecutionNotRedrivable"
         STATUS = 400
@@ -90,12 +93,12 @@ def redrive_executions(patches: Patches) -> None:
         token = self._get_param("clientToken")
         redrives = redrives_of(execution)
         with _redriving:
-            date = redrives.answered(token)
+            date = redrives.answered(token, clock)
             if date is None:
                 reason = _why_not(execution) or _why_not_here(execution, redrives)
                 if reason is not None:
                     raise ExecutionNotRedrivable(reason)
-                date = redrives.begin(token)
+                date = redrives.begin(token, clock)
                 _go_on(execution, redrives)
         return ActionResult({"redriveDate": date})
 
@@ -121,7 +124,7 @@ def tell_of_redrives(patches: Patches) -> None:
         context = env.states.context_object.context_object_data["Execution"]
         context["RedriveCount"] = redrives.count
         if redrives.date is not None:
-            context["RedriveTime"] = as_text(redrives.date)
+            context["RedriveTime"] = milliseconds_text(redrives.date)
         return env
 
     def describe_execution(self: Any) -> Any:

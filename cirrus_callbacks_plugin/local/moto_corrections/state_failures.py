@@ -66,6 +66,15 @@ def missing_path(env: Any, missing: Any) -> Exception:
     )
 
 
+def invalid_condition_path(env: Any, path: str) -> Exception:
+    """The failure of a Choice state that looks at a path that leads nowhere."""
+    return failure(
+        env,
+        RUNTIME,
+        f"Invalid path '{path}': The choice state's condition path references an invalid value.",
+    )
+
+
 def names(raised: Any, error: str) -> bool:
     """Whether a failure of moto's is of an error."""
     name = raised.failure_event.error_name

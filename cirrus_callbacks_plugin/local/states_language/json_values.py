@@ -46,6 +46,11 @@ def as_json(value: Any) -> Any:
     return str(value)
 
 
+def milliseconds_text(moment: dt.datetime) -> str:
+    """A time as the context object has it: ISO 8601 in UTC, always with milliseconds."""
+    return moment.astimezone(dt.timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
 def instant_text(moment: dt.datetime) -> str:
     """A time in UTC as AWS writes it: ``2026-11-27T14:03:20.212Z``, without a fraction of zero."""
     if moment.tzinfo is None:

@@ -8,16 +8,19 @@ from cirrus_callbacks_plugin.iam.permissions import Function
 from cirrus_callbacks_plugin.operations.doctor import (
     functions,
     hooks,
+    keys,
     permissions,
     queues,
     quotas,
     table,
+    versions,
 )
 from cirrus_callbacks_plugin.operations.doctor.check import Check, looked_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from cirrus_callbacks_plugin.iam.permissions import Condition
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
     Look = tuple[str, str, Callable[[], Iterable[Check]]]
@@ -54,6 +57,14 @@ def _looks(parts: Parts) -> list[Look]:
         called = permissions.called(which)
         return (permissions.AREA, called, lambda: permissions.permissions(parts, which, name))
 
+    def keyed(which: Function, name: str | None, of: frozenset[Condition]) -> Look:
+        check = permissions.encrypted(which, of)
+        return (
+            permissions.AREA,
+            check,
+            lambda: permissions.encryption(parts, which, name, of),
+        )
+
     dead = "update-state: dead letters"
     return [
         (table.AREA, "table", lambda: table.table(parts)),
@@ -62,12 +73,11 @@ def _looks(parts: Parts) -> list[Look]:
         *own_function(reconciler, found.reconciler_function),
         (reconciler, "schedule", lambda: functions.schedule(parts)),
         *(wrapped(which, name) for which, name in cirrus),
+        (versions.AREA, versions.JOINS, lambda: versions.versions(parts)),
         *(allowed(which, name) for which, name in roles),
-        (
-            permissions.AREA,
-            permissions.ENCRYPTION,
-            lambda: permissions.encryption_of_failures(parts, found.sender_function),
-        ),
+        keyed(Function.SENDER, found.sender_function, keys.OF_FAILURES),
+        keyed(Function.SENDER, found.sender_function, keys.OF_JOINS),
+        keyed(Function.RECONCILER, found.reconciler_function, keys.OF_JOINS),
         (queues.AREA, "process", lambda: queues.feeding(parts)),
         (queues.AREA, dead, lambda: queues.update_state_dead_letters(parts)),
         (queues.AREA, "failure destination", lambda: queues.failure_destination(parts)),

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
-import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.operations.doctor.check import Check
-from cirrus_callbacks_plugin.package import archive
 from cirrus_callbacks_plugin.package.contents import inspect
 from cirrus_callbacks_plugin.package.plugin import PACKAGE
 
@@ -16,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
+    from cirrus_callbacks_plugin.package.archive import Files
 
 AREA = "hooks"
 _PACKAGE_DO = "deploy a zip with the hooks: docs/installing"
@@ -39,20 +36,14 @@ def hooks(parts: Parts, function: str, name: str | None) -> Iterator[Check]:
         do = f"its command must be {PACKAGE}.lambda_functions.{_module(function)}.lambda_handler"
         yield Check(AREA, function, None, told, do)
         return
-    client = parts.deployment.client("lambda")
-    url = client.get_function(FunctionName=name)["Code"]["Location"]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "code.zip"
-        download(url, path)
-        files = archive.read(path)
-    yield _judge(function, found, files, str(name))
+    yield _judge(function, found, parts.code(str(name)), str(name))
 
 
 def _module(function: str) -> str:
     return function.replace("-", "_")
 
 
-def _judge(function: str, found: dict[str, Any], files: archive.Files, name: str) -> Check:
+def _judge(function: str, found: dict[str, Any], files: Files, name: str) -> Check:
     handler = str(found.get("Handler", ""))
     ours = f"{PACKAGE}.lambda_functions.{_module(function)}"
     source = files.get(f"{handler.rpartition('.')[0].replace('.', '/')}.py")
@@ -71,18 +62,3 @@ def _judge(function: str, found: dict[str, Any], files: archive.Files, name: str
         return Check(AREA, function, False, told, "keep its *.dist-info when slimming the zip")
     told = f"{name} runs wrapped" + (f", plugin {version}" if version else " (from a layer)")
     return Check(AREA, function, True, told)
-
-
-def download(url: str, path: Path) -> None:
-    """Fetch a function's code from the URL that Lambda signs for a few minutes.
-
-    Raises:
-        OSError: it could not be fetched.
-    """
-    request = urllib.request.Request(url)  # noqa: S310 - Lambda's own https URL
-    with (
-        urllib.request.urlopen(request, timeout=60) as response,  # noqa: S310
-        path.open("wb") as file,
-    ):
-        while part := response.read(1 << 20):
-            file.write(part)

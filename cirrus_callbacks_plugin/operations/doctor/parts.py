@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.operations.doctor import code
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
+    from cirrus_callbacks_plugin.package.archive import Files
 
 
 @dataclass
@@ -28,6 +30,9 @@ class Parts:
     _functions: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     _tables: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     _mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _fed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    _queues: dict[str, dict[str, str] | None] = field(default_factory=dict)
+    _code: dict[str, Files] = field(default_factory=dict)
 
     def function(self, name: str | None) -> dict[str, Any] | None:
         """A function's configuration; None where there is none."""
@@ -69,13 +74,45 @@ class Parts:
 
     def fed_by(self, source_arn: str, function_arn: str) -> list[dict[str, Any]]:
         """The event source mappings from a source to a function, or to an alias of it."""
-        pages = self.deployment.client("lambda").get_paginator("list_event_source_mappings")
+        if source_arn not in self._fed:
+            pages = self.deployment.client("lambda").get_paginator("list_event_source_mappings")
+            self._fed[source_arn] = [
+                mapping
+                for page in pages.paginate(EventSourceArn=source_arn)
+                for mapping in page["EventSourceMappings"]
+            ]
         return [
             mapping
-            for page in pages.paginate(EventSourceArn=source_arn)
-            for mapping in page["EventSourceMappings"]
+            for mapping in self._fed[source_arn]
             if f"{mapping['FunctionArn']}:".startswith(f"{function_arn}:")
         ]
+
+    def queue(self, name: str) -> dict[str, str] | None:
+        """A queue's attributes; None where there is none."""
+        if name not in self._queues:
+            self._queues[name] = self._attributes(name)
+        return self._queues[name]
+
+    def _attributes(self, name: str) -> dict[str, str] | None:
+        sqs = self.deployment.client("sqs")
+        try:
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            told: Any = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        except ClientError as error:
+            if "NonExistentQueue" not in error_code(error):
+                raise
+            return None
+        return dict(told["Attributes"])
+
+    def code(self, function: str) -> Files:
+        """The files of a function's zip.
+
+        Raises:
+            ClientError, OSError, PackageError: they could not be had.
+        """
+        if function not in self._code:
+            self._code[function] = code.fetch(self.deployment, function)
+        return self._code[function]
 
     @staticmethod
     def variables(function: dict[str, Any] | None) -> dict[str, str]:

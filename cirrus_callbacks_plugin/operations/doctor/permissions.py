@@ -8,9 +8,10 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.iam.documents import Decision, decide_within
 from cirrus_callbacks_plugin.iam.permissions import Condition, Function, needed_by
-from cirrus_callbacks_plugin.operations.aws import is_denied
+from cirrus_callbacks_plugin.operations.aws import call_of, is_denied
+from cirrus_callbacks_plugin.operations.doctor import keys
 from cirrus_callbacks_plugin.operations.doctor.check import Check
-from cirrus_callbacks_plugin.operations.doctor.resources import Resources, failure_key
+from cirrus_callbacks_plugin.operations.doctor.resources import Resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,45 +38,56 @@ def permissions(parts: Parts, function: Function, name: str | None) -> Iterator[
         [
             (action, arn)
             for permission in needed_by(function)
-            if permission.condition is not Condition.FAILURE_KEY
+            if permission.condition not in keys.ALL
             for arn in resources.arns(permission)
             for action in permission.actions
         ],
     )
 
 
-def encryption_of_failures(parts: Parts, name: str | None) -> Iterator[Check]:
-    """Whether the sender's role may encrypt failed records, where a KMS key encrypts them.
+def encryption(
+    parts: Parts,
+    function: Function,
+    name: str | None,
+    conditions: frozenset[Condition],
+) -> Iterator[Check]:
+    """Whether a role may use the keys of buckets and queues, where there are such keys.
 
-    A check of its own: who may not look at the bucket's encryption still gets all others.
+    A check of its own: who may not look at their encryption still gets all others.
+
+    Args:
+        parts: the deployment's parts.
+        function: whose role.
+        name: what the function is called here.
+        conditions: which keys: :data:`keys.OF_FAILURES` or :data:`keys.OF_JOINS`.
     """
-    resources = _resources(parts, Function.SENDER, name)
+    resources = _resources(parts, function, name)
     if resources is None:
         return
+    check = encrypted(function, conditions)
     try:
-        key = failure_key(resources)
+        needed = [
+            (action, key)
+            for permission in needed_by(function)
+            if permission.condition in conditions
+            for key in keys.keys(resources, permission.condition)
+            for action in permission.actions
+        ]
     except ClientError as error:
         if not is_denied(error):
             raise
-        told = f"the encryption of {resources.failure_bucket} may not be looked at"
-        do = "have s3:GetEncryptionConfiguration allowed to you"
-        yield Check(AREA, ENCRYPTION, None, told, do)
+        told = f"encryption may not be looked at ({call_of(error)} was refused)"
+        do = "have s3:GetEncryptionConfiguration and sqs:GetQueueAttributes allowed to you"
+        yield Check(AREA, check, None, told, do)
         return
-    if key is None:
-        return
-    yield _judge(
-        resources,
-        ENCRYPTION,
-        [
-            (action, key)
-            for permission in needed_by(Function.SENDER)
-            if permission.condition is Condition.FAILURE_KEY
-            for action in permission.actions
-        ],
-    )
+    if needed:
+        yield _judge(resources, check, needed)
 
 
-ENCRYPTION = "sender: failed records"
+def encrypted(function: Function, conditions: frozenset[Condition]) -> str:
+    """What such a check is called."""
+    what = "failed records" if conditions == keys.OF_FAILURES else "joins"
+    return f"{called(function)}: {what}"
 
 
 def called(function: Function) -> str:

@@ -6,10 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from cirrus_callbacks_plugin import config
-from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.operations.doctor.check import Check
 from cirrus_callbacks_plugin.sender.failure_destination import MAX_COUNTED, count_objects
 
@@ -38,15 +35,16 @@ def _queue(parts: Parts, mapping: dict[str, Any]) -> Iterator[Check]:
     on = mapping.get("State", "Enabled") not in ("Disabled", "Disabling")
     do = None if on else "enable its event source mapping, or nothing of it is processed"
     yield Check(AREA, f"{queue}: mapping", on, f"{queue} feeds process", do)
-    attributes = _attributes(parts, queue)
+    attributes = parts.queue(queue)
     if attributes is None:
         yield Check(AREA, queue, False, f"there is no queue {queue}", "remove its mapping")
         return
     policy = json.loads(attributes.get("RedrivePolicy") or "{}")
     visibility = int(attributes.get("VisibilityTimeout", 30))
     redelivery = parts.settings.redelivery
+    kept = timedelta(seconds=int(attributes.get("MessageRetentionPeriod", 345_600)))
+    yield _retention(queue, kept, parts.settings.queue)
     if not policy:
-        kept = timedelta(seconds=int(attributes.get("MessageRetentionPeriod", 345_600)))
         well = kept <= redelivery
         told = f"{queue} has no dead-letter queue: it delivers for {kept}"
         do = "give it one; till then NeverStarted may be answered too early"
@@ -65,17 +63,30 @@ def _queue(parts: Parts, mapping: dict[str, Any]) -> Iterator[Check]:
     yield _is_empty(parts, dead, f"{queue}: dead letters")
 
 
+def _retention(queue: str, kept: timedelta, told: timedelta) -> Check:
+    """A member of a join that never arrived is given up once the queue cannot hold it any more."""
+    well = kept <= told
+    found = f"{queue} keeps a message for {_seconds(kept)} s; {config.QUEUE_SECONDS} is "
+    do = f"set queue_seconds to at least {_seconds(kept)}: members may be given up too early"
+    name = f"{queue}: retention"
+    return Check(AREA, name, well, f"{found}{_seconds(told)}", None if well else do)
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
+
+
 def update_state_dead_letters(parts: Parts) -> Iterator[Check]:
     """Ends that ``update-state`` was not able to take."""
     prefix = parts.deployment.prefix
     for suffix in ("update-state-dead-letter", "update-state-dlq"):
         name = f"{prefix}-{suffix}"
-        if prefix and _attributes(parts, name) is not None:
+        if prefix and parts.queue(name) is not None:
             yield _is_empty(parts, name, "update-state: dead letters")
 
 
 def _is_empty(parts: Parts, queue: str, name: str) -> Check:
-    attributes = _attributes(parts, queue)
+    attributes = parts.queue(queue)
     if attributes is None:
         return Check(AREA, name, False, f"there is no queue {queue}", "create it anew")
     count = int(attributes["ApproximateNumberOfMessages"])
@@ -83,17 +94,6 @@ def _is_empty(parts: Parts, queue: str, name: str) -> Check:
         return Check(AREA, name, True, f"{queue} is empty")
     do = "find out why, then redrive or purge it; `waits --dead-letters` shows who waits for them"
     return Check(AREA, name, False, f"{count} message(s) are in {queue}", do)
-
-
-def _attributes(parts: Parts, queue: str) -> dict[str, str] | None:
-    sqs = parts.deployment.client("sqs")
-    try:
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        return dict(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
-    except ClientError as error:
-        if "NonExistentQueue" not in error_code(error):
-            raise
-        return None
 
 
 def failure_destination(parts: Parts) -> Iterator[Check]:

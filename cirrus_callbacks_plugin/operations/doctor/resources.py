@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin import config
-from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.iam.permissions import Condition, Function, Resource
 from cirrus_callbacks_plugin.waits import definition
 
@@ -76,7 +76,7 @@ class Resources:
             yield from self._arns(permission.resource)
 
     def holds(self, condition: Condition) -> bool:
-        """Whether a condition holds; that of the failure bucket's key see :func:`failure_key`."""
+        """Whether a condition holds; those of keys of buckets and queues see :mod:`keys`."""
         if condition is Condition.HEARTBEAT:
             return config.ReconcilerSettings.from_env(
                 self.parts.variables(self.configuration)
@@ -86,14 +86,16 @@ class Resources:
         if condition is Condition.TABLE_KEY:
             return self._table_key is not None
         if condition is Condition.PAYLOAD_BUCKET:
-            return PAYLOAD_BUCKET in self.parts.variables(self.configuration)
+            return bool(self.payload_bucket)
+        if condition is Condition.JOINS_URL:
+            return self.joins_url is not None
         if condition is Condition.TRACING:
             return bool(self.configuration.get("TracingConfig", {}).get("Mode") == "Active")
         if condition is Condition.VPC:
             return bool(self.configuration.get("VpcConfig", {}).get("SubnetIds"))
         return condition is Condition.ALWAYS
 
-    @property
+    @cached_property
     def failure_bucket(self) -> str | None:
         """Where failed records go: the sender's mapping says it, and the reconciler is told."""
         if self.function is Function.RECONCILER:
@@ -108,10 +110,33 @@ class Resources:
                 return name
         return None
 
+    @cached_property
+    def _of_process(self) -> dict[str, str]:
+        """The environment of ``process``, which says where cirrus keeps payloads."""
+        return self.parts.variables(self.parts.function(self.parts.deployment.process_function))
+
     @property
+    def payload_bucket(self) -> str | None:
+        """Cirrus's payload bucket."""
+        return self._of_process.get(PAYLOAD_BUCKET) or None
+
+    @property
+    def joins_url(self) -> str | None:
+        """Where the function writes whole lists of joins."""
+        return self.parts.variables(self.configuration).get(config.JOINS_URL) or None
+
+    @property
+    def queues(self) -> list[str]:
+        """The queues that feed ``process``."""
+        name = self.parts.deployment.process_function
+        found = self.parts.mappings(name) if name is not None else []
+        sources = (str(each.get("EventSourceArn", "")) for each in found)
+        return [arn for arn in sources if ":sqs:" in arn]
+
+    @cached_property
     def _table_key(self) -> str | None:
         key = self.callbacks.get("SSEDescription", {}).get("KMSMasterKeyArn")
-        return None if key is None else _own_key(self, str(key))
+        return None if key is None else own_key(self, str(key))
 
     def _arns(self, resource: Resource) -> Iterator[str]:
         place, table = self.place, str(self.callbacks["TableArn"])
@@ -119,12 +144,11 @@ class Resources:
         bucket = self.failure_bucket or ""
         name = self.configuration["FunctionName"]
         if resource is Resource.PROCESS_QUEUE:
-            sources = (each.get("EventSourceArn", "") for each in self.parts.mappings(name))
-            yield from (arn for arn in sources if ":sqs:" in arn)
+            yield from self.queues
             return
         group = self.configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}")
-        variables = self.parts.variables(self.configuration)
-        payloads = f"{variables.get(PAYLOAD_BUCKET)}/{variables.get(ROOT_PREFIX, 'cirrus')}"
+        payloads = f"{self.payload_bucket}/{self._of_process.get(ROOT_PREFIX, 'cirrus')}"
+        joins = (self.joins_url or "").removeprefix("s3://")
         known = {
             Resource.ANY: "*",
             Resource.TABLE: table,
@@ -133,6 +157,8 @@ class Resources:
             Resource.TABLE_KEY: self._table_key,
             Resource.STATE_TABLE: self.state["TableArn"],
             Resource.PAYLOADS: place.bucket(f"{payloads}/{_ANY_NAME}"),
+            Resource.MEMBER_LISTS: place.bucket(f"{payloads}/{_ANY_NAME}"),
+            Resource.JOINS: place.bucket(f"{joins}{_ANY_NAME}"),
             Resource.MACHINES: place.arn("states", f"stateMachine:{prefix}-{_ANY_NAME}"),
             Resource.RUNS: place.arn("states", f"execution:{prefix}-{_ANY_NAME}:{_ANY_NAME}"),
             Resource.FAILURE_BUCKET: place.bucket(bucket),
@@ -143,31 +169,7 @@ class Resources:
             yield known
 
 
-def failure_key(resources: Resources) -> str | None:
-    """The account's own KMS key of the failure bucket; None where S3 or AWS owns the key.
-
-    Raises:
-        ClientError: the bucket's encryption could not be looked at.
-    """
-    bucket = resources.failure_bucket
-    if bucket is None:
-        return None
-    s3 = resources.parts.deployment.client("s3")
-    try:
-        told = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
-    except ClientError as error:
-        if error_code(error) == "ServerSideEncryptionConfigurationNotFoundError":
-            return None  # a bucket that was last written to before S3 encrypted by itself
-        raise
-    for rule in told["Rules"]:
-        applied = rule.get("ApplyServerSideEncryptionByDefault", {})
-        key = applied.get("KMSMasterKeyID")
-        if str(applied.get("SSEAlgorithm", "")).startswith("aws:kms") and key:
-            return _own_key(resources, str(key))
-    return None
-
-
-def _own_key(resources: Resources, key: str) -> str | None:
+def own_key(resources: Resources, key: str) -> str | None:
     """A key's ARN; None for a key that AWS manages: its policy lets the whole account use it.
 
     A key that may not be looked at counts as the account's own.

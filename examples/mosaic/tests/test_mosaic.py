@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 EXAMPLE = ".."
 SCENES = 3
+TEN = 10
 NEW = "sentinel-2-l2a/workflow-sentinel-2-cog/S2B_32UQD_20211028_0_L2A"
+OF_TWELVE = "payloads/60-mosaic-of-twelve.json"
+ATTACHED = "sentinel-2-l2a/workflow-sentinel-2-cog/S2A_39QUA_20230628_0_L2A"
+MISSING = "sentinel-2-l2a/workflow-sentinel-2-cog/S2A_39QTA_20230817_0_L2A"
 SHARED = "sentinel-2-l2a/workflow-sentinel-2-cog/S2B_39QTA_20230623_0_L2A"
 
 
@@ -79,3 +83,41 @@ def test_a_late_scene_is_left_out(stack: CirrusStack) -> None:
     late.release()
     stack.until_done()
     assert stack.waits(of=mosaic).stale == 1
+
+
+def test_twelve_scenes_are_one_wait(stack: CirrusStack) -> None:
+    """One token for all: the scene that has no metadata is missing, ten had to succeed."""
+    stack.start("payloads/11-scene-39QUA.json")  # somebody else's; the join only waits for it
+    mosaic = stack.run(OF_TWELVE)
+    assert mosaic.status == "SUCCEEDED"
+    assert stack.waits(of=mosaic).answered == 1
+    assert (mosaic.join.succeeded, mosaic.join.failed) == (11, 1)
+    (missing,) = mosaic.output["features"][0]["properties"]["mosaic:missing"]
+    assert missing["scene"] == MISSING
+
+
+def test_a_mosaic_of_too_few_scenes_fails(stack: CirrusStack) -> None:
+    """Three of twelve fail where ten must succeed: the parent dies of what the join is told."""
+
+    def project(payload: dict[str, Any]) -> dict[str, Any]:
+        if "_202307" in payload["id"]:
+            raise AssetMissing("tileInfo.json")
+        return payload
+
+    stack.function("add-projection").calls(project)
+    stack.start("payloads/11-scene-39QUA.json")
+    mosaic = stack.run(OF_TWELVE)
+    assert (mosaic.status, mosaic.error) == ("FAILED", "CirrusCallback.JoinFailed")
+    assert mosaic.join.succeeded < TEN
+    assert set(mosaic.join.errors) == {"CirrusCallback.Failed"}
+
+
+def test_a_lost_end_of_one_of_twelve_is_repaired(stack: CirrusStack) -> None:
+    """EventBridge loses it: the reconciler tells the join all the same."""
+    lost = stack.lose("update-state", ATTACHED)
+    stack.start("payloads/11-scene-39QUA.json")
+    mosaic = stack.start(OF_TWELVE)
+    mosaic.until_members_ended(11)
+    assert lost.happened == 1
+    stack.later(minutes=20)
+    assert mosaic.until_ended().status == "SUCCEEDED"

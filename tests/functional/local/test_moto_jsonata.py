@@ -6,10 +6,12 @@ A test named ``..._moto_...`` fails once moto has mended what it shows.
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.local.clock import StackClock
 from cirrus_callbacks_plugin.local.functions import Functions
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import ALL, corrected
 from cirrus_callbacks_plugin.local.moto_corrections.jsonata import (
@@ -251,6 +253,46 @@ def test_a_wait_is_evaluated(interpreter: Interpreter) -> None:
     with corrected():
         ended = run(interpreter, states, {"seconds": 0, "until": "2020-01-01T00:00:00Z"})
     assert ended.output == {"waited": 0}
+
+
+@pytest.fixture
+def ahead() -> StackClock:
+    """A clock that is an hour ahead of the machine's."""
+    clock = StackClock()
+    clock.move_on(3600)
+    return clock
+
+
+def test_a_timestamp_is_one_of_the_stacks_clock(
+    interpreter: Interpreter, ahead: StackClock
+) -> None:
+    """A Wait until an instant that has come by the stack's clock is over, not by the machine's."""
+    until = (datetime.now(timezone.utc) + timedelta(minutes=50)).isoformat()
+    wait = {"Type": "Wait", "Timestamp": "{% $states.input %}", "End": True}
+    with corrected(clock=ahead):
+        ended = interpreter.run({"Only": wait}, until, **JSONATA, TimeoutSeconds=5)
+    assert ended.status == "SUCCEEDED"
+
+
+def test_now_is_the_time_of_the_stacks_clock(interpreter: Interpreter, ahead: StackClock) -> None:
+    """``$now`` and ``$millis`` agree with a state's EnteredTime, on a clock moved on as well."""
+    times = ["$states.context.State.EnteredTime", "$now()", "$fromMillis($millis())"]
+    before = datetime.now(timezone.utc) + timedelta(minutes=59)
+    with corrected(clock=ahead):
+        told = run(interpreter, {"Only": passing([f"{{% {each} %}}" for each in times])}).output
+    assert all(datetime.fromisoformat(each.replace("Z", "+00:00")) > before for each in told)
+
+
+@pytest.mark.parametrize("fraction", ["", ".1", ".123456789"])
+@pytest.mark.parametrize("zone", ["Z", "+09:00"])
+def test_a_timestamp_is_written_as_in_json_path(
+    interpreter: Interpreter, fraction: str, zone: str
+) -> None:
+    """A fraction has any number of digits; an instant is in UTC, or has an offset."""
+    text = f"2001-02-03T04:05:06{fraction}{zone}"
+    wait = {"Type": "Wait", "Timestamp": "{% $states.input %}", "End": True}
+    with corrected():
+        assert run(interpreter, {"Only": wait}, text).status == "SUCCEEDED"
 
 
 def choosing(condition: Any) -> dict[str, Any]:

@@ -6,11 +6,13 @@ Rules: https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.h
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from cirrus_callbacks_plugin.local.clock import StackClock
 from cirrus_callbacks_plugin.local.functions import Functions
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from support.states import END, calling, catching, choice, each, machine, parallel, passing
@@ -342,6 +344,19 @@ def test_a_client_token_redrives_once(interpreter: Interpreter, calls: Calls) ->
     assert interpreter.end(execution)["redriveCount"] == 1
     redrive(executionArn=execution, clientToken="twice")
     assert interpreter.end(execution)["redriveCount"] == 2
+
+
+def test_a_redrive_follows_the_stacks_clock(interpreter: Interpreter) -> None:
+    """Its date is the clock's, and a client token is forgotten 15 minutes of it later."""
+    clock = StackClock()
+    with corrected(clock=clock):
+        execution = _failed(interpreter, {"No": {"Type": "Fail"}})
+        clock.move_on(3600)
+        for count, passing_seconds in ((1, 14 * 60), (1, 60), (2, 0)):
+            told = _redriven(interpreter, execution, clientToken="once")
+            assert told["redriveCount"] == count
+            assert told["redriveDate"] >= told["startDate"] + timedelta(hours=1)
+            clock.move_on(passing_seconds)
 
 
 @pytest.mark.parametrize("is_nested", [False, True])

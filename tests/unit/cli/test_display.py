@@ -6,8 +6,9 @@ import io
 from dataclasses import replace
 
 from cirrus_callbacks_plugin.cli.display import Display
+from cirrus_callbacks_plugin.local.happenings import EventKind, Happening
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.timeline import EventKind, Execution, Happening, Timeline
+from cirrus_callbacks_plugin.local.timeline import Execution, Timeline
 from cirrus_callbacks_plugin.waits.row import Wait
 
 WAIT = Wait(

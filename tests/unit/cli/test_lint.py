@@ -145,6 +145,36 @@ def test_a_file_that_cannot_be_checked_hides_no_other(lint: Any) -> None:
     )
 
 
+def test_a_state_machine_that_cannot_be_read_hides_no_other(lint: Any) -> None:
+    """It is counted, named with its place, and the exit status says so."""
+    kind = "AWS::Serverless::StateMachine"
+    resources = {
+        "Good": {"Type": kind, "Properties": {"Definition": GOOD}},
+        "Bad": {"Type": kind, "Properties": {"DefinitionUri": "gone.asl.json"}},
+    }
+    ran = lint({"Resources": resources})
+    assert ran.status == 2
+    assert "1 wait in 1 file" in ran.out
+    assert "1 state machine could not be read" in ran.out
+    assert "m0.asl.json:" in ran.err
+    assert "Resources.Bad.Properties.DefinitionUri was not checked" in ran.err
+    ran = lint({"Resources": resources}, options=("--json",))
+    assert [each["problem"].count("gone.asl.json") for each in ran.json["unread"]] == [1]
+    log = lint({"Resources": resources}, options=("--sarif",)).json["runs"][0]
+    assert log["invocations"][0]["executionSuccessful"] is False
+
+
+def test_findings_of_a_named_file_are_placed_in_it(lint: Any, tmp_path: Path) -> None:
+    """SAM's DefinitionUri: the lines are those of the file that it names."""
+    (tmp_path / "parent.asl.json").write_text(json.dumps(BAD, indent=2))
+    properties = {"DefinitionUri": "parent.asl.json"}
+    resource = {"Type": "AWS::Serverless::StateMachine", "Properties": properties}
+    ran = lint({"Resources": {"Parent": resource}}, options=("--json",))
+    (error,) = [each for each in ran.json["findings"] if each["rule"] == "timeout"]
+    assert (error["file"], error["line"]) == ("parent.asl.json", 4)
+    assert error["state"] == "States.Wait"
+
+
 def test_what_was_passed_over_is_said(lint: Any) -> None:
     """Waits for something else are counted, and listed in JSON."""
     assert "1 wait for something else passed over" in lint(OTHER).out
@@ -165,6 +195,7 @@ def test_json(lint: Any) -> None:
         "counts",
         "passed_over",
         "unusable",
+        "unread",
     }
     (error,) = [each for each in ran.json["findings"] if each["severity"] == "error"]
     assert error == {

@@ -11,13 +11,17 @@ import pytest
 from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.demo import story
 from cirrus_callbacks_plugin.demo.scenarios import Evidence, check_scenarios
+from cirrus_callbacks_plugin.joins.rows import Join, MemberRow, join_id_of
+from cirrus_callbacks_plugin.local.join_progress import JoinProgress
 from cirrus_callbacks_plugin.local.report import Report
 from cirrus_callbacks_plugin.local.timeline import Execution
-from cirrus_callbacks_plugin.waits.row import Wait
+from cirrus_callbacks_plugin.naming import MemberToken
+from cirrus_callbacks_plugin.waits.row import FAILURE, SUCCESS, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+JOIN_ID = join_id_of("token")
 FAILED = "CirrusCallback.Failed"
 REFUSED = "CirrusCallback.NotEnabled"
 PARENTS = {
@@ -29,8 +33,10 @@ PARENTS = {
         story.WITH_A_GAP,
         story.WITHOUT_A_GAP,
         story.NOT_ENABLED,
+        story.OF_TWELVE,
     )
 }
+ELEVEN = [story.COMPLETED, story.IN_PROGRESS, *story.OTHER_DATES]
 
 
 def _wait(parent: str, scene: str, seen: str | None = None, error: str | None = None) -> Wait:
@@ -78,6 +84,7 @@ def _evidence() -> Evidence:
             error=REFUSED,
             cause=json.dumps({"error": "not enabled for 'sentinel-2-footprint'"}),
         ),
+        _parent(story.OF_TWELVE, ELEVEN, [{"scene": story.child_id(story.NEVER_UPLOADED)}]),
     )
     waits = (
         _wait(story.THREE_SCENES, story.COMPLETED, "SUCCEEDED"),
@@ -88,10 +95,19 @@ def _evidence() -> Evidence:
         _wait(story.WITHOUT_A_GAP, story.FAILING, "FAILED", FAILED),
         _wait(story.WITHOUT_A_GAP, story.FAILING, "FAILED"),
         _wait(story.NOT_ENABLED, story.COMPLETED, None, REFUSED),
+        replace(_wait(story.OF_TWELVE, "join"), payload_id=JOIN_ID),
     )
+    told = [(index, SUCCESS) for index in range(11)]
+    members = tuple(_member(*each) for each in [*told, (11, FAILURE)])
+    joins = {JOIN_ID: JoinProgress(Join(waits[-1], total=12), members)}
     once = Record("SUCCEEDED", "SUCCEEDED_now", ("one",))
-    records: dict[str, Record | None] = dict.fromkeys([*three, story.SHARED, story.FAILING], once)
-    return Evidence(Report(executions, waits), records, PARENTS)
+    scenes = [*three, story.SHARED, story.FAILING, *ELEVEN]
+    records: dict[str, Record | None] = dict.fromkeys(scenes, once)
+    return Evidence(Report(executions, waits, joins=joins), records, PARENTS)
+
+
+def _member(index: int, answer: str) -> MemberRow:
+    return MemberRow(MemberToken(JOIN_ID, index), answer=answer)
 
 
 def _with_execution(name: str, **changes: Any) -> Callable[[Evidence], Evidence]:
@@ -103,6 +119,12 @@ def _with_execution(name: str, **changes: Any) -> Callable[[Evidence], Evidence]
         return replace(evidence, report=replace(evidence.report, executions=executions))
 
     return change
+
+
+def _with_composition(
+    name: str, scenes: list[str], missing: list[Any] | None = None
+) -> Callable[[Evidence], Evidence]:
+    return _with_execution(name, output=_parent(name, scenes, missing).output)
 
 
 def _with_wait(index: int, **changes: Any) -> Callable[[Evidence], Evidence]:
@@ -118,10 +140,18 @@ def _with_record(scene: str, record: Record | None) -> Callable[[Evidence], Evid
     return lambda evidence: replace(evidence, records={**evidence.records, scene: record})
 
 
+def _with_joins(evidence: Evidence, joins: dict[str, JoinProgress]) -> Evidence:
+    return replace(evidence, report=replace(evidence.report, joins=joins))
+
+
+def _pending(evidence: Evidence) -> dict[str, JoinProgress]:
+    return {each: replace(join, rows=()) for each, join in evidence.report.joins.items()}
+
+
 def test_what_must_be_is_good() -> None:
-    """All five scenarios as they must end have no problem."""
+    """All six scenarios as they must end have no problem."""
     assert [(each.scenario, each.problems) for each in check_scenarios(_evidence())] == [
-        (letter, ()) for letter in "abcde"
+        (letter, ()) for letter in "abcdef"
     ]
 
 
@@ -133,14 +163,7 @@ def test_what_must_be_is_good() -> None:
         ("a", _with_wait(2, answered_at=None), "none"),
         ("a", _with_record(story.NEW, None), "ran 0 time(s)"),
         ("a", _with_execution(story.THREE_SCENES, payload_id="other"), "None"),
-        (
-            "a",
-            _with_execution(
-                story.THREE_SCENES,
-                output=_parent(story.THREE_SCENES, [story.NEW]).output,
-            ),
-            "composed of",
-        ),
+        ("a", _with_composition(story.THREE_SCENES, [story.NEW]), "composed of"),
         (
             "b",
             _with_record(story.SHARED, Record("SUCCEEDED", "SUCCEEDED_now", ("one", "two"))),
@@ -149,33 +172,20 @@ def test_what_must_be_is_good() -> None:
         ("b", _with_wait(4, answer="stale"), "stale"),
         (
             "c",
-            _with_execution(
-                story.WITH_A_GAP,
-                output=_parent(
-                    story.WITH_A_GAP,
-                    [story.COMPLETED],
-                    _gap("CirrusCallback.Invalid"),
-                ).output,
-            ),
+            _with_composition(story.WITH_A_GAP, [story.COMPLETED], _gap("CirrusCallback.Invalid")),
             "CirrusCallback.Invalid",
         ),
         (
             "c",
-            _with_execution(
-                story.WITH_A_GAP,
-                output=_parent(story.WITH_A_GAP, [story.COMPLETED], _gap(text="unknown")).output,
-            ),
+            _with_composition(story.WITH_A_GAP, [story.COMPLETED], _gap(text="unknown")),
             "unknown",
         ),
         (
             "c",
-            _with_execution(
+            _with_composition(
                 story.WITH_A_GAP,
-                output=_parent(
-                    story.WITH_A_GAP,
-                    [story.COMPLETED],
-                    [{"scene": story.FAILING, "error": FAILED, "cause": None}],
-                ).output,
+                [story.COMPLETED],
+                [{"scene": story.FAILING, "error": FAILED, "cause": None}],
             ),
             "cannot be read",
         ),
@@ -186,6 +196,15 @@ def test_what_must_be_is_good() -> None:
         ("e", _with_wait(7, answer="success", answer_error=None), "success"),
         ("e", _with_execution(story.NOT_ENABLED, error=FAILED), FAILED),
         ("e", _with_execution(story.NOT_ENABLED, cause="{}"), "does not name"),
+        (
+            "f",
+            _with_execution(story.OF_TWELVE, output=_parent(story.OF_TWELVE, ELEVEN).output),
+            "lacks []",
+        ),
+        ("f", _with_wait(8, answer="failure", answer_error=FAILED), FAILED),
+        ("f", _with_record(story.OTHER_DATES[0], None), "ran 0 time(s)"),
+        ("f", lambda evidence: _with_joins(evidence, {}), "0 join(s)"),
+        ("f", lambda evidence: _with_joins(evidence, _pending(evidence)), "12 pending"),
     ],
 )
 def test_what_is_amiss_is_found(

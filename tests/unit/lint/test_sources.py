@@ -152,7 +152,7 @@ definition:
 def test_a_workflow_of_cirrus_0() -> None:
     """YAML with CloudFormation's tags, anchors and all; paths lead through the file."""
     found = {each.rule.id: each.problem for each in findings(SLS, "definition.yml")}
-    assert set(found) == {"token", "uncaught", "duplicate-key"}
+    assert set(found) == {"token", "uncaught", "duplicate-key", "payload-output", "own-id"}
     assert found["token"].path == "definition.States.Wait"
     assert (found["token"].at.line, found["token"].at.column) == (8, 5)
 

@@ -149,6 +149,9 @@ def test_a_second_mention_does_no_harm() -> None:
         "${ProcessQueue}",
         "${ProcessQueueUrl}",
         "${process_bulk_queue_url}",
+        "${ProcessQueue4E7FB1D2}",
+        "${ProcessQueue4E7FB1D2.QueueName}",
+        "${process_queue_url.Arn}",
     ],
 )
 def test_the_process_queue_is_known_by_its_name(queue: str) -> None:
@@ -215,3 +218,66 @@ def test_parameters_that_are_filled_in_later_are_passed_over() -> None:
     """Nothing can be said of them."""
     text = json.dumps(machine(Wait={**send()["States"]["Wait"], "Parameters": "LATER"}))
     assert findings(text.replace('"LATER"', "${jsonencode(p)}")) == []
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "${SQSSendMessageAction}",
+        "${Action}.waitForTaskToken",
+        "arn:${AWS::Partition}:states:::sqs:sendMessage.waitForTaskToken",
+        "arn:aws:states:::sqs:sendMessage${Pattern}",
+        "arn:aws:states:::sqs:sendMessage.${Pattern}",
+        "arn:aws:states:::${Service}.waitForTaskToken",
+        "SEND_AND_WAIT",
+    ],
+)
+@pytest.mark.parametrize("is_jsonata", [False, True])
+def test_a_carrier_makes_a_wait_of_any_resource(resource: str, is_jsonata: bool) -> None:
+    """A token that travels in a carrier of ours is waited for, whatever the resource is called."""
+    if is_jsonata:
+        given = {"MessageBody": "{}", "MessageAttributes": attribute(JSONATA_TOKEN, "StringValue")}
+        made = jsonata(given, Resource=resource, TimeoutSeconds=None)
+    else:
+        made = send(None, attribute(), Resource=resource, TimeoutSeconds=None)
+    assert of("timeout", made)
+    assert of("not-waiting", made) == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_ours"),
+    [
+        ({"TopicArn": "${Topic}", "Message": {}, "MessageAttributes": attribute()}, True),
+        ({"FunctionName": "${F}", "Payload": {"process": [{"callback": CALLBACK}]}}, True),
+        ({"FunctionName": "${F}", "Payload": {"TaskToken.$": PATH, "Payload": {}}}, False),
+        ({"QueueUrl": "${Q}", "MessageBody": {"Payload": {}, "TaskToken.$": PATH}}, True),
+        ({"QueueUrl": "${Q}", "MessageBody": {"token.$": PATH}}, False),
+        ({"QueueUrl": "${ProcessQueueUrl}", "MessageBody": {"a": 1}}, False),
+    ],
+)
+def test_whose_wait_it_is_when_the_resource_does_not_tell(
+    parameters: dict[str, Any],
+    is_ours: bool,
+) -> None:
+    """The parameters tell which service it is; without a carrier it is nobody's business."""
+    made = send(Parameters=parameters, Resource="${Action}", TimeoutSeconds=None)
+    assert bool(of("timeout", made)) is is_ours
+
+
+def test_a_resource_that_is_known_to_end_otherwise_does_not_wait() -> None:
+    """Only what is filled in later may bring the suffix."""
+    assert of("not-waiting", send(None, attribute(), Resource="${Prefix}:sendMessage"))
+
+
+def test_a_token_in_an_object_that_jsonata_constructs() -> None:
+    """The same message, written in one expression."""
+    body = "{% {'Payload': $states.input.child, 'TaskToken': $states.context.Task.Token} %}"
+    made = jsonata({"QueueUrl": "${q}", "MessageBody": body}, TimeoutSeconds=None)
+    assert of("timeout", made)
+    assert of("token", made) == []
+
+
+def test_a_token_beside_a_join_is_read() -> None:
+    """A join request is carried as a reference is."""
+    made = {"join": {"members": ["a/workflow-b/c"]}, "callback": CALLBACK}
+    assert of("token", send(made)) == []

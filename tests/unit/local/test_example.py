@@ -31,13 +31,24 @@ def _states(path: Path) -> list[asl.State]:
     return list(asl.states(definition))
 
 
-def _waiting_tasks() -> list[asl.State]:
+def _waiting(name: str) -> list[asl.State]:
     return [
         state
         for path in WORKFLOWS
         for state in _states(path)
-        if str(state.body.get("Resource", "")).endswith(".waitForTaskToken")
+        if str(state.body.get("Resource", "")).endswith(".waitForTaskToken") and state.name == name
     ]
+
+
+def _waiting_tasks() -> list[asl.State]:
+    """Those that wait for one scene."""
+    return _waiting("WaitForScene")
+
+
+def _join() -> asl.State:
+    """The one that waits for all of them."""
+    (state,) = _waiting("WaitForScenes")
+    return state
 
 
 def _errors(entries: list[dict[str, Any]]) -> list[set[str]]:
@@ -52,7 +63,9 @@ def test_cirrus_accepts_every_payload() -> None:
 
 def test_every_state_machine_parses() -> None:
     """The interpreter's grammar takes each of them, and nothing in them is refused."""
-    assert len(Project.read(EXAMPLE).definitions(NAMES, {})) == len(WORKFLOWS) == 4
+    project = Project.read(EXAMPLE)
+    project.check_definitions(NAMES, {})
+    assert len(project.definitions(NAMES, {})) == len(WORKFLOWS) == 5
 
 
 def test_parents_of_one_scene_have_ids_of_their_own() -> None:
@@ -110,6 +123,27 @@ def test_the_token_travels_beside_the_payload(state: asl.State) -> None:
         },
     }[state.around]
     assert "Token" not in json.dumps(message[f"MessageBody{suffix}"])
+
+
+def test_the_join_has_a_timeout_and_no_way_to_fail_but_its_own() -> None:
+    """Too few scenes end the parent: a redrive then waits again."""
+    body = _join().body
+    assert body["TimeoutSeconds"] > 0
+    assert "Catch" not in body
+    retried = set().union(*_errors(body["Retry"]))
+    assert all(name.startswith("SQS.") for name in retried)  # members are not retried by it
+
+
+def test_the_joins_token_travels_beside_the_request() -> None:
+    """As with one child; the body is the request alone."""
+    message = _join().body["Arguments"]
+    assert set(message["MessageAttributes"]) == {
+        "cirrus-task-token",
+        "cirrus-waiter-payload-id",
+        "cirrus-waiter-execution-arn",
+    }
+    assert set(message["MessageBody"]) == {"join"}
+    assert "Token" not in json.dumps(message["MessageBody"])
 
 
 def _function(name: str) -> ModuleType:

@@ -10,6 +10,7 @@ import pytest
 
 from cirrus_callbacks_plugin.config import EnabledWorkflows
 from cirrus_callbacks_plugin.local.deployment import Names
+from cirrus_callbacks_plugin.local.events import stream_event
 from cirrus_callbacks_plugin.local.sources import executions as executions_source
 from cirrus_callbacks_plugin.local.sources import stream as stream_source
 from cirrus_callbacks_plugin.local.sources.executions import ExecutionsSource
@@ -393,6 +394,17 @@ def test_a_delivery_makes_every_source_prove_itself_anew() -> None:
     assert not rounds.nothing_left
     _poll(rounds, "queue", Poll.EMPTY)
     assert rounds.nothing_left
+
+
+def test_what_is_binary_comes_as_text() -> None:
+    """Lambda hands a stream's records over as JSON: Base64, at whatever depth."""
+    image = {"members": {"B": b"\x1f\x8b"}, "both": {"L": [{"B": b"\x00"}]}}
+    record = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"NewImage": image}}
+    (seen,) = stream_event([record], STREAM)["Records"]
+    assert seen["dynamodb"]["NewImage"] == {
+        "members": {"B": "H4s="},
+        "both": {"L": [{"B": "AA=="}]},
+    }
 
 
 def test_a_message_from_outside_disturbs() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from cirrus_callbacks_plugin.local.happenings import EventKind, Happening
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.timeline import EventKind, Execution, Happening, Timeline
+from cirrus_callbacks_plugin.local.timeline import Execution, Timeline
 from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.waits.row import Wait, token_name
 
@@ -145,5 +146,6 @@ def test_the_json_holds_no_token() -> None:
             "answer_error": None,
             "waited_seconds": None,
             "waiter_payload_id": "sentinel-2-l2a/workflow-parent/mosaic",
+            "join": None,
         },
     ]

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.operations.deployment import Deployment, find
-from cirrus_callbacks_plugin.operations.doctor import hooks
+from cirrus_callbacks_plugin.operations.doctor import code
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,5 +128,5 @@ def test_code_is_fetched_in_parts(tmp_path: Path) -> None:
     """A zip may have 50 MB."""
     source = tmp_path / "source"
     source.write_bytes(b"x" * (3 << 20))
-    hooks.download(source.as_uri(), tmp_path / "copy")
+    code.download(source.as_uri(), tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == source.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -12,11 +13,18 @@ from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.aws import side_by_side as concurrency
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.config import ReconcilerSettings
+from cirrus_callbacks_plugin.graph import gathering
 from cirrus_callbacks_plugin.operations.deployment import Deployment
 from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
 from cirrus_callbacks_plugin.operations.reasons import Code
-from cirrus_callbacks_plugin.operations.survey import Filters, Survey
-from support.slow_aws import SlowAws, _Inline, execution, waiting_since
+from cirrus_callbacks_plugin.operations.survey import (
+    RECORD_READS_PER_SECOND,
+    Filters,
+    Survey,
+)
+from cirrus_callbacks_plugin.waits.continuation import Continuation
+from cirrus_callbacks_plugin.waits.outcome import Outcome
+from support.slow_aws import SlowAws, _Inline, execution, most_in_a_second, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +64,14 @@ def slow() -> SlowAws:
 
 @pytest.fixture
 def survey(slow: SlowAws) -> Iterator[Survey]:
+    """A look at it."""
+    with look_at(slow) as made:
+        yield made
 
+
+@contextmanager
+def look_at(slow: SlowAws) -> Iterator[Survey]:
+    """A survey that has asked nothing yet, on one thread and with the clock's paces."""
     aws: Any = FakeAws(slow)
     slow.dynamodb.calls.clear()
     slow.stepfunctions.calls.clear()
@@ -131,3 +146,27 @@ def test_another_workflow_is_told_by_the_key(survey: Survey, slow: SlowAws) -> N
     found, _ = Listing(survey, Filters(frozenset({"v"})), with_chains=False).page(0)
     assert found == []
     assert "BatchGetItem callbacks" not in calls(slow)
+
+
+def test_a_graph_reads_each_record_once_at_the_surveys_pace(survey: Survey, slow: SlowAws) -> None:
+    """The graph's own records are those by which its waits are judged."""
+    graph = gathering.of_deployment(survey, Filters(), 0)
+    assert len(graph.edges) == WAITS
+    reads = slow.dynamodb.calls["BatchGetItem state"]
+    assert len(reads) == WAITS / WAITERS / 100
+    assert most_in_a_second(reads) <= RECORD_READS_PER_SECOND
+
+
+def test_what_is_being_settled_is_asked_once_a_payload() -> None:
+    """All waiters of a payload are told that the sender is at it, for one read."""
+    aws, about, run = SlowAws(), "c/workflow-w/popular", execution("popular")
+    aws.record(about, "SUCCEEDED", run)
+    aws.run(run, "SUCCEEDED", stopped=-3600)
+    rows = [waiting_since(7200, about, token=f"t-{waiter}") for waiter in range(WAITERS)]
+    aws.add(rows)
+    going_on = Continuation(about, "w", Outcome("SUCCEEDED", run), rows[0].registered_at or "")
+    aws.dynamodb.rows[going_on.key] = going_on.to_item()
+    with look_at(aws) as survey:
+        found, _ = Listing(survey, with_chains=False).page(0)
+    assert [each.reason.code for each in found] == [Code.BEING_SETTLED] * WAITERS
+    assert calls(aws)["BatchGetItem callbacks"] == 2  # the rows, and what is being settled

@@ -21,14 +21,26 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("terraform-beside")
 
+KEYS = {kind: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{kind}" for kind in ("queue", "lists", "joins")}
 EVERYTHING = {
+    "join_keys": {
+        "queue_key_arns": [KEYS["queue"]],
+        "member_list_key_arns": [KEYS["lists"]],
+        "joins_key_arn": KEYS["joins"],
+    },
     "heartbeat": True,
     "tracing": True,
     "vpc": {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]},
 }
 """Options whose permissions differ from those of the defaults, beside the module's own key."""
 WITH_A_KEY = {Condition.TABLE_KEY, Condition.FAILURE_KEY}
-ALWAYS = {Condition.ALWAYS, Condition.FAILURE_BUCKET}
+ALWAYS = {
+    Condition.ALWAYS,
+    Condition.FAILURE_BUCKET,
+    Condition.JOINS_URL,
+    Condition.PAYLOAD_BUCKET,
+}
+"""What holds beside a deployment that has a payload bucket, as every cirrus 2 has."""
 
 
 def _policies(module: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -62,8 +74,16 @@ def _wanted(beside: Beside, holding: set[Condition]) -> set[Granted]:
 
     table = arn("dynamodb", f"table/{PREFIX}-callbacks")
     bucket = f"arn:aws:s3:::{beside.outputs['failure_bucket_name']}"
+    process = beside.world.function("process")["Environment"]["Variables"]
+    payloads = f"arn:aws:s3:::{process['CIRRUS_PAYLOAD_BUCKET']}"
     arns = {
         Resource.ANY: "*",
+        Resource.PROCESS_QUEUE: arn("sqs", f"{PREFIX}-process"),
+        Resource.QUEUE_KEY: KEYS["queue"],
+        Resource.MEMBER_LISTS: f"{payloads}/*",
+        Resource.MEMBER_LISTS_KEY: KEYS["lists"],
+        Resource.JOINS: f"{payloads}/cirrus/callbacks/joins/*",
+        Resource.JOINS_KEY: KEYS["joins"],
         Resource.TABLE: table,
         Resource.INDEX: f"{table}/index/waiting",
         Resource.STREAM: beside.outputs["stream_arn"],
@@ -90,8 +110,7 @@ def _wanted(beside: Beside, holding: set[Condition]) -> set[Granted]:
 
 def test_the_policies_are_what_the_list_says(beside: Beside) -> None:
     """Nothing more, nothing less, each action on its resource: with every option on."""
-    holding = set(Condition) - {Condition.PAYLOAD_BUCKET}
-    assert _granted(beside, **EVERYTHING) == _wanted(beside, holding)
+    assert _granted(beside, **EVERYTHING) == _wanted(beside, set(Condition))
 
 
 def test_what_an_option_needs_is_granted_with_it_alone(beside: Beside) -> None:

@@ -1,0 +1,52 @@
+"""What a task comes to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cirrus_callbacks_plugin.lint.data.shape import (
+    NO_PAYLOAD,
+    PLAIN,
+    UNKNOWN,
+    Shape,
+    listed,
+    listed_object,
+)
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.asl.machine import State
+
+_TOKEN = ".waitForTaskToken"  # noqa: S105 - the end of a resource's name
+
+ANSWER = listed_object(
+    dict.fromkeys(("payload_id", "workflow_state", "execution_arn", "output_payload_url"), PLAIN)
+)
+"""What a wait for one payload is answered with."""
+
+_MEMBER = listed_object(
+    {
+        **dict(ANSWER.members),
+        "index": PLAIN,
+        "error": listed_object({"name": PLAIN, "cause": PLAIN}),
+    }
+)
+JOIN_ANSWER = listed_object(
+    {
+        **dict.fromkeys(("join_id", "name", "total", "succeeded", "failed", "pending"), PLAIN),
+        "members": listed(each=_MEMBER),
+        "members_at": listed_object({"bucket": PLAIN, "key": PLAIN}),
+    }
+)
+"""What a join is answered with."""
+
+
+def result_of(state: State) -> Shape:
+    """What a task that is no wait for a payload comes to.
+
+    A service's response is no payload, though there may be one in it (``$.Payload`` of a
+    function's). What a function, an activity, or whoever holds a token answers may be one.
+    """
+    prefix, integrated, action = state.resource.partition(":states:::")
+    if not integrated or "${" in action or action.endswith(_TOKEN):
+        return UNKNOWN
+    return NO_PAYLOAD if prefix else UNKNOWN

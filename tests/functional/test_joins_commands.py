@@ -1,0 +1,189 @@
+"""The operators' commands on a join: one line for the whole, its members where one asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cirrus_callbacks_plugin.operations import repairs
+from support.cirrus_world import PREFIX, REGION, payload_id
+from support.command_line import CommandLine
+from support.joined import WAITER, Joined, payloads
+
+if TYPE_CHECKING:
+    from support.aws_calls import AwsCalls
+    from support.cirrus_world import World
+    from support.command_line import Run
+
+ATTACHED = payload_id("of-others")
+
+
+@pytest.fixture
+def join(world: World, aws: AwsCalls) -> Joined:
+    """Six members: one succeeded, one failed, two run, one is attached, one is not there yet."""
+    join = Joined(world, aws)
+    join.ask([*payloads(4), ATTACHED], name="scenes", succeed_on=3, answer="settled")
+    join.end("item-0")
+    join.end("item-1", error="AssetMissing")
+    join.work()
+    return join
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line; no sender is waited for, each test lets it work."""
+    monkeypatch.setattr(repairs, "SENDER_SECONDS", 0.0)
+    cli = CommandLine(capsys)
+    return lambda name, *more: cli(name, *more, "--prefix", PREFIX, "--region", REGION)
+
+
+def test_waits_shows_a_join_once(join: Joined, run: Run) -> None:
+    """The parent waits in one line with the counts; --members lists the members' own waits."""
+    ran = run("waits", "--json")
+    assert ran.status == 0, ran.err
+    (wait,) = ran.json["waits"]
+    assert wait["payload_id"] == join.join_id
+    assert wait["waiter_payload_id"] == WAITER["payload-id"]
+    reason = wait["reason"]
+    assert reason["code"] == "members-pending"
+    assert reason["text"] == (
+        "scenes; 2 of 5 ended, 1 failed; 3 must succeed, answered when all have ended"
+    )
+    assert {name: reason["join"][name] for name in ("total", "needed", "pending")} == {
+        "total": 5,
+        "needed": 3,
+        "pending": 3,
+    }
+    members = run("waits", "--members", "--json").json["waits"]
+    assert {each["payload_id"] for each in members} == {
+        join.join_id,
+        payload_id("item-2"),
+        payload_id("item-3"),
+        ATTACHED,
+    }
+    table = run("waits")
+    assert "2 of 5 ended" in table.out
+    assert payload_id("item-2") not in table.out
+
+
+def test_show_tells_everything_of_a_join(join: Joined, run: Run) -> None:
+    """Failed members first, with their errors; no token anywhere."""
+    ran = run("show", join.join_id)
+    assert ran.status == 0, ran.err
+    assert "CirrusCallback.Failed: AssetMissing" in ran.out
+    assert "Not ended (3):" in ran.out
+    assert "Succeeded (1):" in ran.out
+    found = run("show", join.join_id, "--json").json["join"]
+    assert [member["answer"] for member in found["members"]] == [
+        "success",
+        "failure",
+        None,
+        None,
+        None,
+    ]
+    assert join.token not in ran.out + str(found)
+    unknown = run("show", f"join:{'0' * 32}")
+    assert unknown.status == 1
+    assert "knows no such join" in unknown.out
+
+
+def test_show_tells_what_a_parent_and_a_member_wait_for(join: Joined, run: Run) -> None:
+    """The parent's own waits, the join as one; a member's row names its join."""
+    ran = run("show", WAITER["payload-id"], "--json")
+    assert ran.status == 0, ran.err
+    assert [each["payload_id"] for each in ran.json["waits_for"]] == [join.join_id]
+    assert "Waits itself (1 open):" in run("show", WAITER["payload-id"]).out
+    assert run("show", WAITER["payload-id"], "--quick").status == 1
+    assert f"a member of {join.join_id}" in run("show", payload_id("item-2")).out
+
+
+def test_the_graph_has_a_join_as_one_node(join: Joined, run: Run) -> None:
+    """Parent and join; members come in where somebody asks about one, or one waits itself."""
+    graph = run("graph", "--json").json
+    assert {(node["id"], node["kind"]) for node in graph["nodes"]} == {
+        (WAITER["payload-id"], "payload"),
+        (join.join_id, "join"),
+    }
+    (node,) = [node for node in graph["nodes"] if node["kind"] == "join"]
+    assert node["title"] == "join scenes"
+    assert node["state"] == "2 of 5 ended, 1 failed"
+    edges = run("graph", "--payload", payload_id("item-2"), "--json").json["edges"]
+    assert {(edge["waiter"], edge["payload"]) for edge in edges} == {
+        (WAITER["payload-id"], join.join_id),
+        (join.join_id, payload_id("item-2")),
+    }
+
+
+def test_a_circle_through_a_join_is_seen(join: Joined, run: Run, world: World) -> None:
+    """A member that waits for the join's own parent, on the graph of the whole deployment."""
+    parent = payload_id("parent", "mosaic")
+    world.send(
+        {**payloads(1)[0], "id": parent},
+        world.start_parent(),
+        {"payload-id": payload_id("item-2")},
+    )
+    other = Joined(world, join.aws)
+    world.send(
+        other.request([payload_id("item-2")]),
+        other.token,
+        {"payload-id": parent},
+    )
+    other.work()
+    graph = run("graph", "--json").json
+    assert graph["cycles"], graph["edges"]
+    assert {parent, other.join_id, payload_id("item-2")} == set(graph["cycles"][0])
+
+
+def test_statistics_count_a_join_once(join: Joined, run: Run) -> None:
+    """Nobody waits for a member but the join."""
+    found = run("stats", "--json").json["workflows"]
+    assert [(each["workflow"], each["open"]) for each in found] == [("#join", 1)]
+
+
+def test_a_cancelled_join_leaves_its_members_to_run(join: Joined, run: Run) -> None:
+    """The parent is told Cancelled, once; what runs goes on, and its end finds nobody."""
+    with join.aws.recording() as recording:
+        ran = run("cancel", join.join_id, "--reason", "withdrawn", "--yes")
+        join.work()
+    assert ran.status == 0, ran.out + ran.err
+    assert "members are left to run" in ran.out
+    answer = join.answer(recording.calls)
+    assert answer["is"] == "CirrusCallback.Cancelled"
+    join.end("item-2")
+    join.work()
+    assert join.member_wait(2)["answer"] == "stale"
+
+
+def test_settle_leaves_a_join_to_its_members(join: Joined, run: Run) -> None:
+    """Nothing is certain yet: the command says how far it is."""
+    ran = run("settle", join.join_id, "--yes")
+    assert ran.status == 1
+    assert "2 of 5 ended" in ran.out
+
+
+def test_a_members_own_wait_is_cancelled_towards_its_join(join: Joined, run: Run) -> None:
+    """A member that is given up is a failed member; no member's token reaches Step Functions."""
+    join.end("item-2")
+    join.end("item-3")
+    join.work()
+    with join.aws.recording() as recording:
+        assert run("cancel", ATTACHED, "--yes").status == 0
+        join.work()
+    answer = join.answer(recording.calls)
+    assert (answer["is"], answer["succeeded"], answer["failed"]) == ("success", 3, 2)
+    assert len(recording.of("SendTaskSuccess") + recording.of("SendTaskFailure")) == 1
+
+
+def test_resend_answers_a_settled_join(join: Joined, run: Run) -> None:
+    """The record that would have had the sender answer is lost: the command does it."""
+    join.end("item-2")
+    join.end("item-3")
+    join.work()
+    assert run("cancel", ATTACHED, "--yes").status == 0
+    assert join.row["workflow_state"] == "SUCCEEDED"
+    join.world.new_stream_records()
+    with join.aws.recording() as recording:
+        ran = run("resend", join.join_id, "--yes")
+    assert ran.status == 0, ran.out
+    assert join.answer(recording.calls)["succeeded"] == 3

@@ -1,0 +1,222 @@
+"""A join is a wait; what can be seen to be wrong with its request is told before it is sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cirrus_callbacks_plugin.lint.finding import Severity
+from support.linted import JSONATA_TOKEN, attribute, findings, jsonata, machine, of, send
+from support.states import passing
+
+ID = "a/workflow-b/c"
+PAYLOAD = {"features.$": "$.features", "process": [{"workflow": "child", "tasks": {}}]}
+
+
+def join(**request: Any) -> dict[str, Any]:
+    """A state machine of one join."""
+    return send({"join": request}, attribute())
+
+
+def jsonata_join(request: Any, **fields: Any) -> dict[str, Any]:
+    attributes = attribute(JSONATA_TOKEN, "StringValue")
+    return jsonata({"MessageBody": request, "MessageAttributes": attributes}, **fields)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"members": [ID], "succeeds_on": 1}, "unknown key 'succeeds_on'"),
+        ({"members.$": "$.ids", "mebers.$": "$.x"}, "unknown key 'mebers'"),
+        ({"members": [ID, PAYLOAD], "succeed_on": 3}, "succeed_on 3 and 2 member(s)"),
+        ({"members": [ID], "members_url": "s3://b/k"}, "one of members and members_url"),
+        ({"members.$": "$.ids", "members_url.$": "$.url"}, "one of members and members_url"),
+        ({"succeed_on": "any"}, "one of members and members_url"),
+        ({"members": ["$.id"]}, "member 0 has a payload_id that is not one of cirrus's"),
+        ({"members": [ID, {"features.$": "$.features"}]}, "member 1 has neither process"),
+        ({"members": [{"url": "https://b/k"}]}, "member 0 has a url"),
+        ({"members_url": "bucket/key"}, "members_url that is not s3://BUCKET/KEY"),
+        ({"members.$": "$.ids", "succeed_on": "most"}, "succeed_on"),
+        ({"members.$": "$.ids", "succeed_on": 0}, "succeed_on"),
+        ({"members.$": "$.ids", "answer": "late"}, "answer"),
+        ({"members.$": "$.ids", "deadline_seconds": 5}, "deadline_seconds"),
+        ({"members.$": "$.ids", "deadline_seconds": "3600"}, "deadline_seconds"),
+        ({"members.$": "$.ids", "name": ""}, "name"),
+    ],
+)
+def test_what_is_wrong_with_a_request(request_: dict[str, Any], words: str) -> None:
+    """The rules of a request, by the code that reads it; one finding, with what to do."""
+    (found,) = of("join-request", join(**request_))
+    assert words in found.problem.message
+    assert found.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"members.$": "$.ids"},
+        {"members.$": "$.ids", "succeed_on": 500, "answer": "settled", "name": "tiles"},
+        {"members.$": "$.ids", "succeed_on.$": "$.enough"},
+        {"members_url.$": "$.list", "deadline_seconds.$": "$.seconds"},
+        {"members_url": "s3://bucket/${key}"},
+        {"members": [PAYLOAD, {"url.$": "$.u"}, {"payload_id.$": "$.i"}, ID], "succeed_on": 4},
+        {"members": PAYLOAD},
+        {"members": ["${first}", "${second}"], "succeed_on": 2},
+        {"members": []},
+    ],
+)
+def test_what_is_computed_is_believed(request_: dict[str, Any]) -> None:
+    """Only what stands in the definition is judged."""
+    assert of("join-request", join(**request_)) == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_found"),
+    [
+        ({"join": {"members": "{% $map($states.input.x, $f) %}", "succeed_on": 9}}, False),
+        ("{% {'join': {'members': $states.input.ids, 'succeed_on': 'any'}} %}", False),
+        ("{% {'join': {'members': $states.input.ids, 'succed_on': 'any'}} %}", True),
+        ("{% {'join': {'members': ['a/workflow-b/c'], 'succeed_on': 2}} %}", True),
+        ({"join": {"members": ["{% $states.input.x %}"], "succeed_on": "{% 2 %}"}}, True),
+        ({"join": "{% $states.input.request %}"}, False),
+        ('{"join": {"membres": []}}', True),
+    ],
+)
+def test_requests_in_jsonata(request_: Any, is_found: bool) -> None:
+    """A request is read in whatever way it is written: as an object, an expression, a text."""
+    assert bool(of("join-request", jsonata_join(request_))) is is_found
+
+
+def test_a_join_beside_a_payload_is_none() -> None:
+    """Cirrus gets such a message as it is."""
+    made = send({"join": {"members.$": "$.ids"}, "process": []}, attribute())
+    (found,) = of("join-request", made)
+    assert "beside 'process'" in found.problem.message
+
+
+def test_a_join_in_an_envelope() -> None:
+    """Envelopes are taken off, as for every other message."""
+    body = {"Payload": {"join": {"members": [ID], "x": 1}}, "TaskToken.$": "$$.Task.Token"}
+    assert of("join-request", send(body))
+
+
+def test_a_join_is_a_wait() -> None:
+    """It needs a timeout and a token, and its answer is no payload."""
+    made = send({"join": {"members.$": "$.ids"}}, TimeoutSeconds=None, ResultPath=None)
+    assert {"timeout", "token", "payload-output"} <= {each.rule.id for each in findings(made)}
+
+
+def test_what_a_join_is_answered_with_is_caught() -> None:
+    """JoinFailed in the place of what becomes of one payload."""
+    (found,) = of("uncaught", join(**{"members.$": "$.ids"}))
+    assert "CirrusCallback.JoinFailed, .InvalidPayload, States.Timeout" in found.problem.message
+    names = ["CirrusCallback.JoinFailed", "CirrusCallback.InvalidPayload", "States.Timeout"]
+    made = join(**{"members.$": "$.ids"})
+    made["States"]["Wait"]["Catch"] = [
+        {"ErrorEquals": names, "ResultPath": "$.failure", "Next": "After"},
+    ]
+    made["States"]["After"] = passing()
+    assert of("uncaught", made) == []
+    assert of("error-name", made) == []
+
+
+def test_a_join_is_known_by_its_data_too() -> None:
+    """A request that an earlier state put together."""
+    wait = send(
+        Parameters={
+            "QueueUrl": "${process_queue_url}",
+            "MessageBody.$": "$.request",
+            "MessageAttributes": attribute(),
+        },
+    )["States"]["Wait"]
+    made = machine(
+        Ask=passing(
+            Parameters={"join": {"members.$": "$.ids"}}, ResultPath="$.request", Next="Wait"
+        ),
+        Wait=wait,
+    )
+    (found,) = of("uncaught", made)
+    assert "JoinFailed" in found.problem.message
+
+
+def test_a_retry_of_a_join() -> None:
+    """Another request restarts the members that failed; an invalid one stays invalid."""
+    made = join(**{"members.$": "$.ids"})
+    retry = {"ErrorEquals": ["CirrusCallback.JoinFailed"], "MaxAttempts": 1}
+    made["States"]["Wait"]["Retry"] = [retry]
+    assert of("retry-final", made) == []
+    made["States"]["Wait"]["Retry"] = [{"ErrorEquals": ["States.ALL"]}]
+    (found,) = of("retry-final", made)
+    assert "CirrusCallback.InvalidPayload, .Cancelled (" in found.problem.message
+
+
+@pytest.mark.parametrize(
+    ("key", "severities"),
+    [
+        ("total", []),
+        ("join_id", []),
+        ("members", ["warning"]),
+        ("members_at", ["warning"]),
+        ("payload_id", ["error"]),
+    ],
+)
+def test_what_is_read_of_a_joins_answer(key: str, severities: list[str]) -> None:
+    """Its keys are others than those of a plain wait's."""
+    made = join(**{"members.$": "$.ids"})
+    made["States"]["Wait"]["ResultSelector"] = {"it.$": f"$.{key}"}
+    assert [each.severity.value for each in of("answer-keys", made)] == severities
+
+
+def test_the_flag_of_every_member() -> None:
+    """A member of a workflow that may not be waited for is a failed member."""
+    made = join(members=[PAYLOAD, ID])
+    assert of("workflow-flag", made, workflows=frozenset({"other"}))
+    assert of("workflow-flag", made, workflows=frozenset({"child"})) == []
+
+
+def _map(*, config: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    inner = send({"process.$": "$.p"}, attribute(), ResultPath=None)
+    wait = inner["States"]["Wait"]
+    if more:
+        del wait["End"]
+        wait["Next"] = next(iter(more))
+        inner["States"].update(more)
+    fields = {"ItemsPath": "$.features", "ResultPath": "$.answers", "End": True}
+    return machine(All={"Type": "Map", "ItemProcessor": {**(config or {}), **inner}, **fields})
+
+
+TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+
+
+def test_a_map_that_only_waits_is_told_of_joins() -> None:
+    """Inline or distributed; with work for each item a Map is right."""
+    for config in ({}, {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}):
+        (found,) = of("map-or-join", _map(config=config))
+        assert found.severity is Severity.NOTE
+    assert of("map-or-join", _map(Then=passing()))
+    assert of("map-or-join", _map(Then=TASK)) == []
+
+
+def test_a_map_of_joins_is_told_nothing() -> None:
+    """Each of its waits is for many already."""
+    inner = join(**{"members.$": "$.ids"})
+    made = machine(All={"Type": "Map", "ItemProcessor": inner, "ResultPath": "$.a", "End": True})
+    assert of("map-or-join", made) == []
+
+
+def test_too_many_items_are_told_of_a_join() -> None:
+    """Where nothing is done for an item; elsewhere of a distributed Map alone."""
+    example = {"features": list(range(60))}
+    (found,) = of("map-concurrency", _map(), example=example)
+    assert "ask for one join" in found.problem.fix
+    (found,) = of("map-concurrency", _map(Then=TASK), example=example)
+    assert "join" not in found.problem.fix
+
+
+def test_a_request_in_a_text_has_its_place_at_its_state() -> None:
+    """Lines in a text are no lines of the file."""
+    made = send(json.dumps({"join": {"membres": []}}), attribute())
+    (found,) = of("join-request", made)
+    assert found.problem.at.line > 1
