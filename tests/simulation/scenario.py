@@ -151,8 +151,9 @@ class Scenario:
         It works on settled rows and on task tokens (but for what a hook leaves to it: ``World``).
         Hooks neither read nor change a settled row (``World`` notes it as a problem if one does),
         but for that of a message which comes again; apart from them only the reconciler looks.
+        Of a join it sends the members.
         """
-        return self.deliveries == 1 and not self.may_reconcile
+        return self.deliveries == 1 and not self.may_reconcile and not self.has_joins
 
     @property
     def may_reconcile(self) -> bool:
