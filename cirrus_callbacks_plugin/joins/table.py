@@ -121,13 +121,12 @@ class JoinsTable:
         return self._change(join.join_id, sets, f"{_UNANSWERED} AND attribute_not_exists(#0)")
 
     def advance(self, join: Join, sent: int) -> Join | None:
-        """Say how many members were sent; None where somebody else has said so meanwhile."""
+        """Say how many members were sent; None where somebody did meanwhile, or it is answered."""
         condition, values = "attribute_not_exists(#0)", {}
         if join.sent:
             condition, values = "#0 = :before", {":before": serialize(join.sent)}
         sets = {"sent": sent, "sent_at": self.waits.now()}
-        condition = f"attribute_exists(payload_id) AND {condition}"
-        return self._change(join.join_id, sets, condition, values)
+        return self._change(join.join_id, sets, f"{_UNANSWERED} AND {condition}", values)
 
     def finish(self, expansion: Expansion) -> None:
         """Delete an expansion that was worked off, unless a newer one took its place."""

@@ -11,6 +11,8 @@ import pytest
 
 from cirrus_callbacks_plugin.config import ReconcilerSettings, Tables
 from cirrus_callbacks_plugin.joins import expanding
+from cirrus_callbacks_plugin.joins.rows import Join
+from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.operations import repairs
 from cirrus_callbacks_plugin.operations.deployment import Deployment
@@ -369,3 +371,15 @@ def test_a_repair_by_hand_tells_a_member_and_sends_nothing(
     assert join.told()[0][0] == "failure"
     assert join.member_wait(0)["answer"] == "failure"
     assert join.row["answer_error"] == "CirrusCallback.JoinFailed"
+
+
+def test_an_answered_join_is_not_advanced(join: Joined) -> None:
+    """A sender that is slow to say what it sent changes no row that has been answered."""
+    join.ask(ended_as("S"))
+    assert join.row["answer"] == "success"
+    table = JoinsTable(join.world.waits())
+    before = join.row
+    read = table.joins([join.join_id])[join.join_id]
+    assert isinstance(read, Join)
+    assert table.advance(read, 2) is None
+    assert join.row == before

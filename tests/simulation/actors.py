@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import greenlet
 
+from simulation.fake_aws.queue import Body
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -53,6 +55,8 @@ class Call:
                 found += ["stale", "stale-far"]
             if self.is_own:
                 found.append("unprocessed")
+        if self.operation == "SendMessageBatch":
+            found.append("failed-entry")
         return tuple(found)
 
 
@@ -278,6 +282,8 @@ class Actor:
 
 def _copied(value: Any) -> Any:
     """A copy of a response: code that gets it may change it (boto3's resources do)."""
+    if isinstance(value, Body):
+        return value.fresh()
     if isinstance(value, dict):
         return {name: _copied(each) for name, each in value.items()}
     return [_copied(each) for each in value] if isinstance(value, list) else value

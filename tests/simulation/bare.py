@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from simulation.scenario import Scenario
+from simulation.system import JOINS_PREFIX
 from simulation.world import World
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _without_product(scenario: Scenario) -> Scenario:
         faults=0,
         shares_key=scenario.shares_key,
         is_redriven=scenario.is_redriven,
+        before_id=scenario.before_id,
     )
 
 
@@ -131,7 +133,11 @@ def _published(world: World) -> list[str]:
 
 
 def _keys(world: World) -> list[str]:
-    return sorted(_TIME_ID.sub("(an id)", key) for key in world.bucket.objects)
+    return sorted(
+        _TIME_ID.sub("(an id)", key)
+        for key in world.bucket.objects
+        if not key.startswith(JOINS_PREFIX)
+    )
 
 
 def _started(world: World) -> list[tuple[str, str]]:

@@ -6,10 +6,13 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.naming import MemberToken
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
+JOIN = "#join"
 GONE = ""
 """In the place of a state: the record was deleted."""
 
@@ -103,6 +106,16 @@ class Ghost:
         fork.settled_by_itself = dict(self.settled_by_itself)
         return fork
 
+    def beside(self) -> Ghost:
+        """Notes of another payload in the same schedule."""
+        return Ghost(step=self.step, log=self.log, endings=self.endings, problems=self.problems)
+
+    def fork_beside(self, whole: Ghost) -> Ghost:
+        """These notes once more, beside others' that have been forked."""
+        fork = self.fork()
+        fork.log, fork.endings, fork.problems = whole.log, whole.endings, whole.problems
+        return fork
+
     def begin(self, state: str, run: str, *, ended: bool, foreign: bool) -> None:
         """The world starts with an old run; one after the other where there are several."""
         at = len(self.runs) - 1
@@ -169,7 +182,7 @@ class Ghost:
         """The tracking table was written, by an invocation that began at that step."""
         for item in items:
             token = item["task_token"]["S"]
-            if token.startswith("#"):
+            if token.startswith("#") and token != JOIN and MemberToken.of(token) is None:
                 continue
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:

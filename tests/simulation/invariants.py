@@ -39,11 +39,11 @@ def violations(world: World) -> list[str]:
         row = rows[sent.token]
         facts = world.ghost.rows[sent.token]
         found += _answered(world, sent.token, row)
-        found += _once(world, sent.token, row, facts)
+        found += once(world, sent.token, row, facts)
         found += untruths(world.ghost, sent.token, row, facts, number, replace=sent.replace)
     found += _registered(world, rows)
-    found += _secret(world)
-    found += _isolated(world)
+    found += secret(world)
+    found += isolated(world)
     return found
 
 
@@ -54,7 +54,9 @@ def _answered(world: World, token: str, row: dict[str, Any]) -> list[str]:
     if row["answer"]["S"] == "stale" and token in world.sfn.tokens:
         return [f"1. {token} is marked stale, though Step Functions still waits for its answer"]
     undisturbed = not world.is_disturbed and all(
-        world.events[arn].tries for arn, run in world.sfn.executions.items()
+        # Of a run that had ended before all this, the record tells already.
+        world.events[arn].tries or world.ghost.runs[arn].ended == 0
+        for arn in world.sfn.executions
     )
     if (
         undisturbed
@@ -78,7 +80,7 @@ def _registered(world: World, rows: dict[str, Any]) -> list[str]:
     ]
 
 
-def _once(world: World, token: str, row: dict[str, Any], facts: RowFacts) -> list[str]:
+def once(world: World, token: str, row: dict[str, Any], facts: RowFacts) -> list[str]:
     """3. At most one accepted answer, and the row tells of it; 4. answered rows expire."""
     found = []
     accepted = [(answer, told) for each, answer, told in world.sfn.accepted if each == token]
@@ -268,7 +270,7 @@ def is_true(
     return not replace and not ran_again and state in NEVER_RERUN and seen == state
 
 
-def _secret(world: World) -> list[str]:
+def secret(world: World) -> list[str]:
     """6. No token anywhere but in the tracking table and the queue."""
     places = {
         "the state table": repr(world.states.items),
@@ -284,7 +286,7 @@ def _secret(world: World) -> list[str]:
     ]
 
 
-def _isolated(world: World) -> list[str]:
+def isolated(world: World) -> list[str]:
     """5. StateDB, queue and topics are as the bare handlers leave them."""
     bare = replay(world)
     return [

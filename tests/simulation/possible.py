@@ -49,14 +49,19 @@ def options_of(world: World) -> list[Option]:
         found += _environment(world, alive)
     if world.faults_left:
         kinds = world.scenario.fault_kinds
+        faulty = world.scenario.faulty
         for actor in alive:
             assert actor.pending is not None
+            if faulty and actor.kind not in faulty:
+                continue
             found.extend(
                 Option("go", actor.number, fault, f"{actor.name}: {actor.pending.name} {fault}")
                 for fault in actor.pending.variants
                 if not kinds or fault in kinds
             )
-    if not alive:
+    # A join has a long way to go: what comes of it by itself is explored, not closed.
+    goes_on = world.joins and any(each.kind in ("deliver", "stream") for each in found)
+    if not alive and not goes_on:
         found.append(Option("finish", None, "ok", "nothing more happens by itself"))
     return found
 
@@ -76,6 +81,8 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
             # It begins when its first call is made: nobody could tell that it began before,
             # and what a waiter may be told is then judged most strictly.
             return actor
+    if world.joins:
+        return None  # what their rows touch has not been told apart
     coming = list(_coming(world, alive))
     futures = {actor.number: future(world, actor) for actor in alive}
     for actor in alive:
@@ -153,7 +160,9 @@ def _comes_again(world: World) -> bool:
     )
 
 
-def _environment(world: World, alive: list[Actor]) -> list[Option]:
+def _environment(  # noqa: C901 - one thing after the other
+    world: World, alive: list[Actor]
+) -> list[Option]:
     kinds = Counter(actor.kind for actor in alive)
     if world.is_answering:
         return [] if kinds["sender"] else _deliveries_of_records(world)
@@ -173,11 +182,13 @@ def _environment(world: World, alive: list[Actor]) -> list[Option]:
                 )
         elif world.events[arn].left > 0 and may_update:
             found.append(Option("event", arn, "ok", f"the end of run {name} is told"))
-    if not (alive if sender_comes_last(world) else kinds["sender"]):
+    if world.scenario.has_lanes or not (alive if sender_comes_last(world) else kinds["sender"]):
         found.extend(_deliveries_of_records(world))
     if world.passes_left and kinds["reconciler"] < world.scenario.reconcilers:
         found.append(Option("reconcile", None, "ok", "the reconciler begins"))
     found += _by_people(world, is_processing=kinds["process"] > 0)
+    if world.joins:
+        found += _mishaps(world)
     if world.advances_left:
         found.append(Option("advance", 200, "ok", "200 s pass"))
     return found
@@ -196,6 +207,43 @@ def _by_people(world: World, *, is_processing: bool) -> list[Option]:
     return found
 
 
+def _mishaps(world: World) -> list[Option]:
+    """What may be lost or changed, of a join."""
+    found = []
+    if world.losses_left:
+        found += [
+            Option("lose", number, "ok", f"message {number} is lost")
+            for number in world.queue.messages
+            if _may_be_lost(world, number)
+        ]
+    if world.lost_records_left:
+        found += [
+            Option("lose-record", lane, "ok", "a record of the stream is lost")
+            for lane in _lanes_to_read(world)
+        ]
+    if world.list_changes_left:
+        found.append(Option("change-list", None, "ok", "the list is changed"))
+    if world.scenario.may_close and world.sfn.tokens:
+        found.append(Option("close", None, "ok", "the parent ends"))
+    return found
+
+
+def _may_be_lost(world: World, number: int) -> bool:
+    """Not so for a message of somebody else's: without it his payload is never run."""
+    messages, message = world.scenario.messages, world.queue.messages[number]
+    if world.scenario.dead_letters:
+        return message.is_visible and message.receives > 0 and number >= len(messages)
+    is_of_join = number >= len(messages) or messages[number].join is not None
+    return message.is_visible and is_of_join
+
+
+def _lanes_to_read(world: World) -> list[str]:
+    busy = world.lanes_read()
+    if not world.scenario.has_lanes and busy:
+        return []
+    return [lane for lane in world.lanes() if lane not in busy and world.new_records(lane)]
+
+
 def _ends(world: World, alive: list[Actor]) -> str:
     """Whether a run's end is one thing with its being told.
 
@@ -203,7 +251,7 @@ def _ends(world: World, alive: list[Actor]) -> str:
     registration, and before a settle, which the telling precedes. (An end that is never
     told may come when nothing else is under way.)
     """
-    if not alive or world.scenario.may_reconcile:
+    if not alive or world.scenario.may_reconcile or world.joins:
         return "end"
     waits = {task_token for _, task_token in world.waits.items}
     unregistered = set(_tokens(world, world.queue.messages)) - waits
@@ -215,7 +263,11 @@ def _results(world: World) -> tuple[str, ...]:
     ends = world.scenario.ends
     if not ends:
         return world.scenario.outcomes
-    ended = sum(run.ended is not None and run.ended > 0 for run in world.ghost.runs.values())
+    ended = sum(
+        run.ended is not None and run.ended > 0
+        for ghost in world.all_ghosts()
+        for run in ghost.runs.values()
+    )
     return (ends[min(ended, len(ends) - 1)],)
 
 
@@ -235,9 +287,12 @@ def _deliveries_of_messages(world: World) -> list[Option]:
 
 
 def _deliveries_of_records(world: World) -> list[Option]:
-    pending = len(world.new_records())
-    counts = [pending, 1] if pending > 1 else [1] * pending
-    return [
-        Option("stream", count, "ok", f"{count} record{'s' * (count > 1)} delivered")
-        for count in counts
-    ]
+    found = []
+    for lane in _lanes_to_read(world):
+        pending = len(world.new_records(lane))
+        counts = [pending, 1] if pending > 1 else [1] * pending
+        found += [
+            Option("stream", (lane, count), "ok", f"{count} record{'s' * (count > 1)} delivered")
+            for count in counts
+        ]
+    return found

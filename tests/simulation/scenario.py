@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulation.join_request import Join
 
 PREFIX = "arn:aws:states:us-west-2:123456789012:stateMachine:sim-"
 WORKFLOW = "child"
 EVENT_TRIES = 3  # an asynchronous invocation is tried three times
 PAYLOAD_ID = f"scenes/workflow-{WORKFLOW}/a"
+SECOND_ID = f"scenes/workflow-{WORKFLOW}/b"
 NEIGHBOUR_ID = f"scenes/workflow-{WORKFLOW}/a/workflow-1"
 """Shares its record's key with ``PAYLOAD_ID``, which is what cirrus reads back from it."""
 OLD_RUN = f"{PREFIX}{WORKFLOW}:old-run".replace(":stateMachine:", ":execution:")
@@ -19,23 +23,29 @@ BY_HAND = f"{PREFIX}{WORKFLOW}:by-hand".replace(":stateMachine:", ":execution:")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message in the process queue: a token that waits for the one payload.
+    """A message in the process queue: a token that waits for a payload, or for a join's.
 
     Attributes:
         token: its task token, None for a message without one.
         replace: asks for the payload to be run again.
         is_garbage: its body is not JSON; cirrus raises for it, and deletes its neighbours.
+        payload_id: another payload than the world's first.
+        join: it is a join request.
     """
 
     token: str | None
     replace: bool = False
     is_garbage: bool = False
+    payload_id: str | None = None
+    join: Join | None = None
 
     @property
     def name(self) -> str:
         """How reports call it."""
         if self.is_garbage:
             return "garbage"
+        if self.join is not None:
+            return self.join.name
         kind = "replace" if self.replace else "plain"
         return kind if self.token is not None else f"{kind} without token"
 
@@ -57,6 +67,7 @@ class Scenario:
             a repetition, and not at all is always possible.
         faults: how many crashes, throttles, stale or partial reads may happen.
         fault_kinds: which ones; empty for all.
+        faulty: the kinds of invocations that they befall; empty for all.
         reconcilers: passes that may be under way at once.
         passes: reconciler passes while things still happen (some always follow at the end).
         advances: how often 200 s may pass while things still happen.
@@ -70,6 +81,16 @@ class Scenario:
         is_redriven: the old run had failed, was replaced and then redriven: both go on.
         by_hand: whether somebody may start an execution that no record lists.
         deletions: how often an operator may delete the record.
+        before_id: the payload whose old run there was, where it is not the first one.
+        losses: how many messages may be lost, received or not.
+        dead_letters: how many that were received may come no more.
+        lost_records: how many of the stream's records may be lost.
+        list_changes: how often the list behind a join's ``members_url`` may be changed.
+        may_close: whether the parent may end while its token waits.
+        has_lanes: rows of two payloads, or joins, may be with two senders at once.
+        most_bytes: of a message that the queue takes.
+        queue_seconds: how long the reconciler believes that the queue keeps a message.
+        tells_ends: runs that end once the exploring is over are told of.
     """
 
     before: str | None
@@ -81,6 +102,7 @@ class Scenario:
     events: int = 1
     faults: int = 1
     fault_kinds: tuple[str, ...] = ()
+    faulty: tuple[str, ...] = ()
     reconcilers: int = 1
     passes: int = 0
     advances: int = 0
@@ -92,6 +114,30 @@ class Scenario:
     is_redriven: bool = False
     by_hand: bool = False
     deletions: int = 0
+    before_id: str | None = None
+    losses: int = 0
+    dead_letters: int = 0
+    lost_records: int = 0
+    list_changes: int = 0
+    may_close: bool = False
+    has_lanes: bool = False
+    most_bytes: int = 2048
+    queue_seconds: int = 10_000
+    tells_ends: bool = False
+
+    @property
+    def has_joins(self) -> bool:
+        """True where a message asks for a join."""
+        return any(sent.join is not None for sent in self.messages)
+
+    @property
+    def payload_ids(self) -> tuple[str, ...]:
+        """Every payload that there is to run, the first one first."""
+        members = [
+            each.payload_id for sent in self.messages if sent.join for each in sent.join.members
+        ]
+        others = [sent.payload_id for sent in self.messages if sent.payload_id is not None]
+        return tuple(dict.fromkeys([self.payload_id, *members, *others]))
 
     @property
     def payload_id(self) -> str:
@@ -105,8 +151,9 @@ class Scenario:
         It works on settled rows and on task tokens (but for what a hook leaves to it: ``World``).
         Hooks neither read nor change a settled row (``World`` notes it as a problem if one does),
         but for that of a message which comes again; apart from them only the reconciler looks.
+        Of a join it sends the members.
         """
-        return self.deliveries == 1 and not self.may_reconcile
+        return self.deliveries == 1 and not self.may_reconcile and not self.has_joins
 
     @property
     def may_reconcile(self) -> bool:
@@ -126,6 +173,12 @@ class Scenario:
             (self.is_redriven, ", redriven beside its replacement"),
             (self.by_hand, ", a run by hand"),
             (bool(self.deletions), ", the record deleted"),
+            (bool(self.losses), ", a message lost"),
+            (bool(self.dead_letters), ", a dead letter"),
+            (bool(self.lost_records), ", a record of the stream lost"),
+            (bool(self.list_changes), ", the list changed"),
+            (self.may_close, ", the parent ends"),
+            (self.has_lanes, ", several senders"),
         ]
         more = "".join(name for is_so, name in others if is_so)
         return f"{self.before or 'new'}{more}: {sent}{start}{ends}{repairs}"
@@ -178,6 +231,15 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
             reconcilers=2,
             passes=2,
             advances=2,
+            redelivery_seconds=redelivery_seconds,
+        ),
+    )
+    # What a read leaves out is asked for again: nobody waits for the reconciler.
+    found.append(
+        Scenario(
+            "SUCCEEDED",
+            (a, b),
+            fault_kinds=("unprocessed",),
             redelivery_seconds=redelivery_seconds,
         ),
     )

@@ -12,6 +12,7 @@ from simulation.clock import Clock
 from simulation.fake_aws.client import installed
 from simulation.fingerprint import fingerprint
 from simulation.invariants import violations
+from simulation.join_invariants import join_violations
 from simulation.possible import Option, is_own, options_of
 from simulation.system import System, prepared
 from simulation.world import World
@@ -137,7 +138,8 @@ class Simulator:
         self.schedules += 1
         if self.schedules % COLLECT_EVERY == 0:
             _collect()
-        problems = tuple(violations(world))
+        judged = join_violations if world.joins else violations
+        problems = tuple(judged(world))
         world.dispose()
         return Schedule(world.scenario, choices, tuple(world.trace), problems)
 
@@ -162,7 +164,7 @@ class Simulator:
     def at_random(self, scenario: Scenario, seed: int) -> Schedule:
         """A uniform random walk."""
         chance = random.Random(seed)  # noqa: S311 - a seed to repeat it by
-        faults = _Faults.of(chance)
+        faults = _Faults.of(chance, scenario)
 
         def choose(world: World, options: Sequence[Option]) -> int:
             self._note(world)
@@ -183,7 +185,7 @@ class Simulator:
         beforehand the one that would go on falls behind all others instead.
         """
         chance = random.Random(seed)  # noqa: S311 - a seed to repeat it by
-        faults = _Faults.of(chance)
+        faults = _Faults.of(chance, scenario)
         changes = set(chance.sample(range(60), depth))
         priorities: dict[str, float] = {}
         step = 0
@@ -210,6 +212,7 @@ class Simulator:
 
     def exhaustively(self, scenario: Scenario) -> Iterator[Schedule]:
         """Every schedule, up to states that were seen already."""
+        assert not scenario.has_joins, "no fingerprint tells all that a join's future depends on"
         seen: set[bytes] = set()
         begun = World(scenario, self._system, self._clock)
         crossings = [self._crossing(begun, (), seen)]
@@ -291,9 +294,14 @@ class _Faults:
     chance_of: float
 
     @classmethod
-    def of(cls, chance: random.Random) -> _Faults:
-        """A style."""
-        return chance.choice(_STYLES)
+    def of(cls, chance: random.Random, scenario: Scenario) -> _Faults:
+        """A style, one that makes a fault where the world has but some kinds of them."""
+        kinds = scenario.fault_kinds
+        styles = [each for each in _STYLES if each._makes(kinds)] if kinds else _STYLES
+        return chance.choice(styles)
+
+    def _makes(self, kinds: Sequence[str]) -> bool:
+        return any(kind.startswith(self.kinds) for kind in kinds)
 
     def choose(
         self,
@@ -314,11 +322,11 @@ class _Faults:
         return chance.choice(found)
 
 
-_ANY = ("crash", "throttle", "stale", "unprocessed")
+_ANY = ("crash", "throttle", "stale", "unprocessed", "failed-entry")
 _STYLES = (
     _Faults(_ANY, own=None, chance_of=0.1),
     _Faults(("crash",), own=None, chance_of=0.1),
-    _Faults(("throttle", "unprocessed"), own=True, chance_of=0.3),
+    _Faults(("throttle", "unprocessed", "failed-entry"), own=True, chance_of=0.3),
     _Faults(("stale",), own=True, chance_of=0.7),
     _Faults(("stale", "throttle"), own=False, chance_of=0.3),
 )

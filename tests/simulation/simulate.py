@@ -23,6 +23,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from simulation.defects import DEFECTS
+from simulation.join_defects import JOIN_DEFECTS
+from simulation.join_scenarios import join_scenarios
 from simulation.scenario import (
     larger_scenarios,
     small_scenarios,
@@ -104,7 +106,7 @@ def _explore(
             tell.put(("space", name, Space(explored, states, is_whole=True)))
             report()
         for seed in () if is_whole else itertools.count(first_seed + number, workers):
-            for scenario in larger_scenarios():
+            for scenario in (*larger_scenarios(), *join_scenarios()):
                 for explore in (simulator.at_random, simulator.by_priority):
                     schedule = explore(scenario, seed)
                     if schedule.problems:
@@ -150,7 +152,7 @@ def _hear(message: Any, told: Told) -> None:
 def write_table() -> int:
     """Write the table of planted defects again; 1 if one goes unnoticed."""
     with Simulator() as simulator:
-        catches = {name: hunt(simulator, name) for name in DEFECTS}
+        catches = {name: hunt(simulator, name) for name in (*DEFECTS, *JOIN_DEFECTS)}
     missed = [name for name, catch in catches.items() if catch is None]
     TABLE.write_text(table({name: catch for name, catch in catches.items() if catch}))
     print(f"{len(catches) - len(missed)} of {len(catches)} planted defects noticed: {TABLE.name}")

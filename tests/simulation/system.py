@@ -22,6 +22,7 @@ from cirrus_callbacks_plugin.hooks.own_time import OwnTime
 from cirrus_callbacks_plugin.hooks.process import process
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.hooks.update_state import update_state
+from cirrus_callbacks_plugin.joins import expanding
 from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.local.events import execution_event
 from cirrus_callbacks_plugin.protocol.answer import Answerer
@@ -51,6 +52,11 @@ ENVIRONMENT = {
     "CIRRUS_WORKFLOW_EVENT_TOPIC_ARN": "arn:aws:sns:us-west-2:123456789012:sim-workflow-event",
     "CIRRUS_LOG_LEVEL": "CRITICAL",
 }
+
+
+JOINS_PREFIX = "joins/"
+CHUNK = 2
+"""Of a join's members: three make two chunks."""
 
 
 class _Inline:
@@ -117,7 +123,7 @@ class System:
             Answerer(self._sfn, self.waits, 60),
             self.states,
             JoinClients(lambda: self._s3, lambda: self._sqs),
-            JoinSettings(),
+            JoinSettings(joins_url=f"s3://{ENVIRONMENT['CIRRUS_PAYLOAD_BUCKET']}/{JOINS_PREFIX}"),
         )
 
     def without_hooks(self) -> System:
@@ -178,7 +184,14 @@ class System:
         failed = sender.send(StreamRecord.from_batch(event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
-    def reconciler(self, clock: Clock, redelivery_seconds: int, *, grace_seconds: int) -> Any:
+    def reconciler(
+        self,
+        clock: Clock,
+        redelivery_seconds: int,
+        *,
+        grace_seconds: int,
+        queue_seconds: int,
+    ) -> Any:
         """One pass of the reconciler."""
         pace: Any = _NoPace()
         return Pass(
@@ -188,6 +201,7 @@ class System:
             settings=ReconcilerSettings(
                 grace=timedelta(seconds=grace_seconds),
                 redelivery=timedelta(seconds=redelivery_seconds),
+                queue=timedelta(seconds=queue_seconds),
             ),
             clock=lambda: clock.now,
             seconds_left=lambda: 1000.0,
@@ -206,8 +220,9 @@ def prepared() -> Iterator[None]:
     os.environ.update(ENVIRONMENT)
     pool = concurrency.ThreadPoolExecutor
     concurrency.ThreadPoolExecutor = _Inline  # type: ignore[misc, assignment]
-    sleep, temporary = batches.time.sleep, tempfile.tempdir
+    sleep, temporary, chunk = batches.time.sleep, tempfile.tempdir, expanding.CHUNK
     batches.time.sleep = lambda _: None
+    expanding.CHUNK = CHUNK
     if Path("/dev/shm").is_dir():
         tempfile.tempdir = "/dev/shm"
     level = logging.root.manager.disable
@@ -216,7 +231,7 @@ def prepared() -> Iterator[None]:
         yield
     finally:
         logging.disable(level)
-        batches.time.sleep, tempfile.tempdir = sleep, temporary
+        batches.time.sleep, tempfile.tempdir, expanding.CHUNK = sleep, temporary, chunk
         concurrency.ThreadPoolExecutor = pool  # type: ignore[misc]
         for name, value in before.items():
             if value is None:

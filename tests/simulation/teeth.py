@@ -6,10 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulation.defects import DEFECTS, SHORT_REDELIVERY, redelivery_too_short
+from simulation.join_defects import JOIN_DEFECTS
+from simulation.join_scenarios import disturbed_scenarios
 from simulation.scenario import larger_scenarios
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from typing import Any
+
+    from simulation.scenario import Scenario
     from simulation.search import Schedule, Simulator
+
+    Defect = Callable[[], AbstractContextManager[Any]]
 
 MAX_SEEDS = 150
 
@@ -31,11 +40,17 @@ class Catch:
 
 def hunt(simulator: Simulator, name: str) -> Catch | None:
     """Explore, as ever, until a promise is broken; None where none is."""
+    if name in JOIN_DEFECTS:
+        return _hunt(simulator, JOIN_DEFECTS[name], disturbed_scenarios())
     short = name == redelivery_too_short.__name__
     worlds = larger_scenarios(redelivery_seconds=SHORT_REDELIVERY if short else 5400)
+    return _hunt(simulator, DEFECTS[name], worlds)
+
+
+def _hunt(simulator: Simulator, defect: Defect, worlds: list[Scenario]) -> Catch | None:
     explored = 0
     simulator.forget()
-    with DEFECTS[name]():
+    with defect():
         for seed in range(MAX_SEEDS):
             for scenario in worlds:
                 for explore in (simulator.at_random, simulator.by_priority):

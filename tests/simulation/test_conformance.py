@@ -20,6 +20,7 @@ from simulation.fake_aws.errors import NotCovered
 from simulation.fake_aws.expressions import condition, update
 from simulation.fake_aws.queue import Bucket, Queue, Topic
 from simulation.fake_aws.stepfunctions import StepFunctions
+from simulation.join_scenarios import join_scenarios
 from simulation.scenario import larger_scenarios
 from simulation.search import Simulator
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Clients = Callable[[str], Any]
 
 NAMES = parts.Names("sim", "us-west-2", "123456789012")
+MOST_BYTES = 2048
 MACHINE = NAMES.state_machine_arn("child")
 EXECUTION = MACHINE.replace(":stateMachine:", ":execution:")
 WAITS_FOR_A_TOKEN = json.dumps(
@@ -405,6 +407,147 @@ OTHERS: Calls = [
 ]
 """Step Functions and the rest; TOKEN stands for one that an execution waits with."""
 
+_J = "join:0123456789abcdef0123456789abcdef"
+_UNANSWERED = "attribute_exists(payload_id) AND attribute_not_exists(answered_at)"
+
+
+def _join_put(token: str, condition: str | None = None, **more: Any) -> tuple[str, str, Answers]:
+    request: Answers = {
+        "TableName": "sim-callbacks",
+        "Item": {"payload_id": {"S": _J}, "task_token": {"S": token}, **more},
+    }
+    if condition is not None:
+        request["ConditionExpression"] = condition
+    return "dynamodb", "put_item", request
+
+
+def _join_update(token: str, expression: str, **more: Any) -> tuple[str, str, Answers]:
+    key = {"payload_id": {"S": _J}, "task_token": {"S": token}}
+    request = {"TableName": "sim-callbacks", "Key": key, "UpdateExpression": expression, **more}
+    return "dynamodb", "update_item", request
+
+
+def _tell(answer: str) -> tuple[str, str, Answers]:
+    return _join_update(  # JoinsTable.tell
+        "#member:00000",
+        "SET #0 = if_not_exists(#0, :0), #1 = :1, #2 = if_not_exists(#2, :2)",
+        ConditionExpression="attribute_not_exists(answer)",
+        ExpressionAttributeNames={"#0": "member_payload_id", "#1": "answer", "#2": "expires"},
+        ExpressionAttributeValues={":0": {"S": "p2"}, ":1": {"S": answer}, ":2": {"N": "9"}},
+        ReturnValuesOnConditionCheckFailure="ALL_OLD",
+    )
+
+
+def _count(succeeded: str) -> tuple[str, str, Answers]:
+    return _join_update(  # JoinsTable.count
+        "#join",
+        "ADD #s :succeeded, #f :failed",
+        ConditionExpression=_UNANSWERED,
+        ExpressionAttributeNames={"#s": "succeeded", "#f": "failed"},
+        ExpressionAttributeValues={":succeeded": {"N": succeeded}, ":failed": {"N": "0"}},
+        ReturnValues="ALL_NEW",
+    )
+
+
+def _change(condition: str, sent: str, values: Answers | None = None) -> tuple[str, str, Answers]:
+    return _join_update(
+        "#join",
+        "SET #0 = :0, #1 = :1",
+        ConditionExpression=condition,
+        ExpressionAttributeNames={"#0": "sent", "#1": "sent_at"},
+        ExpressionAttributeValues={":0": {"N": sent}, ":1": {"S": "now"}, **(values or {})},
+        ReturnValues="ALL_NEW",
+    )
+
+
+def _send(name: str, size: int) -> Answers:
+    attribute = {"DataType": "String", "StringValue": f"#{_J}:0"}
+    return {"MessageBody": name * size, "MessageAttributes": {"cirrus-task-token": attribute}}
+
+
+_ABSENT = "attribute_not_exists(payload_id)"
+_QUEUE = NAMES.process_queue_url
+_LIST = {"Bucket": NAMES.payload_bucket, "Key": "list.json"}
+JOINS: Calls = [
+    _join_put("#definition", _ABSENT, members={"B": b"\x1f\x8b"}),
+    _join_put("#join", _ABSENT, waiting={"S": "0"}, registered_at={"S": "now"}),
+    _join_put("#expand", settled_at={"S": "now"}),
+    _join_put("#member:00000", _ABSENT, member_payload_id={"S": "p1"}),
+    (
+        "dynamodb",
+        "batch_get_item",
+        {
+            "RequestItems": {
+                "sim-callbacks": {
+                    "Keys": [{"payload_id": {"S": _J}, "task_token": {"S": "#definition"}}],
+                    "ConsistentRead": True,
+                },
+            },
+        },
+    ),
+    _change(f"{_UNANSWERED} AND attribute_not_exists(#0)", "0"),  # JoinsTable.begin
+    _change(f"{_UNANSWERED} AND attribute_not_exists(#0)", "2"),
+    _change(f"{_UNANSWERED} AND #0 = :before", "2", {":before": {"N": "0"}}),
+    _change(f"{_UNANSWERED} AND #0 = :before", "4", {":before": {"N": "0"}}),
+    _change(f"{_UNANSWERED} AND attribute_not_exists(#0)", "2"),
+    _change(f"{_UNANSWERED} AND #0 = :before", "3", {":before": {"N": "2"}}),
+    _join_put("#expand", _ABSENT, settled_at={"S": "never"}),
+    _tell("failure"),
+    _tell("success"),
+    _count("1"),
+    _count("2"),
+    (
+        "dynamodb",
+        "query",  # JoinsTable.members
+        {
+            "TableName": "sim-callbacks",
+            "ConsistentRead": True,
+            "KeyConditionExpression": (
+                "payload_id = :join_id AND begins_with(task_token, :member)"
+            ),
+            "ExpressionAttributeValues": {":join_id": {"S": _J}, ":member": {"S": "#member:"}},
+        },
+    ),
+    (
+        "dynamodb",
+        "delete_item",  # JoinsTable.finish
+        {
+            "TableName": "sim-callbacks",
+            "Key": {"payload_id": {"S": _J}, "task_token": {"S": "#expand"}},
+            "ConditionExpression": "settled_at = :settled_at",
+            "ExpressionAttributeValues": {":settled_at": {"S": "now"}},
+        },
+    ),
+    ("sqs", "send_message", {"QueueUrl": _QUEUE, **_send("a", 10)}),
+    ("sqs", "send_message", {"QueueUrl": _QUEUE, **_send("a", 3000)}),
+    (
+        "sqs",
+        "send_message_batch",
+        {
+            "QueueUrl": _QUEUE,
+            "Entries": [{"Id": str(number), **_send("a", 900)} for number in range(3)],
+        },
+    ),
+    (
+        "sqs",
+        "send_message_batch",
+        {"QueueUrl": _QUEUE, "Entries": [{"Id": "0", **_send("a", 3000)}]},
+    ),
+    (
+        "sqs",
+        "send_message_batch",
+        {
+            "QueueUrl": _QUEUE,
+            "Entries": [{"Id": str(number), **_send("a", 400_000)} for number in range(3)],
+        },
+    ),
+    ("s3", "put_object", {**_LIST, "Body": b"[]", "ContentType": "application/json"}),
+    ("s3", "get_object", _LIST),
+    ("s3", "get_object", {**_LIST, "IfMatch": '"d751713988987e9331980363e24189ce"'}),
+    ("s3", "get_object", {**_LIST, "IfMatch": '"0000000000000000000000000000000"'}),
+]
+"""What only joins call; the queue takes messages of 2,048 bytes."""
+
 _KEPT = (
     "Item",
     "Items",
@@ -417,6 +560,10 @@ _KEPT = (
     "name",
     "stateMachineArn",
     "Successful",
+    "Failed",
+    "Attributes",
+    "ETag",
+    "ContentLength",
 )
 
 
@@ -451,6 +598,9 @@ def _compare(calls: Calls, times: int) -> None:
         deployed = parts.create(NAMES)
         parts.create_state_machine(deployed, "child", WAITS_FOR_A_TOKEN)
         deployed.client("s3").put_object(Bucket=NAMES.payload_bucket, Key="known.json", Body=b"{}")
+        deployed.client("sqs").set_queue_attributes(
+            QueueUrl=NAMES.process_queue_url, Attributes={"MaximumMessageSize": str(MOST_BYTES)}
+        )
         token = _token(deployed)
         moto_says = [_told(deployed.client, *_with(call, token)) for call in repeated]
         deployed.client("stepfunctions").stop_execution(executionArn=f"{EXECUTION}:waiting")
@@ -468,7 +618,7 @@ def _compare(calls: Calls, times: int) -> None:
             },
         ),
         "stepfunctions": sfn,
-        "sqs": Queue(NAMES.process_queue_arn, NAMES.process_queue_url),
+        "sqs": Queue(NAMES.process_queue_arn, NAMES.process_queue_url, most_bytes=MOST_BYTES),
         "s3": Bucket({"known.json": b"{}"}),
         "sns": Topic(),
     }
@@ -520,17 +670,23 @@ def test_other_services_call_by_call() -> None:
     _compare(OTHERS, 1)
 
 
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "each twice"])
+def test_what_joins_call(times: int) -> None:
+    """Counts, both branches of each condition, lists, refused messages are as moto's."""
+    _compare(JOINS, times)
+
+
 def test_the_product_makes_no_call_that_was_not_compared() -> None:
     """A new operation, condition or error fails here until it is compared with moto."""
     fake_client.shapes_seen.clear()
-    for calls, times in ((DYNAMODB, 2), (OTHERS, 1)):
+    for calls, times in ((DYNAMODB, 2), (OTHERS, 1), (JOINS, 2)):
         _compare(calls, times)
     compared = set(fake_client.shapes_seen)
     compared |= _COMPARED_ELSEWHERE
     fake_client.shapes_seen.clear()
     with Simulator() as running:
         for seed in range(6):
-            for scenario in larger_scenarios():
+            for scenario in (*larger_scenarios(), *join_scenarios()):
                 running.at_random(scenario, seed)
     faults = {each for each in fake_client.shapes_seen if each.endswith(_FAULTS)}
     assert fake_client.shapes_seen - faults <= compared

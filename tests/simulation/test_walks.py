@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SHARES = 8
 SEEDS = 28
-"""For every share, strategy and world: 8 x 28 x 2 x 19 schedules, some of them alike."""
+"""For every share, strategy and world: 8 x 28 x 2 x 27 schedules, some of them alike."""
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.joins.rows import join_id_of
 from simulation import possible
 from simulation.actors import Actor, Answer, Call, Crash
 from simulation.fake_aws.client import handle_with
@@ -16,7 +17,9 @@ from simulation.fake_aws.dynamodb import DynamoDB, Table
 from simulation.fake_aws.errors import FakeError
 from simulation.fake_aws.queue import Bucket, Queue, Topic
 from simulation.fake_aws.stepfunctions import Execution, StepFunctions
-from simulation.ghost import Ghost
+from simulation.ghost import JOIN, Ghost
+from simulation.join_ghost import JoinGhost, member_of
+from simulation.join_request import FILLING, LIST_KEY
 from simulation.scenario import (
     BY_HAND,
     EVENT_TRIES,
@@ -33,10 +36,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from simulation.clock import Clock
+    from simulation.join_request import Join
     from simulation.possible import Option
+    from simulation.scenario import Sent
     from simulation.system import System
 
 STATE_TABLE = "sim-state"
+BUCKET = "sim-payloads"
 WAITS_TABLE = "sim-callbacks"
 QUEUE_ARN = "arn:aws:sqs:us-west-2:123456789012:sim-process"
 QUEUE_URL = "https://sqs.us-west-2.amazonaws.com/123456789012/sim-process"
@@ -55,9 +61,27 @@ class Event:
     tries: int = 0
 
 
+MAX_CLOSING_PASSES = 8
+
+
 @dataclass
 class World:
-    """A deployment under a scheduler."""
+    """A deployment under a scheduler.
+
+    Attributes:
+        scenario, system, clock: what it is made of.
+        actors: all invocations, by number.
+        trace: what happened, a line each.
+        ghost: what really happened; where there are joins, of all payloads together.
+        ghosts: the same by payload, and by join for its own wait.
+        joins: what happened to each join, by its id.
+        is_disturbed: something was lost that only the reconciler can make up for.
+        sender_faults: how often a sender died, or a call was refused to it.
+        may_repeat: an answer may have been sent twice.
+        stream_position: up to where the stream was read, by lane (``lanes``).
+        held: messages that an invocation holds.
+        begun: the step at which each invocation began.
+    """
 
     scenario: Scenario
     system: System
@@ -65,20 +89,28 @@ class World:
     actors: list[Actor] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     ghost: Ghost = field(default_factory=Ghost)
+    ghosts: dict[str, Ghost] = field(default_factory=dict)
+    joins: dict[str, JoinGhost] = field(default_factory=dict)
     faults_left: int = 0
     passes_left: int = 0
     advances_left: int = 0
     deletions_left: int = 0
+    losses_left: int = 0
+    lost_records_left: int = 0
+    list_changes_left: int = 0
+    sender_faults: int = 0
     events: dict[str, Event] = field(default_factory=dict)
     is_disturbed: bool = False
     may_repeat: bool = False
     is_answering: bool = False
-    stream_position: int = 0
+    stream_position: dict[str, int] = field(default_factory=dict)
     is_closing: bool = False
     _current: Actor | None = None
     held: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    _batch: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _batch: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
+    _first: dict[int, int] = field(default_factory=dict)
+    _first_with: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.clock.reset()
@@ -86,7 +118,7 @@ class World:
         self.waits = Table(("payload_id", "task_token"), has_stream=True)
         self.dynamodb = DynamoDB({STATE_TABLE: self.states, WAITS_TABLE: self.waits})
         self.sfn = StepFunctions(lambda: self.clock.now)
-        self.queue = Queue(QUEUE_ARN, QUEUE_URL)
+        self.queue = Queue(QUEUE_ARN, QUEUE_URL, most_bytes=self.scenario.most_bytes)
         self.bucket = Bucket()
         self.topic = Topic()
         self.services = self._services()
@@ -94,6 +126,10 @@ class World:
         self.passes_left = self.scenario.passes
         self.advances_left = self.scenario.advances
         self.deletions_left = self.scenario.deletions
+        self.losses_left = self.scenario.losses + self.scenario.dead_letters
+        self.lost_records_left = self.scenario.lost_records
+        self.list_changes_left = self.scenario.list_changes
+        self.ghosts = dict.fromkeys(self.scenario.payload_ids, self.ghost)
         if self.scenario.can_start:
             self.sfn.machines.add(PREFIX + WORKFLOW)
         self._begin()
@@ -109,6 +145,8 @@ class World:
         }
 
     def _begin(self) -> None:
+        if self.scenario.has_joins:
+            self._begin_joins()
         before = self.scenario.before
         if before is not None:
             self._old_run(before)
@@ -117,15 +155,47 @@ class World:
             if sent.token is not None:
                 self.sfn.tokens.add(sent.token)
                 attributes["cirrus-task-token"] = {"dataType": "String", "stringValue": sent.token}
-            body = "no JSON" if sent.is_garbage else json.dumps(self._payload(replace=sent.replace))
-            self.queue.send(body, attributes)
+            self.queue.send("no JSON" if sent.is_garbage else self._body(sent), attributes)
         self.clock.advance(timedelta(hours=1))
+
+    def _begin_joins(self) -> None:
+        """Notes apart for each payload and join; what requests refer to lies in S3."""
+        self.ghosts = {each: self.ghost.beside() for each in self.scenario.payload_ids}
+        for sent in self.scenario.messages:
+            if sent.join is None or sent.token is None:
+                continue
+            join_id = join_id_of(sent.token)
+            self.joins[join_id] = JoinGhost(join_id)
+            self.ghosts[join_id] = self.ghost.beside()
+            self.bucket.objects[LIST_KEY] = json.dumps(self._members(sent.join)).encode()
+            for member in sent.join.members:
+                payload = json.dumps(self._payload(member.payload_id)).encode()
+                self.bucket.objects[member.object_key] = payload
+
+    def _members(self, join: Join) -> list[Any]:
+        written: list[Any] = []
+        for member in join.members:
+            if member.kind == "attached":
+                written.append({"payload_id": member.payload_id})
+            elif member.kind == "reference":
+                written.append({"url": f"s3://{BUCKET}/{member.object_key}"})
+            else:
+                filling = {"filling": FILLING} if member.is_large else {}
+                written.append({**self._payload(member.payload_id), **filling})
+        return written
+
+    def _body(self, sent: Sent) -> str:
+        if sent.join is not None:
+            return json.dumps(sent.join.body(BUCKET, self._members(sent.join)))
+        return json.dumps(self._payload(sent.payload_id, replace=sent.replace))
 
     def _old_run(self, state: str) -> None:
         now = self.clock.now
         running = state == "PROCESSING"
         listed = [OLD_RUN]
-        execution = self._execution(OLD_RUN, PAYLOAD_ID, now - timedelta(minutes=10))
+        payload_id = self.scenario.before_id or PAYLOAD_ID
+        key = _key_of(payload_id).to_item()
+        execution = self._execution(OLD_RUN, payload_id, now - timedelta(minutes=10))
         if not running:
             result = {"SUCCEEDED": "SUCCEEDED", "ABORTED": "ABORTED"}.get(state, "FAILED")
             self._stop(execution, result, invalid=state == "INVALID")
@@ -133,11 +203,11 @@ class World:
         else:
             self.events[OLD_RUN] = Event(self.scenario.events + self.scenario.old_events)
         if self.scenario.is_redriven:
-            self._execution(REPLACEMENT, PAYLOAD_ID, now - timedelta(minutes=5))
+            self._execution(REPLACEMENT, payload_id, now - timedelta(minutes=5))
             self.events[REPLACEMENT] = Event(self.scenario.events)
             listed.append(REPLACEMENT)
         item: dict[str, Any] = {
-            **self.key.to_item(),
+            **key,
             "created": {"S": now.isoformat()},
             "updated": {"S": now.isoformat()},
             "state_updated": {"S": f"{state}_{now.isoformat()}"},
@@ -145,9 +215,10 @@ class World:
         }
         if state in ("FAILED", "INVALID"):
             item["last_error"] = {"S": "it broke"}
-        self.states.items[self.states.key(self.key.to_item())] = item
+        self.states.items[self.states.key(key)] = item
+        ghost = self.ghosts[payload_id] if self.joins else self.ghost
         for arn in listed:
-            self.ghost.begin(state, arn, ended=not running, foreign=self.scenario.shares_key)
+            ghost.begin(state, arn, ended=not running, foreign=self.scenario.shares_key)
 
     def _execution(self, arn: str, payload_id: str, started: datetime) -> Execution:
         execution = Execution(
@@ -176,9 +247,7 @@ class World:
     @property
     def key(self) -> StateKey:
         """The payload's key in the state table."""
-        key = StateKey.of(self.scenario.payload_id)
-        assert key is not None
-        return key
+        return _key_of(self.scenario.payload_id)
 
     def fork(self) -> World:
         """A world of its own with the same past; ``take_over`` before it goes on."""
@@ -189,9 +258,15 @@ class World:
         fork.bucket, fork.topic = self.bucket.fork(), self.topic.fork()
         fork.services = fork._services()
         fork.ghost, fork.trace = self.ghost.fork(), list(self.trace)
-        fork.events = dict(self.events)
+        fork.ghosts = {
+            each: fork.ghost if ghost is self.ghost else ghost.fork_beside(fork.ghost)
+            for each, ghost in self.ghosts.items()
+        }
+        fork.joins = {each: join.fork() for each, join in self.joins.items()}
+        fork.events, fork.stream_position = dict(self.events), dict(self.stream_position)
         fork.held, fork._batch = dict(self.held), dict(self._batch)
         fork.begun = dict(self.begun)
+        fork._first, fork._first_with = dict(self._first), dict(self._first_with)
         fork.actors = [each.fork(fork._apply) for each in self.actors]
         return fork
 
@@ -248,22 +323,26 @@ class World:
         assert call is not None
         if variant != "ok":
             self.faults_left -= 1
-            # A read that asked for no consistency and got none was not disturbed.
-            self.is_disturbed |= not (call.is_own and variant.startswith("stale"))
+            if self.joins and actor.kind == "sender":
+                self.sender_faults += 1  # delivered again: nobody else is needed
+            else:
+                self.is_disturbed |= self._disturbs(call, variant)
             self.may_repeat |= variant.startswith(("crash", "throttle"))
         if not call.is_own:
             self.ghost.cirrus_call(actor.number, variant)
         if variant == "crash-before":
-            self.ghost.could_not_note(actor.number)
+            self._could_not_note(actor)
             self._crash(actor)
             return
-        if not self.system.bare and not possible.future(self, actor).covers(
-            possible.touched(self, actor)
+        if (
+            not self.system.bare
+            and not self.joins
+            and not possible.future(self, actor).covers(possible.touched(self, actor))
         ):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
         response, error = self._effect(actor, call, variant)
         if variant == "crash-after" or (variant == "throttle" and call.is_own):
-            self.ghost.could_not_note(actor.number)
+            self._could_not_note(actor)
         if response is not None and call.operation == "Query" and actor.kind == "update_state":
             actor.found = frozenset(item["task_token"]["S"] for item in response["Items"])
         if variant == "crash-after":
@@ -272,6 +351,36 @@ class World:
         self._current = actor
         actor.go_on(Answer(response, error, self.clock.now))
         self._after(actor)
+
+    def _could_not_note(self, actor: Actor) -> None:
+        for ghost in self.all_ghosts():
+            ghost.could_not_note(actor.number)
+
+    def all_ghosts(self) -> list[Ghost]:
+        """The notes of all payloads and joins."""
+        return [*self.ghosts.values()] if self.joins else [self.ghost]
+
+    def ghost_of(self, arn: str) -> Ghost:
+        """The notes of a run's payload."""
+        if not self.joins:
+            return self.ghost
+        return self.ghosts[json.loads(self.sfn.executions[arn].input)["id"]]
+
+    def next_step(self) -> None:
+        """Something happens."""
+        self.ghost.step += 1
+        for ghost in self.all_ghosts():
+            ghost.step = self.ghost.step
+
+    def _disturbs(self, call: Call, variant: str) -> bool:
+        """Not so where a read asked for no consistency, or can ask for what it did not get.
+
+        Beside a message of which cirrus raises nobody but the reconciler can: what cirrus has
+        read is not known then.
+        """
+        if variant == "unprocessed" and call.is_own:
+            return any(sent.is_garbage for sent in self.scenario.messages)
+        return not (call.is_own and variant.startswith("stale"))
 
     def _effect(
         self,
@@ -288,39 +397,80 @@ class World:
         if moves:
             self.clock.tick()
         known, before = set(self.sfn.executions), dict(self.waits.items)
+        sent = self.queue.sent
+        if call.operation.startswith("SendTask") and call.request["taskToken"].startswith("#"):
+            self.ghost.problems.append("J5. a member's token went to Step Functions")
         try:
             response = self.services[call.service].call(call.operation, call.request, variant)
         except FakeError as error:
             return None, error
         if call.operation == "StartExecution":
             self.clock.tick()
-        for arn in set(self.sfn.executions) - known:
-            self.events[arn] = Event(self.scenario.events)
-            held = self.held.get(actor.number, ())
-            replaces = any(self.scenario.messages[number].replace for number in held)
-            self.ghost.started(arn, actor.number, held, is_replacement=replaces)
+        self._note_started(actor, set(self.sfn.executions) - known)
+        self._note_sent(range(sent, self.queue.sent))
         if writes:
-            self._observe(actor, sets_state="state_updated" in repr(call.request))
+            self._observe(actor, call)
             if call.is_own and actor.kind in ("process", "update_state"):
                 self._check_settled(before)
         return response, None
 
+    def _note_started(self, actor: Actor, arns: set[str]) -> None:
+        held = self.held.get(actor.number, ())
+        first = [number for number in held if number < len(self.scenario.messages)]
+        replaces = any(self.scenario.messages[number].replace for number in first)
+        messages = tuple(map(self.first_of, held))
+        for arn in arns:
+            self.events[arn] = Event(self.scenario.events)
+            self.ghost_of(arn).started(arn, actor.number, messages, is_replacement=replaces)
+
+    def _note_sent(self, numbers: range) -> None:
+        for number in numbers:
+            member = member_of(self.queue.messages[number].attributes)
+            if member is not None:
+                self.joins[member.join_id].sent(member.index)
+                self._first[number] = self._first_with.setdefault(member.text, number)
+
     def _check_settled(self, before: dict[Any, Any]) -> None:
         """What a hook may not do, and what ``Scenario.sender_comes_last`` builds upon."""
         for key, row in before.items():
+            if key[1] == "#expand":
+                continue  # put again by a request that comes again
             if "settled_at" in row and self.waits.items.get(key) is not row:
                 self.ghost.problems.append(f"3. a hook changed a settled row: {key[1]}")
 
-    def _observe(self, actor: Actor, *, sets_state: bool) -> None:
-        """Tell the ghost what a write has changed."""
-        record = self.states.items.get(self.states.key(self.key.to_item()))
-        if record is not None:
-            self.ghost.see_record(
-                record["state_updated"]["S"].partition("_")[0] if sets_state else None,
-                tuple(each["S"] for each in record.get("executions", {}).get("L", ())),
-                actor.subject if actor.kind.endswith("update_state") else None,
-            )
-        self.ghost.see_rows(self.waits.items.values(), self.begun[actor.number], actor.kind)
+    def first_of(self, number: int) -> int:
+        """The message with which a member was sent for the first time; it may be sent again."""
+        return self._first.get(number, number)
+
+    def message_of(self, token: str) -> int:
+        """The first message with a member's token; -1 where none was sent."""
+        return self._first_with.get(token, -1)
+
+    def _observe(self, actor: Actor, call: Call) -> None:
+        """Tell the ghosts what a write has changed."""
+        sets_state = "state_updated" in repr(call.request)
+        written = call.request.get("Key") or call.request.get("Item") or {}
+        for payload_id, ghost in self.ghosts.items():
+            key = StateKey.of(payload_id)
+            if key is None or (self.joins and key.to_item() != written):
+                continue
+            record = self.states.items.get(self.states.key(key.to_item()))
+            if record is not None:
+                ghost.see_record(
+                    record["state_updated"]["S"].partition("_")[0] if sets_state else None,
+                    tuple(each["S"] for each in record.get("executions", {}).get("L", ())),
+                    actor.subject if actor.kind.endswith("update_state") else None,
+                )
+        begun = self.begun[actor.number]
+        if not self.joins:
+            self.ghost.see_rows(self.waits.items.values(), begun, actor.kind)
+            return
+        for payload_id, ghost in self.ghosts.items():
+            rows = [row for (each, _), row in self.waits.items.items() if each == payload_id]
+            ghost.see_rows(rows, begun, actor.kind)
+        for join in self.joins.values():
+            now, step = self.clock.now, self.ghost.step
+            self.ghost.problems += join.see(step, self.waits, self.queue, now)
 
     # --- invocations ----------------------------------------------------------------
 
@@ -389,14 +539,14 @@ class World:
             if event.tries % EVENT_TRIES:
                 self.events[actor.subject] = Event(event.left + 1, event.tries)
         elif actor.kind == "sender":
-            start, end = self._batch.pop(actor.number)
+            lane, start, end = self._batch.pop(actor.number)
             if not failed:
                 numbers = [
                     int(each["itemIdentifier"]) for each in actor.step.returned["batchItemFailures"]
                 ]
-                self.stream_position = min(numbers) - 1 if numbers else end
+                self.stream_position[lane] = min(numbers) - 1 if numbers else end
             else:
-                self.stream_position = start
+                self.stream_position[lane] = start
 
     def deliver(self, numbers: tuple[int, ...]) -> None:
         """The queue's mapping invokes ``process`` with a batch."""
@@ -422,10 +572,10 @@ class World:
         )
         self._run_to_first_call(actor)
 
-    def deliver_records(self, count: int) -> None:
+    def deliver_records(self, count: int, lane: str = "") -> None:
         """The stream's mapping invokes the sender with what is new and passes its filter."""
-        start = self.stream_position
-        chosen = self.new_records()[:count]
+        start = self.stream_position.get(lane, 0)
+        chosen = self.new_records(lane)[:count]
         end = int(chosen[-1]["dynamodb"]["SequenceNumber"])
         numbers = [each["dynamodb"]["SequenceNumber"] for each in chosen]
         actor = self._start(
@@ -434,10 +584,18 @@ class World:
             chosen,
             lambda _: self.system.sender({"Records": chosen}),
         )
-        self._batch[actor.number] = (start, end)
+        self._batch[actor.number] = (lane, start, end)
         self._run_to_first_call(actor)
 
-    def new_records(self) -> list[dict[str, Any]]:
+    def lanes(self) -> tuple[str, ...]:
+        """Parts of the stream that are read side by side: a payload's or a join's rows each."""
+        return tuple(self.ghosts) if self.scenario.has_lanes else ("",)
+
+    def lanes_read(self) -> set[str]:
+        """Lanes that a sender is reading."""
+        return {lane for lane, _, _ in self._batch.values()}
+
+    def new_records(self, lane: str = "") -> list[dict[str, Any]]:
         """Records of settled, unanswered rows: with every workflow enabled, no others pass.
 
         (``filters.filter_patterns``; its patterns are evaluated on real records in
@@ -445,8 +603,9 @@ class World:
         """
         return [
             record
-            for record in self.waits.stream[self.stream_position :]
-            if "settled_at" in record["dynamodb"].get("NewImage", {})
+            for record in self.waits.stream[self.stream_position.get(lane, 0) :]
+            if lane in ("", record["dynamodb"]["Keys"]["payload_id"]["S"])
+            and "settled_at" in record["dynamodb"].get("NewImage", {})
             and "answered_at" not in record["dynamodb"]["NewImage"]
         ]
 
@@ -457,8 +616,13 @@ class World:
         actor = self._start(
             "reconciler",
             "pass",
-            (grace, redelivery),
-            lambda _: self.system.reconciler(self.clock, redelivery, grace_seconds=grace),
+            (grace, redelivery, self.scenario.queue_seconds),
+            lambda _: self.system.reconciler(
+                self.clock,
+                redelivery,
+                grace_seconds=grace,
+                queue_seconds=self.scenario.queue_seconds,
+            ),
         )
         self._run_to_first_call(actor)
 
@@ -468,7 +632,7 @@ class World:
         invalid = result == "INVALID"
         self._stop(self.sfn.executions[arn], "FAILED" if invalid else result, invalid=invalid)
         self.clock.tick()
-        self.ghost.ended(arn, result)
+        self.ghost_of(arn).ended(arn, result)
 
     def _stop(self, execution: Execution, result: str, *, invalid: bool = False) -> None:
         told: dict[str, Any] = {}
@@ -505,7 +669,7 @@ class World:
 
     def apply(self, option: Option) -> None:
         """Let it happen."""
-        self.ghost.step += 1
+        self.next_step()
         self.trace.append(option.label)
         if option.kind == "go":
             self._go_on(self.actors[option.subject], option.variant)
@@ -519,14 +683,17 @@ class World:
         elif option.kind == "event":
             self.deliver_event(option.subject)
         elif option.kind == "stream":
+            lane, count = option.subject
             self.is_answering = possible.sender_comes_last(self)
-            self.deliver_records(option.subject)
+            self.deliver_records(count, lane)
         elif option.kind == "reconcile":
             self.passes_left -= 1
             self.reconcile()
         elif option.kind == "advance":
             self.advances_left -= 1
             self.clock.advance(timedelta(seconds=option.subject))
+        elif option.kind in ("lose", "lose-record", "change-list", "close"):
+            self._mishap(option)
         else:
             self._by_people(option)
 
@@ -538,6 +705,23 @@ class World:
             self.deletions_left -= 1
             self.delete_record()
 
+    def _mishap(self, option: Option) -> None:
+        """Something of a join is lost or changed."""
+        self.is_disturbed = True
+        if option.kind == "lose":
+            self.losses_left -= 1
+            self.queue.lose(option.subject)
+        elif option.kind == "lose-record":
+            self.lost_records_left -= 1
+            first = self.new_records(option.subject)[0]
+            self.stream_position[option.subject] = int(first["dynamodb"]["SequenceNumber"])
+        elif option.kind == "change-list":
+            self.list_changes_left -= 1
+            members = json.loads(self.bucket.objects[LIST_KEY])
+            self.bucket.objects[LIST_KEY] = json.dumps(members[::-1]).encode()
+        else:
+            self.sfn.tokens.clear()
+
     # --- the end ----------------------------------------------------------------------
 
     def close(self) -> None:
@@ -548,16 +732,19 @@ class World:
         """
         self.trace.append("--- faults have stopped, lost events stay lost")
         self.faults_left = 0
+        if self.joins:
+            self._close_joins()
+            return
         while self.queue.messages or self._alive():
             self._settle_down()
             visible = [number for number, each in self.queue.messages.items() if each.is_visible]
             if visible:
-                self.ghost.step += 1
+                self.next_step()
                 self.trace.append(f"message {visible[0]} is delivered")
                 self.deliver((visible[0],))
         for arn, execution in list(self.sfn.executions.items()):
             if execution.status == "RUNNING":
-                self.ghost.step += 1
+                self.next_step()
                 self.trace.append(f"run {arn.rpartition(':')[2][:8]} ends SUCCEEDED")
                 self.end_run(arn, "SUCCEEDED")
         self.is_closing, self.is_answering = True, False
@@ -573,6 +760,46 @@ class World:
                 step()
         self._settle_down()
 
+    def _close_joins(self) -> None:
+        self._come_to_rest()
+        for join in self.joins.values():
+            row = self.waits.items.get((join.join_id, JOIN), {})
+            join.answered_by_itself = "answered_at" in row
+        self.is_closing = True
+        for _ in range(MAX_CLOSING_PASSES):
+            if not any(_is_open(row) for row in self.waits.items.values()):
+                break
+            self.clock.advance(timedelta(seconds=6000))
+            self._come_to_rest()
+            self._one_pass()
+            self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """All messages and records are delivered, all runs end; one brings about another."""
+        while True:
+            self._settle_down()
+            self._drain_stream()
+            visible = [number for number, each in self.queue.messages.items() if each.is_visible]
+            running = [arn for arn, each in self.sfn.executions.items() if each.status == "RUNNING"]
+            if visible:
+                self.next_step()
+                self.trace.append(f"message {visible[0]} is delivered")
+                self.deliver((visible[0],))
+            elif running:
+                self._end_of_closing(running[0])
+            elif not self._is_any_record_new():
+                return
+
+    def _end_of_closing(self, arn: str) -> None:
+        self.next_step()
+        self.trace.append(f"run {arn.rpartition(':')[2][:8]} ends SUCCEEDED")
+        self.end_run(arn, "SUCCEEDED")
+        if self.scenario.tells_ends:
+            self.deliver_event(arn)
+
+    def _is_any_record_new(self) -> bool:
+        return any(self.new_records(lane) for lane in self.lanes())
+
     def _alive(self) -> bool:
         return any(actor.is_alive for actor in self.actors)
 
@@ -583,20 +810,21 @@ class World:
                 return
             actor = alive[-1]
             assert actor.pending is not None
-            self.ghost.step += 1
+            self.next_step()
             self.trace.append(f"{actor.name}: {actor.pending.name}")
             self._go_on(actor, "ok")
 
     def _drain_stream(self) -> None:
         self._settle_down()
-        while self.new_records():
-            self.ghost.step += 1
-            self.trace.append("records are delivered")
-            self.deliver_records(len(self.new_records()))
-            self._settle_down()
+        for lane in self.lanes():
+            while self.new_records(lane):
+                self.next_step()
+                self.trace.append("records are delivered")
+                self.deliver_records(len(self.new_records(lane)), lane)
+                self._settle_down()
 
     def _one_pass(self) -> None:
-        self.ghost.step += 1
+        self.next_step()
         self.trace.append("the reconciler begins")
         self.reconcile()
         self._settle_down()
@@ -615,3 +843,13 @@ class World:
             "features": [{"type": "Feature", "id": "a", "collection": "scenes", "links": []}],
             "process": [process],
         }
+
+
+def _key_of(payload_id: str) -> StateKey:
+    key = StateKey.of(payload_id)
+    assert key is not None
+    return key
+
+
+def _is_open(row: dict[str, Any]) -> bool:
+    return "waiting" in row and "answered_at" not in row

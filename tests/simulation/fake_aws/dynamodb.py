@@ -102,7 +102,7 @@ class DynamoDB:
             request.get("ExpressionAttributeValues", {}),
         )
         table.write(key, changed)
-        return {}
+        return {"Attributes": dict(changed)} if request.get("ReturnValues") == "ALL_NEW" else {}
 
     def _DeleteItem(self, request: dict[str, Any], _: str) -> dict[str, Any]:
         table = self.tables[request["TableName"]]

@@ -116,9 +116,10 @@ def _plain(value: dict[str, Any]) -> Any:
 
 
 _SET = re.compile(r"\bSET\b(.*?)(?=\bREMOVE\b|$)", re.DOTALL)
+_ADD = re.compile(r"\bADD\b(.*)$", re.DOTALL)
 _REMOVE = re.compile(r"\bREMOVE\b(.*)$", re.DOTALL)
 _ASSIGNMENT = re.compile(r"\s*([\w#]+)\s*=\s*(.+?)\s*$", re.DOTALL)
-_IF_NOT_EXISTS = re.compile(r"if_not_exists\((\w+),\s*(:\w+)\)")
+_IF_NOT_EXISTS = re.compile(r"if_not_exists\(([\w#]+),\s*(:\w+)\)")
 _LIST_APPEND = re.compile(r"list_append\(if_not_exists\((\w+),\s*(:\w+)\),\s*(:\w+)\)")
 
 
@@ -132,7 +133,13 @@ def update(item: Item, text: str, names: dict[str, str], values: dict[str, Any])
             if match is None:
                 raise NotCovered(f"update {text!r}")
             name = names.get(match.group(1), match.group(1))
-            changed[name] = _value(item, match.group(2), values)
+            changed[name] = _value(item, match.group(2), names, values)
+    adds = _ADD.search(text)
+    for each in adds.group(1).split(",") if adds else ():
+        alias, value = each.split()
+        name = names.get(alias, alias)
+        before = int(item.get(name, {"N": "0"})["N"])
+        changed[name] = {"N": str(before + int(values[value]["N"]))}
     removes = _REMOVE.search(text)
     if removes:
         for name in removes.group(1).split(","):
@@ -140,7 +147,7 @@ def update(item: Item, text: str, names: dict[str, str], values: dict[str, Any])
     return changed
 
 
-def _value(item: Item, text: str, values: dict[str, Any]) -> Any:
+def _value(item: Item, text: str, names: dict[str, str], values: dict[str, Any]) -> Any:
     if text.startswith(":"):
         return values[text]
     match = _LIST_APPEND.fullmatch(text)
@@ -149,7 +156,7 @@ def _value(item: Item, text: str, values: dict[str, Any]) -> Any:
         return {"L": [*first["L"], *values[match.group(3)]["L"]]}
     match = _IF_NOT_EXISTS.fullmatch(text)
     if match:
-        return item.get(match.group(1), values[match.group(2)])
+        return item.get(names.get(match.group(1), match.group(1)), values[match.group(2)])
     raise NotCovered(f"value {text!r}")
 
 

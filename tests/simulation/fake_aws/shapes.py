@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_SETS = re.compile(r"#\d+ = :\d+(, #\d+ = :\d+)*")
+_SET = r"#\d+ = (?::\d+|if_not_exists\(#\d+, :\d+\))"
+_SETS = re.compile(rf"{_SET}(?:, {_SET})*")
+_NUMBER = re.compile(r"(?<=[#:])\d+")
 _SPACE = re.compile(r"\s+")
 
 
@@ -22,9 +24,17 @@ def shape_of(service: str, operation: str, request: dict[str, Any]) -> str:
         "IndexName",
         "ConsistentRead",
         "ReturnValuesOnConditionCheckFailure",
+        "ReturnValues",
         "statusFilter",
     ):
         if name in request:
             value = _SPACE.sub(" ", str(request[name]))
-            parts.append(f"{name}={_SETS.sub('#n = :n', value)}")
+            parts.append(f"{name}={_SETS.sub(_kinds, value)}")
+    if service == "s3":
+        parts += [name for name in ("IfMatch",) if name in request]
     return " | ".join(parts)
+
+
+def _kinds(sets: re.Match[str]) -> str:
+    """Assignments, each kind once: how many there are decides nothing."""
+    return ", ".join(sorted({_NUMBER.sub("n", each) for each in re.findall(_SET, sets[0])}))

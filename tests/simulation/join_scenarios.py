@@ -1,0 +1,74 @@
+"""Worlds with joins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from simulation.join_request import Join, Member
+from simulation.scenario import PAYLOAD_ID, SECOND_ID, Scenario, Sent
+
+THIRD_ID = SECOND_ID[:-1] + "c"
+A, B, C = Member(PAYLOAD_ID), Member(SECOND_ID), Member(THIRD_ID)
+REFERENCE = Member(SECOND_ID, "reference")
+ATTACHED = Member(SECOND_ID, "attached")
+LARGE = Member(SECOND_ID, is_large=True)
+OTHER = Sent(None, payload_id=SECOND_ID)
+"""Somebody else starts the attached member's payload."""
+
+
+def join_scenarios() -> list[Scenario]:
+    """Two and three members, each kind; all and any, early and settled; every mishap once."""
+    pairs = (((A, B), ()), ((A, ATTACHED), (OTHER,)), ((A, A), ()))
+    found = [
+        _world(Join(members, succeed_on, answer), *others)
+        for members, others in pairs
+        for succeed_on in ("all", "any")
+        for answer in ("early", "settled")
+    ]
+    return [*found, *_others(), *disturbed_scenarios()]
+
+
+def _others() -> list[Scenario]:
+    """Members of every kind, and payloads that were there before."""
+    two, attached = Join((A, B)), Join((A, ATTACHED))
+    return [
+        _world(Join((A, REFERENCE))),
+        _world(Join((A, LARGE), "any", "settled")),
+        _world(Join(())),
+        _world(attached, before="SUCCEEDED", before_id=SECOND_ID),
+        _world(attached, before="FAILED", before_id=SECOND_ID),
+        _world(attached, before="PROCESSING", before_id=SECOND_ID, old_events=1),
+        _world(two, before="SUCCEEDED"),
+        _world(two, before="FAILED", old_events=1),
+        _world(two, before="PROCESSING", old_events=1),
+        _world(two, can_start=False),
+        _world(two, may_close=True),
+        _world(replace(Join((A, B, C), 2), by_url=True)),
+    ]
+
+
+def disturbed_scenarios() -> list[Scenario]:
+    """Crashes, and everything that only the reconciler can make up for."""
+    three, two = Join((A, B, C), 2), Join((A, B))
+    lost: dict[str, Any] = {"passes": 1, "tells_ends": False}
+    crash: dict[str, Any] = {"fault_kinds": ("crash-after",)}
+    return [
+        _world(three, faults=2),
+        _world(two, faulty=("sender",), **crash),
+        _world(two, faulty=("process",), dead_letters=1, deliveries=1, tells_ends=False, **crash),
+        _world(two, losses=1, **lost),
+        _world(two, lost_records=1, **lost),
+        _world(three, events=0, **lost),
+        _world(two, events=2, deliveries=5, faults=2, advances=1, **lost),
+        _world(replace(two, deadline_seconds=300), passes=2, advances=3),
+        _world(replace(three, by_url=True), list_changes=1, faults=2),
+        _world(two, has_lanes=True, faults=0),
+        _world(three, has_lanes=True, faults=2),
+        _world(two, has_lanes=True, passes=1, advances=1),
+    ]
+
+
+def _world(join: Join, *others: Sent, **special: Any) -> Scenario:
+    given: dict[str, Any] = {"before": None, "deliveries": 2, "tells_ends": True, **special}
+    return Scenario(messages=(Sent("token-j", join=join), *others), **given)

@@ -1,0 +1,44 @@
+"""Worlds with joins, by random walks and by priorities: J1 to J6 are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulation.join_scenarios import join_scenarios
+
+if TYPE_CHECKING:
+    from simulation.search import Simulator
+
+SHARES = 2
+SEEDS = 5
+"""For every share, strategy and world: the space is not explored whole, not the small one either.
+
+What a join's rows have in common with which calls has not been told apart (``independence``), and
+without that two members alone make more orders than can be run.
+"""
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_no_schedule_breaks_a_promise(simulator: Simulator, share: int) -> None:
+    """Two and three members, each kind and rule, crashes and losses: all promises are kept."""
+    distinct = set()
+    for seed in range(share * SEEDS, (share + 1) * SEEDS):
+        for scenario in join_scenarios():
+            for explore in (simulator.at_random, simulator.by_priority):
+                schedule = explore(scenario, seed)
+                distinct.add((scenario, schedule.trace))
+                assert not schedule.problems, simulator.shrink(schedule).report(
+                    f"{explore.__name__}, seed {seed}",
+                )
+    told = f"{len(distinct)} distinct schedules of {simulator.schedules}"
+    print(f"share {share}: {told}")  # noqa: T201
+    assert len(distinct) >= simulator.schedules * 0.8, told
+
+
+def test_a_schedule_repeats_from_its_choices(simulator: Simulator) -> None:
+    """What a failing test prints is enough to see the same again, line by line."""
+    for seed, scenario in enumerate(join_scenarios()):
+        schedule = simulator.by_priority(scenario, seed)
+        assert simulator.replay(scenario, schedule.choices).trace == schedule.trace
