@@ -140,8 +140,16 @@ def pack(members: tuple[Member, ...]) -> bytes:
 
 
 def unpack(packed: bytes) -> tuple[Member, ...]:
-    """Read what :func:`pack` has written."""
-    return parse_list(json.loads(gzip.decompress(packed).decode("utf-8", "surrogatepass")))
+    """Read what :func:`pack` has written.
+
+    Raises:
+        MemberError: it has not written that: somebody changed the row.
+    """
+    try:
+        value = json.loads(gzip.decompress(packed).decode("utf-8", "surrogatepass"))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise MemberError(f"the list in the join's row cannot be read: {error}") from error
+    return parse_list(value)
 
 
 def read_object(body: bytes) -> tuple[Member, ...]:

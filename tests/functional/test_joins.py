@@ -195,12 +195,16 @@ def test_the_whole_list_of_members_lies_in_s3(
     assert [each["index"] for each in answer["members"]] == [0, 1, 2]
 
 
-def test_a_place_that_is_refused_is_not_named(
+@pytest.mark.parametrize("url", [None, "", "s3://nobodys-bucket/joins/"])
+def test_a_place_that_is_unset_or_refused_is_not_named(
     join: Joined,
     monkeypatch: pytest.MonkeyPatch,
+    url: str | None,
 ) -> None:
     """The answer is given all the same."""
-    monkeypatch.setenv("CIRRUS_CALLBACKS_JOINS_URL", "s3://nobodys-bucket/joins/")
+    monkeypatch.delenv("CIRRUS_CALLBACKS_JOINS_URL", raising=False)
+    if url is not None:
+        monkeypatch.setenv("CIRRUS_CALLBACKS_JOINS_URL", url)
     with join.aws.recording() as recording:
         join.ask(ended_as("S"))
     answer = join.answer(recording.calls)
