@@ -63,7 +63,7 @@ def disturbed_scenarios() -> list[Scenario]:
         _world(two, events=2, deliveries=5, faults=2, advances=1, **lost),
         _world(replace(two, deadline_seconds=300), passes=2, advances=3),
         _world(replace(three, by_url=True), list_changes=1, faults=2),
-        _world(two, has_lanes=True, faults=0),
+        _world(two, has_lanes=True, faults=0, outcomes=("SUCCEEDED",)),
         _world(three, has_lanes=True, faults=2),
         _world(two, has_lanes=True, passes=1, advances=1),
     ]
