@@ -88,18 +88,13 @@ class Joins:
         rows = {key: row for key, row in found.items() if key in keys}
         return Batch(rows, joins)
 
-    def tell(self, rows: Sequence[Wait], joins: JoinsById | None = None) -> list[str | Exception]:
-        """Tell settled members' waits to their joins (:meth:`Teller.tell_waits`).
-
-        Args:
-            rows: the waits.
-            joins: as they were read with the rows; None: they are read now.
-        """
+    def tell(self, rows: Sequence[Wait], joins: JoinsById) -> list[str | Exception]:
+        """Tell settled members' waits to their joins (:meth:`Teller.tell_waits`)."""
         members = [(row.member, row) for row in rows]
         waiting = [(member, row) for member, row in members if member is not None]
-        if joins is None:
-            joins = self.table.joins({member.join_id for member, _ in waiting})
-        return self._teller.tell_waits(waiting, joins)
+        unread = {member.join_id for member, _ in waiting} - set(joins)
+        known = {**joins, **(self.table.joins(unread) if unread else {})}
+        return self._teller.tell_waits(waiting, known)
 
     def answer(self, row: Wait | Join, answer: Answer | None = None) -> str | None:
         """Answer one settled wait, whoever waits; marks its row.
@@ -117,7 +112,7 @@ class Joins:
         wait = wait_of(row)
         task = task_wait(wait)
         if task is None:
-            (result,) = self.tell([wait])
+            (result,) = self.tell([wait], {})
             if isinstance(result, Exception):
                 raise result
             return result

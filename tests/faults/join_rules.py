@@ -71,6 +71,14 @@ RULES = (
         waits_for=(NEXT_BATCH,),
         logged=(_AGAIN,),
     ),
+    Rule(
+        "Joins that cannot be read: the whole batch comes again.",
+        "sender",
+        ("Joins.tell",),
+        retried_by=(STREAM,),
+        waits_for=(NEXT_BATCH,),
+        logged=("raises ",),
+    ),
     # --- sender: expanding ---
     Rule(
         "A list that is not there, or not to be read, is no list: the join's parent is told so.",

@@ -128,6 +128,31 @@ def member_arrives(deployed: Deployed) -> Trial:
     return Trial(deployed, waiting, payload_id(plain), is_queue_empty=False)
 
 
+def member_is_a_join(deployed: Deployed) -> Trial:
+    """A member's message that asks for a join: it is refused, and the member has failed."""
+    waiting = Joining(deployed)
+    waiting.open()
+    waiting.sent(has_arrived=False)
+    member = MemberToken(waiting.about, 0)
+    deployed.world.send(waiting.request(waiting.ended()), member.text)
+    deployed.new_records()
+    return Trial(deployed, waiting, is_queue_empty=False)
+
+
+def joining_member(deployed: Deployed) -> Trial:
+    """The row of such a member, which is to be told to its join."""
+    trial = member_is_a_join(deployed)
+    trial.queue()
+    return trial
+
+
+def joining_member_lost(deployed: Deployed) -> Trial:
+    """The same, but its stream record never came."""
+    trial = joining_member(deployed)
+    deployed.new_records()
+    return trial
+
+
 # --- sender ----------------------------------------------------------------------------
 
 
@@ -271,6 +296,13 @@ SCENARIOS = (
     Scenario("a join is asked for", "process", asked_for, Trial.queue),
     Scenario("a join's member arrives", "process", member_arrives, Trial.queue),
     Scenario(
+        "a join's member asks for a join",
+        "process",
+        member_is_a_join,
+        Trial.queue,
+        frozenset({JOIN_FAILED}),
+    ),
+    Scenario(
         "a join's members are sent and attached",
         "sender",
         listed,
@@ -285,6 +317,7 @@ SCENARIOS = (
     _pass("a join's stream record was lost", answer_lost, environment=JOINS_URL),
     _pass("a join's deadline has passed", past_deadline, JOIN_FAILED),
     _pass("a join's members were not sent", expansion_lost),
+    _pass("a join's member asked for a join", joining_member_lost, JOIN_FAILED),
     _pass("a member's message was lost", message_lost, JOIN_FAILED, SHORT_QUEUE),
     _pass("a member never ran", never_ran, JOIN_FAILED),
 )
