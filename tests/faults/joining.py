@@ -312,6 +312,13 @@ SCENARIOS = (
     Scenario("members that SQS takes one by one", "sender", refused_batch, Trial.records),
     Scenario("and no time left to send members", "sender", opened, without_time),
     Scenario("a join's member has ended", "sender", member_ended, Trial.records),
+    Scenario(
+        "a join's member asked for a join",
+        "sender",
+        joining_member,
+        Trial.records,
+        frozenset({JOIN_FAILED}),
+    ),
     Scenario("a join is answered", "sender", certain, Trial.records, environment=JOINS_URL),
     _pass("a member's stream record was lost", member_lost),
     _pass("a join's stream record was lost", answer_lost, environment=JOINS_URL),
