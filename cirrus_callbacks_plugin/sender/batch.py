@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Told:
+class _RowRecords:
     """What a batch says of one row: its first record, and its first image if it is new."""
 
     sequence_number: str
@@ -71,39 +71,41 @@ class Sender:
             ClientError, BotoCoreError: the rows could not be read; the whole batch is to
                 be delivered again.
         """
-        told: dict[Key, _Told] = {}
+        by_row: dict[Key, _RowRecords] = {}
         for record in records:
-            first = told.setdefault(record.key, _Told(record.sequence_number, None))
+            first = by_row.setdefault(record.key, _RowRecords(record.sequence_number, None))
             first.inserted = first.inserted or record.inserted
-        batch = self.joins.read(told)
+        batch = self.joins.read(by_row)
         for row in batch.rows.values():
             if isinstance(row, Malformed):
                 self._pass_over(row)
         again = [
-            *self._answer(batch, told),
-            *self._tell(batch, told),
+            *self._answer(batch, by_row),
+            *self._tell(batch, by_row),
             # Answers first: working off thousands of rows must not hold back the others.
             *self._work_off(batch),
         ]
-        return [told[key].sequence_number for key in again]
+        return [by_row[key].sequence_number for key in again]
 
-    def _answer(self, batch: Batch, told: Mapping[Key, _Told]) -> list[Key]:
+    def _answer(self, batch: Batch, by_row: Mapping[Key, _RowRecords]) -> list[Key]:
         """Answer tasks' waits, joins among them; returns those that are to come again."""
         rows = [(key, row) for key, row, wait in _unanswered(batch) if wait.member is None]
-        results = run_side_by_side(lambda pair: self._handle(pair[1], told[pair[0]].inserted), rows)
+        results = run_side_by_side(
+            lambda pair: self._handle(pair[1], by_row[pair[0]].inserted), rows
+        )
         return [
             key
             for (key, row), result in zip(rows, results, strict=True)
             if isinstance(result, Exception) and self._comes_again(wait_of(row), result)
         ]
 
-    def _tell(self, batch: Batch, told: Mapping[Key, _Told]) -> list[Key]:
+    def _tell(self, batch: Batch, by_row: Mapping[Key, _RowRecords]) -> list[Key]:
         """Tell joins what became of their members; returns those that are to be told again."""
         members = []
         for key, _, wait in _unanswered(batch):
             if wait.member is None:
                 continue
-            if self._is_refused(told[key].inserted):
+            if self._is_refused(by_row[key].inserted):
                 refused = replace(wait, answer_error=NOT_ENABLED, error=why_refused(wait))
                 members.append((key, refused))
             elif wait.is_settled:

@@ -24,14 +24,14 @@ def function(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
     """A function is there, active, and for this deployment's tables."""
     found = parts.function(name)
     if found is None:
-        told = f"there is no function {name}" if name else "its name is not known"
-        yield Check(area, "function", False, told, APPLY if name else "give --deployment")
+        finding = f"there is no function {name}" if name else "its name is not known"
+        yield Check(area, "function", False, finding, APPLY if name else "give --deployment")
         return
     state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
     well = state in ("Active", "Inactive") and update != "Failed"
-    told = f"{name} is {state}" + ("" if update == "Successful" else f", its update {update}")
+    finding = f"{name} is {state}" + ("" if update == "Successful" else f", its update {update}")
     do = None if well else f"see why: {found.get('StateReason') or 'the Lambda console tells'}"
-    yield Check(area, "function", well, told, do)
+    yield Check(area, "function", well, finding, do)
     tables = parts.deployment.tables
     variables = parts.variables(found)
     names = (variables.get(config.STATE_DB), variables.get(config.TABLE))
@@ -54,8 +54,8 @@ def mapping(parts: Parts) -> Iterator[Check]:
     arn = table.get("LatestStreamArn")
     fed = parts.fed_by(arn, sender["FunctionArn"]) if arn else []
     if not fed:
-        told = "no event source mapping leads from the table's stream to it"
-        yield Check(SENDER, "mapping", False, told, APPLY)
+        finding = "no event source mapping leads from the table's stream to it"
+        yield Check(SENDER, "mapping", False, finding, APPLY)
         return
     found = fed[0]
     enabled = found.get("State", "Enabled") in ("Enabled", "Enabling", "Updating", "Creating")
@@ -69,9 +69,9 @@ def mapping(parts: Parts) -> Iterator[Check]:
     )
     yield _filters(parts, found, sender)
     partial = "ReportBatchItemFailures" in found.get("FunctionResponseTypes", [])
-    told = "failed records come again alone" if partial else "one failed record holds up all"
+    finding = "failed records come again alone" if partial else "one failed record holds up all"
     do = None if partial else "set ReportBatchItemFailures on the mapping"
-    yield Check(SENDER, "partial batches", partial, told, do)
+    yield Check(SENDER, "partial batches", partial, finding, do)
     destination = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     yield Check(
         SENDER,
@@ -92,8 +92,8 @@ def _filters(parts: Parts, found: dict[str, Any], sender: dict[str, Any]) -> Che
     names = "every workflow" if flag.names is None else ", ".join(sorted(flag.names)) or "none"
     if sorted(wanted) == sorted(there):
         return Check(SENDER, "filters", True, f"the filters are those of the flag ({names})")
-    told = f"the filters are not those of the flag ({names}): {'; '.join(there) or 'none'}"
-    return Check(SENDER, "filters", False, told, f"{APPLY}; wanted: {'; '.join(wanted)}")
+    finding = f"the filters are not those of the flag ({names}): {'; '.join(there) or 'none'}"
+    return Check(SENDER, "filters", False, finding, f"{APPLY}; wanted: {'; '.join(wanted)}")
 
 
 def _text(pattern: Any) -> str:
@@ -110,12 +110,12 @@ def schedule(parts: Parts) -> Iterator[Check]:
     rules = [events.describe_rule(Name=name) for name in names]
     on = [rule for rule in rules if rule.get("State") == "ENABLED"]
     if on:
-        told = ", ".join(f"{rule['Name']}: {rule.get('ScheduleExpression')}" for rule in on)
-        yield Check(RECONCILER, "schedule", True, told)
+        finding = ", ".join(f"{rule['Name']}: {rule.get('ScheduleExpression')}" for rule in on)
+        yield Check(RECONCILER, "schedule", True, finding)
         return
-    told = f"its rule {names[0]} is disabled" if names else "no rule starts it"
+    finding = f"its rule {names[0]} is disabled" if names else "no rule starts it"
     do = "enable it (reconciler.enabled)" if names else APPLY
-    yield Check(RECONCILER, "schedule", False, told, f"{do}: lost ends are not repaired")
+    yield Check(RECONCILER, "schedule", False, finding, f"{do}: lost ends are not repaired")
 
 
 def last_runs(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
@@ -123,20 +123,20 @@ def last_runs(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
     if name is None or parts.function(name) is None:
         return
     runs, errors = (_sum(parts, name, metric, _DAY) for metric in ("Invocations", "Errors"))
-    told = f"{runs:g} runs in the last day, {errors:g} failed"
+    finding = f"{runs:g} runs in the last day, {errors:g} failed"
     do = f"look at the log /aws/lambda/{name}" if errors else None
     late = False
     if area == RECONCILER:
         recent = _sum(parts, name, "Invocations", _HOUR)
-        late, told = not recent, f"{told}; {recent:g} in the last hour"
+        late, finding = not recent, f"{finding}; {recent:g} in the last hour"
     if late:
         do = "it should run every few minutes: look at its schedule and its log"
-    yield Check(area, "last runs", not (errors or late), told, do)
+    yield Check(area, "last runs", not (errors or late), finding, do)
 
 
 def _sum(parts: Parts, function: str, metric: str, span: timedelta) -> float:
     now = parts.deployment.clock()
-    told = parts.deployment.client("cloudwatch").get_metric_statistics(
+    response = parts.deployment.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Lambda",
         MetricName=metric,
         Dimensions=[{"Name": "FunctionName", "Value": function}],
@@ -145,4 +145,4 @@ def _sum(parts: Parts, function: str, metric: str, span: timedelta) -> float:
         Period=int(span.total_seconds()),
         Statistics=["Sum"],
     )
-    return float(sum(point["Sum"] for point in told["Datapoints"]))
+    return float(sum(point["Sum"] for point in response["Datapoints"]))

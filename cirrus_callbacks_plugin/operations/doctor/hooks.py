@@ -28,13 +28,13 @@ def hooks(parts: Parts, function: str, name: str | None) -> Iterator[Check]:
     """
     found = parts.function(name)
     if found is None:
-        told = f"there is no function {name}" if name else "its name is not known"
-        yield Check(AREA, function, False, told, "is it the right deployment?")
+        finding = f"there is no function {name}" if name else "its name is not known"
+        yield Check(AREA, function, False, finding, "is it the right deployment?")
         return
     if found.get("PackageType") == "Image":
-        told = f"{name} is a container image, which cannot be looked into"
+        finding = f"{name} is a container image, which cannot be looked into"
         do = f"its command must be {PACKAGE}.lambda_functions.{_module(function)}.lambda_handler"
-        yield Check(AREA, function, None, told, do)
+        yield Check(AREA, function, None, finding, do)
         return
     yield _judge(function, found, parts.code(str(name)), str(name))
 
@@ -51,14 +51,14 @@ def _judge(function: str, found: dict[str, Any], files: Files, name: str) -> Che
     held = f"{PACKAGE}/__init__.py" in files
     layers = bool(found.get("Layers"))
     if not leads:
-        told = f"{name} runs {handler}, which is not wrapped"
-        return Check(AREA, function, False, told, _PACKAGE_DO)
+        finding = f"{name} runs {handler}, which is not wrapped"
+        return Check(AREA, function, False, finding, _PACKAGE_DO)
     if not held and not layers:
-        told = f"the handler of {name} wants {PACKAGE}, which is not in its zip"
-        return Check(AREA, function, False, told, _PACKAGE_DO)
+        finding = f"the handler of {name} wants {PACKAGE}, which is not in its zip"
+        return Check(AREA, function, False, finding, _PACKAGE_DO)
     version = inspect(files, name).plugin if held else None
     if held and version is None:
-        told = f"{name} holds {PACKAGE} without its *.dist-info: its hooks are not found"
-        return Check(AREA, function, False, told, "keep its *.dist-info when slimming the zip")
-    told = f"{name} runs wrapped" + (f", plugin {version}" if version else " (from a layer)")
-    return Check(AREA, function, True, told)
+        finding = f"{name} holds {PACKAGE} without its *.dist-info: its hooks are not found"
+        return Check(AREA, function, False, finding, "keep its *.dist-info when slimming the zip")
+    finding = f"{name} runs wrapped" + (f", plugin {version}" if version else " (from a layer)")
+    return Check(AREA, function, True, finding)

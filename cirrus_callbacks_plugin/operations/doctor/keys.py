@@ -51,12 +51,12 @@ def _own(resources: Resources, key: str | None) -> Iterator[str]:
 def _of_bucket(resources: Resources, bucket: str) -> str | None:
     s3 = resources.parts.deployment.client("s3")
     try:
-        told = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+        response = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
     except ClientError as error:
         if error_code(error) == "ServerSideEncryptionConfigurationNotFoundError":
             return None  # a bucket that was last written to before S3 encrypted by itself
         raise
-    for rule in told["Rules"]:
+    for rule in response["Rules"]:
         applied = rule.get("ApplyServerSideEncryptionByDefault", {})
         if str(applied.get("SSEAlgorithm", "")).startswith("aws:kms"):
             return str(applied.get("KMSMasterKeyID") or "") or None

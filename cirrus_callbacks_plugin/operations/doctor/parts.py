@@ -97,12 +97,12 @@ class Parts:
         sqs = self.deployment.client("sqs")
         try:
             url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-            told: Any = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+            response: Any = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
         except ClientError as error:
             if "NonExistentQueue" not in error_code(error):
                 raise
             return None
-        return dict(told["Attributes"])
+        return dict(response["Attributes"])
 
     def code(self, function: str) -> Files:
         """The files of a function's zip.

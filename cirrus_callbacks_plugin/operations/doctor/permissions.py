@@ -76,9 +76,9 @@ def encryption(
     except ClientError as error:
         if not is_denied(error):
             raise
-        told = f"encryption may not be looked at ({call_of(error)} was refused)"
+        finding = f"encryption may not be looked at ({call_of(error)} was refused)"
         do = "have s3:GetEncryptionConfiguration and sqs:GetQueueAttributes allowed to you"
-        yield Check(AREA, check, None, told, do)
+        yield Check(AREA, check, None, finding, do)
         return
     if needed:
         yield _judge(resources, check, needed)
@@ -117,16 +117,16 @@ def _judge(resources: Resources, check: str, needed: Iterable[tuple[str, str]]) 
         elif decision is Decision.DEPENDS:
             open_ones.append(f"{action} on {arn}")
     if missing:
-        told = f"the role {role} may not {', '.join(missing)}"
+        finding = f"the role {role} may not {', '.join(missing)}"
         where = (
             "apply the Terraform module again"
             if resources.function.is_ours
             else "see attach_policies of the Terraform module, and cirrus's own policy"
         )
-        return Check(AREA, check, False, told, f"allow it: {where}")
+        return Check(AREA, check, False, finding, f"allow it: {where}")
     if open_ones:
-        told = f"whether the role {role} may {', '.join(open_ones)} depends on a condition"
-        return Check(AREA, check, None, told, "see that the condition holds for the function")
+        finding = f"whether the role {role} may {', '.join(open_ones)} depends on a condition"
+        return Check(AREA, check, None, finding, "see that the condition holds for the function")
     return Check(AREA, check, True, f"the role {role} may do what it has to")
 
 
@@ -146,6 +146,6 @@ def _managed(iam: Any, arn: str) -> Any:
 
 
 def _boundary(iam: Any, role: str) -> Any:
-    told = iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {})
-    arn = told.get("PermissionsBoundaryArn")
+    response = iam.get_role(RoleName=role)["Role"].get("PermissionsBoundary", {})
+    arn = response.get("PermissionsBoundaryArn")
     return _managed(iam, arn) if arn else None

@@ -46,30 +46,30 @@ def _queue(parts: Parts, mapping: dict[str, Any]) -> Iterator[Check]:
     yield _retention(queue, kept, parts.settings.queue)
     if not policy:
         well = kept <= redelivery
-        told = f"{queue} has no dead-letter queue: it delivers for {kept}"
+        finding = f"{queue} has no dead-letter queue: it delivers for {kept}"
         do = "give it one; till then NeverStarted may be answered too early"
-        yield Check(AREA, f"{queue}: redelivery", well, told, None if well else do)
+        yield Check(AREA, f"{queue}: redelivery", well, finding, None if well else do)
         return
     most = int(policy["maxReceiveCount"])
     longest = timedelta(seconds=visibility * most)
     well = longest <= redelivery
-    told = (
+    finding = (
         f"{queue} delivers for {visibility} s x {most} = {visibility * most} s; "
         f"CIRRUS_CALLBACKS_REDELIVERY_SECONDS is {int(redelivery.total_seconds())}"
     )
     do = f"set redelivery_seconds to more than {visibility * most}"
-    yield Check(AREA, f"{queue}: redelivery", well, told, None if well else do)
+    yield Check(AREA, f"{queue}: redelivery", well, finding, None if well else do)
     dead = str(policy["deadLetterTargetArn"]).rpartition(":")[2]
     yield _is_empty(parts, dead, f"{queue}: dead letters")
 
 
-def _retention(queue: str, kept: timedelta, told: timedelta) -> Check:
+def _retention(queue: str, kept: timedelta, setting: timedelta) -> Check:
     """A member of a join that never arrived is given up once the queue cannot hold it any more."""
-    well = kept <= told
+    well = kept <= setting
     found = f"{queue} keeps a message for {_seconds(kept)} s; {config.QUEUE_SECONDS} is "
     do = f"set queue_seconds to at least {_seconds(kept)}: members may be given up too early"
     name = f"{queue}: retention"
-    return Check(AREA, name, well, f"{found}{_seconds(told)}", None if well else do)
+    return Check(AREA, name, well, f"{found}{_seconds(setting)}", None if well else do)
 
 
 def _seconds(span: timedelta) -> int:
@@ -115,5 +115,5 @@ def failure_destination(parts: Parts) -> Iterator[Check]:
         return
     more = " or more" if count >= MAX_COUNTED else ""
     do = "look why in the sender's log, then remove them: the reconciler answers their waits"
-    told = f"{count}{more} record(s) lie at {url}" if count else f"{url} is empty"
-    yield Check(AREA, name, not count, told, do if count else None)
+    finding = f"{count}{more} record(s) lie at {url}" if count else f"{url} is empty"
+    yield Check(AREA, name, not count, finding, do if count else None)

@@ -28,15 +28,15 @@ def open_waits(parts: Parts) -> Iterator[Check]:
         return
     count = parts.deployment.queries.count_waiting()
     well = count < SHARE * OPEN_EXECUTIONS
-    told = f"{count:,} open wait(s) of {OPEN_EXECUTIONS:,} executions that may be open"
+    finding = f"{count:,} open wait(s) of {OPEN_EXECUTIONS:,} executions that may be open"
     do = None if well else "have 'open executions' of Step Functions raised, or wait for less"
-    yield Check(AREA, "open executions", well, told, do)
+    yield Check(AREA, "open executions", well, finding, do)
 
 
 def concurrency(parts: Parts) -> Iterator[Check]:
     """Sender, reconciler and cirrus share the account's concurrent executions."""
-    told = parts.deployment.client("lambda").get_account_settings()["AccountLimit"]
-    free = int(told["UnreservedConcurrentExecutions"])
+    response = parts.deployment.client("lambda").get_account_settings()["AccountLimit"]
+    free = int(response["UnreservedConcurrentExecutions"])
     well = free >= FEW_CONCURRENT
     do = None if well else "have Lambda's 'concurrent executions' raised: functions are throttled"
     yield Check(AREA, "concurrent executions", well, f"{free:,} are not reserved", do)

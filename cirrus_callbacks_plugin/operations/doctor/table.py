@@ -52,8 +52,8 @@ def _keys(schema: Any) -> list[tuple[str, str]]:
 def _index(found: dict[str, Any]) -> Iterator[Check]:
     wanted = definition.table_definition(found["TableName"])
     if _keys(found["KeySchema"]) != _keys(wanted["KeySchema"]):
-        told = f"its keys are {_keys(found['KeySchema'])}"
-        yield Check(AREA, "index", False, told, "another table has this name: see table_name")
+        finding = f"its keys are {_keys(found['KeySchema'])}"
+        yield Check(AREA, "index", False, finding, "another table has this name: see table_name")
         return
     (wanted_index,) = wanted["GlobalSecondaryIndexes"]
     named = [
@@ -62,29 +62,29 @@ def _index(found: dict[str, Any]) -> Iterator[Check]:
         if index["IndexName"] == definition.WAITING_INDEX
     ]
     if not named:
-        told = f"the index {definition.WAITING_INDEX} is missing: no open wait is ever repaired"
-        yield Check(AREA, "index", False, told, APPLY)
+        finding = f"the index {definition.WAITING_INDEX} is missing: no open wait is ever repaired"
+        yield Check(AREA, "index", False, finding, APPLY)
         return
     same = _keys(named[0]["KeySchema"]) == _keys(wanted_index["KeySchema"])
     status = named[0].get("IndexStatus", "ACTIVE")
     well = same and status in ("ACTIVE", "UPDATING")
-    told = f"the index {definition.WAITING_INDEX} is {status if same else 'of other keys'}"
-    yield Check(AREA, "index", well, told, None if well else APPLY)
+    finding = f"the index {definition.WAITING_INDEX} is {status if same else 'of other keys'}"
+    yield Check(AREA, "index", well, finding, None if well else APPLY)
 
 
 def _stream(found: dict[str, Any]) -> Iterator[Check]:
     stream = found.get("StreamSpecification", {})
     view = stream.get("StreamViewType") if stream.get("StreamEnabled") else None
     well = view == definition.STREAM_VIEW
-    told = f"its stream shows {view}" if view else "it has no stream: nothing is ever answered"
-    yield Check(AREA, "stream", well, told, None if well else APPLY)
+    finding = f"its stream shows {view}" if view else "it has no stream: nothing is ever answered"
+    yield Check(AREA, "stream", well, finding, None if well else APPLY)
 
 
 def _ttl(parts: Parts) -> Iterator[Check]:
-    told: Any = parts.deployment.client("dynamodb").describe_time_to_live(
+    response: Any = parts.deployment.client("dynamodb").describe_time_to_live(
         TableName=parts.deployment.tables.callbacks
     )["TimeToLiveDescription"]
-    status, attribute = told.get("TimeToLiveStatus"), told.get("AttributeName")
+    status, attribute = response.get("TimeToLiveStatus"), response.get("AttributeName")
     well = status in ("ENABLED", "ENABLING") and attribute == definition.TTL_ATTRIBUTE
     found = f"TTL is {status}" + (f" on {attribute}" if attribute else "")
     do = None if well else f"{APPLY}: answered waits pile up without it"

@@ -42,22 +42,22 @@ def versions(parts: Parts) -> Iterator[Check]:
     ours = {"sender": found.sender_function, "reconciler": found.reconciler_function}
     code = {which: _code(parts, name) for which, name in (hooks | ours).items()}
     known = {which: files for which, files in code.items() if files is not None}
-    told = ", ".join(f"{which} {plugin_version(files)}" for which, files in known.items())
+    finding = ", ".join(f"{which} {plugin_version(files)}" for which, files in known.items())
     if not any(OPENS_JOINS in known[which] for which in hooks if which in known):
         if known.keys() == code.keys():
-            yield Check(AREA, JOINS, True, f"the hooks open no joins ({told})")
+            yield Check(AREA, JOINS, True, f"the hooks open no joins ({finding})")
         return
     older = [which for which in ours if which in known and PASSES_OVER not in known[which]]
     without = [which for which in ours if which in known and KNOWS_JOINS not in known[which]]
     if older:
-        told = f"the hooks open joins, and {' and '.join(older)} would answer rows that are no "
-        told += "waits: parents would go on too early"
-        yield Check(AREA, JOINS, False, told, f"send no join till then: {_DO}")
+        finding = f"the hooks open joins, and {' and '.join(older)} would answer rows that are no "
+        finding += "waits: parents would go on too early"
+        yield Check(AREA, JOINS, False, finding, f"send no join till then: {_DO}")
     elif without:
-        told = f"the hooks open joins, which {' and '.join(without)} passes over ({told})"
-        yield Check(AREA, JOINS, False, told, f"joins wait till then: {_DO}")
+        finding = f"the hooks open joins, which {' and '.join(without)} passes over ({finding})"
+        yield Check(AREA, JOINS, False, finding, f"joins wait till then: {_DO}")
     elif all(which in known for which in ours):
-        yield Check(AREA, JOINS, True, f"sender and reconciler answer joins ({told})")
+        yield Check(AREA, JOINS, True, f"sender and reconciler answer joins ({finding})")
 
 
 def _code(parts: Parts, name: str | None) -> Files | None:
