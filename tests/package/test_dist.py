@@ -119,7 +119,7 @@ def test_a_changed_root_handler_is_kept_and_wrapped(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda _: {"x.py": File(b"")}, r"no cirrus-lambda-dist zip .*no process\.py"),
+        (lambda _: {"x.py": File(b"")}, r"is not a cirrus-lambda-dist zip .*no process\.py"),
         (lambda f: {n: f[n] for n in f if n != "update_state.py"}, r"no update_state\.py"),
         (lambda _: {"lambda_function.py": File(b"")}, "package of one function"),
         (lambda _: {"cirrus/lib2/statedb.py": File(b"")}, "package of one function"),
