@@ -17,10 +17,9 @@ from bench.soak.notes import Notes
 from bench.soak.outcome import Outcome
 from bench.soak.plan import plan
 from bench.soak.run import Settings, Soak
+from cirrus_callbacks_plugin.joins import service
 from cirrus_callbacks_plugin.local.deployment import Names
 from cirrus_callbacks_plugin.protocol import answer
-from cirrus_callbacks_plugin.reconcile import repair
-from cirrus_callbacks_plugin.sender import batch as sender
 from simulation.invariants import untruths
 
 if TYPE_CHECKING:
@@ -64,10 +63,7 @@ def test_a_success_of_a_child_that_failed_is_wrong() -> None:
     def always_success(row: Any) -> Any:
         return answer.answer_of(replace(row, workflow_state="SUCCEEDED", answer_error=None))
 
-    with (
-        mock.patch.object(sender, "answer_of", always_success),
-        mock.patch.object(repair, "answer_of", always_success),
-    ):
+    with mock.patch.object(service, "answer_of", always_success):
         _, judgement = soaked(CALM)
     assert judgement.lost == []
     assert judgement.wrong

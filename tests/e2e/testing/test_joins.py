@@ -251,7 +251,7 @@ def test_a_member_of_a_workflow_that_is_off_is_a_failed_one(
 ) -> None:
     """The flag is judged for each member; the timeline says why, since nothing failed to run."""
     folder.write("workflows/parent.asl.json", joining(TimeoutSeconds=DAY))
-    cirrus_stack.load(folder.root, workflows="other")
+    cirrus_stack.load(folder.root, workflows="parent")
     mosaic = ask(cirrus_stack, members(2))
     told = cause(mosaic)
     assert {each["error"]["name"] for each in told["members"]} <= {"CirrusCallback.NotEnabled"}
