@@ -46,10 +46,12 @@ MEANING = {
     "ValidationException": REFUSED,
     # SQS
     "BatchEntryIdsNotDistinct": REFUSED,
+    "BatchRequestTooLong": REFUSED,
     "EmptyBatchRequest": REFUSED,
     "InvalidAddress": REFUSED,
     "InvalidAttributeName": REFUSED,
     "InvalidBatchEntryId": REFUSED,
+    "InvalidMessageContents": REFUSED,
     "InvalidSecurity": REFUSED,
     "KmsAccessDenied": REFUSED,
     "KmsDisabled": REFUSED,
@@ -64,9 +66,13 @@ MEANING = {
     "TooManyEntriesInBatchRequest": REFUSED,
     "UnsupportedOperation": REFUSED,
     # S3
+    "EncryptionTypeMismatch": REFUSED,
     "InvalidObjectState": REFUSED,
+    "InvalidRequest": REFUSED,
+    "InvalidWriteOffset": REFUSED,
     "NoSuchBucket": REFUSED,
     "NoSuchKey": REFUSED,
+    "TooManyParts": REFUSED,
     # Lambda
     "InvalidParameterValueException": REFUSED,
     "ResourceInUseException": REFUSED,

@@ -117,6 +117,7 @@ def test_a_summary_is_json_and_names_a_hundred_stuck_payloads() -> None:
         "settled": 0,
         "never_started": 0,
         "answered": 0,
+        "expanded": 0,
         "stale": 0,
         "still_running": 0,
         "failed": 0,
