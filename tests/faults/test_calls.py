@@ -21,7 +21,6 @@ APART = ("lint/", "local/", "operations/doctor/", "package/", "serverless/", "te
 
 NOT_TRIED = {
     "cli/below_cirrus.py BelowCirrus.invoke invoke": "click's own method, no call of AWS",
-    "joins/": "no scenario has a join yet: tests/functional/test_joins_under_faults.py",
     "operations/dead_letters.py": "`waits --dead-letters` only looks",
     "operations/deployment.py": "which deployment is meant: tests/operations/test_unhappy.py",
     "waits/definition.py": "the local stack makes its own table",
