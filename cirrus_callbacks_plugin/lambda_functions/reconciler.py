@@ -71,7 +71,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
     answer_pace = pace(ANSWERS_PER_SECOND)
     answerer = Answerer(
         client=kept.stepfunctions,
-        waits=WaitsTable(kept.dynamodb, tables.callbacks),
+        waits=WaitsTable(kept.dynamodb, tables.callbacks, utc_now),
         retention_days=settings.retention_days,
         on_answer=answers,
     )
