@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -14,6 +15,11 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Response = TypeVar("Response")
 
 
 class ErrorKind(Enum):
@@ -103,3 +109,17 @@ def classify(error: ClientError | BotoCoreError) -> ErrorKind:
 def is_unanswered(error: Exception) -> bool:
     """True where the other side never answered: no use in calling it again now."""
     return isinstance(error, _UNANSWERED)
+
+
+def if_condition_holds(write: Callable[[], Response]) -> Response | None:
+    """What a conditional write returns; None where its condition does not hold.
+
+    Raises:
+        ClientError, BotoCoreError: the write met anything else.
+    """
+    try:
+        return write()
+    except ClientError as error:
+        if classify(error) is not ErrorKind.CONDITION:
+            raise
+        return None

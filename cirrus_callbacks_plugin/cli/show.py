@@ -10,7 +10,6 @@ import click
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 from cirrus_callbacks_plugin.naming import is_join_id
-from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -148,6 +147,7 @@ def _runs(screen: Screen, payload: PayloadReport) -> None:
 
 def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> None:
     from cirrus_callbacks_plugin.cli.screen import at
+    from cirrus_callbacks_plugin.cli.wait_outcome import show_outcome
     from cirrus_callbacks_plugin.cli.waits_table import why
 
     waiter = row.waiter_payload_id or row.waiter_name
@@ -158,16 +158,4 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     explained = payload.reason(row)
     if explained is not None:
         screen.indented(why(explained.reason, now), 4)
-    if row.settled_at:
-        screen.indented(f"settled {at(row.settled_at)}: {row.workflow_state}", 4)
-    if row.answered_at:
-        answer = answer_name_of(row)
-        screen.indented(f"answered {at(row.answered_at)}: {answer}", 4)
-    if row.error:
-        screen.indented(f"error: {row.error}", 4)
-    for entry in row.history:
-        screen.indented(
-            f"{entry.get('action')} by {entry.get('by')}, {at(entry.get('at'))}: "
-            f"{entry.get('reason')}",
-            4,
-        )
+    show_outcome(screen, row, 4)

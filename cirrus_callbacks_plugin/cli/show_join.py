@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
+from cirrus_callbacks_plugin.cli.wait_outcome import show_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,17 +29,7 @@ def show(screen: Screen, report: JoinReport, *, with_all: bool) -> None:
     if wait.waiter_execution_arn:
         screen.line(f"  {wait.waiter_execution_arn}")
     screen.indented("; ".join(part for part in (status.text, status.rule) if part))
-    if wait.settled_at:
-        screen.indented(f"settled {at(wait.settled_at)}: {wait.workflow_state}")
-    if wait.answered_at:
-        screen.indented(f"answered {at(wait.answered_at)}: {answer_name_of(wait)}")
-    if wait.error:
-        screen.indented(f"error: {wait.error}")
-    for entry in wait.history:
-        screen.indented(
-            f"{entry.get('action')} by {entry.get('by')}, {at(entry.get('at'))}: "
-            f"{entry.get('reason')}"
-        )
+    show_outcome(screen, wait, 2)
     most = None if with_all else SHOWN
     _members(screen, "Failed", report.failed, most)
     _members(screen, "Not ended", report.pending, most)

@@ -11,8 +11,7 @@ from cirrus_callbacks_plugin.errors import UnacceptablePayload
 from cirrus_callbacks_plugin.joins.opening import Opening, may_be_request, opening_of
 from cirrus_callbacks_plugin.joins.request import is_request
 from cirrus_callbacks_plugin.joins.table import JoinsTable
-from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_registered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,14 +63,7 @@ class JoinRegistrar:
             if isinstance(result, Exception):
                 failed.setdefault(message.index, result)
                 continue
-            wait = opening.join.wait
-            log_wait(
-                wait,
-                wait_log.REGISTERED if result else wait_log.REGISTERED_BEFORE,
-                workflow_state=wait.workflow_state,
-                settled=wait.is_settled,
-                answer_error=wait.answer_error,
-            )
+            log_registered(opening.join.wait, is_new=result)
         return failed
 
     def _opening(

@@ -24,7 +24,7 @@ from cirrus_callbacks_plugin.protocol.rules import (
     at_registration,
     invalid_payload,
 )
-from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_registered, log_step
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, token_name
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Registrar:
                     registered.failed.setdefault(index, _reason(result, "put"))
                 continue
             there[row.key] = result
-            _log(result, is_new=result is row)
+            log_registered(result, is_new=result is row)
         for row_key, row in there.items():
             # Of a message that comes back (another token of it failed) nothing is settled
             # now: cirrus has not seen it yet, and may run its payload again when it does.
@@ -250,18 +250,6 @@ def _note_spoiler(
     is_told = all(row.answer_error == INVALID_PAYLOAD for row in rows)
     if target.spoils_batch and target.refused and message.queue_arn is not None and is_told:
         registered.spoilers[message.index] = target.refused
-
-
-def _log(row: Wait, *, is_new: bool) -> None:
-    log_wait(
-        row,
-        wait_log.REGISTERED if is_new else wait_log.REGISTERED_BEFORE,
-        workflow_state=row.workflow_state,
-        seen_state=row.seen_state,
-        seen_execution=row.seen_execution,
-        settled=row.is_settled,
-        answer_error=row.answer_error,
-    )
 
 
 def _reason(error: Exception, call: str) -> str:

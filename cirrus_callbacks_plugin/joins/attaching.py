@@ -11,7 +11,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import NEVER_RERUN_STATES, State
 from cirrus_callbacks_plugin.naming import workflow_of
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.rules import outcome_of_record
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_registered, log_wait
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW, Wait, shard
 
 if TYPE_CHECKING:
@@ -88,13 +88,7 @@ class Attacher:
             row = replace(row, settled_at=now, **outcome.attributes())
         there = self.table.waits.register(row)
         self.table.arrive(member, attached.payload_id)
-        is_new = there is row
-        log_wait(
-            there,
-            wait_log.REGISTERED if is_new else wait_log.REGISTERED_BEFORE,
-            workflow_state=there.workflow_state,
-            settled=there.is_settled,
-        )
+        log_registered(there, is_new=there is row)
         return there
 
     def _settle(self, row: Wait, records: Mapping[StateKey, Record]) -> None:

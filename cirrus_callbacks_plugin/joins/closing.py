@@ -35,6 +35,16 @@ class Counts:
         )
 
 
+def members_text(count: int) -> str:
+    """So many members, as people say it."""
+    return "1 member" if count == 1 else f"{count} members"
+
+
+def needed_of(join: Join) -> int | None:
+    """How many members have to succeed; None until the list has been read."""
+    return None if join.total is None else rule_of(join, join.total).needed
+
+
 def rule_of(join: Join, total: int) -> Rule:
     """When the join is answered."""
     return Rule(join.succeed_on, join.answer_when, total)
@@ -64,7 +74,7 @@ def close_if_counted(table: JoinsTable, join: Join, members: Sequence[MemberRow]
         return False
     told = "there are no members"
     if rule.total:
-        told = f"{counts.failed} of {_members(rule.total)} failed"
+        told = f"{counts.failed} of {members_text(rule.total)} failed"
     return _settle(table, join, result, f"{told}, {rule.needed} had to succeed")
 
 
@@ -76,7 +86,7 @@ def close_at_deadline(table: JoinsTable, join: Join, members: Sequence[MemberRow
         return _settle(table, join, Result.FAILED, why)
     rule = rule_of(join, join.total)
     why = (
-        f"the deadline {join.deadline_at} passed: {counts.succeeded} of {_members(rule.total)} "
+        f"the deadline {join.deadline_at} passed: {counts.succeeded} of {members_text(rule.total)} "
         f"had succeeded, {rule.needed} had to"
     )
     return _settle(table, join, rule.at_deadline(counts.succeeded), why)
@@ -107,7 +117,3 @@ def _put(table: JoinsTable, join: Join, outcome: Outcome) -> bool:
         why=outcome.error if outcome.answer_error == INVALID_PAYLOAD else None,
     )
     return is_first
-
-
-def _members(total: int) -> str:
-    return "1 member" if total == 1 else f"{total} members"

@@ -76,12 +76,12 @@ class Expander:
                 join = self._begin(join, listing)
             while listing is not None and join is not None and _has_work(join):
                 if not self.has_time_left() or self.clock() >= until:
-                    self.table.postpone(expansion)
+                    self.table.waits.postpone(expansion)
                     return
                 join = self._send_chunk(join, listing.members)
         if join is not None and join.total == 0:
             close_if_counted(self.table, join, [])
-        self.table.finish(expansion)
+        self.table.waits.finish(expansion)
 
     def _read(self, join_id: str) -> Join | None:
         join = self.table.joins([join_id]).get(join_id)

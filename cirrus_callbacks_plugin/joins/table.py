@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, if_condition_holds
 from cirrus_callbacks_plugin.aws.pages import pages
 from cirrus_callbacks_plugin.joins.rows import (
     DEFINITION,
@@ -128,27 +128,6 @@ class JoinsTable:
         sets = {"sent": sent, "sent_at": self.waits.now()}
         return self._change(join.join_id, sets, f"{_UNANSWERED} AND {condition}", values)
 
-    def finish(self, expansion: Expansion) -> None:
-        """Delete an expansion that was worked off, unless a newer one took its place."""
-        try:
-            self.waits.client.delete_item(
-                TableName=self.waits.name,
-                Key=expansion.key.to_item(),
-                ConditionExpression="settled_at = :settled_at",
-                ExpressionAttributeValues={":settled_at": {"S": expansion.settled_at}},
-            )
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CONDITION:
-                raise
-
-    def postpone(self, expansion: Expansion) -> None:
-        """Put an expansion again, behind others' records, unless a newer one took its place."""
-        self._put(
-            replace(expansion, settled_at=self.waits.now()).to_item(),
-            "settled_at = :settled_at",
-            {":settled_at": {"S": expansion.settled_at}},
-        )
-
     # --- told by whoever answers ----------------------------------------------------------
 
     def tell(self, told: MemberRow) -> MemberRow:
@@ -183,8 +162,8 @@ class JoinsTable:
 
     def count(self, join_id: str, succeeded: int, failed: int) -> Join | None:
         """Add to a join's hints; None where it is answered or gone."""
-        try:
-            response = self.waits.client.update_item(
+        response = if_condition_holds(
+            lambda: self.waits.client.update_item(
                 TableName=self.waits.name,
                 Key=join_key(join_id).to_item(),
                 UpdateExpression="ADD #s :succeeded, #f :failed",
@@ -196,11 +175,8 @@ class JoinsTable:
                 },
                 ReturnValues="ALL_NEW",
             )
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CONDITION:
-                raise
-            return None
-        return Join.from_item(response["Attributes"])
+        )
+        return None if response is None else Join.from_item(response["Attributes"])
 
     def members(self, join_id: str) -> list[MemberRow]:
         """What became of the members so far, in order, read consistently."""
@@ -221,22 +197,12 @@ class JoinsTable:
 
     # --- calls ----------------------------------------------------------------------------
 
-    def _put(
-        self,
-        item: Mapping[str, Any],
-        condition: str | None = None,
-        values: Mapping[str, Any] | None = None,
-    ) -> bool:
+    def _put(self, item: Mapping[str, Any], condition: str | None = None) -> bool:
         more: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
-        if values:
-            more["ExpressionAttributeValues"] = values
-        try:
-            self.waits.client.put_item(TableName=self.waits.name, Item=item, **more)
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CONDITION:
-                raise
-            return False
-        return True
+        put = if_condition_holds(
+            lambda: self.waits.client.put_item(TableName=self.waits.name, Item=item, **more)
+        )
+        return put is not None
 
     def _change(
         self,
@@ -248,8 +214,8 @@ class JoinsTable:
         """Set attributes of a join's own wait; the condition's ``#0`` is the first of them."""
         names = {f"#{index}": name for index, name in enumerate(sets)}
         given = {f":{index}": serialize(value) for index, value in enumerate(sets.values())}
-        try:
-            response = self.waits.client.update_item(
+        response = if_condition_holds(
+            lambda: self.waits.client.update_item(
                 TableName=self.waits.name,
                 Key=join_key(join_id).to_item(),
                 UpdateExpression="SET " + ", ".join(f"{each} = :{each[1:]}" for each in names),
@@ -258,8 +224,5 @@ class JoinsTable:
                 ExpressionAttributeValues={**given, **(values or {})},
                 ReturnValues="ALL_NEW",
             )
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CONDITION:
-                raise
-            return None
-        return Join.from_item(response["Attributes"])
+        )
+        return None if response is None else Join.from_item(response["Attributes"])

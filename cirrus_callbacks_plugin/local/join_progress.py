@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.joins.closing import Counts, rule_of
+from cirrus_callbacks_plugin.joins.closing import Counts, members_text, needed_of
 from cirrus_callbacks_plugin.joins.request import ALL, ANY
 from cirrus_callbacks_plugin.joins.result import Told
 from cirrus_callbacks_plugin.joins.rows import MemberRow
@@ -53,22 +53,27 @@ class JoinProgress:
     @property
     def needed(self) -> int | None:
         """How many must succeed; None until that is known."""
-        return None if self.join.total is None else rule_of(self.join, self.join.total).needed
+        return needed_of(self.join)
 
     @property
     def succeeded(self) -> int:
         """Members that have succeeded."""
-        return Counts.of(self.rows).succeeded
+        return self._ends.succeeded
 
     @property
     def failed(self) -> int:
         """Members that have failed."""
-        return Counts.of(self.rows).failed
+        return self._ends.failed
 
     @property
     def ended(self) -> int:
         """Members that have succeeded or failed."""
-        return self.succeeded + self.failed
+        ends = self._ends
+        return ends.succeeded + ends.failed
+
+    @property
+    def _ends(self) -> Counts:
+        return Counts.of(self.rows)
 
     @property
     def pending(self) -> int:
@@ -100,7 +105,7 @@ class JoinProgress:
             return "a list of members"
         counts = {"succeeded": self.succeeded, "failed": self.failed, "pending": self.pending}
         told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-        return f"{members(self.total)}: {told}" if told else members(self.total)
+        return f"{members_text(self.total)}: {told}" if told else members_text(self.total)
 
     def to_json(self) -> dict[str, Any]:
         """What ``--json`` prints of it; the members as an answer holds them."""
@@ -113,11 +118,6 @@ class JoinProgress:
             "pending": self.pending,
             "members": Told(self.join, self.rows).whole_list(),
         }
-
-
-def members(count: int) -> str:
-    """So many members, as people say it."""
-    return "1 member" if count == 1 else f"{count} members"
 
 
 def condition(succeed_on: str | int, total: int | None) -> str:

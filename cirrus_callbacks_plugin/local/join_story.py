@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping  # noqa: TC003 - a field's type
 from dataclasses import dataclass, field
 from typing import Any
 
+from cirrus_callbacks_plugin.joins.closing import members_text
 from cirrus_callbacks_plugin.joins.members import unpack
 from cirrus_callbacks_plugin.joins.rows import DEFINITION, MEMBER, Join, MemberRow
 from cirrus_callbacks_plugin.local.happenings import EventKind
-from cirrus_callbacks_plugin.local.join_progress import JoinProgress, condition, members
+from cirrus_callbacks_plugin.local.join_progress import JoinProgress, condition
 from cirrus_callbacks_plugin.naming import is_join_id, short
 from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
 from cirrus_callbacks_plugin.waits.row import Key  # noqa: TC001 - a field's type
@@ -30,6 +31,11 @@ class _Told:
     step: int = 0
     errors: set[str] = field(default_factory=set)
 
+    @property
+    def progress(self) -> JoinProgress:
+        """How far the join is by these rows."""
+        return JoinProgress(self.join, tuple(self.rows.values()))
+
 
 @dataclass(slots=True)
 class JoinStory:
@@ -46,10 +52,7 @@ class JoinStory:
     @property
     def joins(self) -> dict[str, JoinProgress]:
         """Every join by its id, as the stream last told it."""
-        return {
-            each: JoinProgress(told.join, tuple(told.rows.values()))
-            for each, told in self._joins.items()
-        }
+        return {each: told.progress for each, told in self._joins.items()}
 
     def record(self, key: Key, image: Mapping[str, Any]) -> Join | None:
         """Take note of a row's new image.
@@ -110,14 +113,12 @@ class JoinStory:
         step = told.ended * STEPS // total if total else 0
         if step > told.step and told.ended < total:
             told.step = step
-            progress = JoinProgress(told.join, tuple(told.rows.values()))
-            self._tell(EventKind.SETTLE, f"{told.join.wait.waiter_name}: {progress.counts}")
+            self._tell(EventKind.SETTLE, f"{told.join.wait.waiter_name}: {told.progress.counts}")
 
     def _settled(self, told: _Told) -> None:
         wait = told.join.wait
-        progress = JoinProgress(told.join, tuple(told.rows.values()))
         is_bad = wait.answer_error is not None
-        why = wait.error or progress.counts
+        why = wait.error or told.progress.counts
         what = wait.answer_error or wait.workflow_state
         self._tell(EventKind.SETTLE, f"the join of {wait.waiter_name} is {what}: {why}", is_bad)
 
@@ -125,7 +126,7 @@ class JoinStory:
         wait, total = told.join.wait, told.join.total
         waited = wait.waited_seconds
         after = "" if waited is None else f" after {waited:.1f} s"
-        whom = "its join" if total is None else members(total)
+        whom = "its join" if total is None else members_text(total)
         text = f"{wait.waiter_name} is told {answer_name_of(wait)} about {whom}{after}"
         self._tell(EventKind.ANSWER, text, wait.answer != "success")
 
@@ -137,7 +138,7 @@ def _listed(image: Mapping[str, Any]) -> str:
     """What a definition's row lists: so many members, or where the list is."""
     if "members" in image:
         try:
-            return members(len(unpack(base64.b64decode(image["members"]["B"]))))
+            return members_text(len(unpack(base64.b64decode(image["members"]["B"]))))
         except (binascii.Error, OSError, TypeError, ValueError):
             return "members that cannot be read"
     return f"the members listed in {image.get('members_url', {}).get('S')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.joins.closing import Counts, rule_of
+from cirrus_callbacks_plugin.joins.closing import Counts, needed_of
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 
@@ -38,8 +38,7 @@ class JoinStatus:
     @property
     def needed(self) -> int | None:
         """How many members have to succeed; None until the list has been read."""
-        total = self.join.total
-        return None if total is None else rule_of(self.join, total).needed
+        return needed_of(self.join)
 
     @property
     def not_arrived(self) -> int | None:

@@ -25,8 +25,8 @@ from cirrus_callbacks_plugin.operations.reasons import (
     not_sent_yet,
     reason_of,
 )
-from cirrus_callbacks_plugin.reconcile.case import case_of
-from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Verdict, judge, member_to_be_sent
+from cirrus_callbacks_plugin.reconcile.case import case_of, may_still_come
+from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Verdict, judge
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
@@ -195,14 +195,10 @@ class Survey:
         )
         verdict = judge(case)
         reason = reason_of(row, case, verdict, now)
-        if self._may_come(row, verdict):
+        joins = JoinsTable(self.deployment.waits)
+        if verdict.outcome is not None and may_still_come(row, verdict.outcome, joins.was_sent):
             verdict, reason = LEAVE, not_sent_yet(reason)
         return ExplainedWait(row, case, verdict, reason)
-
-    def _may_come(self, row: Wait, verdict: Verdict) -> bool:
-        """True for a member whose message its join may send again: nothing is missing yet."""
-        member = None if verdict.outcome is None else member_to_be_sent(row, verdict.outcome)
-        return member is not None and not JoinsTable(self.deployment.waits).was_sent(member)
 
     def record(self, payload_id: str) -> Record | None:
         """A payload's record."""

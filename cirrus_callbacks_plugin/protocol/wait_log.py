@@ -72,6 +72,19 @@ def log_wait(row: Wait, step: str, *, level: int = logging.INFO, **facts: Any) -
     )
 
 
+def log_registered(row: Wait, *, is_new: bool) -> None:
+    """Log that a row is there: put now, or found as a message before has put it."""
+    log_wait(
+        row,
+        REGISTERED if is_new else REGISTERED_BEFORE,
+        workflow_state=row.workflow_state,
+        seen_state=row.seen_state,
+        seen_execution=row.seen_execution,
+        settled=row.is_settled,
+        answer_error=row.answer_error,
+    )
+
+
 def enable_in_lambda() -> None:
     """Let the lines through in Lambda, whose root logger begins at WARNING.
 

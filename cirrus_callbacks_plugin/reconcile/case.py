@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.generations import of_version
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.reconcile.judge import (
     Case,
     Run,
@@ -18,11 +19,14 @@ from cirrus_callbacks_plugin.reconcile.judge import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from cirrus_callbacks_plugin.cirrus.generations import Generation
     from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
+    from cirrus_callbacks_plugin.naming import MemberToken
     from cirrus_callbacks_plugin.reconcile.runs import Runs
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
     from cirrus_callbacks_plugin.waits.table import WaitsTable
 
@@ -88,6 +92,26 @@ def _earlier(row: Wait, record: Record | None, runs: Runs) -> Run | None:
 
 def _before(run: Run, other: Run) -> bool:
     return run.started is not None and other.started is not None and run.started < other.started
+
+
+def may_still_come(
+    row: Wait,
+    outcome: Outcome,
+    was_sent: Callable[[MemberToken], bool],
+) -> bool:
+    """True where an outcome says NeverStarted too early: the join may send the message again.
+
+    Of a member no message is missing until its join has sent it; an attached one is sent by
+    nobody.
+
+    Args:
+        row: the wait.
+        outcome: what it would be settled with.
+        was_sent: whether a join has sent a member; raises what its read raises.
+    """
+    is_missing = outcome.answer_error == NEVER_STARTED and not row.attached
+    member = row.member if is_missing else None
+    return member is not None and not was_sent(member)
 
 
 def unchanged(

@@ -20,7 +20,6 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
     INVALID,
     NEVER_RERUN_STATES,
 )
-from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.protocol.rules import cut, never_started, outcome_of_record
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import moment
@@ -28,7 +27,6 @@ from cirrus_callbacks_plugin.waits.row import moment
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.generations import Generation
     from cirrus_callbacks_plugin.cirrus.state_table import Record
-    from cirrus_callbacks_plugin.naming import MemberToken
     from cirrus_callbacks_plugin.waits.row import Wait
 
 EVENT_DELAY_SECONDS = 120
@@ -192,15 +190,6 @@ def judge(case: Case) -> Verdict:
     if may_be_restarted and not case.is_past_redelivery:
         return Verdict(is_stuck=is_stuck)
     return Verdict(outcome=outcome_of_run(case, run), is_stuck=is_stuck)
-
-
-def member_to_be_sent(row: Wait, outcome: Outcome) -> MemberToken | None:
-    """The member of whose message no run came: true once its join has sent it, and not before.
-
-    None for every other row and outcome; nobody sends an attached member.
-    """
-    is_missing = outcome.answer_error == NEVER_STARTED and not row.attached
-    return row.member if is_missing else None
 
 
 def _attached_without_run(case: Case) -> Verdict:

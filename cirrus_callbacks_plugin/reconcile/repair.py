@@ -18,8 +18,8 @@ from cirrus_callbacks_plugin.joins.service import Joins  # noqa: TC001 - a field
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
-from cirrus_callbacks_plugin.reconcile.case import case_of
-from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, member_to_be_sent, run_to_ask
+from cirrus_callbacks_plugin.reconcile.case import case_of, may_still_come
+from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Key, Wait
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.aws.pacing import Pace
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.config import ReconcilerSettings
+    from cirrus_callbacks_plugin.naming import MemberToken
     from cirrus_callbacks_plugin.protocol.answer import Answerer
     from cirrus_callbacks_plugin.reconcile.records import Records
     from cirrus_callbacks_plugin.reconcile.runs import Runs
     from cirrus_callbacks_plugin.waits.index import IndexEntry
     from cirrus_callbacks_plugin.waits.malformed import Malformed
-    from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class Repairer:
     def _settle(self, judged: tuple[Wait, Verdict]) -> list[Did]:
         row, verdict = judged
         outcome = verdict.outcome
-        if outcome is None or self._may_come(row, outcome):
+        if outcome is None or may_still_come(row, outcome, self._was_sent):
             return []
         if not self.answerer.waits.settle(row.key, outcome):
             return []
@@ -181,10 +181,8 @@ class Repairer:
         )
         return [Did.NEVER_STARTED if outcome.answer_error == NEVER_STARTED else Did.SETTLED]
 
-    def _may_come(self, row: Wait, outcome: Outcome) -> bool:
-        """True for a member whose message its join may send again: nothing is missing yet."""
-        member = member_to_be_sent(row, outcome)
-        return member is not None and not self.joins.table.was_sent(member)
+    def _was_sent(self, member: MemberToken) -> bool:
+        return self.joins.table.was_sent(member)
 
     def _report_stuck(self, payload_id: str, record: Record | None) -> None:
         if payload_id not in self.summary.stuck:

@@ -208,9 +208,9 @@ class Sender:
         )
         logger.info("Payload %s: %d wait(s) settled", row.payload_id, progress.settled)
         if progress.is_complete:
-            self.joins.answerer.waits.finish_continuation(row)
+            self.joins.answerer.waits.finish(row)
         else:
-            self.joins.answerer.waits.postpone_continuation(row)
+            self.joins.answerer.waits.postpone(row)
 
 
 def _unanswered(batch: Batch) -> Iterator[tuple[Key, Wait | Join, Wait]]:

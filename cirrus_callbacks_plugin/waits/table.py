@@ -8,14 +8,14 @@ know whether to retry, to put off or to give up (:func:`aws.error_codes.classify
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - a dataclass field's type, read at runtime
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
-from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
+from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, if_condition_holds
 from cirrus_callbacks_plugin.aws.pages import pages
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.continuation import Continuation, row_from_item, waits_in
@@ -47,6 +47,21 @@ _OPEN = (
 
 MAX_HISTORY = 20
 """Entries of a row's history; older ones go."""
+
+
+class Deferred(Protocol):
+    """A row that hands work on to the sender; a newer one takes its place."""
+
+    @property
+    def key(self) -> Key:
+        """The row's key."""
+
+    @property
+    def settled_at(self) -> str:
+        """When it was put: what tells it from a newer one."""
+
+    def to_item(self) -> Mapping[str, Any]:
+        """The row as DynamoDB's low-level API takes it."""
 
 
 def utc_now() -> datetime:
@@ -289,38 +304,32 @@ class WaitsTable:
             return Continuation.from_item(found) if found else instead_of or row
         return None
 
-    def finish_continuation(self, row: Continuation) -> bool:
-        """Delete the continuation that was worked off, unless a newer one took its place."""
-        try:
-            self.client.delete_item(
+    def finish(self, row: Deferred) -> bool:
+        """Delete a row that was worked off, unless a newer one took its place."""
+        deleted = if_condition_holds(
+            lambda: self.client.delete_item(
                 TableName=self.name,
                 Key=row.key.to_item(),
                 ConditionExpression="settled_at = :settled_at",
                 ExpressionAttributeValues={":settled_at": {"S": row.settled_at}},
             )
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CONDITION:
-                raise
-            return False
-        return True
+        )
+        return deleted is not None
 
-    def postpone_continuation(self, row: Continuation) -> bool:
-        """Put a continuation again, so that the stream delivers it once more.
+    def postpone(self, row: Deferred) -> bool:
+        """Put a row again, so that the stream delivers it once more, behind others' records.
 
         Unless a newer one took its place: then that one's own record does the rest.
         """
-        try:
-            self.client.put_item(
+        put = if_condition_holds(
+            lambda: self.client.put_item(
                 TableName=self.name,
-                Item=replace(row, settled_at=self.now()).to_item(),
+                Item={**row.to_item(), "settled_at": {"S": self.now()}},
                 ConditionExpression="settled_at = :settled_at",
                 ExpressionAttributeValues={":settled_at": {"S": row.settled_at}},
             )
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CONDITION:
-                raise
-            return False
-        return True
+        )
+        return put is not None
 
     def _update(
         self,
@@ -339,8 +348,8 @@ class WaitsTable:
             f":{index}": serialize(value) for index, value in enumerate(sets.values())
         }
         attribute_values.update(values or {})
-        try:
-            self.client.update_item(
+        updated = if_condition_holds(
+            lambda: self.client.update_item(
                 TableName=self.name,
                 Key=key.to_item(),
                 UpdateExpression=expression,
@@ -348,11 +357,8 @@ class WaitsTable:
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=attribute_values,
             )
-        except ClientError as error:
-            if classify(error) is not ErrorKind.CONDITION:
-                raise
-            return False
-        return True
+        )
+        return updated is not None
 
 
 def _newest(history: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

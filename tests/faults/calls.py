@@ -35,6 +35,7 @@ _PLUMBING = (
     "aws/side_by_side.py",
     "hooks/own_time.py",
     "aws/batch_reads.py",
+    "aws/error_codes.py",
     _PAGES,
     "lambda_functions/wrapped.py",
 )

@@ -95,7 +95,7 @@ RULES = (
     Rule(
         "What was sent and cannot be noted is sent again at the worst: nobody waits for that.",
         "sender",
-        ("JoinsTable.advance", "JoinsTable.finish"),
+        ("JoinsTable.advance", "Expander.expand > WaitsTable.finish"),
         REFUSED,
         logged=("ERROR `members not sent`",),
     ),

@@ -83,7 +83,7 @@ class Joining(Waiting):
         assert self.table.advance(begun, total) is not None
         expansion = self.table.expansion(self.about)
         assert expansion is not None
-        self.table.finish(expansion)
+        self.table.waits.finish(expansion)
         if has_arrived:
             member = MemberToken(self.about, 0)
             row = Wait(
@@ -103,6 +103,14 @@ class Joining(Waiting):
         self.world.waits().settle(key, Outcome(state, RUN, None))
 
 
+def _sent(deployed: Deployed, *, has_arrived: bool = True, **asked: Any) -> Joining:
+    """A join whose members have been sent."""
+    waiting = Joining(deployed)
+    waiting.open(**asked)
+    waiting.sent(has_arrived=has_arrived)
+    return waiting
+
+
 # --- process -------------------------------------------------------------------------
 
 
@@ -117,9 +125,7 @@ def asked_for(deployed: Deployed) -> Trial:
 
 def member_arrives(deployed: Deployed) -> Trial:
     """A member's message, and a neighbour without a token, in one batch."""
-    waiting = Joining(deployed)
-    waiting.open()
-    waiting.sent(has_arrived=False)
+    waiting = _sent(deployed, has_arrived=False)
     plain = deployed.new_item()
     member = MemberToken(waiting.about, 0)
     deployed.world.send(payload(waiting.item, waiting.workflow), member.text)
@@ -130,9 +136,7 @@ def member_arrives(deployed: Deployed) -> Trial:
 
 def member_is_a_join(deployed: Deployed) -> Trial:
     """A member's message that asks for a join: it is refused, and the member has failed."""
-    waiting = Joining(deployed)
-    waiting.open()
-    waiting.sent(has_arrived=False)
+    waiting = _sent(deployed, has_arrived=False)
     member = MemberToken(waiting.about, 0)
     deployed.world.send(waiting.request(waiting.ended()), member.text)
     deployed.new_records()
@@ -199,9 +203,7 @@ def without_time(trial: Trial) -> None:
 
 def member_ended(deployed: Deployed, state: str = "SUCCEEDED") -> Trial:
     """A member's wait that has been settled."""
-    waiting = Joining(deployed)
-    waiting.open()
-    waiting.sent()
+    waiting = _sent(deployed)
     waiting.record(state, RUN)
     deployed.new_records()
     waiting.end_member(state)
@@ -239,9 +241,7 @@ def answer_lost(deployed: Deployed) -> Trial:
 
 def past_deadline(deployed: Deployed) -> Trial:
     """A join whose deadline passes before its member has ended."""
-    waiting = Joining(deployed)
-    waiting.open(deadline_seconds=60)
-    waiting.sent()
+    waiting = _sent(deployed, deadline_seconds=60)
     deployed.new_records()
     return Trial(deployed, waiting)
 
@@ -255,18 +255,14 @@ def expansion_lost(deployed: Deployed) -> Trial:
 
 def message_lost(deployed: Deployed) -> Trial:
     """A join whose member's message no queue keeps any more."""
-    waiting = Joining(deployed)
-    waiting.open()
-    waiting.sent(has_arrived=False)
+    waiting = _sent(deployed, has_arrived=False)
     deployed.new_records()
     return Trial(deployed, waiting, passes_at=LATE)
 
 
 def never_ran(deployed: Deployed) -> Trial:
     """A member that has arrived, and of which no run came."""
-    waiting = Joining(deployed)
-    waiting.open()
-    waiting.sent()
+    waiting = _sent(deployed)
     deployed.new_records()
     return Trial(deployed, waiting, passes_at=LATE)
 

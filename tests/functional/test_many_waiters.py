@@ -141,8 +141,8 @@ def test_a_newer_outcome_replaces_an_older_continuation(world: World) -> None:
     waits.continue_later(payload_id(), "sentinel-2-cog", Outcome("FAILED", run), "2.0.0")
     first = continuation_in(waits)
     waits.continue_later(payload_id(), "sentinel-2-cog", Outcome("SUCCEEDED", run), "2.0.0")
-    assert not waits.finish_continuation(first)
-    assert not waits.postpone_continuation(first)
+    assert not waits.finish(first)
+    assert not waits.postpone(first)
     left = continuation(world)
     assert left is not None
     assert left["workflow_state"] == "SUCCEEDED"

@@ -65,7 +65,7 @@ def all_records(world: World) -> dict[str, dict[str, Any]]:
     waits.continue_later("p", "sentinel-2-cog", Outcome("FAILED", "arn"), None)
     note("continue")
     continuation = continuation_in(waits)
-    waits.postpone_continuation(continuation)
+    waits.postpone(continuation)
     note("continue again")
     world.dynamodb.update_item(
         TableName=waits.name,

@@ -312,16 +312,16 @@ def test_a_continuation_is_replaced_put_again_and_deleted(waits: WaitsTable) -> 
     assert (first.key, first.workflow) == (Key.of("p", CONTINUE), "w")
     assert "waiting" not in first.to_item()
     assert first.outcome == DONE
-    assert ticking.postpone_continuation(first)
+    assert ticking.postpone(first)
     again = continuation_in(ticking)
     assert replace(again, settled_at=first.settled_at) == first
     assert again.settled_at != first.settled_at
-    assert not ticking.finish_continuation(first)
-    assert not ticking.postpone_continuation(first)
+    assert not ticking.finish(first)
+    assert not ticking.postpone(first)
     assert continuation_in(ticking) == again
-    assert ticking.finish_continuation(again)
-    assert not ticking.finish_continuation(again)
-    assert not ticking.postpone_continuation(again)
+    assert ticking.finish(again)
+    assert not ticking.finish(again)
+    assert not ticking.postpone(again)
     assert rows_in(ticking) == []
 
 
@@ -341,8 +341,8 @@ def test_long_tokens_and_ids_make_the_whole_way(waits: WaitsTable, size: int) ->
         lambda waits: waits.register(WAIT),
         lambda waits: waits.settle(WAIT.key, DONE),
         lambda waits: mark(waits, "success"),
-        lambda waits: waits.finish_continuation(WAIT),
-        lambda waits: waits.postpone_continuation(WAIT),
+        lambda waits: waits.finish(WAIT),
+        lambda waits: waits.postpone(WAIT),
     ],
 )
 def test_other_errors_pass_through(waits: WaitsTable, aws: AwsCalls, act: Any) -> None:

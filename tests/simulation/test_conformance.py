@@ -326,7 +326,7 @@ DYNAMODB: Calls = [
     ),
     (
         "dynamodb",
-        "put_item",  # WaitsTable.postpone_continuation
+        "put_item",  # WaitsTable.postpone
         {
             "TableName": "sim-callbacks",
             "Item": {
@@ -340,7 +340,7 @@ DYNAMODB: Calls = [
     ),
     (
         "dynamodb",
-        "delete_item",  # WaitsTable.finish_continuation
+        "delete_item",  # WaitsTable.finish
         {
             "TableName": "sim-callbacks",
             "Key": {"payload_id": {"S": "p1"}, "task_token": {"S": "#continue"}},
@@ -510,7 +510,7 @@ JOINS: Calls = [
     ),
     (
         "dynamodb",
-        "delete_item",  # JoinsTable.finish
+        "delete_item",  # WaitsTable.finish
         {
             "TableName": "sim-callbacks",
             "Key": {"payload_id": {"S": _J}, "task_token": {"S": "#expand"}},

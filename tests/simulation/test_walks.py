@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulation.scenario import larger_scenarios
+from simulation.walks import walk
 
 if TYPE_CHECKING:
     from simulation.search import Simulator
@@ -19,18 +20,9 @@ SEEDS = 28
 @pytest.mark.parametrize("share", range(SHARES))
 def test_no_schedule_breaks_a_promise(simulator: Simulator, share: int) -> None:
     """Two messages, late and repeated events, two faults: all promises are kept."""
-    distinct = set()
-    for seed in range(share * SEEDS, (share + 1) * SEEDS):
-        for scenario in larger_scenarios():
-            for explore in (simulator.at_random, simulator.by_priority):
-                schedule = explore(scenario, seed)
-                distinct.add((scenario, schedule.trace))
-                assert not schedule.problems, simulator.shrink(schedule).report(
-                    f"{explore.__name__}, seed {seed}",
-                )
-    told = f"{len(distinct)} distinct schedules of {simulator.schedules}"
-    print(f"share {share}: {told}")  # noqa: T201
-    assert len(distinct) >= 5000 / SHARES, told
+    seeds = range(share * SEEDS, (share + 1) * SEEDS)
+    distinct, line = walk(simulator, tuple(larger_scenarios()), seeds, f"share {share}")
+    assert distinct >= 5000 / SHARES, line
 
 
 def test_a_schedule_repeats_from_its_choices(simulator: Simulator) -> None:

@@ -210,7 +210,7 @@ class DynamoDB:
         item = self.records.get(_state_key(Key))
         return {} if item is None else {"Item": item}
 
-    def update_item(self, **request: Any) -> None:
+    def update_item(self, **request: Any) -> dict[str, Any]:
         """Apply an update; its condition holds, since one pass runs at a time."""
         self._called("UpdateItem", "callbacks")
         key = Key.from_item(request["Key"])
@@ -224,6 +224,7 @@ class DynamoDB:
             row.pop(removed)
             self.changes += 1
         self.rows[key] = row
+        return {}
 
 
 _Place = tuple[str, ...]

@@ -48,14 +48,15 @@ class SlowTable:
         """Seconds, moved by writes alone."""
         return self.now
 
-    def put_item(self, Item: dict[str, Any], **_: Any) -> None:  # noqa: N803
+    def put_item(self, Item: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
         """Put a row, and a record into the stream."""
         with self._lock:
             self.rows[Item["task_token"]["S"]] = Item
             self.stream.append(Item["task_token"]["S"])
             self.now += SECONDS_A_WRITE
+        return {}
 
-    def update_item(self, **request: Any) -> None:
+    def update_item(self, **request: Any) -> dict[str, Any]:
         """Apply the SET part of an update."""
         names, values = (
             request["ExpressionAttributeNames"],
@@ -68,10 +69,12 @@ class SlowTable:
                 row[name] = values[f":{alias[1:]}"]
             self.stream.append(request["Key"]["task_token"]["S"])
             self.now += SECONDS_A_WRITE
+        return {}
 
-    def delete_item(self, Key: dict[str, Any], **_: Any) -> None:  # noqa: N803
+    def delete_item(self, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
         """Delete a row."""
         del self.rows[Key["task_token"]["S"]]
+        return {}
 
     def query(self, **request: Any) -> dict[str, Any]:
         """A page of the open rows."""

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.aws_apis import BOTO_NAMES, operation
-from cirrus_callbacks_plugin.local.moto_corrections.state_failures import RUNTIME, failure
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import unusable_parameters
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
@@ -112,11 +112,7 @@ def check_parameters_of_the_sdk(patches: Patches) -> None:
             if name not in normalised_parameters
         ]
         if wrong:
-            raise failure(
-                env,
-                RUNTIME,
-                f"The Parameters could not be used to start the Task: [{', '.join(wrong)}]",
-            )
+            raise unusable_parameters(env, wrong)
         run(self, env, resource_runtime_part, normalised_parameters, state_credentials)
 
     patches.set(StateTaskServiceAwsSdk, "_eval_service_task", _eval_service_task)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RUNTIME = "States.Runtime"
 DATA_LIMIT = "States.DataLimitExceeded"
@@ -47,6 +50,15 @@ def failure(env: Any, error: str, cause: str) -> Exception:
         ),
     )
     return raised
+
+
+def unusable_parameters(env: Any, wrong: Sequence[str]) -> Exception:
+    """The exception with which a task fails that cannot start with its parameters.
+
+    AWS has the parameters in this text, too; a task token may be among them.
+    """
+    what = f"The Parameters could not be used to start the Task: [{', '.join(wrong)}]"
+    return failure(env, RUNTIME, what)
 
 
 def missing_path(env: Any, missing: Any) -> Exception:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.local.moto_corrections.state_failures import failure
+from cirrus_callbacks_plugin.local.moto_corrections.state_failures import (
+    failure,
+    unusable_parameters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +57,7 @@ def judge_messages(patches: Patches) -> None:
     ) -> None:
         wrong = list(_wrong_types(normalised_parameters))
         if wrong:
-            raise failure(
-                env,
-                "States.Runtime",
-                # AWS has the parameters in this text; a task token may be among them.
-                f"The Parameters could not be used to start the Task: [{', '.join(wrong)}]",
-            )
+            raise unusable_parameters(env, wrong)
         refused = next(_refused_by_sqs(normalised_parameters), None)
         if refused is not None:
             raise failure(env, "SQS.AmazonSQSException", refused)

@@ -43,7 +43,6 @@ def _looks(parts: Parts) -> list[Look]:
         (Function.SENDER, found.sender_function),
         (Function.RECONCILER, found.reconciler_function),
     )
-    sender, reconciler = SENDER, RECONCILER
 
     def own_function(area: str, name: str | None) -> list[Look]:
         return [
@@ -69,10 +68,10 @@ def _looks(parts: Parts) -> list[Look]:
     dead = "update-state: dead letters"
     return [
         (table.AREA, "table", lambda: table.table(parts)),
-        *own_function(sender, found.sender_function),
-        (sender, "mapping", lambda: functions.mapping(parts)),
-        *own_function(reconciler, found.reconciler_function),
-        (reconciler, "schedule", lambda: functions.schedule(parts)),
+        *own_function(SENDER, found.sender_function),
+        (SENDER, "mapping", lambda: functions.mapping(parts)),
+        *own_function(RECONCILER, found.reconciler_function),
+        (RECONCILER, "schedule", lambda: functions.schedule(parts)),
         *(wrapped(which, name) for which, name in cirrus),
         (versions.AREA, versions.JOINS, lambda: versions.versions(parts)),
         *(allowed(which, name) for which, name in roles),

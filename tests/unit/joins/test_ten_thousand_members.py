@@ -55,7 +55,10 @@ class Table:
         """Nothing is left."""
         self.calls.append("finish")
 
-    waits = SimpleNamespace(now=lambda: "now")
+    @property
+    def waits(self) -> SimpleNamespace:
+        """The waits' rows, which hold the expansion."""
+        return SimpleNamespace(now=lambda: "now", finish=self.finish)
 
 
 class Queue:

@@ -48,11 +48,11 @@ class Waits:
         self.settled.append((key, outcome))
         return True
 
-    def finish_continuation(self, row: Continuation) -> None:
+    def finish(self, row: Continuation) -> None:
         """Nothing is left."""
         self.ended.append(("finished", row))
 
-    def postpone_continuation(self, row: Continuation) -> None:
+    def postpone(self, row: Continuation) -> None:
         """The next invocation goes on."""
         self.ended.append(("postponed", row))
 
@@ -235,7 +235,7 @@ def test_a_continuation_is_worked_off_as_far_as_time_allows(
 def test_a_continuation_that_meets_an_error_comes_again(caplog: pytest.LogCaptureFixture) -> None:
     """Its rows would wait for nobody else but the reconciler."""
     waits = Waits(CONTINUATION)
-    waits.finish_continuation = _refuse  # type: ignore[method-assign]
+    waits.finish = _refuse  # type: ignore[method-assign]
     assert sender(Answers(waits)).send([record(5, CONTINUATION)]) == ["5"]
     (line,) = caplog.records
     assert line.args == (PAYLOAD, CONTINUATION.key.name, "AccessDeniedException")
