@@ -23,6 +23,8 @@ from support.enforced_iam import Call, Enforcement, Place, allows, documents_of
 from support.terraform_walks import PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from support.terraform_walks import Beside
 
 pytestmark = pytest.mark.xdist_group("terraform-beside")
@@ -140,6 +142,19 @@ def _run_of(world: AppliedWorld, item: str) -> str:
     return found
 
 
+def _passes(world: AppliedWorld, patch: pytest.MonkeyPatch) -> Callable[[], dict[str, Any]]:
+    """Passes, each three hours after the last one: what that settled is past its grace period."""
+    ahead = timedelta()
+    patch.setattr(reconciler, "utc_now", lambda: utc_now() + ahead)
+
+    def one_pass() -> dict[str, Any]:
+        nonlocal ahead
+        ahead += timedelta(hours=3)
+        return world.invoke("reconciler", {}, seconds=300)
+
+    return one_pass
+
+
 def _run_the_loop(
     world: AppliedWorld,
     enforcement: Enforcement,
@@ -192,15 +207,7 @@ def _run_the_loop(
     ]
     for item in (lost_item, lost_and_bad):
         world.ended(_run_of(world, item))
-    ahead = timedelta()
-    patch.setattr(reconciler, "utc_now", lambda: utc_now() + ahead)
-
-    def one_pass() -> dict[str, Any]:
-        """A pass three hours after the last one: what that settled is past its grace period."""
-        nonlocal ahead
-        ahead += timedelta(hours=3)
-        return world.invoke("reconciler", {}, seconds=300)
-
+    one_pass = _passes(world, patch)
     first = one_pass()
     assert (first["settled"], first["failed"], first["stuck"]) == (2, 0, 2)
     second = one_pass()
