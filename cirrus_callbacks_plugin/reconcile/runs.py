@@ -79,6 +79,15 @@ class Runs:
         with self._lock:
             return self._known(execution_arn)
 
+    def describe_again(self, execution_arn: str) -> Run:
+        """A run as it is described now, whatever was learned of it before.
+
+        Raises:
+            ClientError, BotoCoreError: Step Functions could not be asked.
+        """
+        with self._lock:
+            return self._describe(execution_arn)
+
     def _known(self, execution_arn: str) -> Run | None:
         described = self._described.get(execution_arn)
         if described is not None:
