@@ -104,6 +104,7 @@ def _without_product(scenario: Scenario) -> Scenario:
         shares_key=scenario.shares_key,
         is_redriven=scenario.is_redriven,
         before_id=scenario.before_id,
+        running=scenario.running,
     )
 
 

@@ -56,6 +56,7 @@ class RowFacts:
         settled_by: the kind of invocation that settled it.
         images: every image that was written once it was answered.
         unseen: the runs of which nothing told when it was settled (``Ghost.unseen``).
+        settler_begun: the step at which the invocation began that settled it.
     """
 
     begun: int
@@ -65,6 +66,7 @@ class RowFacts:
     settled_by: str | None = None
     images: tuple[dict[str, Any], ...] = ()
     unseen: frozenset[str] = frozenset()
+    settler_begun: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,13 @@ class Ghost:
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:
                 unseen = self.unseen(item.get("execution_arn", {}).get("S"))
-                row = replace(row, settled=self.step, settled_by=by, unseen=unseen)
+                row = replace(
+                    row,
+                    settled=self.step,
+                    settled_by=by,
+                    unseen=unseen,
+                    settler_begun=begun,
+                )
             if "answered_at" in item:
                 row = replace(row, answered=row.answered or self.step)
                 if not row.images or row.images[-1] != item:

@@ -81,7 +81,7 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
             # It begins when its first call is made: nobody could tell that it began before,
             # and what a waiter may be told is then judged most strictly.
             return actor
-    if world.joins:
+    if world.scenario.has_parts:
         return None  # what their rows touch has not been told apart
     coming = list(_coming(world, alive))
     futures = {actor.number: future(world, actor) for actor in alive}
@@ -169,10 +169,14 @@ def _environment(  # noqa: C901 - one thing after the other
     found = []
     if not world.is_closing and kinds["process"] < world.scenario.crowd:
         found += _deliveries_of_messages(world)
+    if world.scenario.waits_first and (kinds["process"] or world.queue.messages):
+        return found
     may_update = kinds["update_state"] < world.scenario.crowd and _updates_left(world) > 0
     for arn, execution in world.sfn.executions.items():
         name = arn.rpartition(":")[2][:8]
         if execution.status == "RUNNING":
+            if world.scenario.waits_first and not _has_listed(alive):
+                continue
             ends = _ends(world, alive)
             if ends != "end-told" or may_update:
                 told = " and it is told" if ends == "end-told" else ""
@@ -192,6 +196,11 @@ def _environment(  # noqa: C901 - one thing after the other
     if world.advances_left:
         found.append(Option("advance", 200, "ok", "200 s pass"))
     return found
+
+
+def _has_listed(alive: list[Actor]) -> bool:
+    """True while a pass is under way that knows which runs go on."""
+    return any("'executions'" in told for actor in alive for told in actor.history)
 
 
 def _by_people(world: World, *, is_processing: bool) -> list[Option]:
@@ -251,7 +260,7 @@ def _ends(world: World, alive: list[Actor]) -> str:
     registration, and before a settle, which the telling precedes. (An end that is never
     told may come when nothing else is under way.)
     """
-    if not alive or world.scenario.may_reconcile or world.joins:
+    if not alive or world.scenario.may_reconcile or world.scenario.has_parts:
         return "end"
     waits = {task_token for _, task_token in world.waits.items}
     unregistered = set(_tokens(world, world.queue.messages)) - waits

@@ -18,6 +18,14 @@ NEIGHBOUR_ID = f"scenes/workflow-{WORKFLOW}/a/workflow-1"
 OLD_RUN = f"{PREFIX}{WORKFLOW}:old-run".replace(":stateMachine:", ":execution:")
 
 REPLACEMENT = f"{PREFIX}{WORKFLOW}:replacement".replace(":stateMachine:", ":execution:")
+
+
+def first_run(payload_id: str) -> str:
+    """The run of a payload that goes on at the start."""
+    machine = f"{PREFIX}{WORKFLOW}".replace(":stateMachine:", ":execution:")
+    return f"{machine}:first-{payload_id[-1]}"
+
+
 BY_HAND = f"{PREFIX}{WORKFLOW}:by-hand".replace(":stateMachine:", ":execution:")
 
 
@@ -31,6 +39,8 @@ class Sent:
         is_garbage: its body is not JSON; cirrus raises for it, and deletes its neighbours.
         payload_id: another payload than the world's first.
         join: it is a join request.
+        waiter: the payload of the parent that waits; its first run is the one.
+        tells: what that parent told of itself: ``execution``, ``payload`` or ``both``.
     """
 
     token: str | None
@@ -38,6 +48,8 @@ class Sent:
     is_garbage: bool = False
     payload_id: str | None = None
     join: Join | None = None
+    waiter: str | None = None
+    tells: str = "execution"
 
     @property
     def name(self) -> str:
@@ -47,6 +59,8 @@ class Sent:
         if self.join is not None:
             return self.join.name
         kind = "replace" if self.replace else "plain"
+        if self.waiter is not None:
+            return f"{self.waiter[-1]} waits for {(self.payload_id or PAYLOAD_ID)[-1]}"
         return kind if self.token is not None else f"{kind} without token"
 
 
@@ -91,6 +105,9 @@ class Scenario:
         most_bytes: of a message that the queue takes.
         queue_seconds: how long the reconciler believes that the queue keeps a message.
         tells_ends: runs that end once the exploring is over are told of.
+        running: payloads whose first run goes on at the start; their parents are among them.
+        waits_first: the reconciler comes once all messages were processed, and runs end once it
+            has listed which ones go on.
     """
 
     before: str | None
@@ -124,6 +141,13 @@ class Scenario:
     most_bytes: int = 2048
     queue_seconds: int = 10_000
     tells_ends: bool = False
+    running: tuple[str, ...] = ()
+    waits_first: bool = False
+
+    @property
+    def has_parts(self) -> bool:
+        """True where there are several payloads, or joins: notes are taken of each."""
+        return self.has_joins or bool(self.running)
 
     @property
     def has_joins(self) -> bool:
@@ -137,7 +161,7 @@ class Scenario:
             each.payload_id for sent in self.messages if sent.join for each in sent.join.members
         ]
         others = [sent.payload_id for sent in self.messages if sent.payload_id is not None]
-        return tuple(dict.fromkeys([self.payload_id, *members, *others]))
+        return tuple(dict.fromkeys([self.payload_id, *members, *others, *self.running]))
 
     @property
     def payload_id(self) -> str:

@@ -22,6 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from simulation.cycle_defects import CYCLE_DEFECTS
 from simulation.defects import DEFECTS
 from simulation.join_defects import JOIN_DEFECTS
 from simulation.join_scenarios import join_scenarios
@@ -152,7 +153,9 @@ def _hear(message: Any, told: Told) -> None:
 def write_table() -> int:
     """Write the table of planted defects again; 1 if one goes unnoticed."""
     with Simulator() as simulator:
-        catches = {name: hunt(simulator, name) for name in (*DEFECTS, *JOIN_DEFECTS)}
+        catches = {
+            name: hunt(simulator, name) for name in (*DEFECTS, *JOIN_DEFECTS, *CYCLE_DEFECTS)
+        }
     missed = [name for name, catch in catches.items() if catch is None]
     TABLE.write_text(table({name: catch for name, catch in catches.items() if catch}))
     print(f"{len(catches) - len(missed)} of {len(catches)} planted defects noticed: {TABLE.name}")
