@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cirrus_callbacks_plugin.testing.stack import PREFIX
-from support.command_line import CHILD, parent, payload
+from support.command_line import CHILD, SLOW, parent, payload
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.testing.stack import CirrusStack
@@ -123,3 +123,30 @@ def test_parents_of_a_mended_child_go_on(family: CirrusStack, cli: CommandLine) 
     again = cli("redrive", CHILD_ID, "--yes", *cli_options)
     assert again.status == 1
     assert "its execution is SUCCEEDED" in again.out
+
+
+def test_an_abandoned_child_is_stopped_by_hand_alone(
+    cirrus_stack: CirrusStack, folder: Folder, cli: CommandLine
+) -> None:
+    """Not while somebody else waits; then its execution is stopped, and cirrus knows it."""
+    folder.write("workflows/first.asl.json", waiting_for("child"))
+    folder.write("workflows/second.asl.json", waiting_for("child"))
+    folder.write("workflows/child.asl.json", SLOW)
+    stack = cirrus_stack.load(folder.root)
+    for name in ("first", "second"):
+        stack.start(payload(name))
+    stack.until(lambda: stack.waits().open == 2, "both waits")
+    child = stack.payload(CHILD_ID)
+    stack.until(lambda: bool(child.executions), "the child")
+    one = stack.waits()[0].key.name
+    cancel = ("cancel", CHILD_ID, "--yes", "--stop-child", *options(stack))
+    ran = cli(*cancel, "--wait", one)
+    assert (ran.status, child.status) == (1, "RUNNING")
+    assert "1 wait(s) for it are still open" in ran.out
+    ran = cli(*cancel, "--reason", "scene withdrawn")
+    assert ran.status == 0, ran.out + ran.err
+    stack.until(lambda: child.status == "ABORTED", "the child's end")
+    stack.until(lambda: getattr(child.record, "state", None) == "ABORTED", "cirrus's record")
+    again = cli(*cancel)
+    assert again.status == 1
+    assert "its run is ABORTED" in again.out
