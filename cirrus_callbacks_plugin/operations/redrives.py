@@ -122,17 +122,16 @@ class Redriver:
         Those above the first wait for payloads that are still to succeed.
         """
         levels: list[list[Parent]] = []
-        children, seen = [payload_id], {payload_id}
-        while children:
-            level = [parent for child in children for parent in self.parents(child)]
-            if not level:
-                break
-            levels.append(level)
+        children, seen = [payload_id], set[str]()
+        while children and (all_levels or not levels):
+            level: list[Parent] = []
+            for parent in (parent for child in children for parent in self.parents(child)):
+                if parent.execution_arn not in seen:
+                    seen.update([parent.execution_arn] if parent.execution_arn else [])
+                    level.append(parent)
+            levels += [level] if level else []
             above = [each.payload_id for each in level if each.payload_id and not each.why_not]
-            children = [each for each in dict.fromkeys(above) if each not in seen]
-            seen.update(children)
-            if not all_levels:
-                break
+            children = list(dict.fromkeys(above))
         return levels
 
     def parents(self, child: str) -> list[Parent]:
