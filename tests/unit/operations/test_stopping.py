@@ -20,7 +20,7 @@ def deployment(record: Record | None, status: str = "RUNNING", waiting: int = 0)
         states=SimpleNamespace(get=lambda _: record),
         waits=SimpleNamespace(open_rows=lambda _: [[], [object()] * waiting]),
         client=lambda _: SimpleNamespace(
-            describe_execution=lambda executionArn: {"status": status},
+            describe_execution=lambda **_: {"status": status},
             stop_execution=lambda **request: stopped.append(request),
         ),
         stopped=stopped,
