@@ -162,6 +162,11 @@ class Ghost:
         self.runs[arn] = replace(run, ended=self.step, result=result, ends=ends)
         self.log.append(("ended", arn, result))
 
+    def redriven(self, arn: str) -> None:
+        """A run goes on after its end."""
+        self.runs[arn] = replace(self.runs[arn], ended=None, result=None)
+        self.log.append(("redriven", arn))
+
     def see_record(self, state: str | None, executions: tuple[str, ...], run: str | None) -> None:
         """The state table was written: with this state, perhaps the one it had before."""
         self.listings = max(self.listings, len(executions))

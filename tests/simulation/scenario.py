@@ -41,6 +41,7 @@ class Sent:
         join: it is a join request.
         waiter: the payload of the parent that waits; its first run is the one.
         tells: what that parent told of itself: ``execution``, ``payload`` or ``both``.
+        after: sent once this token has been answered: by its parent, which was redriven.
     """
 
     token: str | None
@@ -50,6 +51,7 @@ class Sent:
     join: Join | None = None
     waiter: str | None = None
     tells: str = "execution"
+    after: str | None = None
 
     @property
     def name(self) -> str:
@@ -59,6 +61,8 @@ class Sent:
         if self.join is not None:
             return self.join.name
         kind = "replace" if self.replace else "plain"
+        if self.after is not None:
+            return f"{kind} of a redriven parent"
         if self.waiter is not None:
             return f"{self.waiter[-1]} waits for {(self.payload_id or PAYLOAD_ID)[-1]}"
         return kind if self.token is not None else f"{kind} without token"
@@ -105,6 +109,7 @@ class Scenario:
         most_bytes: of a message that the queue takes.
         queue_seconds: how long the reconciler believes that the queue keeps a message.
         tells_ends: runs that end once the exploring is over are told of.
+        redrives: how often an operator may redrive a run that did not succeed.
         running: payloads whose first run goes on at the start; their parents are among them.
         waits_first: the reconciler comes once all messages were processed, and runs end once it
             has listed which ones go on.
@@ -141,6 +146,7 @@ class Scenario:
     most_bytes: int = 2048
     queue_seconds: int = 10_000
     tells_ends: bool = False
+    redrives: int = 0
     running: tuple[str, ...] = ()
     waits_first: bool = False
 
@@ -177,7 +183,9 @@ class Scenario:
         but for that of a message which comes again; apart from them only the reconciler looks.
         Of a join it sends the members.
         """
-        return self.deliveries == 1 and not self.may_reconcile and not self.has_joins
+        comes_later = any(sent.after is not None for sent in self.messages)
+        may_come_before = self.may_reconcile or self.has_joins or comes_later
+        return self.deliveries == 1 and not may_come_before
 
     @property
     def may_reconcile(self) -> bool:
@@ -197,6 +205,7 @@ class Scenario:
             (self.is_redriven, ", redriven beside its replacement"),
             (self.by_hand, ", a run by hand"),
             (bool(self.deletions), ", the record deleted"),
+            (bool(self.redrives), ", a run redriven"),
             (bool(self.losses), ", a message lost"),
             (bool(self.dead_letters), ", a dead letter"),
             (bool(self.lost_records), ", a record of the stream lost"),
@@ -338,7 +347,17 @@ def small_scenarios(*, has_all_ends: bool = True) -> list[Scenario]:
             **special,
             **({} if has_all_ends or special != _BY_HAND_BESIDE else _ONE_WAY),
         )
-        for special in _special_worlds()
+        for special in (*_special_worlds(), *_redriven_worlds())
+    ]
+
+
+def _redriven_worlds() -> list[dict[str, Any]]:
+    """A child that fails and is redriven; a parent that is, and asks again with a fresh token."""
+    again = (Sent("token-a"), Sent("token-b", after="token-a"))
+    return [
+        {"before": None, "redrives": 1, "ends": ("FAILED", "SUCCEEDED"), "old_events": 0},
+        {"before": "FAILED", "redrives": 1, "ends": ("SUCCEEDED",), "old_events": 0},
+        {"before": None, "messages": again, "ends": ("FAILED", "SUCCEEDED"), "old_events": 0},
     ]
 
 

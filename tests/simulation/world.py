@@ -97,6 +97,7 @@ class World:
     passes_left: int = 0
     advances_left: int = 0
     deletions_left: int = 0
+    redrives_left: int = 0
     losses_left: int = 0
     lost_records_left: int = 0
     list_changes_left: int = 0
@@ -129,6 +130,7 @@ class World:
         self.passes_left = self.scenario.passes
         self.advances_left = self.scenario.advances
         self.deletions_left = self.scenario.deletions
+        self.redrives_left = self.scenario.redrives
         self.losses_left = self.scenario.losses + self.scenario.dead_letters
         self.lost_records_left = self.scenario.lost_records
         self.list_changes_left = self.scenario.list_changes
@@ -258,6 +260,21 @@ class World:
         self._execution(BY_HAND, self.scenario.payload_id, self.clock.now)
         self.events[BY_HAND] = Event(self.scenario.events)
         self.ghost.started(BY_HAND, -1, ())
+        self.clock.tick()
+
+    def redrive(self, arn: str) -> None:
+        """An operator redrives a run: it goes on under its ARN, and ends once more."""
+        self.clock.tick()
+        self.sfn.executions[arn] = replace(
+            self.sfn.executions[arn],
+            status="RUNNING",
+            stopped=None,
+            output=None,
+            error=None,
+            cause=None,
+        )
+        self.events[arn] = Event(self.scenario.events, self.events[arn].tries)
+        self.ghost_of(arn).redriven(arn)
         self.clock.tick()
 
     def delete_record(self) -> None:
@@ -725,6 +742,9 @@ class World:
         self.is_disturbed = True  # a record, or whose run it tells of, is lost
         if option.kind == "by-hand":
             self.start_by_hand()
+        elif option.kind == "redrive":
+            self.redrives_left -= 1
+            self.redrive(option.subject)
         elif option.kind == "delete":
             self.deletions_left -= 1
             self.delete_record()
