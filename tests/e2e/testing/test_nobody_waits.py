@@ -150,3 +150,21 @@ def test_an_abandoned_child_is_stopped_by_hand_alone(
     again = cli(*cancel)
     assert again.status == 1
     assert "its run is ABORTED" in again.out
+
+
+def test_a_cycle_through_a_join_is_told(cirrus_stack: CirrusStack, folder: Folder) -> None:
+    """A member that waits for its join's waiter has failed, and with it the join."""
+    folder.write("workflows/hen.asl.json", waiting_for("egg"))
+    joining = waiting_for("hen")
+    message = joining["States"]["Wait"]["Parameters"]
+    message["MessageBody"] = {"join": {"members": [payload("hen")]}}
+    folder.write("workflows/egg.asl.json", joining)
+    stack = cirrus_stack.load(folder.root, environment={"CIRRUS_CALLBACKS_CYCLES": "true"})
+    hen = stack.start(payload("hen"))
+    egg = stack.payload("sentinel-2-l2a/workflow-egg/S2A_39QTA_20230628_0_L2A")
+    stack.until(lambda: len(stack.waits(on=hen)) == 1, "the member's wait")
+    assert stack.later(minutes=16)["cycles_told"] == 1
+    stack.until_done()
+    assert (egg.status, egg.error) == ("FAILED", "CirrusCallback.JoinFailed")
+    assert CYCLE in (egg.cause or "")
+    assert (hen.status, hen.error) == ("FAILED", "CirrusCallback.Failed")
