@@ -52,17 +52,13 @@ def command(
     is said first, with the reason. Parents that succeeded, or caught the error, are left.
     """
     from cirrus_callbacks_plugin.cli.screen import Screen
-    from cirrus_callbacks_plugin.naming import visible
-    from cirrus_callbacks_plugin.operations.redrives import NothingToRedriveError, Redriver
+    from cirrus_callbacks_plugin.operations.redrives import Redriver
 
     Repairing.check(is_json=is_json, yes=yes)
     screen = Screen(sys.stderr) if is_json else Screen()
     with where.found() as deployment:
         redriver = Redriver(deployment, reason)
-        try:
-            redriver.check(payload_id)
-        except NothingToRedriveError as error:
-            raise click.ClickException(visible(str(error))) from error
+        redriver.check(payload_id)
         with screen.progress("looking for parents"):
             levels = redriver.levels(payload_id, all_levels=all_levels)
         if not is_json:

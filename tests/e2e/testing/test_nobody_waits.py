@@ -103,7 +103,10 @@ def test_parents_of_a_mended_child_go_on(family: CirrusStack, cli: CommandLine) 
     """Over two levels, with one command; who caught the error is left, with the reason."""
     cli_options = options(family)
     refused = cli("redrive", CHILD_ID, "--yes", *cli_options)
-    assert refused.status == 1
+    assert refused.status == 2
+    unknown = cli("redrive", "c/workflow-child/nobody", "--yes", *cli_options)
+    assert (unknown.status, unknown.err.count("\n")) == (2, 1)
+    assert "is not known: cirrus has no record of it" in unknown.err
     assert "is FAILED: its parents can go on once it has succeeded" in refused.err
     family.function("work").calls(lambda event: event)
     family.run(payload("child"))
@@ -120,9 +123,11 @@ def test_parents_of_a_mended_child_go_on(family: CirrusStack, cli: CommandLine) 
     assert ran.status == 1, "not all of them could be redriven"
     histories = [entry for wait in family.waits(on=CHILD_ID) for entry in wait.history]
     assert [entry["action"] for entry in histories].count("redrive") >= 3
-    again = cli("redrive", CHILD_ID, "--yes", *cli_options)
+    again = cli("redrive", CHILD_ID, "--yes", "--json", *cli_options)
     assert again.status == 1
-    assert "its execution is SUCCEEDED" in again.out
+    (level,) = again.json["levels"]
+    assert {each["why_not"] for each in level} == {"its execution is SUCCEEDED"}
+    assert again.json["done"] == []
 
 
 def test_an_abandoned_child_is_stopped_by_hand_alone(
