@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.reconcile import cycle_breaker
 from cirrus_callbacks_plugin.reconcile.cycles import RunningWaits
 from cirrus_callbacks_plugin.reconcile.summary import Did
 from cirrus_callbacks_plugin.waits.row import Wait
+from support.aws_calls import aws_error
 from support.logged_steps import lines
 from support.slow_aws import SlowAws, execution, waiting_since
 
@@ -239,16 +240,40 @@ def test_a_complete_pass_without_a_cycle_asks_nothing_more(aws: SlowAws) -> None
     assert not aws.stepfunctions.described
 
 
-def test_a_failed_read_tells_nobody_and_fails_no_pass(
-    aws: SlowAws, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("part", "call"),
+    [
+        ("dynamodb", "query"),
+        ("dynamodb", "batch_get_item"),
+        ("dynamodb", "update_item"),
+        ("stepfunctions", "describe_execution"),
+    ],
+)
+def test_a_call_that_fails_tells_nobody_and_fails_no_pass(
+    aws: SlowAws,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: str,
+    call: str,
 ) -> None:
-    """The next pass looks at the cycle again."""
+    """Record, run, row or settle: it is told that it failed, and the next pass tells."""
     cycle(aws, "a", "b")
+    original = cycle_breaker.CycleBreaker.run
+
+    def refused(**_: Any) -> None:
+        raise aws_error("AccessDeniedException")
+
+    def run(self: cycle_breaker.CycleBreaker) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(getattr(aws, part), call, refused)
+            original(self)
+
     with monkeypatch.context() as patch:
-        patch.setattr(aws.dynamodb, "_partition", lambda _: 1 / 0)
-        assert aws.one_pass(cycles=True).cycles == 0
-    assert "could not be looked at" in caplog.text
-    assert aws.one_pass(cycles=True).cycles == 1
+        patch.setattr(cycle_breaker.CycleBreaker, "run", run)
+        assert aws.one_pass(cycles=True).count(Did.CYCLE_TOLD) == 0
+    assert told(aws) == []
+    assert "AccessDeniedException" in caplog.text
+    assert aws.one_pass(cycles=True).count(Did.CYCLE_TOLD) == 1
 
 
 def test_a_hundred_thousand_waits_take_less_than_200_mb() -> None:
