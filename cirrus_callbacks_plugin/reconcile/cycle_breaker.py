@@ -105,21 +105,20 @@ class CycleBreaker:
 
     def _above(self, ends: Iterable[LooseEnd]) -> Iterator[LooseEnd]:
         """Note the waits for some waiters; yields those who wait, if they are loose ends."""
-        waits: dict[str, tuple[LooseEnd, list[Wait]]] = {}
+        waits: dict[str, list[Wait]] = {}
         for end in ends:
             try:
                 payload_id = end.payload_id or self._payload_of(end.run)
                 if payload_id is not None and payload_id not in waits:
-                    waits[payload_id] = (end, self._old_rows(payload_id))
+                    waits[payload_id] = self._old_rows(payload_id)
             except Exception as error:  # noqa: BLE001 - the next pass tries again
                 _not_read(error)
-        records = self.repairer.records.of(payload for payload, (_, rows) in waits.items() if rows)
+        records = self.repairer.records.of(payload for payload, rows in waits.items() if rows)
         for payload_id, record in records.items():
-            end, rows = waits[payload_id]
             run = None if record is None or isinstance(record, Exception) else record.last_execution
-            if run is None or end.run not in (None, run) or not self._goes_on(run):
+            if run is None or not self._goes_on(run):
                 continue
-            for row in rows:
+            for row in waits[payload_id]:
                 above = self._running.add(row, run)
                 if above is not None:
                     yield above

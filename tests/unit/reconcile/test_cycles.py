@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.protocol.error_names import DEPENDENCY_CYCLE
 from cirrus_callbacks_plugin.reconcile import cycle_breaker
 from cirrus_callbacks_plugin.reconcile.cycles import RunningWaits
@@ -128,6 +129,14 @@ def test_each_of_several_cycles_is_told_in_one_pass(aws: SlowAws) -> None:
     assert summary.cycles == 3
 
 
+def test_a_young_wait_between_the_same_two_is_no_part_of_it(aws: SlowAws) -> None:
+    """The youngest of those older than the grace period is told."""
+    cycle(aws, "a", "b")
+    wait(aws, "b", "a", since=-200, token="young")
+    aws.one_pass(cycles=True)
+    assert told(aws) == ["b-a"]
+
+
 def _other_run(aws: SlowAws) -> None:
     aws.record(payload_id("a"), "PROCESSING", execution("a"), execution("a2"))
     aws.run(execution("a2"), "RUNNING")
@@ -149,16 +158,36 @@ def _answered(aws: SlowAws) -> None:
     wait(aws, "b", "a", settled_at="2024-06-01T11:59:59.000000+00:00")
 
 
-NOT_A_CYCLE = [_other_run, _ended, _young, _other_waiter, _answered]
+def _other_payload(aws: SlowAws) -> None:
+    aws.stepfunctions.runs[execution("a")]["input"] = '{"id": "c/workflow-w/a/workflow-1"}'
+
+
+NOT_A_CYCLE = [_other_run, _ended, _young, _other_waiter, _answered, _other_payload]
 
 
 @pytest.mark.parametrize("change", NOT_A_CYCLE)
 def test_waits_that_are_no_cycle_are_left(aws: SlowAws, change: Callable[[SlowAws], None]) -> None:
-    """A newer run, an ended one, a young wait, another run's wait, a settled one."""
+    """A newer run, an ended one, a young wait, another run's, a settled one, another payload's."""
     cycle(aws, "a", "b")
     change(aws)
     assert aws.one_pass(cycles=True).cycles == 0
     assert told(aws) == []
+
+
+@pytest.mark.parametrize("settled_at", [None, "2024-06-01T11:59:59.000000+00:00"])
+def test_a_member_is_told_while_its_join_is_to_be_decided(
+    aws: SlowAws, settled_at: str | None
+) -> None:
+    """The join's waiter waits for it; once the join is decided, nobody does."""
+    join = Join(
+        Wait(f"join:{'0' * 32}", "token", workflow="#join", settled_at=settled_at), total=1, sent=1
+    )
+    aws.dynamodb.rows[join.wait.key] = join.to_item()
+    run(aws, "a", "b")
+    wait(aws, "a", "b", since=3000)
+    wait(aws, "b", "a", since=2900, token=f"#{join.join_id}:0")
+    aws.one_pass(cycles=True)
+    assert told(aws) == ([] if settled_at else [f"#{join.join_id}:0"])
 
 
 @pytest.mark.parametrize("change", [_other_run, _ended, _answered])
@@ -217,7 +246,7 @@ def test_at_most_a_hundred_queries_and_each_waiter_in_its_turn(aws: SlowAws) -> 
     names = [f"p{number}" for number in range(250)]
     run(aws, "child", *names)
     for name in names:
-        wait(aws, name, "child", by="both")
+        wait(aws, name, "child", since=4000, by="both")
     wait(aws, "a", "b", since=2500, by="both", token="a-b")
     queries = []
     for _ in range(3):
