@@ -26,6 +26,7 @@ class Code(Enum):
 
     RUNNING = "running"
     WAITS_ITSELF = "waits-itself"
+    IN_CYCLE = "in-cycle"
     NOT_STARTED_YET = "not-started-yet"
     NEVER_STARTED = "never-started"
     IN_DEAD_LETTERS = "in-dead-letters"
@@ -143,6 +144,20 @@ def waits_itself(reason: Reason, others: Sequence[str]) -> Reason:
         code=Code.WAITS_ITSELF,
         text=f"the child runs and itself waits for {others[0]}{more}",
         waits_for=tuple(others),
+    )
+
+
+def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
+    """The reason of a child that runs because it waits, in the end, for who waits for it.
+
+    Args:
+        reason: that it waits, too.
+        way: the payloads from the child to the waiter; each waits for the next one.
+    """
+    return replace(
+        reason,
+        code=Code.IN_CYCLE,
+        text=f"the waits of a cycle: {' waits for '.join((*way, way[0]))}",
     )
 
 
