@@ -124,7 +124,7 @@ def _show(screen: Screen, graph: Graph, now: datetime) -> None:
             else f"{visible(graph.focus)} waits for nothing, and nobody waits for it."
         )
         return
-    for tree in trees(graph, now, screen.console.width):
+    for tree in trees(graph, now, screen.columns, is_whole=not screen.is_terminal):
         screen.put(tree)
     waits, nodes, cycles = len(graph.edges), len(graph.nodes), len(graph.cycles)
     text = f"{waits} wait{'s' * (waits != 1)} among {nodes} nodes"

@@ -195,10 +195,13 @@ def _show(screen: Screen, deployment: Deployment, page: Page, *, watched: bool) 
         screen.console.clear()
     if watched:
         screen.line(f"{deployment.name}, {at(now)}")
+    rows = None
     if not page.waits:
         screen.line("Nobody waits." if page.next is None else "")
-    elif screen.is_wide:
-        screen.put(wide_table(page.waits, now, screen.console.width))
+    else:
+        rows = wide_table(page.waits, now, screen.columns, is_terminal=screen.is_terminal)
+    if rows is not None:
+        screen.put(rows)
     else:
         for head, *texts in blocks(page.waits, now):
             screen.line(head)
