@@ -14,12 +14,34 @@ import pytest
 from cirrus_callbacks_plugin.cli import local
 from cirrus_callbacks_plugin.local.stack import StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
-from support.command_line import CHILD, PARENT, Folder, payload
+from cirrus_callbacks_plugin.naming import short
+from support.command_line import CHILD, PARENT, SLOW, Folder, parent, payload
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cirrus_callbacks_plugin.local.stack import Stack
+
+
+def test_a_wait_that_times_out_is_told(tmp_path: Path) -> None:
+    """The task is over while its child goes on: a line of its own, and the waiter is gone."""
+    caught = [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]
+    machine = parent(TimeoutSeconds=1, Catch=caught, Next="Late")
+    del machine["States"]["Wait"]["End"]
+    machine["States"]["Late"] = SLOW["States"]["Sleep"]
+    folder = Folder(tmp_path).write("workflows/parent.asl.json", machine)
+    folder.write("workflows/child.asl.json", SLOW).write("payloads/1.json", payload())
+    told: list[str] = []
+    timeline = Timeline(lambda happening: told.append(happening.text), "cirrus-local")
+    with running(tmp_path, StackSettings(), timeline) as stack:
+        stack.send(stack.project.payloads[0].body)
+        assert stack.wait_until(lambda: bool(timeline.gone), 60)
+        report = stack.report()
+    (wait,) = report.waits
+    assert report.gone == {wait.key}
+    assert {each.status for each in report.executions} == {"RUNNING"}
+    line = f"{wait.waiter_name} waits no more for {short(wait.payload_id)}: its task ended with "
+    assert told.count(f"{line}States.Timeout") == 1
 
 
 def test_a_stack_leaves_nothing_behind_and_tells_no_token(

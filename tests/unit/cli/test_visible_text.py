@@ -17,6 +17,7 @@ from cirrus_callbacks_plugin.cli.visible_text import IdCell, lines, long_words_c
 from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.local.report import Report
 from cirrus_callbacks_plugin.local.timeline import Execution, Timeline
+from cirrus_callbacks_plugin.operations.own_waits import OwnWaits
 from cirrus_callbacks_plugin.operations.payload import PayloadReport
 from cirrus_callbacks_plugin.operations.reasons import Code, Reason
 from cirrus_callbacks_plugin.operations.repairs import Act, Done, Step
@@ -69,7 +70,7 @@ def _waits(stream: io.StringIO, columns: int) -> None:
 
 
 def _show(stream: io.StringIO) -> None:
-    report = PayloadReport(ROW.payload_id, None, (), 0, (ROW,), (JUDGED,), (JUDGED,))
+    report = PayloadReport(ROW.payload_id, None, (), 0, (ROW,), (JUDGED,), OwnWaits((JUDGED,)))
     show._show(Screen(stream), report, moment(AT))
 
 
