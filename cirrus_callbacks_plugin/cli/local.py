@@ -143,7 +143,7 @@ def command(
         with running(directory, settings, timeline) as stack:
             try:
                 with display.watching(timeline):
-                    status = _run(stack, patience, stays=stays)
+                    status = _run(stack, patience)
             except KeyboardInterrupt:
                 status = INTERRUPTED
             except (BotoCoreError, ClientError) as error:  # what came of the run until then stays
@@ -161,13 +161,13 @@ def command(
     ctx.exit(status or (UNFINISHED if report.stuck else 0))
 
 
-def _run(stack: Stack, timeout: float, *, stays: bool) -> int:
-    """Send the payloads and wait; a stack that stays is ended by Ctrl-C."""
+def _run(stack: Stack, timeout: float) -> int:
+    """Send the payloads and wait; without end for an infinite timeout: until Ctrl-C."""
     for stored in stack.project.objects:
         stack.upload(stored)
     for payload in stack.project.payloads:
         stack.send(payload.body)
-    is_done: Callable[[], bool] = (lambda: False) if stays else stack.nothing_left
+    is_done: Callable[[], bool] = (lambda: False) if math.isinf(timeout) else stack.nothing_left
     return 0 if stack.wait_until(is_done, timeout) else UNFINISHED
 
 

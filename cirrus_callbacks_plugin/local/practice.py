@@ -88,7 +88,10 @@ class _Practice:
             with tempfile.TemporaryDirectory() as folder:
                 path = archive.write(Path(folder) / key, files).path
                 self.client("s3").put_object(
-                    Bucket=f"{self.prefix}-{_CODE_BUCKET}", Key=key, Body=path.read_bytes()
+                    Bucket=f"{self.prefix}-{_CODE_BUCKET}",
+                    Key=key,
+                    Body=path.read_bytes(),
+                    ACL="public-read",  # Lambda signs a URL; here it is the bare place
                 )
         self.client("sqs").create_queue(QueueName=f"{self.prefix}-update-state-dead-letter")
 

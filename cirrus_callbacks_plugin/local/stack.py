@@ -433,7 +433,7 @@ def running(
             without=settings.without,
             around=around or (lambda _, handler: handler),
         )
-        if settings.is_for_practice:
+        if settings.is_for_practice and server is None and not settings.terraform:
             own = {**RECONCILER, **joins_url, **settings.own_variables()}
             practice.publish(deployment, own, settings.without)
         stack = Stack(deployment, project, sources, timeline, definitions)

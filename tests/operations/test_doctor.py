@@ -321,6 +321,19 @@ def test_each_thing_broken_alone_has_its_cross(
     assert ran.json["whole"] is False
 
 
+@pytest.mark.parametrize("state", ["ENABLED", "DISABLED"])
+def test_a_rule_brings_ends_to_update_state(doctor: Doctor, whole: Whole, state: str) -> None:
+    """One that is disabled is a cross; where none has the function for its target, nothing is said."""
+    name = f"{PREFIX}-update-state"
+    ends = lambda: [each for each in doctor("--json").json["checks"] if each["name"] == "ends"]  # noqa: E731
+    assert ends() == []
+    whole.events.put_rule(Name=name, EventPattern='{"source": ["aws.states"]}', State=state)
+    target = {"Id": name, "Arn": whole.arn("lambda", f"function:{name}")}
+    whole.events.put_targets(Rule=name, Targets=[target])
+    (check,) = ends()
+    assert check["ok"] is (state == "ENABLED")
+
+
 def test_a_zip_without_hooks_is_called_one(doctor: Doctor, whole: Whole) -> None:
     """The release that was deployed instead, because of a name that Terraform dropped."""
     _bare(whole)
