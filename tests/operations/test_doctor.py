@@ -23,7 +23,7 @@ from cirrus_callbacks_plugin.waits.table import utc_now
 from support import schemas, snapshots
 from support.command_line import CommandLine
 from support.kept_clients import kept_clients
-from support.whole_deployment import FLAG, KEYS, NAME, PREFIX, Whole, allow
+from support.whole_deployment import ACCOUNT, FLAG, KEYS, NAME, PREFIX, Whole, allow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -323,9 +323,12 @@ def test_each_thing_broken_alone_has_its_cross(
 
 @pytest.mark.parametrize("state", ["ENABLED", "DISABLED"])
 def test_a_rule_brings_ends_to_update_state(doctor: Doctor, whole: Whole, state: str) -> None:
-    """One that is disabled is a cross; where none has the function for its target, nothing is said."""
+    """One that is disabled is a cross; where none leads to the function nothing is said."""
+
+    def ends() -> list[dict[str, Any]]:
+        return [each for each in doctor("--json").json["checks"] if each["name"] == "ends"]
+
     name = f"{PREFIX}-update-state"
-    ends = lambda: [each for each in doctor("--json").json["checks"] if each["name"] == "ends"]  # noqa: E731
     assert ends() == []
     whole.events.put_rule(Name=name, EventPattern='{"source": ["aws.states"]}', State=state)
     target = {"Id": name, "Arn": whole.arn("lambda", f"function:{name}")}
@@ -691,14 +694,16 @@ def test_what_may_not_be_described_is_unknown(
     assert all(operation in check["found"] for check in unknown)
 
 
-def test_a_policy_that_is_no_json_is_named(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_policy_that_is_no_json_is_named(doctor: Doctor, whole: Whole) -> None:
     """IAM's document stays a text then: unknown, and which policy; every other check is made."""
-    monkeypatch.setattr(permissions, "_managed", lambda *_: "%7Bno json")
+    from moto.iam.models import iam_backends
+
+    role = iam_backends[ACCOUNT]["aws"].get_role(f"{PREFIX}-process-role")
+    role.policies["own"] = "%7Bno json"
     ran = doctor("--json")
-    unknown = [each for each in ran.json["checks"] if each["ok"] is None]
-    assert unknown
-    assert all("cannot be read: arn:aws:iam" in each["found"] for each in unknown)
-    assert {each["area"] for each in unknown} == {"permissions"}
+    (unknown,) = [each for each in ran.json["checks"] if each["ok"] is None]
+    assert (unknown["area"], unknown["name"]) == ("permissions", "process")
+    assert unknown["found"].endswith("has policies that cannot be read: own")
 
 
 @pytest.mark.parametrize(

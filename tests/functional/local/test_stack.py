@@ -123,7 +123,8 @@ def test_a_stack_to_practise_on_stays_until_interrupted(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """With --without and no --timeout nothing else ends it, however little is left to do."""
-    Folder(tmp_path).write("workflows/child.asl.json", CHILD).write("payloads/1.json", payload())
+    folder = Folder(tmp_path).write("workflows/child.asl.json", CHILD)
+    folder.write("payloads/1.json", payload("child"))
     asked: list[tuple[bool, float]] = []
 
     def wait_until(_: Stack, condition: Callable[[], bool], seconds: float) -> bool:
