@@ -97,4 +97,5 @@ $(CHECKOV): $(UV)
 	@echo "Installing the locked packages into .venv ..."
 	@$(UV) pip sync --quiet --python $(PYTHON) --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable .
+	@ln -sf ../../$(UV) .venv/bin/uv  # `cirrus-callbacks package --cirrus-version` installs with it
 	@touch $@

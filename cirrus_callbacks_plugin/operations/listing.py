@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.operations import reasons
 from cirrus_callbacks_plugin.operations.chains import Chains
+from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters, Survey
 from cirrus_callbacks_plugin.reconcile.judge import RunStatus
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cirrus_callbacks_plugin.operations.dead_letters import DeadLetters
+    from cirrus_callbacks_plugin.reconcile.judge import Run
     from cirrus_callbacks_plugin.waits.row import Wait
 
 
@@ -198,9 +200,30 @@ def wait_to_json(explained: ExplainedWait, now: datetime) -> dict[str, Any]:
         "age_seconds": round((now - moment(row.registered_at)).total_seconds(), 3),
         "waiter_payload_id": row.waiter_payload_id,
         "waiter_execution_arn": row.waiter_execution_arn,
+        "waiter_run": run_to_json(explained.waiter),
         "execution_arn": record.last_execution if record is not None else row.execution_arn,
         "reason": explained.reason.to_json(),
     }
+
+
+def run_to_json(run: Run | None) -> dict[str, Any] | None:
+    """An execution with stable keys; None where it is not known."""
+    if run is None:
+        return None
+    return {
+        "execution_arn": run.execution_arn,
+        "status": status_of(run),
+        "started": run.started.isoformat() if run.started else None,
+        "stopped": run.stopped.isoformat() if run.stopped else None,
+        "error": run.error,
+        "cause": run.cause,
+        "link": execution_link(run.execution_arn),
+    }
+
+
+def status_of(run: Run) -> str:
+    """What people read of a run's status."""
+    return run.result or run.status.value.upper()
 
 
 def state_of(explained: ExplainedWait) -> str | None:

@@ -36,6 +36,7 @@ class Code(Enum):
     BEING_SETTLED = "being-settled"
     NOT_ANSWERED = "not-answered"
     MEMBERS_PENDING = "members-pending"
+    WAITER_GONE = "waiter-gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +195,19 @@ def being_settled(reason: Reason, since: datetime) -> Reason:
         code=Code.BEING_SETTLED,
         text="the child ended, and the sender is settling its many waits",
         since=since,
+    )
+
+
+def waiter_gone(reason: Reason, waiter: Run, now: datetime) -> Reason:
+    """The reason of a wait whose waiter's run has ended: an answer would find nobody."""
+    can_repair = reason.repair_from is None or reason.repair_from <= now
+    return replace(
+        reason,
+        code=Code.WAITER_GONE,
+        text=f"{reason.text}; nobody waits any more: the waiter's run ended {waiter.result}",
+        since=waiter.stopped,
+        repair=(reason.repair if can_repair else None) or "cancel",
+        repair_from=None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
-from cirrus_callbacks_plugin.waits.row import FAILURE
+from cirrus_callbacks_plugin.waits.row import FAILURE, STALE
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -43,6 +43,14 @@ def answer_name_of(row: Wait) -> str | None:
     The error's name for a failure, else ``success`` or ``stale``.
     """
     return row.answer_error if row.answer == FAILURE else row.answer
+
+
+NOT_TAKEN = "not taken: the waiting task was over"
+
+
+def answer_text_of(row: Wait) -> str | None:
+    """The same in a clause: nobody is told ``stale``."""
+    return NOT_TAKEN if row.answer == STALE else answer_name_of(row)
 
 
 def answer_error_of(row: Wait) -> str | None:

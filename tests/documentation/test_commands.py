@@ -184,7 +184,8 @@ def test_a_command_works(
     if words[0] == "package" and BUILDS[0] in shown.text:
         Path(BUILDS[0]).write_bytes(request.getfixturevalue("dist").read_bytes())
     if words[:2] == ["package", "--check"]:
-        Path(words[2]).write_bytes(request.getfixturevalue("dist").read_bytes())
+        Path("dist.zip").write_bytes(request.getfixturevalue("dist").read_bytes())
+        assert cli("package", "--cirrus-dist", "dist.zip", "-o", words[2]).status == 0
     ran = cli(*words)
     assert ran.status == 0, ran.out + ran.err
     if "-o" in words:
@@ -260,16 +261,14 @@ def test_an_operators_command_works(
 ) -> None:
     """By the environment that the runbook sets: it ends with 0, or 1 where something is amiss.
 
-    A local stack publishes no deployment in SSM: ``--deployment NAME`` gives way to the prefix.
+    ``NAME`` is what the runbook says.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(click, "confirm", lambda *_, **__: True)
     for name, value in practice.variables.items():
         monkeypatch.setenv(name, value)
-    words = [practice.payload_id if word == "PAYLOAD_ID" else word for word in shown.words[1:]]
-    if "--deployment" in words:
-        at = words.index("--deployment")
-        words[at : at + 2] = ["--prefix", "cirrus-local"]
+    named = {"PAYLOAD_ID": practice.payload_id, "NAME": "cirrus-local"}
+    words = [named.get(word, word) for word in shown.words[1:]]
     ran = cli(*words)
     assert ran.status in (0, 1), ran.out + ran.err
     assert "Traceback" not in ran.err

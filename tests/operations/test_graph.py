@@ -152,3 +152,12 @@ def test_wrong_options(run: Run, options: tuple[str, ...], told: str) -> None:
     ran = run("graph", *options)
     assert (ran.status, ran.out) == (2, "")
     assert told in re.sub(r"\s+", " ", ran.err)
+
+
+def test_an_unknown_payload(run: Run) -> None:
+    """Exit status 1, said in a sentence."""
+    ran = run("graph", "--payload", "c/workflow-w/mistyped")
+    assert ran.status == 1
+    assert ran.out == (
+        "Neither the state table nor the tracking table knows c/workflow-w/mistyped.\n"
+    )
