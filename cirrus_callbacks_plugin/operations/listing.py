@@ -85,6 +85,7 @@ class Listing:
     dead_letters: DeadLetters | None = None
     with_chains: bool = True
     _chains: Chains | None = None
+    _abandoned: dict[str, bool] = field(default_factory=dict)
     _continuations: dict[Key, Continuation | None] = field(default_factory=dict)
 
     def page(self, limit: int) -> tuple[list[ExplainedWait], Cursor | None]:
@@ -118,7 +119,29 @@ class Listing:
             going_on = self._continuation(row.payload_id)
             if going_on is not None:
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
+        if self.with_chains and explained.verdict.is_running and self._is_abandoned(row):
+            reason = reasons.abandoned(reason)
         return replace(explained, reason=reason)
+
+    def _is_abandoned(self, row: Wait) -> bool:
+        """True where the run that waits has ended, and so have all others that wait for it."""
+        payload_id = row.payload_id
+        if payload_id not in self._abandoned:
+            if not self._is_waiter_gone(row):
+                return False
+            pages = self.survey.deployment.waits.open_rows(payload_id)
+            self._abandoned[payload_id] = all(
+                self._is_waiter_gone(each) for page in pages for each in page
+            )
+        return self._abandoned[payload_id]
+
+    def _is_waiter_gone(self, row: Wait) -> bool:
+        """True where it is known that the waiter's run has ended."""
+        run = row.waiter_execution_arn
+        if run is None and row.waiter_payload_id is not None:
+            record = self.survey.record(row.waiter_payload_id)
+            run = None if record is None else record.last_execution
+        return run is not None and self.survey.runs.find(run).status is RunStatus.ENDED
 
     def _wanted(self) -> Iterator[ExplainedWait]:
         filters = self.filters

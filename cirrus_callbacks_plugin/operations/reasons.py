@@ -27,6 +27,7 @@ class Code(Enum):
     RUNNING = "running"
     WAITS_ITSELF = "waits-itself"
     IN_CYCLE = "in-cycle"
+    ABANDONED = "abandoned"
     NOT_STARTED_YET = "not-started-yet"
     NEVER_STARTED = "never-started"
     IN_DEAD_LETTERS = "in-dead-letters"
@@ -159,6 +160,17 @@ def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
         reason,
         code=Code.IN_CYCLE,
         text=f"the waits of a cycle: {' waits for '.join((*way, way[0]))}",
+    )
+
+
+def abandoned(reason: Reason) -> Reason:
+    """The reason of a child that runs though its waiters, all of them, have ended."""
+    return replace(
+        reason,
+        code=Code.ABANDONED,
+        text="the child runs for nobody: the runs that waited for it have ended",
+        repair="cancel --stop-child",
+        repair_from=None,
     )
 
 

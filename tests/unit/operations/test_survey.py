@@ -206,3 +206,27 @@ def test_waits_names_a_cycle_whether_it_is_told_or_not(chained: SlowAws) -> None
     a, b = "c/workflow-w/a", "c/workflow-w/b"
     assert reasons["a-b"].text == f"the waits of a cycle: {b} waits for {a} waits for {b}"
     assert reasons["d-a"].code is Code.WAITS_ITSELF
+
+
+def test_a_child_that_runs_for_nobody_is_abandoned() -> None:
+    """Its waiter's run has ended, and so have all others that wait; not where one goes on."""
+    aws = SlowAws()
+    for name in ("a", "b", "alive"):
+        aws.record(f"c/workflow-w/{name}", "PROCESSING", execution(name))
+        aws.run(execution(name), "RUNNING")
+    aws.run(execution("gone"), "TIMED_OUT", stopped=-60)
+    aws.record("c/workflow-w/gone", "FAILED", execution("gone"))
+    for child, token, told in (
+        ("a", "a-1", {"waiter_execution_arn": execution("gone")}),
+        ("a", "a-2", {"waiter_payload_id": "c/workflow-w/gone"}),
+        ("b", "b-1", {"waiter_execution_arn": execution("gone")}),
+        ("b", "b-2", {"waiter_execution_arn": execution("alive")}),
+        ("alive", "nobody-told", {}),
+    ):
+        aws.add([waiting_since(7200, f"c/workflow-w/{child}", token=token, **told)])
+    with look_at(aws) as survey:
+        found, _ = Listing(survey).page(0)
+        quick, _ = Listing(survey, with_chains=False).page(0)
+    codes = {each.row.task_token: each.reason.code for each in found}
+    assert {token for token, code in codes.items() if code is Code.ABANDONED} == {"a-1", "a-2"}
+    assert {each.reason.code for each in quick} == {Code.RUNNING}
