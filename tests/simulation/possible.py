@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulation import independence
+from simulation import independence, join_independence, join_possible
 from simulation.scenario import BY_HAND
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
             # and what a waiter may be told is then judged most strictly.
             return actor
     if world.joins:
-        return None  # what their rows touch has not been told apart
+        return join_possible.undisputed(world, alive)
     coming = list(_coming(world, alive))
     futures = {actor.number: future(world, actor) for actor in alive}
     for actor in alive:
@@ -132,11 +132,15 @@ def _tokens(world: World, numbers: Iterable[int]) -> list[str]:
 
 
 def future(world: World, actor: Actor) -> Touched:
+    if world.joins:
+        return join_possible.future(world, actor)
     return independence.future(actor, _tokens(world, world.held.get(actor.number, ())))
 
 
 def touched(world: World, actor: Actor) -> Touched:
     assert actor.pending is not None
+    if world.joins:
+        return join_independence.touched(world, actor.pending)
     return independence.touched(
         actor.pending, lambda token: _is_settled(world, token), comes_again=_comes_again(world)
     )
@@ -173,7 +177,7 @@ def _environment(  # noqa: C901 - one thing after the other
     for arn, execution in world.sfn.executions.items():
         name = arn.rpartition(":")[2][:8]
         if execution.status == "RUNNING":
-            ends = _ends(world, alive)
+            ends = _ends(world, alive, arn)
             if ends != "end-told" or may_update:
                 told = " and it is told" if ends == "end-told" else ""
                 found.extend(
@@ -244,15 +248,17 @@ def _lanes_to_read(world: World) -> list[str]:
     return [lane for lane in world.lanes() if lane not in busy and world.new_records(lane)]
 
 
-def _ends(world: World, alive: list[Actor]) -> str:
+def _ends(world: World, alive: list[Actor], arn: str) -> str:
     """Whether a run's end is one thing with its being told.
 
     Apart from the reconciler only judgements know when a run ended: whether before a
     registration, and before a settle, which the telling precedes. (An end that is never
     told may come when nothing else is under way.)
     """
-    if not alive or world.scenario.may_reconcile or world.joins:
+    if not alive or world.scenario.may_reconcile:
         return "end"
+    if world.joins:
+        return "end-told" if join_possible.is_registered(world, arn) else "end"
     waits = {task_token for _, task_token in world.waits.items}
     unregistered = set(_tokens(world, world.queue.messages)) - waits
     return "end" if unregistered else "end-told"
@@ -291,6 +297,8 @@ def _deliveries_of_records(world: World) -> list[Option]:
     for lane in _lanes_to_read(world):
         pending = len(world.new_records(lane))
         counts = [pending, 1] if pending > 1 else [1] * pending
+        if world.joins:  # so one record more takes no choice away
+            counts = list(range(pending, 0, -1))
         found += [
             Option("stream", (lane, count), "ok", f"{count} record{'s' * (count > 1)} delivered")
             for count in counts

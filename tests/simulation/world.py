@@ -336,7 +336,6 @@ class World:
             return
         if (
             not self.system.bare
-            and not self.joins
             and not possible.future(self, actor).covers(possible.touched(self, actor))
         ):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
@@ -595,6 +594,14 @@ class World:
         """Lanes that a sender is reading."""
         return {lane for lane, _, _ in self._batch.values()}
 
+    def batch_of(self, sender: Actor) -> list[tuple[str, str]]:
+        """The rows that a sender's records are about."""
+        keys = [
+            self.waits.stream[int(each) - 1]["dynamodb"]["Keys"]
+            for each in sender.subject.split("+")
+        ]
+        return [(each["payload_id"]["S"], each["task_token"]["S"]) for each in keys]
+
     def new_records(self, lane: str = "") -> list[dict[str, Any]]:
         """Records of settled, unanswered rows: with every workflow enabled, no others pass.
 
@@ -780,7 +787,9 @@ class World:
             self._settle_down()
             self._drain_stream()
             visible = [number for number, each in self.queue.messages.items() if each.is_visible]
-            running = [arn for arn, each in self.sfn.executions.items() if each.status == "RUNNING"]
+            running = sorted(
+                arn for arn, each in self.sfn.executions.items() if each.status == "RUNNING"
+            )
             if visible:
                 self.next_step()
                 self.trace.append(f"message {visible[0]} is delivered")

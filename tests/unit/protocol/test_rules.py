@@ -412,3 +412,16 @@ def test_which_outcome_may_take_the_place_of_which(
     """One whose run is listed before the other's settles no row: it stays away."""
     found = displaces(listed, end_of(newer), end_of(older), lists_run_at_claim=lists_at_claim)
     assert found is is_displaced
+
+
+def test_an_attached_member_takes_the_last_run_whenever_it_stopped() -> None:
+    """Somebody else started it, perhaps before the wait was put; its event may come later yet.
+
+    A run that is not listed came, for all that is known, before the record was deleted.
+    """
+    wait = replace(AT_NOON, attached=True)
+    listed = record("PROCESSING", "b")
+    ended = stopped("11:59:59")
+    assert outcome_in(after_end(AT_NOON, listed, ended)) is None
+    assert outcome_in(after_end(wait, listed, ended)) is not None
+    assert outcome_in(after_end(wait, None, ended)) is None
