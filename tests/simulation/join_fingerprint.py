@@ -125,7 +125,9 @@ def _wait(world: World, payload_id: str, token: str, row: dict[str, Any]) -> Ite
     yield from facts_of_wait(ghost, row, number, replace=replace)
     facts = ghost.rows[token]
     if facts.settled is None:
-        yield sorted({(each.state, each.run) for each in ghost.held(facts.begun, ghost.step)}, key=repr)
+        yield sorted(
+            {(each.state, each.run) for each in ghost.held(facts.begun, ghost.step)}, key=repr
+        )
 
 
 def _notes(world: World, join: JoinGhost) -> Iterator[Any]:

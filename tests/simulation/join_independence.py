@@ -136,10 +136,10 @@ def _execution(world: World, things: Things, call: Call) -> Touched:
         return Touched.of((), [f"X {json.loads(call.request['input'])['id']}"])
     if call.operation.startswith("SendTask"):
         return Touched.of((), [TOKENS])
-    arn = call.request.get("executionArn")
-    if arn is None:
+    execution = world.sfn.executions.get(call.request.get("executionArn", ""))
+    if execution is None:  # a list of them; or one that never came to be
         return Touched.of(things.all_runs(), ())
-    return Touched.of(things.run(json.loads(world.sfn.executions[arn].input)["id"]), ())
+    return Touched.of(things.run(json.loads(execution.input)["id"]), ())
 
 
 def _table(world: World, things: Things, call: Call) -> Touched:

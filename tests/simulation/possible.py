@@ -258,7 +258,8 @@ def _ends(world: World, alive: list[Actor], arn: str) -> str:
     if not alive or world.scenario.may_reconcile:
         return "end"
     if world.joins:
-        return "end-told" if join_possible.is_registered(world, arn) else "end"
+        is_told = world.events[arn].left > 0 and join_possible.is_registered(world, arn)
+        return "end-told" if is_told else "end"
     waits = {task_token for _, task_token in world.waits.items}
     unregistered = set(_tokens(world, world.queue.messages)) - waits
     return "end" if unregistered else "end-told"

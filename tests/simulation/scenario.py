@@ -179,6 +179,7 @@ class Scenario:
             (bool(self.list_changes), ", the list changed"),
             (self.may_close, ", the parent ends"),
             (self.has_lanes, ", several senders"),
+            (bool(self.faulty), f", faults of {' and '.join(self.faulty)}"),
         ]
         more = "".join(name for is_so, name in others if is_so)
         return f"{self.before or 'new'}{more}: {sent}{start}{ends}{repairs}"

@@ -334,9 +334,8 @@ class World:
             self._could_not_note(actor)
             self._crash(actor)
             return
-        if (
-            not self.system.bare
-            and not possible.future(self, actor).covers(possible.touched(self, actor))
+        if not self.system.bare and not possible.future(self, actor).covers(
+            possible.touched(self, actor)
         ):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
         response, error = self._effect(actor, call, variant)
