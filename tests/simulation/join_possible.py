@@ -115,6 +115,8 @@ class _Reach:
     def _expansion(self, world: World, join_id: str) -> None:
         self.reads |= {f"W {join_id} {DEFINITION}", f"B {LIST_KEY}"}
         self.writes |= {f"W {join_id} {EXPAND}", f"W {join_id} {JOIN}", SENDING}
+        if int(world.waits.items.get((join_id, JOIN), {}).get("total", {"N": "0"})["N"]) == 0:
+            self._decision(join_id)  # its list may break the rules, or name nobody
         for index, member in enumerate(self.things.joins[join_id].members):
             token = MemberToken(join_id, index).text
             if member.is_large:
