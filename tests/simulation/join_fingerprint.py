@@ -53,7 +53,7 @@ def join_facts(world: World) -> Iterator[str]:
             ),
             (world.faults_left, world.sender_faults, world.is_disturbed, world.may_repeat),
             (world.passes_left, world.advances_left, world.losses_left),
-            (world.lost_records_left, world.list_changes_left),
+            (world.lost_records_left, world.list_changes_left, world.slow_left),
             (sorted(world.bucket.objects), world.bucket.objects.get(LIST_KEY)),
             world.clock.now.isoformat(timespec="microseconds"),
             int((world.clock.now - START).total_seconds()),

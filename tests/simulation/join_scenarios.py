@@ -65,6 +65,7 @@ def disturbed_scenarios() -> list[Scenario]:
         _world(replace(three, by_url=True), list_changes=1, faults=2),
         _world(two, has_lanes=True, faults=0, outcomes=("SUCCEEDED",)),
         _world(three, has_lanes=True, faults=2),
+        _world(three, slow_expansions=2),
         _world(two, has_lanes=True, passes=1, advances=1),
     ]
 
@@ -86,6 +87,7 @@ def smallest_join_scenarios() -> list[Scenario]:
     found = [_succeeding(ONE, faulty=(each,), **_CRASH) for each in _FUNCTIONS]
     lost: tuple[dict[str, Any], ...] = ({"dead_letters": 1}, {"losses": 1})
     found += [_succeeding(ONE, faulty=("process",), **_CRASH, **each) for each in lost]
+    found.append(_succeeding(ONE, slow_expansions=2, faulty=("process",), **_CRASH))
     return [*found, *(_succeeding(ONE, **_SHORT, **each) for each in _LOSSES)]
 
 
@@ -103,7 +105,6 @@ def small_join_scenarios() -> list[Scenario]:
         _world(replace(TWO, succeed_on="any", answer="settled"), **one_of_two),
         _world(TWICE, **one_of_two),
         _world(replace(TWICE, succeed_on="any"), **one_of_two),
-        _world(replace(TWICE, answer="settled"), **one_of_two),
         _succeeding(MIXED, before="SUCCEEDED", before_id=SECOND_ID, **_SHORT),
         _succeeding(MIXED, **running, **_SHORT),
         _succeeding(ATTACHED_ALONE, **running, **_CRASH, faulty=("sender",)),
@@ -121,11 +122,15 @@ def larger_join_spaces() -> list[Scenario]:
     found = [
         _world(replace(TWO, succeed_on="any"), **one_of_two),
         _world(replace(TWO, answer="settled"), **one_of_two),
+        _world(replace(TWICE, answer="settled"), **one_of_two),
     ]
-    for join, others in ((TWICE, ()), (ATTACHED_ALONE, (OTHER,)), (TWO, ()), (MIXED, (OTHER,))):
-        found += [_succeeding(join, *others, **_SHORT, **each) for each in _LOSSES]
+    pairs = ((TWICE, ()), (ATTACHED_ALONE, (OTHER,)), (TWO, ()), (MIXED, (OTHER,)))
+    for join, others in pairs:
         found += [_succeeding(join, *others, faulty=(each,), **_CRASH) for each in _FUNCTIONS]
+    for join, others in pairs[1:]:
+        found += [_succeeding(join, *others, **_SHORT, **each) for each in _LOSSES]
     found += [
+        _succeeding(Join((A, A, A)), slow_expansions=1, **_SHORT),
         _succeeding(TWICE, has_lanes=True, **_SHORT),
         _succeeding(ONE, passes=1, **_SHORT),
         _succeeding(TWO, has_lanes=True, **_SHORT),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulation import independence, join_independence, join_possible
 from simulation.scenario import BY_HAND
+from simulation.system import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -304,4 +306,26 @@ def _deliveries_of_records(world: World) -> list[Option]:
             Option("stream", (lane, count), "ok", f"{count} record{'s' * (count > 1)} delivered")
             for count in counts
         ]
+        if world.slow_left:
+            found += _slow_expansions(world, lane, counts)
+    return found
+
+
+def _slow_expansions(world: World, lane: str, counts: list[int]) -> list[Option]:
+    """A sender that sends no member, or some, and then has no time left."""
+    found = []
+    for count in counts:
+        keys = [each["dynamodb"]["Keys"] for each in world.new_records(lane)[:count]]
+        if any(key["task_token"]["S"] == join_independence.EXPAND for key in keys):
+            joins = join_independence.things_of(world.scenario).joins
+            most = max(len(each.members) for each in joins.values())
+            found += [
+                Option(
+                    "stream",
+                    (lane, count, chunks),
+                    "ok",
+                    f"{count} record{'s' * (count > 1)} delivered, time for {chunks} chunks",
+                )
+                for chunks in range(math.ceil(most / CHUNK))
+            ]
     return found

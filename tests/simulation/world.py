@@ -98,6 +98,7 @@ class World:
     losses_left: int = 0
     lost_records_left: int = 0
     list_changes_left: int = 0
+    slow_left: int = 0
     sender_faults: int = 0
     events: dict[str, Event] = field(default_factory=dict)
     is_disturbed: bool = False
@@ -129,6 +130,7 @@ class World:
         self.losses_left = self.scenario.losses + self.scenario.dead_letters
         self.lost_records_left = self.scenario.lost_records
         self.list_changes_left = self.scenario.list_changes
+        self.slow_left = self.scenario.slow_expansions
         self.ghosts = dict.fromkeys(self.scenario.payload_ids, self.ghost)
         if self.scenario.can_start:
             self.sfn.machines.add(PREFIX + WORKFLOW)
@@ -570,8 +572,14 @@ class World:
         )
         self._run_to_first_call(actor)
 
-    def deliver_records(self, count: int, lane: str = "") -> None:
-        """The stream's mapping invokes the sender with what is new and passes its filter."""
+    def deliver_records(self, count: int, lane: str = "", chunks: int | None = None) -> None:
+        """The stream's mapping invokes the sender with what is new and passes its filter.
+
+        Args:
+            count: of the first records.
+            lane: which part of the stream.
+            chunks: of members, for which the sender has time; None for all.
+        """
         start = self.stream_position.get(lane, 0)
         chosen = self.new_records(lane)[:count]
         end = int(chosen[-1]["dynamodb"]["SequenceNumber"])
@@ -579,8 +587,8 @@ class World:
         actor = self._start(
             "sender",
             "+".join(numbers),
-            chosen,
-            lambda _: self.system.sender({"Records": chosen}),
+            (chosen, chunks),
+            lambda _: self.system.sender({"Records": chosen}, chunks),
         )
         self._batch[actor.number] = (lane, start, end)
         self._run_to_first_call(actor)
@@ -689,9 +697,10 @@ class World:
         elif option.kind == "event":
             self.deliver_event(option.subject)
         elif option.kind == "stream":
-            lane, count = option.subject
+            lane, count, *chunks = option.subject  # chunks: of a sender that is slow
+            self.slow_left -= len(chunks)
             self.is_answering = possible.sender_comes_last(self)
-            self.deliver_records(count, lane)
+            self.deliver_records(count, lane, *chunks)
         elif option.kind == "reconcile":
             self.passes_left -= 1
             self.reconcile()

@@ -183,5 +183,5 @@ def test_counts_as_people_say_them(there: JoinsInMemory) -> None:
     )
     join = there.open(succeed_on="all", total=3, answer_when="settled")
     assert needed_of(join) == 3
-    assert needed_of(replace(join, total=None)) is None
+    assert needed_of(replace(join, succeed_on=2, total=None)) is None
     assert rule_of(join, 3) == Rule("all", "settled", 3)

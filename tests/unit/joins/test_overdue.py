@@ -43,6 +43,15 @@ def test_the_deadline(there: JoinsInMemory, after: timedelta, is_past: bool) -> 
     assert there.join_row()["workflow_state"] == ("FAILED" if is_past else "PROCESSING")
 
 
+def test_a_deadline_by_which_enough_have_succeeded(there: JoinsInMemory) -> None:
+    """The members' rows are read for it: those that are pending are waited for no more."""
+    facts: dict[str, Any] = {"answer_when": "settled", "deadline_at": AT_NOON}
+    join = there.open(succeed_on=1, total=2, **facts)
+    there.told(1, "success")
+    assert repair(there, join, SECOND) == [Repair.SETTLED]
+    assert there.join_row()["workflow_state"] == "SUCCEEDED"
+
+
 def test_a_deadline_at_which_somebody_else_was_first(there: JoinsInMemory) -> None:
     """Then nothing was repaired."""
     join = there.open(succeed_on="all", total=2, deadline_at=AT_NOON)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.joins.result import MAX_OUTPUT_BYTES, Place, Told, write
+from cirrus_callbacks_plugin.joins.result import Place, Told, write
 from cirrus_callbacks_plugin.joins.rows import Join, MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken
-from cirrus_callbacks_plugin.protocol.answer import MAX_CAUSE_BYTES, Answer
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.joins_in_memory import JOIN_ID
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.protocol.answer import Answer
 
 FAILED = {"answer": "failure", "answer_error": "CirrusCallback.Failed", "error": "it broke"}
 
@@ -88,7 +90,7 @@ def test_a_success_that_is_too_large_has_no_members(extra: int, has_members: boo
     """In bytes, to the last one; where they lie is told all the same."""
     place = Place("bucket", "key")
     bare = Told(join(1), [row(0, member_payload_id="", answer="success")], place)
-    room = MAX_OUTPUT_BYTES - len(bare.success().body)
+    room = 65_536 - len(bare.success().body)
     name = "é" * (room // 2) + "e" * (room % 2)
     told = Told(join(1), [row(0, member_payload_id=name + "x" * extra, answer="success")], place)
     answer = output(told.success())
@@ -125,10 +127,10 @@ def test_a_cause_holds_as_many_as_fit(extra: int, named: int) -> None:
         rows = [row(0, **FAILED), row(1, **{**FAILED, "error": cause}), row(2, **FAILED)]
         return Told(join(error="why"), rows[:2] if size == 0 else rows)
 
-    room = MAX_CAUSE_BYTES - len(told(0).failure().body.encode()) - 1  # a comma after each
+    room = 32_768 - len(told(0).failure().body.encode()) - 1  # a comma after each
     answer = told(room + extra).failure()
     assert len(output(answer)["members"]) == named
-    assert len(answer.body.encode()) <= MAX_CAUSE_BYTES
+    assert len(answer.body.encode()) <= 32_768
     assert output(answer)["error"] == "why"
 
 
