@@ -58,6 +58,14 @@ def short(payload_id: str) -> str:
     return f"{workflow}/{payload_id.partition(_WORKFLOW)[2].partition('/')[2]}"
 
 
+def middle_cut(text: str, most: int) -> str:
+    """At most so many characters: ids differ at their beginning and at their end."""
+    if len(text) <= most:
+        return text
+    end = most // 2
+    return f"{text[: max(most - end - 1, 0)]}\u2026{text[len(text) - end :]}"
+
+
 def visible(text: str) -> str:
     """A text on one line, with what a terminal or a reader's eye might obey made visible."""
     return "".join(

@@ -14,15 +14,20 @@ from rich import box
 from rich.live import Live
 from rich.text import Text
 
-from cirrus_callbacks_plugin.cli.visible_text import VisibleConsole, VisibleTable
+from cirrus_callbacks_plugin.cli.visible_text import (
+    UNBROKEN,
+    IdCell,
+    VisibleConsole,
+    VisibleTable,
+)
 from cirrus_callbacks_plugin.local.happenings import EventKind, Happening
 from cirrus_callbacks_plugin.local.join_progress import waited_for
 from cirrus_callbacks_plugin.local.report import state_of
+from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from cirrus_callbacks_plugin.local.join_progress import JoinProgress
     from cirrus_callbacks_plugin.local.report import Report
     from cirrus_callbacks_plugin.local.timeline import Timeline
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -36,8 +41,6 @@ _STYLES = {
     EventKind.END: "bold",
     EventKind.TROUBLE: "red",
 }
-_PLAIN_WIDTH = 200
-"""Wide enough for a payload's id beside its waiter's, so that no line is broken."""
 
 
 class Display:
@@ -55,7 +58,7 @@ class Display:
         self.console = VisibleConsole(
             file=stream,
             quiet=is_silent,
-            width=None if is_terminal else _PLAIN_WIDTH,
+            width=None if is_terminal else UNBROKEN,
             highlight=False,
             markup=False,
             emoji=False,
@@ -79,7 +82,7 @@ class Display:
             return
         with Live(
             console=self.console,
-            get_renderable=lambda: _open_waits(timeline.open_waits, timeline.joins),
+            get_renderable=lambda: _open_waits(timeline),
             refresh_per_second=4,
             transient=True,
         ):
@@ -101,8 +104,8 @@ class Display:
             _, _, item = execution.title.partition("/")
             bad = execution.status not in ("RUNNING", "SUCCEEDED")
             executions.add_row(
-                execution.workflow,
-                item,
+                IdCell(execution.workflow),
+                IdCell(item),
                 Text(execution.status, style="red" if bad else "green"),
                 execution.why,
             )
@@ -110,16 +113,16 @@ class Display:
         for wait in report.waits:
             waited = wait.waited_seconds
             callbacks.add_row(
-                wait.waiter_name,
-                report.waited_for(wait),
+                IdCell(wait.waiter_name),
+                IdCell(report.waited_for(wait)),
                 state_of(wait),
-                _answer(wait),
+                _answer(wait, is_gone=wait.key in report.gone),
                 "" if waited is None else f"{waited:.1f} s",
             )
         self.console.print()
-        self.console.print(executions)
+        self.console.put(executions)
         self.console.print()
-        self.console.print(callbacks)
+        self.console.put(callbacks)
 
     def mermaid(self, report: Report) -> None:
         """Write the graph of who waited for whom, for a page that draws mermaid."""
@@ -130,15 +133,17 @@ class Display:
         self.line("```")
 
 
-def _answer(wait: Wait) -> Text:
+def _answer(wait: Wait, *, is_gone: bool) -> Text:
     if not wait.is_answered:
-        return Text("none yet", style="yellow")
+        return Text("waiter gone" if is_gone else "none yet", style="red" if is_gone else "yellow")
     if wait.answer == "success":
         return Text("success", style="green")
-    return Text(wait.answer_error or wait.answer or "", style="red")
+    return Text(answer_text_of(wait) or "", style="red")
 
 
-def _open_waits(waits: Sequence[Wait], joins: Mapping[str, JoinProgress]) -> VisibleTable | Text:
+def _open_waits(timeline: Timeline) -> VisibleTable | Text:
+    gone = timeline.gone
+    waits = [wait for wait in timeline.open_waits if wait.key not in gone]
     if not waits:
         return Text("  nobody waits", style="dim")
     table = VisibleTable(box=None, pad_edge=True, show_header=True, header_style="dim")
@@ -148,7 +153,9 @@ def _open_waits(waits: Sequence[Wait], joins: Mapping[str, JoinProgress]) -> Vis
     for wait in waits[:shown]:
         since = (wait.registered_at or "")[11:19]
         table.add_row(
-            Text(wait.waiter_name, style="yellow"), waited_for(wait, joins), f"{since} UTC"
+            IdCell(wait.waiter_name, "yellow"),
+            IdCell(waited_for(wait, timeline.joins)),
+            f"{since} UTC",
         )
     if len(waits) > shown:
         table.add_row(f"and {len(waits) - shown} more", "", "")

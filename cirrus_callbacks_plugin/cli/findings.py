@@ -24,7 +24,7 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE
 
 def write(inspection: Inspection, stream: TextIO) -> None:
     """Write the findings by file, and what was counted."""
-    console = Screen(stream).console
+    console = Screen(stream, folds=True).console
     for file in dict.fromkeys(each.file for each in inspection.findings):
         found = [each for each in inspection.findings if each.file == file]
         console.print(Text(file, style="bold"), soft_wrap=True)
@@ -39,7 +39,7 @@ def write_rules(stream: TextIO) -> None:
     for rule in RULES:
         severity = Text(rule.severity.value, style=_STYLES[rule.severity])
         rows.add_row(rule.id, severity, Text(rule.summary.replace("`", "")))
-    Screen(stream).put(rows)
+    Screen(stream, folds=True).put(rows)
 
 
 def _table(found: Sequence[Finding], arrow: str) -> Table:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.graph.model import Graph
 
+UNKNOWN = 1
 FORMATS = ("tree", "mermaid", "dot", "html")
 
 
@@ -54,7 +55,9 @@ FORMATS = ("tree", "mermaid", "dot", "html")
     help="Write to FILE.",
 )
 @on_deployment
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
     where: Where,
     payload_id: str | None,
@@ -69,7 +72,8 @@ def command(
     """Draw who waits for whom: a tree, mermaid, Graphviz's dot, or an HTML page.
 
     Waits that go round in a circle are red: nobody will ever answer them. The page is one file
-    that loads nothing; a click on a node shows its details.
+    that loads nothing; a click on a node shows its details. Ends with 1 where neither table
+    knows the payload that was asked about.
     """
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.graph import gathering
@@ -88,7 +92,8 @@ def command(
         raise click.UsageError(f"{output} cannot be written: there is no such folder.")
     screen = Screen()
     with where.found() as deployment, screen.progress("looking at open waits") as advance:
-        survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
+        settings = reconciler_settings(deployment, must_know=False)
+        survey = Survey(deployment, settings, advance, with_waiters=True)
         if payload_id is not None:
             graph = gathering.of_payload(survey, payload_id, with_answered=with_answered)
         else:
@@ -96,14 +101,15 @@ def command(
             graph = gathering.of_deployment(survey, filters, limit)
         now, deployment_json = deployment.clock(), deployment.to_json()
         name = deployment.name
+    status = 0 if graph.is_known else UNKNOWN
     if is_json:
         with options.output_to(output) as out:
             options.write_json(out, {"deployment": deployment_json, **graph.to_json(now)})
-        return
+        ctx.exit(status)
     if as_format == "tree":
         with options.output_to(output) as out:
             _show(Screen(out), graph, now)
-        return
+        ctx.exit(status)
     text = {
         "mermaid": lambda: to_mermaid(graph),
         "dot": lambda: to_dot(graph),
@@ -111,12 +117,16 @@ def command(
     }[as_format]()
     with options.output_to(output) as out:
         out.write(text)
+    ctx.exit(status)
 
 
 def _show(screen: Screen, graph: Graph, now: datetime) -> None:
     from cirrus_callbacks_plugin.cli.graph_tree import trees
     from cirrus_callbacks_plugin.naming import visible
 
+    if not graph.is_known:
+        screen.line(f"Neither the state table nor the tracking table knows {graph.focus}.")
+        return
     if not graph.edges:
         screen.line(
             "Nobody waits."
@@ -124,14 +134,14 @@ def _show(screen: Screen, graph: Graph, now: datetime) -> None:
             else f"{visible(graph.focus)} waits for nothing, and nobody waits for it."
         )
         return
-    for tree in trees(graph, now, screen.console.width):
+    for tree in trees(graph, now, screen.columns, is_whole=not screen.is_terminal):
         screen.put(tree)
     waits, nodes, cycles = len(graph.edges), len(graph.nodes), len(graph.cycles)
     text = f"{waits} wait{'s' * (waits != 1)} among {nodes} nodes"
     screen.line()
     if cycles:
         screen.verdict(
-            f"{text}, {cycles} cycle{'s' * (cycles != 1)}: waits in a circle are never answered",
+            f"{text}, {cycles} cycle{'s' * (cycles != 1)}: its waits wait for one another",
             good=False,
         )
     else:

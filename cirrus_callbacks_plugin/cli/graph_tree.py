@@ -8,10 +8,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from cirrus_callbacks_plugin.cli.screen import duration
+from cirrus_callbacks_plugin.cli.visible_text import long_words_cut
 from cirrus_callbacks_plugin.naming import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from cirrus_callbacks_plugin.graph.model import Graph
@@ -21,19 +22,36 @@ _ROOM = 48
 """Columns that a line keeps for itself, however deep it stands."""
 
 
-def trees(graph: Graph, now: datetime, columns: int) -> Iterator[Tree]:
+def trees(graph: Graph, now: datetime, columns: int, *, is_whole: bool = False) -> Iterator[Tree]:
     """One tree for each node that nobody waits for, and for each cycle above others.
 
     A node that many wait for is unfolded once; a wait that leads back says so, in red.
+
+    Args:
+        graph: what to show.
+        now: the current time.
+        columns: how wide the screen is; ids that do not fit lose their middle.
+        is_whole: keep ids whole, however wide a line becomes.
     """
     deepest = max((columns - _ROOM) // _GUIDE, 2)
     shown: set[str] = set()
+
+    def fitted(text: Text, depth: int) -> Text:
+        return text if is_whole else long_words_cut(text, max(columns - depth * _GUIDE, _GUIDE))
+
     for top in graph.tops:
-        yield _tree(graph, top, now, shown, deepest)
+        yield _tree(graph, top, now, shown, deepest, fitted)
 
 
-def _tree(graph: Graph, top: str, now: datetime, shown: set[str], deepest: int) -> Tree:
-    root = Tree(_name(graph, top), guide_style="dim")
+def _tree(  # noqa: PLR0917 - what all trees of a graph share
+    graph: Graph,
+    top: str,
+    now: datetime,
+    shown: set[str],
+    deepest: int,
+    fitted: Callable[[Text, int], Text],
+) -> Tree:
+    root = Tree(fitted(_name(graph, top), 0), guide_style="dim")
     shown.add(top)
     way = [top]
     work = [(root, iter(graph.below.get(top, ())))]
@@ -44,7 +62,7 @@ def _tree(graph: Graph, top: str, now: datetime, shown: set[str], deepest: int) 
             work.pop()
             way.pop()
             continue
-        text = _wait(graph, way[-1], child, now)
+        text = fitted(_wait(graph, way[-1], child, now), len(work))
         if child in way:
             text.append("  (stands above)", "not bold dim")
             branch.add(text)

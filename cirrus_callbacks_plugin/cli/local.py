@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,14 @@ from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.main import INTERRUPTED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cirrus_callbacks_plugin.cli.display import Display
     from cirrus_callbacks_plugin.local.report import Report
     from cirrus_callbacks_plugin.local.stack import Stack
 
 UNFINISHED = 1
+PATIENCE_SECONDS = 300.0
 
 
 @click.command("local")
@@ -31,10 +35,8 @@ UNFINISHED = 1
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
-    default=300.0,
-    show_default=True,
     metavar="S",
-    help="Give up after so many seconds.",
+    help="Give up after so many seconds; 300 unless given, with --without never.",
 )
 @click.option(
     "--prefix",
@@ -60,7 +62,7 @@ UNFINISHED = 1
     "--without",
     multiple=True,
     type=click.Choice(["process", "update-state", "sender", "reconciler"]),
-    help="Leave out this function, as if it were broken: to practise repairs.",
+    help="Leave out this function, as if it were broken: to practise repairs, until Ctrl-C.",
 )
 @click.option(
     "--port",
@@ -90,7 +92,7 @@ def command(
     *,
     directory: Path,
     workflows: str,
-    timeout: float,
+    timeout: float | None,
     prefix: str,
     variables: dict[str, str],
     terraform: bool,
@@ -113,7 +115,7 @@ def command(
 
     Ends with 0 once every execution has ended, cirrus has recorded its end, and queue and
     stream are drained; with 1 at the timeout, or where a record still says PROCESSING; with 2
-    for bad input.
+    for bad input. With --without and no --timeout the stack stays until Ctrl-C.
     """
     options.require_local()
     from botocore.exceptions import BotoCoreError, ClientError
@@ -136,10 +138,12 @@ def command(
         display = Display(out, is_silent=is_json)
         timeline = Timeline(display.show, prefix)
         status = UNFINISHED
+        stays = settings.is_for_practice and timeout is None
+        patience = math.inf if stays else timeout or PATIENCE_SECONDS
         with running(directory, settings, timeline) as stack:
             try:
                 with display.watching(timeline):
-                    status = _run(stack, timeout)
+                    status = _run(stack, patience)
             except KeyboardInterrupt:
                 status = INTERRUPTED
             except (BotoCoreError, ClientError) as error:  # what came of the run until then stays
@@ -153,16 +157,18 @@ def command(
         if mermaid:
             display.mermaid(report)
         errors = Display(sys.stderr) if is_json else display
-        _conclude(errors, status, timeout, report, dead)
+        _conclude(errors, status, patience, report, dead)
     ctx.exit(status or (UNFINISHED if report.stuck else 0))
 
 
 def _run(stack: Stack, timeout: float) -> int:
+    """Send the payloads and wait; without end for an infinite timeout: until Ctrl-C."""
     for stored in stack.project.objects:
         stack.upload(stored)
     for payload in stack.project.payloads:
         stack.send(payload.body)
-    return 0 if stack.wait_until(stack.nothing_left, timeout) else UNFINISHED
+    is_done: Callable[[], bool] = (lambda: False) if math.isinf(timeout) else stack.nothing_left
+    return 0 if stack.wait_until(is_done, timeout) else UNFINISHED
 
 
 def _conclude(display: Display, status: int, timeout: float, report: Report, dead: int) -> None:
@@ -187,6 +193,7 @@ def _conclude(display: Display, status: int, timeout: float, report: Report, dea
     )
     for wait in report.open_waits:
         what = report.waited_for(wait)
-        display.line(f"  {wait.waiter_name} waits for {what} since {wait.registered_at}")
+        gone = "is gone, and waited" if wait.key in report.gone else "waits"
+        display.line(f"  {wait.waiter_name} {gone} for {what} since {wait.registered_at}")
     for title in running:
         display.line(f"  {title} is running")

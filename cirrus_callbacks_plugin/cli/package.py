@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.package.archive import File
 
+NOT_HOOKED = 1
 ZIP = click.Path(path_type=Path)
 
 
@@ -56,7 +57,9 @@ ZIP = click.Path(path_type=Path)
 @click.option("-o", "--output", type=ZIP, metavar="OUT", help="The zip to write.")
 @click.option("--force", is_flag=True, help="Replace OUT where it exists.")
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object, nothing else.")
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
     cirrus_dist: Path | None,
     cirrus_version: str | None,
@@ -74,7 +77,8 @@ def command(
     The root handlers process and update_state become the wrapped ones; api, pre_batch and
     post_batch stay as they are. Deploy it where the dist zip of cirrus was. The same input
     makes the same bytes. Cirrus 0.x has no such zip: there --build-dir patches what was built,
-    sender, reconciler and tracking table included.
+    sender, reconciler and tracking table included. --check ends with 1 where the plugin is not
+    in the zip, or cirrus's own handlers are at its root.
     """
     given = [value for value in (cirrus_dist, cirrus_version, check, build_dir) if value]
     if len(given) + sender != 1:
@@ -94,8 +98,7 @@ def command(
         _write_sender(output, force, is_json)
         return
     if check is not None:
-        _check(check, output, is_json=is_json)
-        return
+        ctx.exit(_check(check, output, is_json=is_json))
     if cirrus_dist is not None:
         if python or arch:
             raise click.UsageError("--python and --arch are what the given zip is built for.")
@@ -144,15 +147,19 @@ def _write_sender(output: Path | None, force: bool, is_json: bool) -> None:
     click.echo(written.size_line)
 
 
-def _check(path: Path, output: Path | None, *, is_json: bool) -> None:
+def _check(path: Path, output: Path | None, *, is_json: bool) -> int:
+    """Say what a zip contains; the exit status."""
     if output is not None:
         raise click.UsageError("--check writes nothing: leave out -o.")
     contents = inspect(archive.read(path), str(path))
     if is_json:
         _print_json({"path": str(path), **contents.to_json()})
-        return
-    for line in contents.lines():
-        click.echo(line)
+    else:
+        for line in contents.lines():
+            click.echo(line)
+    if not contents.is_hooked:
+        click.echo(f"{path}: the hooks are not in it", err=True)
+    return 0 if contents.is_hooked else NOT_HOOKED
 
 
 def _patch(build_dir: Path, *, is_json: bool) -> None:

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import click
 
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 from cirrus_callbacks_plugin.cli.repairing import Repairing, repair_options
-from cirrus_callbacks_plugin.cli.screen import Screen
+from cirrus_callbacks_plugin.cli.screen import Screen, duration
+from cirrus_callbacks_plugin.operations.passes import YOUNG
+from cirrus_callbacks_plugin.operations.reasons import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+_WHY = {
+    Code.RUNNING.value: "whose child runs",
+    Code.NOT_STARTED_YET.value: "whose child may still start",
+    Code.ENDING.value: "whose child has just ended",
+    Code.STUCK.value: "whose child ended, and may be started again",
+    Code.NOT_SETTLED.value: "whose child ended, and may be started again",
+    Code.MEMBERS_PENDING.value: "of joins, which their members decide",
+}
 
 
 @click.command(
@@ -28,8 +46,8 @@ def command(
 ) -> None:
     """Make a pass over all open waits, as the reconciler does on its schedule.
 
-    Waits younger than the grace period are left to the hooks and the sender. Ends with 0
-    where nothing was to be mended, or all of it was.
+    Waits younger than the grace period are left to the hooks and the sender. What is left is
+    counted, with why. Ends with 0 where nothing was to be mended, or all of it was.
     """
     from cirrus_callbacks_plugin.operations.passes import due
     from cirrus_callbacks_plugin.operations.repairs import HandRepairer
@@ -40,13 +58,28 @@ def command(
     with where.found() as deployment:
         settings = reconciler_settings(deployment, must_know=True)
         with Screen().progress("judging open waits") as advance:
-            steps = list(due(Survey(deployment, settings, advance)))
+            found = due(Survey(deployment, settings, advance))
         repairing = Repairing(
             deployment,
             HandRepairer(deployment, settings, "reconcile", reason),
             is_json,
             yes,
             dry_run,
+            found.left,
         )
-        status = repairing.make(steps, "Nothing is to be mended.")
+        status = repairing.make(found.steps, "Nothing is to be mended.")
+        if not is_json:
+            _leaves(repairing.screen, found.left, settings.grace)
     ctx.exit(status)
+
+
+def _leaves(screen: Screen, left: Mapping[str, int], grace: timedelta) -> None:
+    """Say what is left, and why."""
+    if not left:
+        return
+    why = {**_WHY, YOUNG: f"younger than the grace period, {duration(grace.total_seconds())}"}
+    counts = Counter[str]()
+    for code, count in left.items():
+        counts[why.get(code, code)] += count
+    parts = [f"{count} {text}" for text, count in counts.most_common()]
+    screen.indented(f"Leaves {sum(left.values())} open wait(s): {'; '.join(parts)}.", 0)

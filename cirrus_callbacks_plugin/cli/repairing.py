@@ -11,10 +11,11 @@ import click
 from cirrus_callbacks_plugin.cli import options
 from cirrus_callbacks_plugin.cli.screen import Screen
 from cirrus_callbacks_plugin.operations.repairs import Act, Done, HandRepairer, Step, only
-from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
+from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
+from cirrus_callbacks_plugin.waits.row import STALE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cirrus_callbacks_plugin.cli.operating import Where
     from cirrus_callbacks_plugin.operations.deployment import Deployment
@@ -49,13 +50,19 @@ def payload_options(command: Command) -> Command:
 
 @dataclass
 class Repairing:
-    """One repair, from the plan to the report."""
+    """One repair, from the plan to the report.
+
+    Attributes:
+        left_because: of waits that are no steps at all, how many are left for which reason.
+        done: what has been done so far.
+    """
 
     deployment: Deployment
     repairer: HandRepairer
     is_json: bool
     yes: bool
     dry_run: bool = False
+    left_because: Mapping[str, int] = field(default_factory=dict)
     done: list[Done] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -131,8 +138,9 @@ class Repairing:
             row = done.row
             result = "gone"
             if row is not None:
-                what = answer_name_of(row)
+                what = answer_text_of(row)
                 result = f"answered {what}" if row.is_answered else "not answered"
+                result = f"closed, {what}" if row.answer == STALE else result
             self.screen.verdict(
                 f"{done.step.row.payload_id}, wait {done.step.row.key.name}: {result}"
                 + (f"; {done.problem}" if done.problem else ""),
@@ -149,6 +157,7 @@ class Repairing:
             "dry_run": self.dry_run,
             "planned": [step.to_json() for step in acts],
             "left": [step.to_json() for step in left],
+            "left_because": dict(self.left_because),
             "done": [done.to_json() for done in self.done],
         }
 
@@ -186,6 +195,9 @@ class PayloadRepair:
             plan: the steps for the chosen waits, answered ones among them.
             nothing: what to say where there is no step at all.
 
+        Returns:
+            1 as well where nobody knows the payload, or a wait that was named.
+
         Raises:
             UsageError: ``--json`` without ``--yes``.
         """
@@ -197,6 +209,28 @@ class PayloadRepair:
         with where.found() as deployment:
             settings = reconciler_settings(deployment, must_know=True)
             survey = Survey(deployment, settings)
-            steps = plan(survey, only(waits_for_payload(survey, self.payload_id), self.names))
+            rows = waits_for_payload(survey, self.payload_id)
+            chosen = only(rows, self.names)
             repairer = HandRepairer(deployment, settings, action, self.reason)
-            return Repairing(deployment, repairer, self.is_json, self.yes).make(steps, nothing)
+            repairing = Repairing(deployment, repairer, self.is_json, self.yes)
+            unknown = self._unknown(survey, rows, chosen)
+            if unknown is None:
+                return repairing.make(plan(survey, chosen), nothing)
+            repairing.make([], unknown)
+            if self.is_json:
+                repairing.screen.line(unknown)
+            return UNFINISHED
+
+    def _unknown(
+        self,
+        survey: Survey,
+        rows: Sequence[Wait],
+        chosen: Sequence[Wait],
+    ) -> str | None:
+        """What of the arguments nobody knows, in a sentence; None where all is known."""
+        missing = sorted(set(self.names) - {row.key.name for row in chosen})
+        if rows and missing:
+            return f"No wait for {self.payload_id} is called {', '.join(missing)}."
+        if not rows and survey.record(self.payload_id) is None:
+            return f"Neither the state table nor the tracking table knows {self.payload_id}."
+        return None

@@ -13,33 +13,50 @@ from rich import box
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from cirrus_callbacks_plugin.cli.visible_text import VisibleConsole, VisibleTable, one_line
+from cirrus_callbacks_plugin.cli.visible_text import (
+    UNBROKEN,
+    VisibleConsole,
+    VisibleTable,
+    broken_between_words,
+    one_line,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rich.console import RenderableType
 
-WIDE = 120
-"""From this many columns on a wait is one line of a table; below, a few lines of its own."""
-_PIPE_WIDTH = 160
+_PIPE_COLUMNS = 160
 
 
 class Screen:
     """Writes to one stream; on standard error the progress of long work, on a terminal.
 
-    In a pipe there are no control codes, and as many columns as ``COLUMNS`` says.
+    In a pipe there are no control codes, and no line is wrapped. How things are arranged
+    there is for as many columns as ``COLUMNS`` says.
+
+    Args:
+        stream: standard output unless given.
+        errors: standard error unless given.
+        folds: fold long texts in a pipe, too, at that many columns: texts without ids.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, errors: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        errors: TextIO | None = None,
+        folds: bool = False,
+    ) -> None:
         out = sys.stdout if stream is None else stream
         self.errors = sys.stderr if errors is None else errors
         if isinstance(out, TextIOWrapper):  # an error text may hold any character
             out.reconfigure(errors="replace")
-        width = None if out.isatty() else _columns()
+        self.is_terminal = out.isatty()
+        pipe_width = _columns() if folds else UNBROKEN
         self.console = VisibleConsole(
             file=out,
-            width=width,
+            width=None if self.is_terminal else pipe_width,
             highlight=False,
             markup=False,
             emoji=False,
@@ -48,9 +65,9 @@ class Screen:
         self.unknown = "?"
 
     @property
-    def is_wide(self) -> bool:
-        """True where a table of many columns fits."""
-        return self.console.width >= WIDE
+    def columns(self) -> int:
+        """How many columns to arrange things for."""
+        return self.console.width if self.is_terminal else _columns()
 
     def line(self, text: str | Text = "") -> None:
         """Write a line; one that is too long is not broken."""
@@ -58,14 +75,13 @@ class Screen:
 
     def put(self, renderable: RenderableType) -> None:
         """Write a table."""
-        self.console.print(renderable)
+        self.console.put(renderable)
 
     def indented(self, text: str | Text, indent: int = 2) -> None:
-        """Write a text that may take several lines, each of them indented."""
+        """Write a text, indented; on a terminal in several lines, broken between words alone."""
         whole = one_line(text)
         width = max(self.console.width - indent, 20)
-        for line in whole.wrap(self.console, width, overflow="fold"):
-            line.rstrip()
+        for line in broken_between_words(whole, width):
             self.line(Text(" " * indent).append_text(line))
 
     def verdict(self, text: str, *, good: bool | None) -> None:
@@ -106,7 +122,7 @@ class Screen:
 
 def _columns() -> int:
     text = os.environ.get("COLUMNS", "")
-    return int(text) if text.isdigit() and int(text) > 0 else _PIPE_WIDTH
+    return int(text) if text.isdigit() and int(text) > 0 else _PIPE_COLUMNS
 
 
 def table(*columns: str, title: str | None = None) -> VisibleTable:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cirrus_callbacks_plugin.cli.screen import Screen
+    from cirrus_callbacks_plugin.operations.own_waits import OwnWaits
     from cirrus_callbacks_plugin.operations.payload import PayloadReport
     from cirrus_callbacks_plugin.waits.row import Wait
 
@@ -57,7 +58,8 @@ def command(
     if is_join_id(payload_id):
         ctx.exit(_show_join(screen, where, payload_id, members=members, is_json=is_json))
     with where.found() as deployment, screen.progress("looking it up") as advance:
-        survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
+        settings = reconciler_settings(deployment, must_know=False)
+        survey = Survey(deployment, settings, advance, with_waiters=True)
         payload = report_on(Listing(survey), payload_id, with_own_waits=not quick)
         now = deployment.clock()
     if is_json:
@@ -78,23 +80,27 @@ def _show_join(
     """Show a join; the exit status."""
     from cirrus_callbacks_plugin.cli import show_join
     from cirrus_callbacks_plugin.operations.joins import read_join
+    from cirrus_callbacks_plugin.operations.listing import run_to_json
+    from cirrus_callbacks_plugin.operations.settings import reconciler_settings
+    from cirrus_callbacks_plugin.operations.survey import Survey
 
     with where.found() as deployment:
         report = read_join(deployment.waits, join_id)
+        survey = Survey(deployment, reconciler_settings(deployment, must_know=False))
+        run = survey.waiters.run_of(report.status.join.wait) if report is not None else None
     if is_json:
-        found = None if report is None else report.to_json()
+        found = None if report is None else {**report.to_json(), "waiter_run": run_to_json(run)}
         options.write_json(sys.stdout, {"deployment": deployment.to_json(), "join": found})
     elif report is None:
         screen.line(join_id)
         screen.indented("The tracking table knows no such join.")
     else:
-        show_join.show(screen, report, with_all=members)
+        show_join.show(screen, report, run, with_all=members)
     return UNKNOWN if report is None else 0
 
 
 def _show(screen: Screen, payload: PayloadReport, now: datetime) -> None:
     from cirrus_callbacks_plugin.cli.screen import at
-    from cirrus_callbacks_plugin.cli.waits_table import why
 
     screen.line(payload.payload_id)
 
@@ -114,38 +120,40 @@ def _show(screen: Screen, payload: PayloadReport, now: datetime) -> None:
     screen.line(f"Waits ({len(payload.waits)}):" if payload.waits else "Nobody waits or waited.")
     for row in payload.waits:
         _wait(screen, payload, row, now)
-    if payload.waits_for:
-        screen.line()
-        screen.line(f"Waits itself ({len(payload.waits_for)} open):")
-    for explained in payload.waits_for[:MOST_OWN_WAITS]:
+    if payload.own.open:
+        _own(screen, payload.own, now)
+
+
+def _own(screen: Screen, own: OwnWaits, now: datetime) -> None:
+    from cirrus_callbacks_plugin.cli.waits_table import why
+    from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
+
+    screen.line()
+    screen.line(f"Waits itself: {own.text}")
+    for row in own.failed[:MOST_OWN_WAITS]:
+        screen.line(f"  {row.payload_id}")
+        screen.indented(": ".join(filter(None, (answer_name_of(row), row.error))), 4)
+    for explained in own.open[:MOST_OWN_WAITS]:
         screen.line(f"  {explained.row.payload_id}")
         screen.indented(why(explained.reason, now), 4)
-    if len(payload.waits_for) > MOST_OWN_WAITS:
-        screen.line(f"  and {len(payload.waits_for) - MOST_OWN_WAITS} more: --json")
+    more = sum(max(len(each) - MOST_OWN_WAITS, 0) for each in (own.failed, own.open))
+    if more:
+        screen.line(f"  and {more} more: --json")
 
 
 def _runs(screen: Screen, payload: PayloadReport) -> None:
-    from cirrus_callbacks_plugin.cli.screen import at
-    from cirrus_callbacks_plugin.operations.console import execution_link
-    from cirrus_callbacks_plugin.operations.payload import status_of
+    from cirrus_callbacks_plugin.cli.run_lines import show_run
 
     screen.line()
     screen.line("Executions:" if payload.runs else "No execution is listed.")
     if payload.older_runs:
         screen.indented(f"{payload.older_runs} older ones are not shown")
     for run in payload.runs:
-        name = run.execution_arn.rpartition(":")[2]
-        ended = f", ended {at(run.stopped)}" if run.stopped else ""
-        screen.line(f"  {status_of(run)}  {name}, started {at(run.started)}{ended}")
-        if run.error:
-            cause = f": {run.cause}" if run.cause else ""
-            screen.indented(f"{run.error}{cause}", 4)
-        link = execution_link(run.execution_arn)
-        if link is not None:
-            screen.line(f"    {link}")
+        show_run(screen, run, 2)
 
 
 def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> None:
+    from cirrus_callbacks_plugin.cli.run_lines import show_run
     from cirrus_callbacks_plugin.cli.screen import at
     from cirrus_callbacks_plugin.cli.wait_outcome import show_outcome
     from cirrus_callbacks_plugin.cli.waits_table import why
@@ -153,7 +161,10 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     waiter = row.waiter_payload_id or row.waiter_name
     through = f", a member of {row.member.join_id}" if row.member is not None else ""
     screen.line(f"  {row.key.name}  {waiter}{through}, since {at(row.registered_at)}")
-    if row.waiter_execution_arn:
+    run = payload.waiters.get(row.key)
+    if run is not None:
+        show_run(screen, run, 4)
+    elif row.waiter_execution_arn:
         screen.line(f"    {row.waiter_execution_arn}")
     explained = payload.reason(row)
     if explained is not None:

@@ -12,13 +12,22 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.joins.rows import MemberRow
     from cirrus_callbacks_plugin.operations.joins import JoinReport
+    from cirrus_callbacks_plugin.reconcile.judge import Run
 
 SHOWN = 20
 """Members of one kind that are listed, unless all are wanted."""
 
 
-def show(screen: Screen, report: JoinReport, *, with_all: bool) -> None:
-    """Print a join: its wait, its counts, and its members, those that need a look first."""
+def show(screen: Screen, report: JoinReport, waiter: Run | None, *, with_all: bool) -> None:
+    """Print a join: its wait, its counts, and its members, those that need a look first.
+
+    Args:
+        screen: where.
+        report: the join.
+        waiter: the run that waits, where it is known.
+        with_all: list every member.
+    """
+    from cirrus_callbacks_plugin.cli.run_lines import show_run
     from cirrus_callbacks_plugin.cli.screen import at
 
     status = report.status
@@ -26,7 +35,9 @@ def show(screen: Screen, report: JoinReport, *, with_all: bool) -> None:
     name = f"  {status.join.name}" if status.join.name else ""
     screen.line(f"{status.join.join_id}{name}")
     screen.indented(f"waited for by {wait.waiter_name}, since {at(wait.registered_at)}")
-    if wait.waiter_execution_arn:
+    if waiter is not None:
+        show_run(screen, waiter, 2)
+    elif wait.waiter_execution_arn:
         screen.line(f"  {wait.waiter_execution_arn}")
     screen.indented("; ".join(part for part in (status.text, status.rule) if part))
     show_outcome(screen, wait, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
+from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cli.screen import Screen
@@ -24,7 +24,7 @@ def show_outcome(screen: Screen, row: Wait, columns: int) -> None:
     if row.settled_at:
         screen.indented(f"settled {at(row.settled_at)}: {row.workflow_state}", columns)
     if row.answered_at:
-        screen.indented(f"answered {at(row.answered_at)}: {answer_name_of(row)}", columns)
+        screen.indented(f"answered {at(row.answered_at)}: {answer_text_of(row)}", columns)
     if row.error:
         screen.indented(f"error: {row.error}", columns)
     for entry in row.history:

@@ -73,7 +73,7 @@ class Page:
 @click.option(
     "--quick",
     is_flag=True,
-    help="Do not find out whether children that run wait themselves.",
+    help="Do not find out whether children that run wait themselves, and whether waiters are gone.",
 )
 @click.option("--members", is_flag=True, help="Also the waits of joins' members, one by one.")
 @click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
@@ -108,6 +108,8 @@ def command(
     \b
     running           its child runs
     waits-itself      its child runs, and itself waits for others
+    in-cycle          the same, and in the end for who waits for it
+    abandoned         its child runs, and the runs that waited for it have ended
     not-started-yet   no run of its message yet: queued, or being tried
     never-started     no run came of its message, and none will come
     in-dead-letters   its message was given up (looked up with --dead-letters)
@@ -117,6 +119,7 @@ def command(
     being-settled     the same, and the sender is at it
     not-answered      settled, and the waiter has not been told
     members-pending   a join, one line for all of its members
+    waiter-gone       the run that waited has ended: nobody takes an answer
     """
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.listing import Cursor
@@ -161,7 +164,8 @@ def _look(deployment: Deployment, wanted: Wanted, screen: Screen) -> Page:
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     with screen.progress("looking at open waits") as advance:
-        survey = Survey(deployment, reconciler_settings(deployment, must_know=False), advance)
+        settings = reconciler_settings(deployment, must_know=False)
+        survey = Survey(deployment, settings, advance, with_waiters=not wanted.quick)
         dead = dead_letters.peek(deployment) if wanted.dead_letters else None
         listing: Listing = Listing(
             survey,
@@ -195,10 +199,13 @@ def _show(screen: Screen, deployment: Deployment, page: Page, *, watched: bool) 
         screen.console.clear()
     if watched:
         screen.line(f"{deployment.name}, {at(now)}")
+    rows = None
     if not page.waits:
         screen.line("Nobody waits." if page.next is None else "")
-    elif screen.is_wide:
-        screen.put(wide_table(page.waits, now, screen.console.width))
+    else:
+        rows = wide_table(page.waits, now, screen.columns, is_terminal=screen.is_terminal)
+    if rows is not None:
+        screen.put(rows)
     else:
         for head, *texts in blocks(page.waits, now):
             screen.line(head)

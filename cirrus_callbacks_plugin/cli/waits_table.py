@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from cirrus_callbacks_plugin.cli.screen import at, duration, table
+from cirrus_callbacks_plugin.cli.visible_text import IdCell, long_words_cut
 from cirrus_callbacks_plugin.naming import visible
 from cirrus_callbacks_plugin.operations.listing import state_of
 from cirrus_callbacks_plugin.operations.reasons import Code
@@ -22,20 +23,33 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.survey import ExplainedWait
 
 _NAMES = ("waiting", "payload", "state", "waiter")
+_WIDE = 120
+"""From this many columns on a wait may be one row; below, it is a few lines of its own."""
 _WIDEST_WAITER = 36
 _NARROWEST_REASON = 40
-_GOING_ON = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.BEING_SETTLED})
+_GOING_ON = frozenset(
+    {Code.RUNNING, Code.WAITS_ITSELF, Code.IN_CYCLE, Code.ABANDONED, Code.BEING_SETTLED}
+)
 _AS_OLD_AS_THE_WAIT = frozenset(
     {Code.NOT_STARTED_YET, Code.NEVER_STARTED, Code.IN_DEAD_LETTERS, Code.MEMBERS_PENDING}
 )
-_CALM = _GOING_ON | {Code.ENDING, Code.MEMBERS_PENDING}
+_CALM = (_GOING_ON - {Code.IN_CYCLE, Code.ABANDONED}) | {Code.ENDING, Code.MEMBERS_PENDING}
 
 
-def wide_table(waits: Sequence[ExplainedWait], now: datetime, width: int) -> Table:
-    """One line a wait; the payload's id is not broken where the width allows it.
+def wide_table(
+    waits: Sequence[ExplainedWait],
+    now: datetime,
+    columns: int,
+    *,
+    is_terminal: bool,
+) -> Table | None:
+    """One row a wait; None where the ids do not fit into so many columns.
 
-    Widths are given, not left to the library: it cuts a table whose columns it cannot shrink.
+    Elsewhere than on a terminal a row is one line, however long, with ids whole. On one the
+    waiter's short name is cut in its middle, and the reason takes several lines.
     """
+    if columns < _WIDE:
+        return None
     rows = [
         tuple(
             visible(text)
@@ -43,7 +57,7 @@ def wide_table(waits: Sequence[ExplainedWait], now: datetime, width: int) -> Tab
                 _age(explained, now),
                 explained.row.payload_id,
                 state_of(explained) or "no record",
-                explained.row.waiter_name,
+                explained.row.waiter_name if is_terminal else _whole_waiter(explained),
             )
         )
         for explained in waits
@@ -51,14 +65,18 @@ def wide_table(waits: Sequence[ExplainedWait], now: datetime, width: int) -> Tab
     made = table("waiting", "payload", "state", "waiter", "why")
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     widths = [max(wide, len(name)) for wide, name in zip(widths, _NAMES, strict=True)]
-    widths[3] = min(widths[3], _WIDEST_WAITER)
-    gaps = 3 * len(widths)
-    others = widths[0] + widths[2] + widths[3] + gaps + _NARROWEST_REASON
-    widths[1] = max(min(widths[1], width - others), 20)
-    for column, wide in zip(made.columns, [*widths, width - gaps - sum(widths)], strict=True):
-        column.width = wide
+    room = columns - sum(widths[:3]) - min(widths[3], _WIDEST_WAITER) - 3 * len(widths)
+    if is_terminal:
+        # Widths are given, not left to the library: it cuts a table that it cannot shrink.
+        widths[3] = min(widths[3], _WIDEST_WAITER)
+        if room < _NARROWEST_REASON:
+            return None
+        for column, wide in zip(made.columns, [*widths, room], strict=True):
+            column.width = wide
     for row, explained in zip(rows, waits, strict=True):
-        made.add_row(*row, why(explained.reason, now))
+        text = why(explained.reason, now)
+        text = long_words_cut(text, room) if is_terminal else text
+        made.add_row(*row[:3], IdCell(row[3]), text)
     return made
 
 
@@ -67,8 +85,8 @@ def blocks(waits: Sequence[ExplainedWait], now: datetime) -> Iterator[tuple[Text
     for explained in waits:
         head = Text(f"{_age(explained, now):12}", style="bold")
         head.append(explained.row.payload_id, style="not bold")
-        waiter = explained.row.waiter_payload_id or explained.row.waiter_name
-        text = Text(f"{state_of(explained) or 'no record'}, waited for by {waiter}", style="dim")
+        state = state_of(explained) or "no record"
+        text = Text(f"{state}, waited for by {_whole_waiter(explained)}", style="dim")
         yield head, text, why(explained.reason, now)
 
 
@@ -83,6 +101,10 @@ def why(reason: Reason, now: datetime) -> Text:
         if reason.repair_from is not None and reason.repair_from > now:
             text.append(f", from {at(reason.repair_from)} on")
     return text
+
+
+def _whole_waiter(explained: ExplainedWait) -> str:
+    return explained.row.waiter_payload_id or explained.row.waiter_name
 
 
 def _age(explained: ExplainedWait, now: datetime) -> str:

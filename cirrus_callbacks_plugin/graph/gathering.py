@@ -66,7 +66,9 @@ def of_payload(survey: Survey, payload_id: str, *, with_answered: bool = False) 
         everything = _with_answered(survey, everything, payload_id, identities)
         records.update(_records(survey, everything, payload_id))
     rows = _around(everything, payload_id, identities)
-    return graph_of(_judged(survey, rows), records, identities, focus=payload_id)
+    graph = graph_of(_judged(survey, rows), records, identities, focus=payload_id)
+    is_known = bool(rows) or records[payload_id] is not None
+    return replace(graph, is_known=is_known or bool(waits_for_payload(survey, payload_id)))
 
 
 def _members_that_wait(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.graph.cycles import cycles_of
 from cirrus_callbacks_plugin.naming import is_join_id, short
 from cirrus_callbacks_plugin.operations.console import execution_link
-from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
+from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
+from cirrus_callbacks_plugin.reconcile.cycles import cycles_of
 from cirrus_callbacks_plugin.waits.row import moment
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Edge:
         if self.reason is not None:
             return self.reason.text
         row = self.row
-        return answer_name_of(row) or "open"
+        return answer_text_of(row) or "open"
 
     def age_seconds(self, now: datetime) -> float | None:
         """How long it has been open; None once it is answered."""
@@ -111,12 +111,14 @@ class Graph:
         edges: in the order of the rows: oldest first.
         focus: the payload that was asked about.
         is_cut: True where there were more waits than were wanted.
+        is_known: False where nothing is known of the payload that was asked about.
     """
 
     nodes: Mapping[str, GraphNode]
     edges: tuple[Edge, ...]
     focus: str | None = None
     is_cut: bool = False
+    is_known: bool = True
 
     @cached_property
     def below(self) -> Mapping[str, tuple[str, ...]]:

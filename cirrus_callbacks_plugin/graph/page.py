@@ -8,12 +8,16 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.graph.escaping import in_script
+from cirrus_callbacks_plugin.graph.labels import labels_of
 from cirrus_callbacks_plugin.graph.layers import places_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from cirrus_callbacks_plugin.graph.model import Graph
+
+LABEL_LETTERS = 28
+"""What fits into a node."""
 
 
 def to_html(graph: Graph, title: str, now: datetime) -> str:
@@ -46,6 +50,8 @@ def to_html(graph: Graph, title: str, now: datetime) -> str:
 def _picture(graph: Graph, now: datetime) -> dict[str, Any]:
     places = places_of(graph)
     picture = graph.to_json(now)
+    labels = labels_of([node["title"] for node in picture["nodes"]], LABEL_LETTERS)
     for node in picture["nodes"]:
+        node["label"] = labels[node["title"]]
         node["column"], node["place"] = places[node["id"]]
     return picture

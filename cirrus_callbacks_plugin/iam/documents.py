@@ -61,6 +61,27 @@ def decide_within(
     return bound if bound is not Decision.ALLOWED else decision
 
 
+def is_document(value: Any) -> bool:
+    """False for what nobody could evaluate: a text that is no JSON, statements that are none."""
+    if not isinstance(value, dict):
+        return False
+    found = value.get("Statement", [])
+    listed = [found] if isinstance(found, dict) else found
+    return isinstance(listed, list) and all(_is_statement(each) for each in listed)
+
+
+def _is_statement(value: Any) -> bool:
+    names = ("Action", "NotAction", "Resource", "NotResource")
+    return isinstance(value, dict) and all(
+        _is_texts(value[name]) for name in names if name in value
+    )
+
+
+def _is_texts(value: Any) -> bool:
+    listed = [value] if isinstance(value, str) else value
+    return isinstance(listed, list) and all(isinstance(each, str) for each in listed)
+
+
 def _statements(document: Document) -> list[Mapping[str, Any]]:
     found = document.get("Statement", [])
     return [found] if isinstance(found, dict) else list(found)

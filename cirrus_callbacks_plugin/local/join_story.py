@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.local.happenings import EventKind
 from cirrus_callbacks_plugin.local.join_progress import JoinProgress, condition
 from cirrus_callbacks_plugin.naming import is_join_id, short
 from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
-from cirrus_callbacks_plugin.waits.row import Key  # noqa: TC001 - a field's type
+from cirrus_callbacks_plugin.waits.row import STALE, Key
 
 STEPS = 4
 """How often at most the progress of a join is told, whatever the number of its members."""
@@ -127,7 +127,10 @@ class JoinStory:
         waited = wait.waited_seconds
         after = "" if waited is None else f" after {waited:.1f} s"
         whom = "its join" if total is None else members_text(total)
-        text = f"{wait.waiter_name} is told {answer_name_of(wait)} about {whom}{after}"
+        if wait.answer == STALE:
+            text = f"the answer about {whom} finds {wait.waiter_name} gone{after}"
+        else:
+            text = f"{wait.waiter_name} is told {answer_name_of(wait)} about {whom}{after}"
         self._tell(EventKind.ANSWER, text, wait.answer != "success")
 
     def _tell(self, kind: EventKind, text: str, is_bad: bool = False) -> None:

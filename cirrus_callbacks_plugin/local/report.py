@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.contract import PROCESSING
 from cirrus_callbacks_plugin.local.join_progress import waited_for
+from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.local.join_progress import JoinProgress
     from cirrus_callbacks_plugin.local.timeline import Execution
-    from cirrus_callbacks_plugin.waits.row import Wait
+    from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,14 @@ class Report:
         waits: in the order of registration; a join is one of them.
         records: cirrus's own records of the executions' payloads, by payload id.
         joins: what the joins among the waits wait for, by id.
+        gone: keys of the open waits whose task is over: nobody takes an answer.
     """
 
     executions: tuple[Execution, ...]
     waits: tuple[Wait, ...]
     records: Mapping[str, Record] = field(default_factory=dict)
     joins: Mapping[str, JoinProgress] = field(default_factory=dict)
+    gone: frozenset[Key] = frozenset()
 
     @property
     def stuck(self) -> tuple[Execution, ...]:
@@ -81,6 +84,7 @@ class Report:
                     "answer_error": wait.answer_error,
                     "waited_seconds": wait.waited_seconds,
                     "waiter_payload_id": wait.waiter_payload_id,
+                    "is_waiter_gone": wait.key in self.gone,
                     "join": self._join(wait),
                 }
                 for wait in self.waits
@@ -116,9 +120,8 @@ class Report:
             waiter = _node(nodes, lines, wait.waiter_name, wait.waiter_name)
             title = self.waited_for(wait)
             child = _node(nodes, lines, wait.payload_id if wait.is_join else title, title)
-            label = wait.answer or "still waits"
-            if wait.answer == "failure" and wait.answer_error:
-                label = wait.answer_error
+            unanswered = "the waiter is gone" if wait.key in self.gone else "still waits"
+            label = answer_text_of(wait) or wait.answer or unanswered
             waited = wait.waited_seconds
             after = "" if waited is None else f" {waited:.1f} s"
             lines.append(f'  {waiter} -->|"{_quoted(label)}{after}"| {child}')

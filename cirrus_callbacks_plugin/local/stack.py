@@ -18,7 +18,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTa
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.local import deployment as parts
-from cirrus_callbacks_plugin.local import terraform
+from cirrus_callbacks_plugin.local import practice, terraform
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.functions import loaded
@@ -95,6 +95,11 @@ class StackSettings:
     port: int = 0
     only: tuple[str, ...] = ()
     needs_payloads: bool = True
+
+    @property
+    def is_for_practice(self) -> bool:
+        """True where something is broken on purpose, for people to find and to mend."""
+        return bool(self.without)
 
     def names(self) -> parts.Names:
         """The names of the parts; ``CIRRUS_STATE_DB`` names the tables where it is set.
@@ -241,7 +246,9 @@ class Stack:
         found = {payload_id: self.record(payload_id) for payload_id in ids}
         records = {payload_id: record for payload_id, record in found.items() if record}
         waits = tuple(wait for wait in self.waits() if task_wait(wait) is not None)
-        return Report(executions, waits, records, self.joins(waits))
+        gone = frozenset(wait.key for wait in waits if not wait.is_answered)
+        gone &= self.timeline.gone
+        return Report(executions, waits, records, self.joins(waits), gone)
 
     def payload_id_of(self, given: Any) -> str | None:
         """The id of the payload that an execution's input is, or refers to by ``url``."""
@@ -395,7 +402,7 @@ def running(
         invoke: Invoke = functions.invoke
         if invoke_around is not None:
             invoke = invoke_around(invoke)
-        until_end.enter_context(corrected(invoke, clock))
+        until_end.enter_context(corrected(invoke, clock, on_unanswered=timeline.unanswered))
         for handler in ("process", "update_state"):
             cirrus_handler(handler, given_handler(handler))  # now, not at the first message
         stream_arn, patterns = None, None
@@ -426,6 +433,9 @@ def running(
             without=settings.without,
             around=around or (lambda _, handler: handler),
         )
+        if settings.is_for_practice and server is None and not settings.terraform:
+            own = {**RECONCILER, **joins_url, **settings.own_variables()}
+            practice.publish(deployment, own, settings.without)
         stack = Stack(deployment, project, sources, timeline, definitions)
         timeline.payload_id_of = stack.payload_id_of
         timeline.on_change = stack.has_changed
@@ -438,7 +448,7 @@ def running(
         if settings.without and server is None:  # a server of a caller's own is not to be shown
             timeline.step(
                 f"without {', '.join(sorted(settings.without))}; look at it with: "
-                f"cirrus-callbacks waits --prefix {names.prefix} --region {names.region} "
+                f"cirrus-callbacks waits --deployment {names.prefix} --region {names.region} "
                 f"--endpoint-url {names.endpoint_url}",
             )
         yield stack

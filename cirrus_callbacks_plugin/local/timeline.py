@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.happenings import EventKind, Happening
+from cirrus_callbacks_plugin.local.join_progress import waited_for
 from cirrus_callbacks_plugin.local.join_story import JoinStory
 from cirrus_callbacks_plugin.naming import short
 from cirrus_callbacks_plugin.protocol.error_names import answer_name_of
-from cirrus_callbacks_plugin.waits.row import Key, Wait, token_name
+from cirrus_callbacks_plugin.waits.row import STALE, Key, Wait, token_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,6 +135,8 @@ class Timeline:
         self._executions: dict[str, Execution] = {}
         self._waits: dict[Key, Wait] = {}
         self._outcomes: set[str] = set()
+        self._unanswered: dict[str, str | None] = {}
+        self._told_left: set[Key] = set()
         self._story = JoinStory(lambda kind, text, is_bad: self._tell(kind, text, is_bad=is_bad))
 
     @property
@@ -155,6 +158,16 @@ class Timeline:
             return self._story.joins
 
     @property
+    def gone(self) -> frozenset[Key]:
+        """Open waits whose task is over: it timed out, or its execution ended."""
+        with self._lock:
+            return frozenset(
+                key
+                for key, wait in self._waits.items()
+                if not wait.is_answered and wait.task_token in self._unanswered
+            )
+
+    @property
     def open_waits(self) -> tuple[Wait, ...]:
         """The waits without an answer."""
         return tuple(wait for wait in self.waits if not wait.is_answered)
@@ -170,6 +183,32 @@ class Timeline:
     def trouble(self, text: str) -> None:
         """Tell of something that went wrong on the way."""
         self._tell(EventKind.TROUBLE, text, is_bad=True)
+
+    def unanswered(self, token: str, error: str | None) -> None:
+        """Take note of a task that is over and was given no answer.
+
+        Args:
+            token: what it waited with.
+            error: the name of its error; None for one that was stopped.
+        """
+        with self._lock:
+            self._unanswered[token] = error
+            for wait in self._waits.values():
+                if wait.task_token == token:
+                    self._left(wait)
+        self.on_change()
+
+    def _left(self, wait: Wait) -> None:
+        """Tell of a wait whose task is over, once; what its answer finds is told with that."""
+        if wait.is_answered or wait.key in self._told_left:
+            return
+        self._told_left.add(wait.key)
+        error = self._unanswered[wait.task_token]
+        why = "its task was stopped" if error is None else f"its task ended with {error}"
+        what = waited_for(wait, self._story.joins)
+        self._tell(
+            EventKind.WAIT, f"{wait.waiter_name} waits no more for {what}: {why}", is_bad=True
+        )
 
     def execution(self, description: Mapping[str, Any]) -> None:
         """Take note of an execution that began or ended."""
@@ -201,6 +240,8 @@ class Timeline:
             join = self._story.record(key, image)
             if join is not None:
                 self._waits[key] = join.wait
+                if join.wait.task_token in self._unanswered:
+                    self._left(join.wait)
             elif not key.is_reserved:
                 wait = Wait.from_item(image)
                 if wait.member is None:  # a member's own wait is told with its join
@@ -217,6 +258,8 @@ class Timeline:
                 EventKind.WAIT,
                 f"{wait.waiter_name} waits for {short(wait.payload_id)}{since}, token {name}",
             )
+        if wait.task_token in self._unanswered:
+            self._left(wait)
         if wait.is_settled and not (before is not None and before.is_settled):
             self._settled(wait)
         if wait.is_answered and not (before is not None and before.is_answered):
@@ -239,5 +282,7 @@ class Timeline:
 def _answered(wait: Wait) -> str:
     waited = wait.waited_seconds
     after = "" if waited is None else f" after {waited:.1f} s"
+    if wait.answer == STALE:
+        return f"the answer about {short(wait.payload_id)} finds {wait.waiter_name} gone{after}"
     what = answer_name_of(wait)
     return f"{wait.waiter_name} is told {what} about {short(wait.payload_id)}{after}"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.operations import reasons
 from cirrus_callbacks_plugin.operations.chains import Chains
+from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters, Survey
+from cirrus_callbacks_plugin.reconcile.judge import RunStatus
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, moment, partition_key
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cirrus_callbacks_plugin.operations.dead_letters import DeadLetters
+    from cirrus_callbacks_plugin.reconcile.judge import Run
     from cirrus_callbacks_plugin.waits.row import Wait
 
 
@@ -82,6 +85,7 @@ class Listing:
     dead_letters: DeadLetters | None = None
     with_chains: bool = True
     _chains: Chains | None = None
+    _abandoned: dict[str, bool] = field(default_factory=dict)
     _continuations: dict[Key, Continuation | None] = field(default_factory=dict)
 
     def page(self, limit: int) -> tuple[list[ExplainedWait], Cursor | None]:
@@ -105,6 +109,8 @@ class Listing:
             others = self._all_chains().waited_for_by(row.payload_id, reason.execution_arn)
             if others:
                 reason = reasons.waits_itself(reason, others)
+                way = self._way_back(row, reason.execution_arn)
+                reason = reason if way is None else reasons.in_cycle(reason, way)
         elif reason.code in (Code.NOT_STARTED_YET, Code.NEVER_STARTED):
             dead = self.dead_letters
             if dead is not None and dead.queue and row.key.name in dead.waits:
@@ -113,7 +119,29 @@ class Listing:
             going_on = self._continuation(row.payload_id)
             if going_on is not None:
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
+        if self.with_chains and explained.verdict.is_running and self._is_abandoned(row):
+            reason = reasons.abandoned(reason)
         return replace(explained, reason=reason)
+
+    def _is_abandoned(self, row: Wait) -> bool:
+        """True where the run that waits has ended, and so have all others that wait for it."""
+        payload_id = row.payload_id
+        if payload_id not in self._abandoned:
+            if not self._is_waiter_gone(row):
+                return False
+            pages = self.survey.deployment.waits.open_rows(payload_id)
+            self._abandoned[payload_id] = all(
+                self._is_waiter_gone(each) for page in pages for each in page
+            )
+        return self._abandoned[payload_id]
+
+    def _is_waiter_gone(self, row: Wait) -> bool:
+        """True where it is known that the waiter's run has ended."""
+        run = row.waiter_execution_arn
+        if run is None and row.waiter_payload_id is not None:
+            record = self.survey.record(row.waiter_payload_id)
+            run = None if record is None else record.last_execution
+        return run is not None and self.survey.runs.find(run).status is RunStatus.ENDED
 
     def _wanted(self) -> Iterator[ExplainedWait]:
         filters = self.filters
@@ -143,6 +171,39 @@ class Listing:
             self._continuations[key] = found if isinstance(found, Continuation) else None
         return self._continuations[key]
 
+    def _way_back(self, row: Wait, run: str | None) -> tuple[str, ...] | None:
+        """The payloads that lead from a row's child to its waiter; None where none do.
+
+        Each waits for the next one's run in progress, its last listed one, as in the
+        reconciler's cycles.
+        """
+        ways: dict[str, tuple[str, ...]] = {row.payload_id: (row.payload_id,)}
+        runs = {row.payload_id: run}
+        left = [row.payload_id]
+        while left:
+            children: list[tuple[str, str]] = []
+            for payload_id in left:
+                arn = runs[payload_id]
+                if row.waiter_execution_arn == arn or (
+                    row.waiter_execution_arn is None and row.waiter_payload_id == payload_id
+                ):
+                    return ways[payload_id]
+                waited_for = self._all_chains().waited_for_by(payload_id, arn)
+                children += [(payload_id, each) for each in waited_for if each not in ways]
+            left = []
+            records = self.survey.records(child for _, child in children)
+            for payload_id, child in children:
+                record = records[child]
+                last = None if record is None else record.last_execution
+                if child in ways or last is None or not self._goes_on(last):
+                    continue
+                ways[child], runs[child] = (*ways[payload_id], child), last
+                left.append(child)
+        return None
+
+    def _goes_on(self, run: str) -> bool:
+        return self.survey.runs.find(run).status is RunStatus.RUNNING
+
     def _all_chains(self) -> Chains:
         if self._chains is None:
             self._chains = Chains.of(self.survey.rows(Filters()))
@@ -162,9 +223,30 @@ def wait_to_json(explained: ExplainedWait, now: datetime) -> dict[str, Any]:
         "age_seconds": round((now - moment(row.registered_at)).total_seconds(), 3),
         "waiter_payload_id": row.waiter_payload_id,
         "waiter_execution_arn": row.waiter_execution_arn,
+        "waiter_run": run_to_json(explained.waiter),
         "execution_arn": record.last_execution if record is not None else row.execution_arn,
         "reason": explained.reason.to_json(),
     }
+
+
+def run_to_json(run: Run | None) -> dict[str, Any] | None:
+    """An execution with stable keys; None where it is not known."""
+    if run is None:
+        return None
+    return {
+        "execution_arn": run.execution_arn,
+        "status": status_of(run),
+        "started": run.started.isoformat() if run.started else None,
+        "stopped": run.stopped.isoformat() if run.stopped else None,
+        "error": run.error,
+        "cause": run.cause,
+        "link": execution_link(run.execution_arn),
+    }
+
+
+def status_of(run: Run) -> str:
+    """What people read of a run's status."""
+    return run.result or run.status.value.upper()
 
 
 def state_of(explained: ExplainedWait) -> str | None:

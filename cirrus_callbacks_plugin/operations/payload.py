@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.operations.console import execution_link
-from cirrus_callbacks_plugin.operations.listing import waits_for_payload
-from cirrus_callbacks_plugin.operations.survey import Filters
+from cirrus_callbacks_plugin.operations.listing import run_to_json, waits_for_payload
+from cirrus_callbacks_plugin.operations.own_waits import OwnWaits, own_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Mapping
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.operations.listing import Listing
@@ -34,7 +33,8 @@ class PayloadReport:
         older_runs: how many more are listed.
         waits: who waits or waited, oldest first.
         explained: the open ones of them, each with its reason.
-        waits_for: the open waits of the payload's own runs, a join as one.
+        own: the waits of the payload's own runs.
+        waiters: the waiting runs, by the key of the wait, as far as they are known.
     """
 
     payload_id: str
@@ -43,12 +43,13 @@ class PayloadReport:
     older_runs: int
     waits: tuple[Wait, ...]
     explained: tuple[ExplainedWait, ...]
-    waits_for: tuple[ExplainedWait, ...]
+    own: OwnWaits = field(default_factory=OwnWaits)
+    waiters: Mapping[Key, Run] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
         """False where neither table holds anything of it."""
-        return self.record is not None or bool(self.waits or self.waits_for)
+        return self.record is not None or bool(self.waits or self.own.open)
 
     def reason(self, row: Wait) -> ExplainedWait | None:
         """Why one of the rows is open; None for an answered one."""
@@ -71,7 +72,7 @@ class PayloadReport:
                 "last_error": record.last_error,
                 "executions": len(record.executions),
             },
-            "executions": [_run_to_json(run) for run in self.runs],
+            "executions": [run_to_json(run) for run in self.runs],
             "waits": [self._wait_to_json(row) for row in self.waits],
             "waits_for": [
                 {
@@ -81,8 +82,9 @@ class PayloadReport:
                     "waiter_execution_arn": each.row.waiter_execution_arn,
                     "reason": each.reason.to_json(),
                 }
-                for each in self.waits_for
+                for each in self.own.open
             ],
+            "own_waits": self.own.to_json(),
         }
 
     def _wait_to_json(self, row: Wait) -> dict[str, Any]:
@@ -100,6 +102,7 @@ class PayloadReport:
             "output_payload_url": row.output_payload_url,
             "waiter_payload_id": row.waiter_payload_id,
             "waiter_execution_arn": row.waiter_execution_arn,
+            "waiter_run": run_to_json(self.waiters.get(row.key)),
             "join_id": row.member.join_id if row.member is not None else None,
             "replace": row.replace,
             "cirrus_version": row.cirrus_version,
@@ -120,7 +123,9 @@ def report_on(listing: Listing, payload_id: str, *, with_own_waits: bool = True)
     listed = list(dict.fromkeys(record.executions)) if record is not None else []
     runs = tuple(survey.runs.find(arn) for arn in listed[-MAX_RUNS:])
     explained = survey.explained([row for row in rows if not row.is_answered])
-    own_waits = _own_waits(survey, payload_id, set(listed)) if with_own_waits else ()
+    own = OwnWaits()
+    if with_own_waits:
+        own = own_waits(survey, payload_id, set(listed), runs[-1] if runs else None)
     return PayloadReport(
         payload_id,
         record,
@@ -128,29 +133,14 @@ def report_on(listing: Listing, payload_id: str, *, with_own_waits: bool = True)
         len(listed) - len(runs),
         tuple(rows),
         tuple(listing.refined(each) for each in explained),
-        tuple(survey.explained(own_waits)),
+        own,
+        _waiters(survey, rows),
     )
 
 
-def _own_waits(survey: Survey, payload_id: str, runs: Collection[str]) -> Iterator[Wait]:
-    """The open waits of a payload's own runs; no index leads there, so all are looked at."""
-    for row in survey.rows(Filters(without_members=True)):
-        if row.waiter_payload_id == payload_id or row.waiter_execution_arn in runs:
-            yield row
-
-
-def _run_to_json(run: Run) -> dict[str, Any]:
-    return {
-        "execution_arn": run.execution_arn,
-        "status": status_of(run),
-        "started": run.started.isoformat() if run.started else None,
-        "stopped": run.stopped.isoformat() if run.stopped else None,
-        "error": run.error,
-        "cause": run.cause,
-        "link": execution_link(run.execution_arn),
-    }
-
-
-def status_of(run: Run) -> str:
-    """What people read of a run's status."""
-    return run.result or run.status.value.upper()
+def _waiters(survey: Survey, rows: list[Wait]) -> dict[Key, Run]:
+    """The waiting runs: of every open wait, and of the newest answered ones."""
+    answered = [row for row in rows if row.is_answered]
+    wanted = [row for row in rows if not row.is_answered] + answered[-MAX_RUNS:]
+    found = {row.key: survey.waiters.run_of(row) for row in wanted}
+    return {key: run for key, run in found.items() if run is not None}

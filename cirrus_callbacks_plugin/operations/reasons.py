@@ -26,6 +26,8 @@ class Code(Enum):
 
     RUNNING = "running"
     WAITS_ITSELF = "waits-itself"
+    IN_CYCLE = "in-cycle"
+    ABANDONED = "abandoned"
     NOT_STARTED_YET = "not-started-yet"
     NEVER_STARTED = "never-started"
     IN_DEAD_LETTERS = "in-dead-letters"
@@ -35,6 +37,7 @@ class Code(Enum):
     BEING_SETTLED = "being-settled"
     NOT_ANSWERED = "not-answered"
     MEMBERS_PENDING = "members-pending"
+    WAITER_GONE = "waiter-gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,31 @@ def waits_itself(reason: Reason, others: Sequence[str]) -> Reason:
     )
 
 
+def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
+    """The reason of a child that runs because it waits, in the end, for who waits for it.
+
+    Args:
+        reason: that it waits, too.
+        way: the payloads from the child to the waiter; each waits for the next one.
+    """
+    return replace(
+        reason,
+        code=Code.IN_CYCLE,
+        text=f"the waits of a cycle: {' waits for '.join((*way, way[0]))}",
+    )
+
+
+def abandoned(reason: Reason) -> Reason:
+    """The reason of a child that runs though its waiters, all of them, have ended."""
+    return replace(
+        reason,
+        code=Code.ABANDONED,
+        text="the child runs for nobody: the runs that waited for it have ended",
+        repair="cancel --stop-child",
+        repair_from=None,
+    )
+
+
 def members_pending(reason: Reason, status: JoinStatus) -> Reason:
     """The reason of a join, with its members' counts."""
     parts = (status.join.name, status.text, status.rule)
@@ -179,6 +207,19 @@ def being_settled(reason: Reason, since: datetime) -> Reason:
         code=Code.BEING_SETTLED,
         text="the child ended, and the sender is settling its many waits",
         since=since,
+    )
+
+
+def waiter_gone(reason: Reason, waiter: Run, now: datetime) -> Reason:
+    """The reason of a wait whose waiter's run has ended: an answer would find nobody."""
+    can_repair = reason.repair_from is None or reason.repair_from <= now
+    return replace(
+        reason,
+        code=Code.WAITER_GONE,
+        text=f"{reason.text}; nobody waits any more: the waiter's run ended {waiter.result}",
+        since=waiter.stopped,
+        repair=(reason.repair if can_repair else None) or "cancel",
+        repair_from=None,
     )
 
 

@@ -254,6 +254,8 @@ class HandRepairer:
         problem = None
         if sent is None:
             problem = "Step Functions refused the call: states:SendTaskSuccess, SendTaskFailure"
+        elif step.act is Act.CANCEL:
+            pass  # whoever waited, or nobody any more: the wait was given up
         elif sent == STALE and (current is None or current.answer == STALE):
             problem = "Step Functions takes the token no more: its task is over, or was answered"
         return Done(step, current, problem)

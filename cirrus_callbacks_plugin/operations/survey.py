@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,11 @@ from cirrus_callbacks_plugin.operations.reasons import (
     members_pending,
     not_sent_yet,
     reason_of,
+    waiter_gone,
 )
+from cirrus_callbacks_plugin.operations.waiters import Waiters, is_gone
 from cirrus_callbacks_plugin.reconcile.case import case_of, may_still_come
-from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Verdict, judge
+from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Run, Verdict, judge
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
@@ -94,12 +96,14 @@ class ExplainedWait:
         case: record and run; None for a row that is settled, and for a join's.
         verdict: what the reconciler would do with it once it is old enough.
         reason: why it still waits.
+        waiter: the waiting run; None where nobody looked, or it is not known.
     """
 
     row: Wait
     case: Case | None
     verdict: Verdict
     reason: Reason
+    waiter: Run | None = None
 
     @property
     def record(self) -> Record | None:
@@ -119,12 +123,14 @@ class Survey:
         deployment: where.
         settings: what its reconciler works by.
         progress: told how many more rows were looked at.
+        with_waiters: find out whether the waiters still run.
     """
 
     deployment: Deployment
     settings: ReconcilerSettings
     progress: Callable[[int], None] = lambda _: None
     pace: Callable[[float], Pace] = _pace
+    with_waiters: bool = False
     _records: dict[StateKey, Record | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,6 +140,7 @@ class Survey:
             self.pace(DESCRIBES_PER_SECOND),
         )
         self._record_pace = self.pace(RECORD_READS_PER_SECOND)
+        self.waiters = Waiters(self.runs, self.record)
 
     def rows(self, filters: Filters) -> Iterator[Wait]:
         """Open rows that are wanted, oldest first.
@@ -162,7 +169,7 @@ class Survey:
         """
         left = iter(rows)
         while batch := list(islice(left, ROWS_A_READ)):
-            self.records(row.payload_id for row in batch if not (row.is_settled or row.is_join))
+            self.records(name for row in batch for name in self._asked_about(row))
             for row in batch:
                 try:
                     explained = self.explain(row)
@@ -171,6 +178,13 @@ class Survey:
                     continue
                 yield explained
 
+    def _asked_about(self, row: Wait) -> Iterator[str]:
+        """The payloads whose records are needed to explain a row."""
+        if not (row.is_settled or row.is_join):
+            yield row.payload_id
+        if self.with_waiters and row.waiter_payload_id and not row.waiter_execution_arn:
+            yield row.waiter_payload_id
+
     def explain(self, row: Wait) -> ExplainedWait:
         """Why a row is open; its record is read where it was not before, a join's members are.
 
@@ -178,6 +192,16 @@ class Survey:
             MalformedRecordError: its payload's record cannot be read.
             ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
         """
+        explained = self._explain_child(row)
+        waiter = self.waiters.run_of(row) if self.with_waiters else None
+        if waiter is None:
+            return explained
+        reason = explained.reason
+        if is_gone(waiter):
+            reason = waiter_gone(reason, waiter, self.deployment.clock())
+        return replace(explained, reason=reason, waiter=waiter)
+
+    def _explain_child(self, row: Wait) -> ExplainedWait:
         now = self.deployment.clock()
         if row.is_settled or row.is_join:
             reason = reason_of(row, None, Verdict(), now)

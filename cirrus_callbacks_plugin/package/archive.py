@@ -81,7 +81,7 @@ def read(path: Path) -> dict[str, File]:
 
     Raises:
         PackageError: it is missing, no zip, damaged, encrypted or far too big, or holds
-            names that lead out of the folder it is unpacked into.
+            names that lead out of the folder it is unpacked into, or cannot be unpacked.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -91,7 +91,9 @@ def read(path: Path) -> dict[str, File]:
                 raise PackageError(
                     f"{path}: {_mb(total)} unzipped; Lambda takes {_mb(MAX_UNZIPPED)}",
                 )
-            return {_name(info, path): _file(archive, info, path) for info in entries}
+            files = {_name(info, path): _file(archive, info, path) for info in entries}
+            _refuse_folders(files, path)
+            return files
     except FileNotFoundError as error:
         raise PackageError(f"{path}: there is no such file") from error
     except OSError as error:
@@ -163,6 +165,16 @@ def _name(info: zipfile.ZipInfo, path: Path) -> str:
     if not parts or name.startswith("/") or ".." in parts or "\\" in name:
         raise PackageError(f"{path}: the name {name!r} leads out of the zip; build it again")
     return "/".join(parts)
+
+
+def _refuse_folders(files: Files, path: Path) -> None:
+    """Refuse a name that is a file and a folder: nobody could unpack both."""
+    for name in files:
+        for folder in PurePosixPath(name).parents:
+            if str(folder) in files:
+                raise PackageError(
+                    f"{path}: {str(folder)!r} is a file and, for {name!r}, a folder; build it again"
+                )
 
 
 def _file(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> File:

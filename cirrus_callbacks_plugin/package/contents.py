@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
 _MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
 _ELF = b"\x7fELF"
+_ELF_MACHINE = 18
+"""Where e_machine stands: two bytes."""
 _ABI = re.compile(r"\.cpython-(\d)(\d+)[^/]*\.so$")
 _TAG = re.compile(r"^Tag: cp(\d)(\d+)-cp\d", re.MULTILINE)
 
@@ -42,6 +44,12 @@ class Contents:
     architectures: tuple[str, ...]
     handlers: dict[str, str]
 
+    @property
+    def is_hooked(self) -> bool:
+        """True where the plugin is in it, and no handler passes the hooks by."""
+        own = [self.handlers.get(name) == "cirrus's own" for name in WRAPPED]
+        return self.plugin is not None and not any(own)
+
     def to_json(self) -> dict[str, Any]:
         """What ``--check --json`` prints."""
         return asdict(self)
@@ -60,8 +68,9 @@ def inspect(files: Files, name: str) -> Contents:
     """Say what a zip contains.
 
     Raises:
-        PackageError: it holds neither cirrus nor the plugin.
+        PackageError: it holds neither cirrus nor the plugin, or a library that is cut off.
     """
+    _refuse_stumps(files, name)
     contents = Contents(
         cirrus=_version(files, "cirrus_geo"),
         plugin=plugin_version(files),
@@ -78,10 +87,18 @@ def inspect(files: Files, name: str) -> Contents:
     return contents
 
 
+def _refuse_stumps(files: Files, name: str) -> None:
+    for library, file in _libraries(files):
+        if len(file.data) < _ELF_MACHINE + 2:
+            raise PackageError(
+                f"{name}: {library} is cut off after {len(file.data)} bytes; build the zip again"
+            )
+
+
 def machine_of(library: bytes) -> str:
     """The architecture of an ELF file, by Lambda's name; a hexadecimal number otherwise."""
     order = "<" if library[5:6] == b"\x01" else ">"
-    (machine,) = struct.unpack_from(f"{order}H", library, 18)
+    (machine,) = struct.unpack_from(f"{order}H", library, _ELF_MACHINE)
     return _MACHINES.get(machine, hex(machine))
 
 

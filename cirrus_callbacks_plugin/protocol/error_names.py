@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
-from cirrus_callbacks_plugin.waits.row import FAILURE
+from cirrus_callbacks_plugin.waits.row import FAILURE, STALE
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -18,6 +18,7 @@ NOT_ENABLED = "CirrusCallback.NotEnabled"
 NEVER_STARTED = "CirrusCallback.NeverStarted"
 CANCELLED = "CirrusCallback.Cancelled"
 JOIN_FAILED = "CirrusCallback.JoinFailed"
+DEPENDENCY_CYCLE = "CirrusCallback.DependencyCycle"
 
 ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
 """Of the others that are not a success, FAILED among them: ``FAILED``."""
@@ -30,6 +31,7 @@ UNEXPLAINED = {
     NEVER_STARTED: "no run came of the message",
     CANCELLED: "the wait was cancelled by an operator",
     JOIN_FAILED: "too few members succeeded",
+    DEPENDENCY_CYCLE: "the waits wait for one another",
 }
 """What a cause says where the row holds no error text: a cause always says something."""
 NOTHING_SAID = "nothing tells why"
@@ -41,6 +43,14 @@ def answer_name_of(row: Wait) -> str | None:
     The error's name for a failure, else ``success`` or ``stale``.
     """
     return row.answer_error if row.answer == FAILURE else row.answer
+
+
+NOT_TAKEN = "not taken: the waiting task was over"
+
+
+def answer_text_of(row: Wait) -> str | None:
+    """The same in a clause: nobody is told ``stale``."""
+    return NOT_TAKEN if row.answer == STALE else answer_name_of(row)
 
 
 def answer_error_of(row: Wait) -> str | None:

@@ -109,6 +109,41 @@ class WaitsQueries:
         for page in pages(self.client.scan, request):
             yield waits_in(page["Items"]), page["ScannedCount"]
 
+    def answered_waits_of(
+        self,
+        payload_id: str,
+        execution_arn: str | None,
+        since: str,
+        *,
+        segment: int,
+        segments: int,
+    ) -> Iterator[list[Wait]]:
+        """Answered waits of one waiter, page by page; reads one part of the whole table.
+
+        Args:
+            payload_id: the waiting payload.
+            execution_arn: its run, for waits that told nothing else.
+            since: registered at this time or later, as rows hold it; empty for all.
+            segment: which part, from 0 on.
+            segments: how many parts there are.
+        """
+        request = {
+            "TableName": self.name,
+            "Segment": segment,
+            "TotalSegments": segments,
+            "FilterExpression": (
+                "attribute_exists(answered_at) AND registered_at >= :since"
+                " AND (waiter_payload_id = :payload OR waiter_execution_arn = :execution)"
+            ),
+            "ExpressionAttributeValues": {
+                ":since": {"S": since or " "},
+                ":payload": {"S": payload_id},
+                ":execution": {"S": execution_arn or " "},
+            },
+        }
+        for page in pages(self.client.scan, request):
+            yield waits_in(page["Items"])
+
     def all_rows(self) -> Iterator[Wait]:
         """Every wait, in no order: for small tables on one's own machine."""
         request = {"TableName": self.name, "ConsistentRead": True}

@@ -213,20 +213,22 @@ class WaitsTable:
         Nothing but the history changes. Somebody else's entry of the same moment is kept.
 
         Returns:
-            False if the row is gone.
+            False if the row is gone, or cannot be read.
         """
         while True:
-            row = self.read([key]).get(key)
-            if row is None:
+            item = dict(self.read_items([key])).get(key)
+            row = None if item is None else row_from_item(item, key)
+            if isinstance(row, Malformed):
+                log_malformed(row)
+            if item is None or not isinstance(row, Wait):
                 return False
-            before = [dict(each) for each in row.history]
             condition = "attribute_exists(payload_id) AND attribute_not_exists(history)"
             values: dict[str, Any] = {}
-            if before:
-                condition, values = "history = :before", {":before": serialize(before)}
+            if "history" in item:  # as it is there: an empty list is no absent one
+                condition, values = "history = :before", {":before": item["history"]}
             if self._update(
                 key,
-                sets={"history": _newest([*before, entry])},
+                sets={"history": _newest([*row.history, entry])},
                 condition=condition,
                 values=values,
             ):

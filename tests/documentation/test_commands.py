@@ -124,6 +124,9 @@ def test_make_has_the_target(shown: Shown) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+WHEEL = re.compile(r"(?P<name>\w+)-(?P<version>[\d.]+)-py3-none-any\.whl(?P<extras>\[.+\])")
+
+
 @pytest.mark.parametrize("shown", _params(PIP))
 def test_pip_installs_what_there_is(shown: Shown) -> None:
     """The distribution's name and extras are those of pyproject.toml."""
@@ -131,7 +134,13 @@ def test_pip_installs_what_there_is(shown: Shown) -> None:
     for word in shown.words[2:]:
         if word in ("-r", "requirements.txt"):  # which the page fills with the name
             continue
+        wheel = WHEEL.fullmatch(word)
+        if wheel:  # by its file's name, which has the version
+            assert wheel["version"] == project["version"]
+            word = f"{wheel['name'].replace('_', '-')}{wheel['extras']}"  # noqa: PLW2901
         requirement = Requirement(word)
+        if requirement.url is not None:
+            assert requirement.url.endswith(f"{project['name']}@v{project['version']}")
         assert requirement.name == project["name"]
         assert requirement.extras <= set(project["optional-dependencies"])
 
@@ -175,7 +184,8 @@ def test_a_command_works(
     if words[0] == "package" and BUILDS[0] in shown.text:
         Path(BUILDS[0]).write_bytes(request.getfixturevalue("dist").read_bytes())
     if words[:2] == ["package", "--check"]:
-        Path(words[2]).write_bytes(request.getfixturevalue("dist").read_bytes())
+        Path("dist.zip").write_bytes(request.getfixturevalue("dist").read_bytes())
+        assert cli("package", "--cirrus-dist", "dist.zip", "-o", words[2]).status == 0
     ran = cli(*words)
     assert ran.status == 0, ran.out + ran.err
     if "-o" in words:
@@ -251,16 +261,14 @@ def test_an_operators_command_works(
 ) -> None:
     """By the environment that the runbook sets: it ends with 0, or 1 where something is amiss.
 
-    A local stack publishes no deployment in SSM: ``--deployment NAME`` gives way to the prefix.
+    ``NAME`` is what the runbook says.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(click, "confirm", lambda *_, **__: True)
     for name, value in practice.variables.items():
         monkeypatch.setenv(name, value)
-    words = [practice.payload_id if word == "PAYLOAD_ID" else word for word in shown.words[1:]]
-    if "--deployment" in words:
-        at = words.index("--deployment")
-        words[at : at + 2] = ["--prefix", "cirrus-local"]
+    named = {"PAYLOAD_ID": practice.payload_id, "NAME": "cirrus-local"}
+    words = [named.get(word, word) for word in shown.words[1:]]
     ran = cli(*words)
     assert ran.status in (0, 1), ran.out + ran.err
     assert "Traceback" not in ran.err

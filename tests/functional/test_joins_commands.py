@@ -93,7 +93,7 @@ def test_show_tells_what_a_parent_and_a_member_wait_for(join: Joined, run: Run) 
     ran = run("show", WAITER["payload-id"], "--json")
     assert ran.status == 0, ran.err
     assert [each["payload_id"] for each in ran.json["waits_for"]] == [join.join_id]
-    assert "Waits itself (1 open):" in run("show", WAITER["payload-id"]).out
+    assert "Waits itself: 0 of 1 answered\n" in run("show", WAITER["payload-id"]).out
     assert run("show", WAITER["payload-id"], "--quick").status == 1
     assert f"a member of {join.join_id}" in run("show", payload_id("item-2")).out
 

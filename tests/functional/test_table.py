@@ -248,6 +248,16 @@ def test_a_malformed_row_hides_no_other_one(
     assert caplog.text.count(bad.key.name) == 4
 
 
+@pytest.mark.parametrize("history", [[], [{"M": {}}]])
+def test_an_entry_joins_a_history_of_any_form(waits: WaitsTable, history: list[Any]) -> None:
+    """A list without entries is there all the same: the note ends, and is written."""
+    put(waits, WAIT, history={"L": history})
+    assert waits.note(WAIT.key, {"by": "me"})
+    assert waits.read([WAIT.key])[WAIT.key].history == ({"by": "me"},)
+    assert waits.note(WAIT.key, {"by": "you"})
+    assert [entry["by"] for entry in waits.read([WAIT.key])[WAIT.key].history] == ["me", "you"]
+
+
 def test_a_place_is_kept_in_a_row_that_no_reader_takes_for_a_wait(waits: WaitsTable) -> None:
     """One attribute a walk; it is not in the index, and no query of its payload's shows it."""
     index = index_of(waits)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.client import BaseClient
 
-from cirrus_callbacks_plugin.iam.documents import Decision, decide
+from cirrus_callbacks_plugin.iam.documents import Decision, decide, is_document
 from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS, Function
 from cirrus_callbacks_plugin.local import deployment as local
 from cirrus_callbacks_plugin.operations import deployment
@@ -23,7 +23,7 @@ from cirrus_callbacks_plugin.waits.table import utc_now
 from support import schemas, snapshots
 from support.command_line import CommandLine
 from support.kept_clients import kept_clients
-from support.whole_deployment import FLAG, KEYS, NAME, PREFIX, Whole, allow
+from support.whole_deployment import ACCOUNT, FLAG, KEYS, NAME, PREFIX, Whole, allow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -319,6 +319,37 @@ def test_each_thing_broken_alone_has_its_cross(
     assert {check["name"] for check in amiss} == crosses, amiss
     assert all(check["do"] for check in amiss)
     assert ran.json["whole"] is False
+
+
+@pytest.mark.parametrize("state", ["ENABLED", "DISABLED"])
+def test_a_rule_brings_ends_to_update_state(doctor: Doctor, whole: Whole, state: str) -> None:
+    """One that is disabled is a cross; where none leads to the function nothing is said."""
+
+    def ends() -> list[dict[str, Any]]:
+        return [each for each in doctor("--json").json["checks"] if each["name"] == "ends"]
+
+    name = f"{PREFIX}-update-state"
+    assert ends() == []
+    whole.events.put_rule(Name=name, EventPattern='{"source": ["aws.states"]}', State=state)
+    target = {"Id": name, "Arn": whole.arn("lambda", f"function:{name}")}
+    whole.events.put_targets(Rule=name, Targets=[target])
+    (check,) = ends()
+    assert check["ok"] is (state == "ENABLED")
+
+
+def test_a_zip_without_hooks_is_called_one(doctor: Doctor, whole: Whole) -> None:
+    """The release that was deployed instead, because of a name that Terraform dropped."""
+    _bare(whole)
+    for name in ("process", "update-state"):
+        check = next(
+            each
+            for each in doctor("--json").json["checks"]
+            if (each["area"], each["name"]) == ("hooks", name)
+        )
+        assert check["ok"] is False
+        assert check["found"].endswith(".lambda_handler from a zip without hooks")
+        assert "cirrus_lambda_zip_filepath of modules/cirrus" in check["do"]
+        assert "lambda_zip_filepath in cirrus_inputs" in check["do"]
 
 
 KEYED = (
@@ -661,6 +692,39 @@ def test_what_may_not_be_described_is_unknown(
     unknown = [check for check in doctor("--json").json["checks"] if check["ok"] is None]
     assert unknown
     assert all(operation in check["found"] for check in unknown)
+
+
+def test_a_policy_that_is_no_json_is_named(doctor: Doctor, whole: Whole) -> None:
+    """IAM's document stays a text then: unknown, and which policy; every other check is made."""
+    from moto.iam.models import iam_backends
+
+    role = iam_backends[ACCOUNT]["aws"].get_role(f"{PREFIX}-process-role")
+    role.policies["own"] = "%7Bno json"
+    ran = doctor("--json")
+    (unknown,) = [each for each in ran.json["checks"] if each["ok"] is None]
+    assert (unknown["area"], unknown["name"]) == ("permissions", "process")
+    assert unknown["found"].endswith("has policies that cannot be read: own")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        ({"Statement": []}, True),
+        ({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": ["*"]}}, True),
+        ({}, True),
+        ("text", False),
+        (["list"], False),
+        (None, False),
+        ({"Statement": "text"}, False),
+        ({"Statement": ["text"]}, False),
+        ({"Statement": [{"Action": None}]}, False),
+        ({"Statement": [{"Action": [1]}]}, False),
+        ({"Statement": [{"NotResource": {}}]}, False),
+    ],
+)
+def test_what_can_be_evaluated_as_a_policy(value: Any, is_one: bool) -> None:
+    """Whatever else stands in a document's place is said to be none, and never raises."""
+    assert is_document(value) is is_one
 
 
 STATEMENTS = [

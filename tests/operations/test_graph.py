@@ -84,7 +84,7 @@ def test_a_cycle_is_said(run: Run, cycle: tuple[str, str]) -> None:
     ran = run("graph", "--payload", cycle[0])
     assert ran.status == 0
     assert ran.out.count("CYCLE") == 2
-    assert "2 waits among 2 nodes, 1 cycle: waits in a circle are never answered" in ran.out
+    assert "2 waits among 2 nodes, 1 cycle: its waits wait for one another" in ran.out
 
 
 def test_answered_waits_upwards(run: Run, waits: OpenWaits) -> None:
@@ -152,3 +152,12 @@ def test_wrong_options(run: Run, options: tuple[str, ...], told: str) -> None:
     ran = run("graph", *options)
     assert (ran.status, ran.out) == (2, "")
     assert told in re.sub(r"\s+", " ", ran.err)
+
+
+def test_an_unknown_payload(run: Run) -> None:
+    """Exit status 1, said in a sentence."""
+    ran = run("graph", "--payload", "c/workflow-w/mistyped")
+    assert ran.status == 1
+    assert ran.out == (
+        "Neither the state table nor the tracking table knows c/workflow-w/mistyped.\n"
+    )

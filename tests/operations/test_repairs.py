@@ -17,6 +17,7 @@ from support.open_waits import payload_id
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cirrus_callbacks_plugin.operations.survey import Survey
     from support.aws_calls import AwsCalls
     from support.command_line import Run
     from support.open_waits import OpenWaits
@@ -218,13 +219,30 @@ def test_in_an_answered_row_nothing_but_the_history_changes(
     assert not waits.table.note(key, {"at": "t", "by": "b", "action": "a", "reason": "gone"})
 
 
+@pytest.mark.parametrize("command", ["settle", "cancel", "resend"])
+def test_an_unknown_payload_is_said_to_be_unknown(run: Run, command: str) -> None:
+    """Exit status 1: a typing error is no success. So is a wait that nobody knows."""
+    ran = run(command, "c/workflow-w/mistyped", "--yes")
+    assert ran.status == 1
+    assert ran.out == (
+        "Neither the state table nor the tracking table knows c/workflow-w/mistyped.\n"
+    )
+    ran = run(command, "c/workflow-w/mistyped", "--yes", "--json")
+    schemas.check("repair", ran.json)
+    assert (ran.status, ran.json["planned"]) == (1, [])
+    assert "knows c/workflow-w/mistyped" in ran.err
+    ran = run(command, payload_id("running"), "--yes", "--wait", "0badc0de")
+    assert (ran.status, "is called 0badc0de" in ran.out) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("command", "told"),
     [("settle", "Nobody waits"), ("cancel", "Nobody waits"), ("resend", "No wait")],
 )
-def test_nothing_to_repair(run: Run, command: str, told: str) -> None:
+def test_nothing_to_repair(run: Run, waits: OpenWaits, command: str, told: str) -> None:
     """Said, and no error."""
-    ran = run(command, "c/workflow-w/nothing", "--yes")
+    waits.record("c/workflow-w/unwaited", "SUCCEEDED")
+    ran = run(command, "c/workflow-w/unwaited", "--yes")
     assert (ran.status, ran.out.startswith(told)) == (0, True)
 
 
@@ -242,6 +260,29 @@ def test_a_dry_run_says_what_a_pass_would_do(run: Run, waits: OpenWaits) -> None
     assert not waits.row(payload_id("stuck"), "stuck-token").is_settled
 
 
+@pytest.fixture
+def young(waits: OpenWaits) -> Iterator[OpenWaits]:
+    """Seven waits of the last ten minutes, whose message came to nothing."""
+    rows = [(payload_id("young", number), "token") for number in range(7)]
+    for about, token in rows:
+        waits.register(about, token, hours=0.15)
+    yield waits
+    waits.remove(*rows)
+
+
+def test_a_dry_run_says_what_it_leaves(run: Run, young: OpenWaits) -> None:
+    """How many waits, and why each kind is left: "nothing" would be no answer to a person."""
+    ran = run("reconcile", "--dry-run")
+    assert ran.status == 0
+    (leaves,) = [line for line in ran.out.splitlines() if line.startswith("Leaves")]
+    assert "7 younger than the grace period, 15 min 0 s" in leaves
+    assert " whose child runs" in leaves
+    assert "2 whose child may still start" in leaves
+    left = run("reconcile", "--dry-run", "--json").json["left_because"]
+    assert left["younger-than-grace"] == 7
+    assert leaves.startswith(f"Leaves {sum(left.values())} open wait(s): ")
+
+
 def test_reconcile_does_what_it_said(
     run: Run,
     waits: OpenWaits,
@@ -254,9 +295,12 @@ def test_reconcile_does_what_it_said(
     execution, token = parent
     stuck(waits)
     due = passes.due
-    monkeypatch.setattr(
-        passes, "due", lambda survey: [each for each in due(survey) if each.row.payload_id == ABOUT]
-    )
+
+    def of_one(survey: Survey) -> passes.Pass:
+        steps = (each for each in due(survey).steps if each.row.payload_id == ABOUT)
+        return passes.Pass(tuple(steps), {})
+
+    monkeypatch.setattr(passes, "due", of_one)
     ran = run("reconcile", "--yes")
     assert ran.status == 0, ran.out
     assert told(waits, execution)["status"] == "SUCCEEDED"

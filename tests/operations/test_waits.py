@@ -10,6 +10,8 @@ from support import schemas, snapshots
 from support.open_waits import MANY, payload_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.command_line import Run
     from support.open_waits import OpenWaits
 
@@ -56,6 +58,42 @@ def test_the_table(run: Run, monkeypatch: pytest.MonkeyPatch, columns: str) -> N
     assert ran.status == 0
     assert "\x1b" not in ran.out
     snapshots.matches(f"waits-{columns}", ran.out)
+
+
+@pytest.fixture
+def long_ids(waits: OpenWaits) -> Iterator[tuple[str, str]]:
+    """A payload and its waiter, with ids longer than any screen is wide."""
+    about = payload_id("queued", workflow="cog") + "x" * 200
+    waiter = f"sentinel-2-l2a/workflow-mosaic/{'y' * 180}-west"
+    waits.register(about, "long-token", hours=8, waiter=waiter)
+    yield about, waiter
+    waits.remove((about, "long-token"))
+
+
+@pytest.mark.parametrize(
+    ("command", "columns"),
+    [
+        (("waits", "--limit", "1", "--quick"), "80"),
+        (("waits", "--limit", "1", "--quick"), "160"),
+        (("show", "WAITER"), "80"),
+        (("graph", "--payload", "PAYLOAD"), "80"),
+    ],
+)
+def test_a_pipe_holds_every_id_whole(
+    run: Run,
+    long_ids: tuple[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    columns: str,
+) -> None:
+    """Where output is no terminal, each id stands in one line, however long: grep finds it."""
+    monkeypatch.setenv("COLUMNS", columns)
+    named = dict(zip(("PAYLOAD", "WAITER"), long_ids, strict=True))
+    ran = run(*(named.get(each, each) for each in command))
+    lines = ran.out.splitlines()
+    about, waiter = (each.partition("/workflow-")[2] for each in long_ids)
+    assert [line for line in lines if about in line], ran.out
+    assert [line for line in lines if waiter in line], ran.out
 
 
 def test_the_dead_letter_queue_is_looked_at_on_request(run: Run, waits: OpenWaits) -> None:

@@ -87,6 +87,15 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
         archive.read(tmp_path / "1.zip")
 
 
+def test_a_name_that_is_a_file_and_a_folder_is_refused(tmp_path: Path) -> None:
+    """It cannot be unpacked: Lambda would refuse it, and far less clearly."""
+    with zipfile.ZipFile(tmp_path / "1.zip", "w") as made:
+        made.writestr("process.py", "x")
+        made.writestr("process.py/x.py", "x")
+    with pytest.raises(PackageError, match=r"1\.zip: 'process\.py' is a file and, .* a folder"):
+        archive.read(tmp_path / "1.zip")
+
+
 def test_links_are_refused(tmp_path: Path) -> None:
     """A symbolic link would otherwise come back as a text file with the target's name."""
     link = zipfile.ZipInfo("link")

@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,3 +142,12 @@ def test_libraries_for_something_else_are_refused(foreign: dict[str, File]) -> N
     """An installer that ignored the target would otherwise show only in Lambda."""
     with pytest.raises(PackageError, match=r"for 3\.14, .* instead of Python 3\.12"):
         build._refuse_foreign(foreign, BuildTarget("2.0.0", "3.12", HERE), "x")
+
+
+@pytest.mark.skipif(Path(sys.prefix) != ROOT / ".venv", reason="not the environment of make demo")
+def test_the_environment_of_make_demo_has_an_installer() -> None:
+    """A uv of its own, whatever is on PATH: what it builds needs nothing else."""
+    (own, *_) = build._installer(BuildTarget("2.0.0", "3.12", "arm64"))
+    assert Path(own) == ROOT / ".venv" / "bin" / "uv"
+    done = subprocess.run([own, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("uv ")

@@ -50,8 +50,12 @@ def test_the_same_input_makes_the_same_bytes(made: Path, dist: Path, tmp_path: P
 
 
 def test_check_says_what_is_in_a_zip(made: Path, dist: Path) -> None:
-    """Versions, Python, architecture and handlers, for people and as JSON."""
-    assert "process.lambda_handler: cirrus's own" in call("--check", dist).stdout
+    """Versions, Python, architecture and handlers; a gate: 1 where the hooks are not in it."""
+    without = call("--check", dist)
+    assert "process.lambda_handler: cirrus's own" in without.stdout
+    assert (without.returncode, without.stderr) == (1, f"{dist}: the hooks are not in it\n")
+    assert call("--check", dist, "--json").returncode == 1
+    assert call("--check", made).returncode == 0
     said = json.loads(call("--check", made, "--json").stdout)
     assert (said["cirrus"], said["handlers"]["process"]) == (VERSION, "wrapped")
     assert said["plugin"]

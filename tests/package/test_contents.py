@@ -71,3 +71,19 @@ def test_a_foreign_zip_is_refused() -> None:
     """A zip with neither cirrus nor the plugin has nothing to check."""
     with pytest.raises(PackageError, match="neither cirrus-geo nor the plugin"):
         inspect({"x.py": File(b"")}, "x.zip")
+
+
+@pytest.mark.parametrize("size", [4, 5, 19])
+def test_a_library_that_is_cut_off_is_named(size: int) -> None:
+    """One line instead of a traceback."""
+    files = {METADATA: File(b""), "a/_x.so": File(library(0xB7).data[:size])}
+    with pytest.raises(PackageError, match=rf"x\.zip: a/_x\.so is cut off after {size} bytes"):
+        inspect(files, "x.zip")
+
+
+def test_a_zip_with_the_plugin_and_cirrus_own_handler_is_not_hooked(dist: Path) -> None:
+    """Whoever put a handler back has taken the hooks out."""
+    files = with_callbacks(archive.read(dist), dist.name)
+    assert inspect(files, dist.name).is_hooked
+    files["process.py"] = files["cirrus/lambda_functions/process.py"]
+    assert not inspect(files, dist.name).is_hooked

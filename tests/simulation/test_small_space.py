@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simulation.scenario import Scenario
     from simulation.search import Simulator
 
-SMALL = small_scenarios()
+SMALL = small_scenarios(has_all_ends=False)
 
 
 @pytest.mark.parametrize("scenario", SMALL, ids=[each.name for each in SMALL])

@@ -23,6 +23,8 @@ from support.enforced_iam import Call, Enforcement, Place, allows, documents_of
 from support.terraform_walks import PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from support.terraform_walks import Beside
 
 pytestmark = pytest.mark.xdist_group("terraform-beside")
@@ -140,6 +142,19 @@ def _run_of(world: AppliedWorld, item: str) -> str:
     return found
 
 
+def _passes(world: AppliedWorld, patch: pytest.MonkeyPatch) -> Callable[[], dict[str, Any]]:
+    """Passes, each three hours after the last one: what that settled is past its grace period."""
+    ahead = timedelta()
+    patch.setattr(reconciler, "utc_now", lambda: utc_now() + ahead)
+
+    def one_pass() -> dict[str, Any]:
+        nonlocal ahead
+        ahead += timedelta(hours=3)
+        return world.invoke("reconciler", {}, seconds=300)
+
+    return one_pass
+
+
 def _run_the_loop(
     world: AppliedWorld,
     enforcement: Enforcement,
@@ -192,10 +207,10 @@ def _run_the_loop(
     ]
     for item in (lost_item, lost_and_bad):
         world.ended(_run_of(world, item))
-    patch.setattr(reconciler, "utc_now", lambda: utc_now() + timedelta(hours=3))
-    first = world.invoke("reconciler", {}, seconds=300)
+    one_pass = _passes(world, patch)
+    first = one_pass()
     assert (first["settled"], first["failed"], first["stuck"]) == (2, 0, 2)
-    second = world.invoke("reconciler", {}, seconds=300)
+    second = one_pass()
     assert (second["answered"], second["failed"]) == (2, 0)
     assert "payload_id" in _answers(world, lost[0])[0]
     assert _answers(world, lost[1]) == [{"error": "CirrusCallback.Failed"}]
@@ -204,12 +219,12 @@ def _run_the_loop(
     # A join of which the stream tells nobody: neither that it is to be sent, nor how it ended.
     unheard = _begin_join(world, enforcement, child(f"unheard-{tag}"))
     world.new_records()
-    world.invoke("reconciler", {}, seconds=300)
+    one_pass()
     _work(world)
     world.update_state(_run_of(world, f"unheard-{tag}"))
     world.new_records()
     for _ in range(3):
-        world.invoke("reconciler", {}, seconds=300)
+        one_pass()
         world.new_records()
     assert _join_answer(world, unheard)["succeeded"] == 1
 

@@ -65,7 +65,7 @@
     group.setAttribute("aria-label", node.title + (node.state ? ", " + node.state : ""));
     make("title", {}, group, node.id);
     make("rect", { width: WIDTH, height: HEIGHT, rx: 6 }, group);
-    make("text", { x: 10, y: node.state ? 17 : 25 }, group, cut(node.title, 28));
+    make("text", { x: 10, y: node.state ? 17 : 25 }, group, node.label);
     if (node.state) make("text", { x: 10, y: 32, class: "state" }, group, cut(node.state, 40));
     group.addEventListener("click", () => choose(node.id));
     group.addEventListener("keydown", (event) => {

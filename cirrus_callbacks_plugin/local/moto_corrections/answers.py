@@ -141,5 +141,40 @@ def refuse_second_and_late_answers(patches: Patches) -> None:  # noqa: C901 - th
     patches.set(StepFunctionsParserBackend, "send_task_heartbeat", send_task_heartbeat)
 
 
+def tell_what_was_not_answered(
+    patches: Patches,
+    tell: Callable[[str, str | None], None],
+) -> None:
+    """Tell the token of each task that is over without an answer; Step Functions tells nobody.
+
+    For people who watch, and no correction. After those, which it looks at.
+    """
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+        state_task_service_callback as callbacks,
+    )
+
+    task = callbacks.StateTaskServiceCallback
+    evaluate = task._evaluate_with_timeout  # noqa: SLF001
+    from_error = task._from_error  # noqa: SLF001
+
+    def tell_of(env: Any, error: str | None) -> None:
+        token = (env.states.context_object.context_object_data.get("Task") or {}).get("Token")
+        endpoint = env.callback_pool_manager.get(token)
+        if endpoint is not None and endpoint.get_outcome() is None:
+            tell(str(token), error)
+
+    def _evaluate_with_timeout(self: Any, env: Any) -> None:
+        evaluate(self, env)
+        tell_of(env, None)  # stopped: it neither failed nor was answered
+
+    def _from_error(self: Any, env: Any, ex: Exception) -> Any:
+        event = from_error(self, env, ex)
+        tell_of(env, None if event.error_name is None else event.error_name.error_name)
+        return event
+
+    patches.set(task, "_evaluate_with_timeout", _evaluate_with_timeout)
+    patches.set(task, "_from_error", _from_error)
+
+
 def _waits_for_a_token(task: Any) -> bool:
     return bool(task.resource.condition == "waitForTaskToken")

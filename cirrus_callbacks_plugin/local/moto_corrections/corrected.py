@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.answers import (
     give_retries_a_fresh_token,
     keep_the_cause,
     refuse_second_and_late_answers,
+    tell_what_was_not_answered,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.attempts import (
     stop_between_retries,
@@ -56,6 +57,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.error_names import (
 )
 from cirrus_callbacks_plugin.local.moto_corrections.event_sources import leave_events_to_the_stack
 from cirrus_callbacks_plugin.local.moto_corrections.executions import name_executions
+from cirrus_callbacks_plugin.local.moto_corrections.function_code import lead_to_the_code
 from cirrus_callbacks_plugin.local.moto_corrections.functions import run_local_functions
 from cirrus_callbacks_plugin.local.moto_corrections.intrinsics import run_intrinsics
 from cirrus_callbacks_plugin.local.moto_corrections.item_readers import (
@@ -161,6 +163,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     # Other services.
     answer_terraform,
     leave_events_to_the_stack,
+    lead_to_the_code,
     # Paths, values, messages.
     *READING,
     say_why_a_definition_is_refused,
@@ -184,6 +187,7 @@ def corrected(
     invoke: Invoke | None = None,
     clock: StackClock | None = None,
     corrections: tuple[Callable[[Patches], None], ...] = ALL,
+    on_unanswered: Callable[[str, str | None], None] | None = None,
 ) -> Iterator[None]:
     """Correct moto until the end of the block; a second block at the same time is refused.
 
@@ -191,6 +195,8 @@ def corrected(
         invoke: runs lambda tasks; None leaves them to moto.
         clock: what timeouts, heartbeats and Wait states follow; None: the machine's clock.
         corrections: which corrections to apply.
+        on_unanswered: told the token of a task that is over without an answer, and the name of
+            its error; None for a task that was stopped.
 
     Raises:
         RuntimeError: moto is corrected already: two stacks in one process would run each
@@ -206,6 +212,8 @@ def corrected(
             correct(patches)
         if invoke is not None:
             run_local_functions(patches, invoke)
+        if on_unanswered is not None:
+            tell_what_was_not_answered(patches, on_unanswered)
         if clock is not None:
             follow_the_clock(patches, clock)
         yield

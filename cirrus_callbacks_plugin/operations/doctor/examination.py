@@ -72,6 +72,7 @@ def _looks(parts: Parts) -> list[Look]:
         (SENDER, "mapping", lambda: functions.mapping(parts)),
         *own_function(RECONCILER, found.reconciler_function),
         (RECONCILER, "schedule", lambda: functions.schedule(parts)),
+        (functions.UPDATE_STATE, functions.ENDS, lambda: functions.ends(parts)),
         *(wrapped(which, name) for which, name in cirrus),
         (versions.AREA, versions.JOINS, lambda: versions.versions(parts)),
         *(allowed(which, name) for which, name in roles),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
+UPDATE_STATE = "update-state"
+ENDS = "ends"
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
 
@@ -116,6 +118,28 @@ def schedule(parts: Parts) -> Iterator[Check]:
     finding = f"its rule {names[0]} is disabled" if names else "no rule starts it"
     do = "enable it (reconciler.enabled)" if names else APPLY
     yield Check(RECONCILER, "schedule", False, finding, f"{do}: lost ends are not repaired")
+
+
+def ends(parts: Parts) -> Iterator[Check]:
+    """Rules bring the ends of executions to cirrus's update-state.
+
+    Nothing is said where no rule has it for its target: an alias or a queue may be between.
+    """
+    name = parts.deployment.update_state_function
+    found = parts.function(name)
+    if found is None:
+        return
+    events = parts.deployment.client("events")
+    names = events.list_rule_names_by_target(TargetArn=found["FunctionArn"])["RuleNames"]
+    rules = [events.describe_rule(Name=each) for each in names]
+    off = [rule["Name"] for rule in rules if rule.get("State") == "DISABLED"]
+    if not rules:
+        return
+    if len(off) < len(rules):
+        yield Check(UPDATE_STATE, ENDS, True, f"{', '.join(names)} brings ends to {name}")
+        return
+    finding = f"its rule {', '.join(off)} is disabled: no end of an execution reaches {name}"
+    yield Check(UPDATE_STATE, ENDS, False, finding, "enable it: every payload stays PROCESSING")
 
 
 def last_runs(parts: Parts, area: str, name: str | None) -> Iterator[Check]:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 AREA = "hooks"
 _PACKAGE_DO = "deploy a zip with the hooks: docs/installing"
+_FILMDROP_DO = (
+    "On FilmDrop its name is cirrus_lambda_zip_filepath of modules/cirrus, and lambda_zip_filepath "
+    "in cirrus_inputs of the root: Terraform drops any other one there without a word"
+)
 
 
 def hooks(parts: Parts, function: str, name: str | None) -> Iterator[Check]:
@@ -50,6 +54,9 @@ def _judge(function: str, found: dict[str, Any], files: Files, name: str) -> Che
     leads = handler.startswith(ours) or (source is not None and ours.encode() in source.data)
     held = f"{PACKAGE}/__init__.py" in files
     layers = bool(found.get("Layers"))
+    if not leads and not held and not layers:
+        finding = f"{name} runs {handler} from a zip without hooks"
+        return Check(AREA, function, False, finding, f"{_PACKAGE_DO}. {_FILMDROP_DO}")
     if not leads:
         finding = f"{name} runs {handler}, which is not wrapped"
         return Check(AREA, function, False, finding, _PACKAGE_DO)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.iam.documents import Decision, decide_within
+from cirrus_callbacks_plugin.iam.documents import Decision, decide_within, is_document
 from cirrus_callbacks_plugin.iam.permissions import Condition, Function, needed_by
 from cirrus_callbacks_plugin.operations.aws import call_of, is_denied
 from cirrus_callbacks_plugin.operations.doctor import keys
@@ -107,11 +107,17 @@ def _resources(parts: Parts, function: Function, name: str | None) -> Resources 
 def _judge(resources: Resources, check: str, needed: Iterable[tuple[str, str]]) -> Check:
     role = str(resources.configuration["Role"]).rpartition("/")[2]
     iam = resources.parts.deployment.client("iam")
-    documents = list(_documents(iam, role))
-    boundary = _boundary(iam, role)
+    documents, boundary = dict(_documents(iam, role)), _boundary(iam, role)
+    unread = [name for name, document in documents.items() if not is_document(document)]
+    if boundary is not None and not is_document(boundary):
+        unread.append("its permissions boundary")
+    if unread:
+        finding = f"the role {role} has policies that cannot be read: {', '.join(unread)}"
+        do = "their document is no JSON object with statements: put a whole one in its place"
+        return Check(AREA, check, None, finding, do)
     missing, open_ones = [], []
     for action, arn in needed:
-        decision = decide_within(documents, boundary, action, arn)
+        decision = decide_within(documents.values(), boundary, action, arn)
         if decision is Decision.DENIED:
             missing.append(f"{action} on {arn}")
         elif decision is Decision.DEPENDS:
@@ -130,14 +136,14 @@ def _judge(resources: Resources, check: str, needed: Iterable[tuple[str, str]]) 
     return Check(AREA, check, True, f"the role {role} may do what it has to")
 
 
-def _documents(iam: Any, role: str) -> Iterator[Any]:
-    """Every policy of a role: its own, and those attached to it."""
+def _documents(iam: Any, role: str) -> Iterator[tuple[str, Any]]:
+    """Every policy of a role by its name: its own, and those attached to it."""
     for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
         for name in page["PolicyNames"]:
-            yield iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            yield name, iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
         for attached in page["AttachedPolicies"]:
-            yield _managed(iam, attached["PolicyArn"])
+            yield attached["PolicyArn"], _managed(iam, attached["PolicyArn"])
 
 
 def _managed(iam: Any, arn: str) -> Any:

@@ -11,9 +11,11 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.local.moto_corrections import corrected as corrections
 from cirrus_callbacks_plugin.local.server import moto_server
+from cirrus_callbacks_plugin.operations.doctor import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PASS = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}})
 ARN = "arn:aws:states:us-west-2:123456789012:stateMachine:a"
@@ -98,3 +100,36 @@ def test_unpatched_moto_calls_the_function(endpoint: str) -> None:
     held = _attributes_after_a_mapping(endpoint)
     assert len(held["queue"]) == 1
     assert len(held["table"]) == 1
+
+
+def _code_location(endpoint: str) -> str:
+    """Where moto says that the code of a function is, whose zip lies in its S3."""
+    s3 = client("s3", endpoint)
+    where = {"LocationConstraint": "us-west-2"}
+    s3.create_bucket(Bucket="code", CreateBucketConfiguration=where)
+    s3.put_object(Bucket="code", Key="a.zip", Body=b"PK\x05\x06" + bytes(18), ACL="public-read")
+    role = client("iam", endpoint).create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    functions = client("lambda", endpoint)
+    functions.create_function(
+        FunctionName="f",
+        Role=role["Role"]["Arn"],
+        Runtime="python3.12",
+        Handler="a.b",
+        Code={"S3Bucket": "code", "S3Key": "a.zip"},
+    )
+    return str(functions.get_function(FunctionName="f")["Code"]["Location"])
+
+
+def test_a_functions_code_can_be_fetched(endpoint: str, tmp_path: Path) -> None:
+    """From where GetFunction says that it is."""
+    with corrections.corrected(corrections=(corrections.lead_to_the_code,)):
+        location = _code_location(endpoint)
+    assert location.startswith(endpoint)
+    place = tmp_path / "code.zip"
+    code.download(location, place)
+    assert place.read_bytes().startswith(b"PK")
+
+
+def test_unpatched_moto_names_a_place_where_nothing_is(endpoint: str) -> None:
+    """Fails once moto no longer does: ``lead_to_the_code`` can go then."""
+    assert not _code_location(endpoint).startswith(endpoint)

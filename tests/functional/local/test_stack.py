@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import threading
@@ -12,14 +13,35 @@ from urllib.parse import urlparse
 import pytest
 
 from cirrus_callbacks_plugin.cli import local
-from cirrus_callbacks_plugin.local.stack import StackSettings, running
+from cirrus_callbacks_plugin.local.stack import Stack, StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
-from support.command_line import CHILD, PARENT, Folder, payload
+from cirrus_callbacks_plugin.naming import short
+from support.command_line import CHILD, PARENT, SLOW, Folder, parent, payload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from cirrus_callbacks_plugin.local.stack import Stack
+
+def test_a_wait_that_times_out_is_told(tmp_path: Path) -> None:
+    """The task is over while its child goes on: a line of its own, and the waiter is gone."""
+    caught = [{"ErrorEquals": ["States.Timeout"], "Next": "Late"}]
+    machine = parent(TimeoutSeconds=1, Catch=caught, Next="Late")
+    del machine["States"]["Wait"]["End"]
+    machine["States"]["Late"] = SLOW["States"]["Sleep"]
+    folder = Folder(tmp_path).write("workflows/parent.asl.json", machine)
+    folder.write("workflows/child.asl.json", SLOW).write("payloads/1.json", payload())
+    told: list[str] = []
+    timeline = Timeline(lambda happening: told.append(happening.text), "cirrus-local")
+    with running(tmp_path, StackSettings(), timeline) as stack:
+        stack.send(stack.project.payloads[0].body)
+        assert stack.wait_until(lambda: bool(timeline.gone), 60)
+        report = stack.report()
+    (wait,) = report.waits
+    assert report.gone == {wait.key}
+    assert {each.status for each in report.executions} == {"RUNNING"}
+    line = f"{wait.waiter_name} waits no more for {short(wait.payload_id)}: its task ended with "
+    assert told.count(f"{line}States.Timeout") == 1
 
 
 def test_a_stack_leaves_nothing_behind_and_tells_no_token(
@@ -93,6 +115,28 @@ def test_what_came_of_a_run_is_told_though_the_stack_breaks(
     status = local.command.main([str(tmp_path), "--json"], standalone_mode=False)
     (execution,) = json.loads(capfd.readouterr().out)["executions"]
     assert (status, execution["workflow"], execution["status"]) == (1, "child", "SUCCEEDED")
+
+
+def test_a_stack_to_practise_on_stays_until_interrupted(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """With --without and no --timeout nothing else ends it, however little is left to do."""
+    folder = Folder(tmp_path).write("workflows/child.asl.json", CHILD)
+    folder.write("payloads/1.json", payload("child"))
+    asked: list[tuple[bool, float]] = []
+
+    def wait_until(_: Stack, condition: Callable[[], bool], seconds: float) -> bool:
+        asked.append((condition(), seconds))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Stack, "wait_until", wait_until)
+    monkeypatch.setattr(Stack, "nothing_left", lambda _: True)
+    options = [str(tmp_path), "--without", "sender", "--without", "reconciler"]
+    assert local.command.main(options, standalone_mode=False) == 130
+    assert asked == [(False, math.inf)]
+    assert "Interrupted" in capfd.readouterr().out
 
 
 def _everything_in_s3(s3: Any) -> str:

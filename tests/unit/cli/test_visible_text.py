@@ -13,10 +13,11 @@ from cirrus_callbacks_plugin.cli import findings, main, repairing, show
 from cirrus_callbacks_plugin.cli import waits as waits_command
 from cirrus_callbacks_plugin.cli.display import Display
 from cirrus_callbacks_plugin.cli.screen import Screen, table
-from cirrus_callbacks_plugin.cli.visible_text import lines, one_line
+from cirrus_callbacks_plugin.cli.visible_text import IdCell, lines, long_words_cut, one_line
 from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.local.report import Report
 from cirrus_callbacks_plugin.local.timeline import Execution, Timeline
+from cirrus_callbacks_plugin.operations.own_waits import OwnWaits
 from cirrus_callbacks_plugin.operations.payload import PayloadReport
 from cirrus_callbacks_plugin.operations.reasons import Code, Reason
 from cirrus_callbacks_plugin.operations.repairs import Act, Done, Step
@@ -69,7 +70,7 @@ def _waits(stream: io.StringIO, columns: int) -> None:
 
 
 def _show(stream: io.StringIO) -> None:
-    report = PayloadReport(ROW.payload_id, None, (), 0, (ROW,), (JUDGED,), (JUDGED,))
+    report = PayloadReport(ROW.payload_id, None, (), 0, (ROW,), (JUDGED,), OwnWaits((JUDGED,)))
     show._show(Screen(stream), report, moment(AT))
 
 
@@ -155,6 +156,53 @@ def test_cells_of_a_table_are_visible_too() -> None:
     made.add_row("x\ny", None)
     Screen(stream).put(made)
     assert "x\\ny" in stream.getvalue()
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+LONG = "sentinel-2-cog/S2B_39QTA_20230623_0_L2A" * 3
+
+
+def test_an_id_that_does_not_fit_loses_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal: both ends of it stay, in one line; in a pipe all of it."""
+    monkeypatch.setenv("COLUMNS", "60")
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        made = table("id", "why")
+        made.add_row(IdCell(LONG), "it waits for a long time, and longer than anybody thought")
+        Screen(stream).put(made)
+    (line,) = [line for line in terminal.getvalue().splitlines() if "sentinel" in line]
+    assert "_0_L2A " in line
+    assert "\u2026" in line
+    assert LONG in pipe.getvalue()
+    assert "\u2026" not in pipe.getvalue()
+
+
+def test_a_long_word_in_a_sentence_loses_its_middle() -> None:
+    """Other words stay as they are, with their styles."""
+    text = Text("it waits for ").append("abcdefghijklmnopqrst", style="bold").append(" (2 h)")
+    cut = long_words_cut(text, 10)
+    assert cut.plain == "it waits for abcd\u2026pqrst (2 h)"
+    assert [str(span.style) for span in cut.spans] == ["bold", "bold"]
+    assert long_words_cut(text, 20).plain == text.plain
+
+
+def test_an_indented_text_is_never_broken_within_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal it takes several lines, and an id that is longer one of its own."""
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = Terminal()
+    Screen(terminal).indented(f"the child runs and itself waits for {LONG} (for 2 h)")
+    lines_ = [line.strip() for line in terminal.getvalue().splitlines()]
+    assert LONG in lines_
+    assert lines_[0] == "the child runs and itself waits for"
 
 
 def test_the_linters_findings_use_the_same_screen() -> None:

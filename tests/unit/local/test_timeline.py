@@ -46,6 +46,36 @@ def _told(*records: dict[str, Any]) -> list[Happening]:
     return told
 
 
+def _with_timeline() -> tuple[Timeline, list[Happening]]:
+    told: list[Happening] = []
+    return Timeline(told.append, "local"), told
+
+
+def test_a_wait_whose_task_timed_out_has_its_line() -> None:
+    """Told once, whenever the row comes; it is gone, until an answer closes it."""
+    timeline, told = _with_timeline()
+    timeline.unanswered(TOKEN, "States.Timeout")
+    timeline.record(_record(WAIT))
+    timeline.unanswered(TOKEN, "States.Timeout")
+    timeline.record(_record(SETTLED))
+    assert [each.text for each in told if each.is_bad] == [
+        "parent/mosaic waits no more for child/scene: its task ended with States.Timeout"
+    ]
+    assert timeline.gone == {WAIT.key}
+    timeline.record(_record(replace(ANSWERED, answer="stale", answer_error=None)))
+    assert timeline.gone == frozenset()
+    assert told[-1].text == "the answer about child/scene finds parent/mosaic gone after 2.5 s"
+    assert not any("stale" in each.text for each in told)
+
+
+def test_a_wait_whose_execution_was_stopped_has_its_line() -> None:
+    """Its task has no error of its own."""
+    timeline, told = _with_timeline()
+    timeline.record(_record(WAIT))
+    timeline.unanswered(TOKEN, None)
+    assert told[-1].text == "parent/mosaic waits no more for child/scene: its task was stopped"
+
+
 def test_a_wait_is_told_from_beginning_to_end() -> None:
     """Who waits for what, what came of it, what was answered and after how long."""
     told = _told(_record(WAIT), _record(SETTLED), _record(ANSWERED))
@@ -146,6 +176,7 @@ def test_the_json_holds_no_token() -> None:
             "answer_error": None,
             "waited_seconds": None,
             "waiter_payload_id": "sentinel-2-l2a/workflow-parent/mosaic",
+            "is_waiter_gone": False,
             "join": None,
         },
     ]
