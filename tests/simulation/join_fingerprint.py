@@ -52,7 +52,7 @@ def join_facts(world: World) -> Iterator[str]:
                 for arn, event in world.events.items()
             ),
             (world.faults_left, world.sender_faults, world.is_disturbed, world.may_repeat),
-            (world.passes_left, world.advances_left, world.losses_left),
+            (world.passes_left, world.advances_left, world.losses_left, world.redrives_left),
             (world.lost_records_left, world.list_changes_left, world.slow_left),
             (sorted(world.bucket.objects), world.bucket.objects.get(LIST_KEY)),
             world.clock.now.isoformat(timespec="microseconds"),

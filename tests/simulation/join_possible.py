@@ -36,8 +36,8 @@ Key = tuple[str, str]
 
 def undisputed(world: World, alive: list[Actor]) -> Actor | None:
     """An invocation whose next call nothing else that may happen conflicts with."""
-    if world.scenario.list_changes:
-        return None  # which payload is which member's is not told then
+    if world.scenario.list_changes or world.scenario.redrives:
+        return None  # which payload is which member's is not told then, nor how often a run ends
     futures = {actor.number: future(world, actor) for actor in alive}
     for actor in alive:
         assert actor.pending is not None

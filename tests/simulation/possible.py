@@ -84,7 +84,7 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
             # and what a waiter may be told is then judged most strictly.
             return actor
     if world.scenario.running:
-        return None  # what the rows of parents touch has not been told apart
+        return None  # what the rows of cycles touch has not been told apart
     if world.joins:
         return join_possible.undisputed(world, alive)
     coming = list(_coming(world, alive))

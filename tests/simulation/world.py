@@ -374,10 +374,8 @@ class World:
             self._could_not_note(actor)
             self._crash(actor)
             return
-        # Where a list changes, which payload is which member's is not told, and no order left out;
-        # nor is one in the worlds of parents.
-        is_told = not self.scenario.list_changes and not self.scenario.running
-        expects = not self.system.bare and is_told
+        # In a cycle, or where a join's list changes, no order is left out.
+        expects = not (self.system.bare or self.scenario.running or self.scenario.list_changes)
         if expects and not possible.future(self, actor).covers(possible.touched(self, actor)):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
         response, error = self._effect(actor, call, variant)
