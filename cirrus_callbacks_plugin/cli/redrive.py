@@ -58,7 +58,10 @@ def command(
     screen = Screen(sys.stderr) if is_json else Screen()
     with where.found() as deployment:
         redriver = Redriver(deployment, reason)
-        redriver.check(payload_id)
+        why_not = redriver.why_not(payload_id)
+        if why_not is not None:
+            screen.line(why_not)
+            ctx.exit(UNFINISHED)
         with screen.progress("looking for parents"):
             levels = redriver.levels(payload_id, all_levels=all_levels)
         if not is_json:

@@ -11,6 +11,7 @@ from cirrus_callbacks_plugin.operations.chains import Chains
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters, Survey
+from cirrus_callbacks_plugin.operations.waiters import is_gone
 from cirrus_callbacks_plugin.reconcile.judge import RunStatus
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, moment, partition_key
@@ -119,29 +120,17 @@ class Listing:
             going_on = self._continuation(row.payload_id)
             if going_on is not None:
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
-        if self.with_chains and explained.verdict.is_running and self._is_abandoned(row):
-            reason = reasons.abandoned(reason)
+        elif reason.code is Code.WAITER_GONE and explained.verdict.is_running:
+            reason = reasons.abandoned(reason) if self._is_abandoned(row.payload_id) else reason
         return replace(explained, reason=reason)
 
-    def _is_abandoned(self, row: Wait) -> bool:
-        """True where the run that waits has ended, and so have all others that wait for it."""
-        payload_id = row.payload_id
+    def _is_abandoned(self, payload_id: str) -> bool:
+        """True where the runs of all who wait for a payload have ended."""
         if payload_id not in self._abandoned:
-            if not self._is_waiter_gone(row):
-                return False
             pages = self.survey.deployment.waits.open_rows(payload_id)
-            self._abandoned[payload_id] = all(
-                self._is_waiter_gone(each) for page in pages for each in page
-            )
+            runs = (self.survey.waiters.run_of(row) for page in pages for row in page)
+            self._abandoned[payload_id] = all(map(is_gone, runs))
         return self._abandoned[payload_id]
-
-    def _is_waiter_gone(self, row: Wait) -> bool:
-        """True where it is known that the waiter's run has ended."""
-        run = row.waiter_execution_arn
-        if run is None and row.waiter_payload_id is not None:
-            record = self.survey.record(row.waiter_payload_id)
-            run = None if record is None else record.last_execution
-        return run is not None and self.survey.runs.find(run).status is RunStatus.ENDED
 
     def _wanted(self) -> Iterator[ExplainedWait]:
         filters = self.filters

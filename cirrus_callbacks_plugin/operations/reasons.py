@@ -27,7 +27,6 @@ class Code(Enum):
     RUNNING = "running"
     WAITS_ITSELF = "waits-itself"
     IN_CYCLE = "in-cycle"
-    ABANDONED = "abandoned"
     NOT_STARTED_YET = "not-started-yet"
     NEVER_STARTED = "never-started"
     IN_DEAD_LETTERS = "in-dead-letters"
@@ -163,17 +162,6 @@ def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
     )
 
 
-def abandoned(reason: Reason) -> Reason:
-    """The reason of a child that runs though its waiters, all of them, have ended."""
-    return replace(
-        reason,
-        code=Code.ABANDONED,
-        text="the child runs for nobody: the runs that waited for it have ended",
-        repair="cancel --stop-child",
-        repair_from=None,
-    )
-
-
 def members_pending(reason: Reason, status: JoinStatus) -> Reason:
     """The reason of a join, with its members' counts."""
     parts = (status.join.name, status.text, status.rule)
@@ -220,6 +208,15 @@ def waiter_gone(reason: Reason, waiter: Run, now: datetime) -> Reason:
         since=waiter.stopped,
         repair=(reason.repair if can_repair else None) or "cancel",
         repair_from=None,
+    )
+
+
+def abandoned(reason: Reason) -> Reason:
+    """The reason of a gone waiter whose child runs, and nobody else waits for it."""
+    return replace(
+        reason,
+        text=f"{reason.text}; nobody else waits for the child",
+        repair="cancel --stop-child",
     )
 
 

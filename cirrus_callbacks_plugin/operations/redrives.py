@@ -17,7 +17,6 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, Record, StateKey
-from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.operations.identity import operator
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
@@ -39,10 +38,6 @@ _NOT_TAKEN = frozenset(
     {"ExecutionDoesNotExist", "ExecutionNotRedrivable", "ExecutionLimitExceeded", "InvalidArn"}
 )
 _UNSUCCESSFUL = ("ABORTED", "FAILED", "TIMED_OUT")
-
-
-class NothingToRedriveError(CallbackError):
-    """The payload cannot have its parents redriven; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +95,14 @@ class Redriver:
     _machines: dict[str, str | None] = field(default_factory=dict)
     _by: str | None = None
 
-    def check(self, payload_id: str) -> None:
-        """See that a payload has succeeded: its parents are told so when they wait again.
-
-        Raises:
-            NothingToRedriveError: it is not known, or has not succeeded.
-        """
+    def why_not(self, payload_id: str) -> str | None:
+        """Why nobody can go on: the payload is not known, or has not succeeded; else None."""
         record = self._record(payload_id)
         if record is None:
-            raise NothingToRedriveError(
-                f"{payload_id} is not known: cirrus has no record of it. Give the whole id"
-            )
+            return f"The state table does not know {payload_id}."
         if record.state not in COMPLETED_STATES:
-            raise NothingToRedriveError(
-                f"{payload_id} is {record.state}: its parents can go on once it has succeeded"
-            )
+            return f"{payload_id} is {record.state}: its parents can go on once it has succeeded."
+        return None
 
     def levels(self, payload_id: str, *, all_levels: bool) -> list[list[Parent]]:
         """The parents of a payload, and theirs, level by level; each once.

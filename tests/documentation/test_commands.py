@@ -40,6 +40,7 @@ OPERATORS = {
     "settle",
     "resend",
     "cancel",
+    "redrive",
     "reconcile",
     "stats",
     "graph",
