@@ -17,7 +17,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs
 CHECKOV_VERSION := 3.3.30
 CHECKOV := .venvs/checkov-$(CHECKOV_VERSION)/bin/checkov
 
-.PHONY: simulate fuzz mutate tables docs help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
+.PHONY: release simulate fuzz mutate tables docs help demo test test-0.7 test-0.15 test-1.3 test-2.0 test-none lint format bench lock clean
 
 help: ## Show the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ format: .venv/.ready ## Write the style that lint checks
 
 bench: .venv/.ready ## Measure what is added, soak under faults, ten thousand waiters on one payload
 	@$(PYTHON) tests/bench/run.py $(ARGS)
+
+release: .venv/.ready ## Check, build, install and try a release; prints what publishes it (ARGS=--tested: without make test)
+	@$(PYTHON) tests/release/run.py $(UV) $(ARGS)
 
 lock: $(UV) ## Resolve the locked versions again
 	@$(UV) pip compile pyproject.toml --extra local --group dev --group docs --universal \

@@ -31,6 +31,7 @@ FAILURES_URL = "CIRRUS_CALLBACKS_FAILURES_URL"
 PAYLOADS_URL = "CIRRUS_CALLBACKS_PAYLOADS_URL"
 JOINS_URL = "CIRRUS_CALLBACKS_JOINS_URL"
 QUEUE_SECONDS = "CIRRUS_CALLBACKS_QUEUE_SECONDS"
+CYCLES = "CIRRUS_CALLBACKS_CYCLES"
 
 DEFAULT_RETENTION_DAYS = 60
 DEFAULT_GRACE_SECONDS = 900
@@ -130,6 +131,7 @@ class ReconcilerSettings:
             that is not told.
         queue: after this the queue keeps a message no more, received or not.
         joins_url: where whole lists of a join's members are written; None: nowhere.
+        cycles: tell the youngest wait of a cycle; cycles are counted in any case.
     """
 
     grace: timedelta = timedelta(seconds=DEFAULT_GRACE_SECONDS)
@@ -140,18 +142,16 @@ class ReconcilerSettings:
     payloads_url: str | None = None
     queue: timedelta = timedelta(seconds=DEFAULT_QUEUE_SECONDS)
     joins_url: str | None = None
+    cycles: bool = False
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> ReconcilerSettings:
-        """Read the eight variables.
+        """Read the nine variables.
 
         Raises:
             ConfigurationError: one is not what it must be.
         """
         env = os.environ if environ is None else environ
-        heartbeat = env.get(HEARTBEAT, "").strip().lower() or "false"
-        if heartbeat not in ("true", "false"):
-            raise ConfigurationError(f"{HEARTBEAT}={heartbeat!r}: give true or false")
         day = 86_400
 
         def seconds(variable: str, default: int, least: int, most: int) -> timedelta:
@@ -163,11 +163,12 @@ class ReconcilerSettings:
             # SQS keeps a message for 14 days at most
             redelivery=seconds(REDELIVERY_SECONDS, DEFAULT_REDELIVERY_SECONDS, 0, 14 * day),
             interval=seconds(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, 60, day),
-            heartbeat=heartbeat == "true",
+            heartbeat=_yes(HEARTBEAT, env),
             retention_days=retention_days(env),
             payloads_url=payloads_url(env),
             queue=seconds(QUEUE_SECONDS, DEFAULT_QUEUE_SECONDS, 0, 14 * day),
             joins_url=joins_url(env),
+            cycles=_yes(CYCLES, env),
         )
 
 
@@ -212,6 +213,13 @@ def joins_url(environ: Mapping[str, str] | None = None) -> str | None:
     if url and not is_folder:
         raise ConfigurationError(f"{JOINS_URL}={url!r}: give s3://bucket/prefix/")
     return url or None
+
+
+def _yes(variable: str, environ: Mapping[str, str]) -> bool:
+    text = environ.get(variable, "").strip().lower() or "false"
+    if text not in ("true", "false"):
+        raise ConfigurationError(f"{variable}={text!r}: give true or false")
+    return text == "true"
 
 
 def _whole_number(

@@ -8,7 +8,7 @@ locals {
       { title = "Answers of the sender", service = "sender", stat = "Sum", metrics = ["AnsweredSuccess", "AnsweredFailure", "AnsweredStale", "AnswersRefused"] },
       { title = "Settled to answered (s)", service = "sender", stat = "p99", metrics = ["SettledToAnsweredSeconds"] },
       { title = "Repairs", service = "reconciler", stat = "Sum", metrics = ["Repairs", "RowErrors", "IncompletePasses", "DescribesRefused"] },
-      { title = "Stuck payloads, failed records", service = "reconciler", stat = "Maximum", metrics = ["StuckPayloads", "FailureDestinationObjects"] },
+      { title = "Stuck payloads, cycles, failed records", service = "reconciler", stat = "Maximum", metrics = ["StuckPayloads", "DependencyCycles", "FailureDestinationObjects"] },
     ] :
     {
       type   = "metric"

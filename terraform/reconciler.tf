@@ -10,6 +10,7 @@ locals {
       CIRRUS_CALLBACKS_REDELIVERY_SECONDS = tostring(var.redelivery_seconds)
       CIRRUS_CALLBACKS_QUEUE_SECONDS      = tostring(var.queue_seconds)
       CIRRUS_CALLBACKS_HEARTBEAT          = tostring(var.heartbeat)
+      CIRRUS_CALLBACKS_CYCLES             = tostring(var.cycles)
       CIRRUS_CALLBACKS_INTERVAL_SECONDS   = tostring(local.interval_seconds)
       CIRRUS_CALLBACKS_FAILURES_URL       = local.failures_url
     },

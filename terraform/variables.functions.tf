@@ -181,6 +181,13 @@ variable "heartbeat" {
   nullable    = false
 }
 
+variable "cycles" {
+  description = "Tell the youngest wait of a cycle of waits `CirrusCallback.DependencyCycle` (`CIRRUS_CALLBACKS_CYCLES`): each waits for the run that the next one belongs to, all of them longer than `grace_seconds`. Cycles are counted (metric `DependencyCycles`) and shown by the commands in any case."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "vpc" {
   description = "Subnets and security groups in which both functions run; null for none. They need to reach DynamoDB, Step Functions and CloudWatch Logs, and S3 for the alarm on failed records (endpoints or NAT)."
   type = object({

@@ -15,6 +15,7 @@ COMMANDS = {
     "package": "cirrus_callbacks_plugin.cli.package",
     "cancel": "cirrus_callbacks_plugin.cli.cancel",
     "reconcile": "cirrus_callbacks_plugin.cli.reconcile",
+    "redrive": "cirrus_callbacks_plugin.cli.redrive",
     "resend": "cirrus_callbacks_plugin.cli.resend",
     "settle": "cirrus_callbacks_plugin.cli.settle",
     "show": "cirrus_callbacks_plugin.cli.show",

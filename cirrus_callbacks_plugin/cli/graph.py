@@ -141,7 +141,7 @@ def _show(screen: Screen, graph: Graph, now: datetime) -> None:
     screen.line()
     if cycles:
         screen.verdict(
-            f"{text}, {cycles} cycle{'s' * (cycles != 1)}: waits in a circle are never answered",
+            f"{text}, {cycles} cycle{'s' * (cycles != 1)}: its waits wait for one another",
             good=False,
         )
     else:

@@ -108,6 +108,8 @@ def command(
     \b
     running           its child runs
     waits-itself      its child runs, and itself waits for others
+    in-cycle          the same, and in the end for who waits for it
+    abandoned         its child runs, and the runs that waited for it have ended
     not-started-yet   no run of its message yet: queued, or being tried
     never-started     no run came of its message, and none will come
     in-dead-letters   its message was given up (looked up with --dead-letters)

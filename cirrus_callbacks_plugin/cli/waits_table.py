@@ -27,11 +27,13 @@ _WIDE = 120
 """From this many columns on a wait may be one row; below, it is a few lines of its own."""
 _WIDEST_WAITER = 36
 _NARROWEST_REASON = 40
-_GOING_ON = frozenset({Code.RUNNING, Code.WAITS_ITSELF, Code.BEING_SETTLED})
+_GOING_ON = frozenset(
+    {Code.RUNNING, Code.WAITS_ITSELF, Code.IN_CYCLE, Code.ABANDONED, Code.BEING_SETTLED}
+)
 _AS_OLD_AS_THE_WAIT = frozenset(
     {Code.NOT_STARTED_YET, Code.NEVER_STARTED, Code.IN_DEAD_LETTERS, Code.MEMBERS_PENDING}
 )
-_CALM = _GOING_ON | {Code.ENDING, Code.MEMBERS_PENDING}
+_CALM = (_GOING_ON - {Code.IN_CYCLE, Code.ABANDONED}) | {Code.ENDING, Code.MEMBERS_PENDING}
 
 
 def wide_table(

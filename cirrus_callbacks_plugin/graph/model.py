@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.graph.cycles import cycles_of
 from cirrus_callbacks_plugin.naming import is_join_id, short
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
+from cirrus_callbacks_plugin.reconcile.cycles import cycles_of
 from cirrus_callbacks_plugin.waits.row import moment
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from cirrus_callbacks_plugin.protocol.rules import (
     Settle,
     at_registration,
     invalid_payload,
+    wait_for_itself,
 )
 from cirrus_callbacks_plugin.protocol.wait_log import log_registered, log_step
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, token_name
@@ -229,9 +230,12 @@ class Registrar:
                 replace=target.replace,
                 output_url=lambda arn: self.adapter.output_url(target.payload_id, arn),
             )
-        if isinstance(judgement, LeaveOpen):
+        outcome = (
+            wait_for_itself(row, record) if isinstance(judgement, LeaveOpen) else judgement.outcome
+        )
+        if outcome is None:
             return row
-        return replace(row, settled_at=now, **judgement.outcome.attributes())
+        return replace(row, settled_at=now, **outcome.attributes())
 
     def _put(self, row: Wait) -> Wait:
         there = self.own_time.call(lambda: self.services.waits.register(row))

@@ -10,7 +10,7 @@ from cirrus_callbacks_plugin.cirrus.generations import of_version, output_url
 from cirrus_callbacks_plugin.cirrus.state_table import NEVER_RERUN_STATES, StateKey
 from cirrus_callbacks_plugin.naming import workflow_of
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.protocol.rules import outcome_of_record
+from cirrus_callbacks_plugin.protocol.rules import outcome_of_record, wait_for_itself
 from cirrus_callbacks_plugin.protocol.wait_log import log_registered, log_wait
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW, Wait, shard
 
@@ -99,12 +99,14 @@ class Attacher:
     def _outcome(self, row: Wait, records: Mapping[StateKey, Record]) -> Outcome | None:
         """What a record tells of an attached payload; None while its last run decides.
 
+        A join that waits for its own waiter's payload waits in vain.
+
         Of a failed record with several runs an older one's event may have written the state.
         """
         key = StateKey.of(row.payload_id)
         record = None if key is None else records.get(key)
         if record is None or not record.is_final:
-            return None
+            return wait_for_itself(row, record)
         if record.state not in NEVER_RERUN_STATES and record.only_execution is None:
             return None
         has_url = of_version(row.cirrus_version).has_output_url

@@ -43,6 +43,7 @@ ROW_ERRORS = "RowErrors"
 INCOMPLETE_PASSES = "IncompletePasses"
 DESCRIBES_REFUSED = "DescribesRefused"
 STUCK_PAYLOADS = "StuckPayloads"
+DEPENDENCY_CYCLES = "DependencyCycles"
 FAILURE_DESTINATION_OBJECTS = "FailureDestinationObjects"
 
 _Value = tuple[str, MetricUnit, float]
@@ -113,6 +114,7 @@ def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: in
         (INCOMPLETE_PASSES, MetricUnit.Count, 0 if summary.is_complete else 1),
         (DESCRIBES_REFUSED, MetricUnit.Count, summary.refused_descriptions),
         (STUCK_PAYLOADS, MetricUnit.Count, len(summary.stuck)),
+        (DEPENDENCY_CYCLES, MetricUnit.Count, summary.cycles),
         *answers.values(),
     ]
     if failed_objects is not None:

@@ -27,8 +27,10 @@ FINAL = (
     error_names.INVALID_PAYLOAD,
     error_names.NOT_ENABLED,
     error_names.CANCELLED,
+    error_names.DEPENDENCY_CYCLE,
 )
-"""Another message gets the same answer: cirrus runs no invalid payload again."""
+"""Another message gets the same answer: cirrus runs no invalid payload again, and a parent that
+waits once more waits in the same circle."""
 
 PASSING = (error_names.FAILED, error_names.ABORTED, error_names.NEVER_STARTED)
 """Another message makes cirrus run the payload again."""
@@ -39,7 +41,7 @@ FINAL_OF_JOINS = (error_names.INVALID_PAYLOAD, error_names.CANCELLED)
 """What else becomes of a member is told in the join's own answer."""
 
 SENT = (*PASSING, *PASSING_OF_JOINS, *FINAL)
-RESERVED = (f"{OWN}DependencyCycle", f"{OWN}CapacityExceeded")
+RESERVED = (f"{OWN}CapacityExceeded",)
 
 DEFAULT_ATTEMPTS = 3
 

@@ -11,6 +11,7 @@ from cirrus_callbacks_plugin.operations.chains import Chains
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters, Survey
+from cirrus_callbacks_plugin.reconcile.judge import RunStatus
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.row import CONTINUE, Key, moment, partition_key
 
@@ -84,6 +85,7 @@ class Listing:
     dead_letters: DeadLetters | None = None
     with_chains: bool = True
     _chains: Chains | None = None
+    _abandoned: dict[str, bool] = field(default_factory=dict)
     _continuations: dict[Key, Continuation | None] = field(default_factory=dict)
 
     def page(self, limit: int) -> tuple[list[ExplainedWait], Cursor | None]:
@@ -107,6 +109,8 @@ class Listing:
             others = self._all_chains().waited_for_by(row.payload_id, reason.execution_arn)
             if others:
                 reason = reasons.waits_itself(reason, others)
+                way = self._way_back(row, reason.execution_arn)
+                reason = reason if way is None else reasons.in_cycle(reason, way)
         elif reason.code in (Code.NOT_STARTED_YET, Code.NEVER_STARTED):
             dead = self.dead_letters
             if dead is not None and dead.queue and row.key.name in dead.waits:
@@ -115,7 +119,29 @@ class Listing:
             going_on = self._continuation(row.payload_id)
             if going_on is not None:
                 reason = reasons.being_settled(reason, moment(going_on.settled_at))
+        if self.with_chains and explained.verdict.is_running and self._is_abandoned(row):
+            reason = reasons.abandoned(reason)
         return replace(explained, reason=reason)
+
+    def _is_abandoned(self, row: Wait) -> bool:
+        """True where the run that waits has ended, and so have all others that wait for it."""
+        payload_id = row.payload_id
+        if payload_id not in self._abandoned:
+            if not self._is_waiter_gone(row):
+                return False
+            pages = self.survey.deployment.waits.open_rows(payload_id)
+            self._abandoned[payload_id] = all(
+                self._is_waiter_gone(each) for page in pages for each in page
+            )
+        return self._abandoned[payload_id]
+
+    def _is_waiter_gone(self, row: Wait) -> bool:
+        """True where it is known that the waiter's run has ended."""
+        run = row.waiter_execution_arn
+        if run is None and row.waiter_payload_id is not None:
+            record = self.survey.record(row.waiter_payload_id)
+            run = None if record is None else record.last_execution
+        return run is not None and self.survey.runs.find(run).status is RunStatus.ENDED
 
     def _wanted(self) -> Iterator[ExplainedWait]:
         filters = self.filters
@@ -144,6 +170,39 @@ class Listing:
             found = self.survey.deployment.waits.read_rows([key]).get(key)
             self._continuations[key] = found if isinstance(found, Continuation) else None
         return self._continuations[key]
+
+    def _way_back(self, row: Wait, run: str | None) -> tuple[str, ...] | None:
+        """The payloads that lead from a row's child to its waiter; None where none do.
+
+        Each waits for the next one's run in progress, its last listed one, as in the
+        reconciler's cycles.
+        """
+        ways: dict[str, tuple[str, ...]] = {row.payload_id: (row.payload_id,)}
+        runs = {row.payload_id: run}
+        left = [row.payload_id]
+        while left:
+            children: list[tuple[str, str]] = []
+            for payload_id in left:
+                arn = runs[payload_id]
+                if row.waiter_execution_arn == arn or (
+                    row.waiter_execution_arn is None and row.waiter_payload_id == payload_id
+                ):
+                    return ways[payload_id]
+                waited_for = self._all_chains().waited_for_by(payload_id, arn)
+                children += [(payload_id, each) for each in waited_for if each not in ways]
+            left = []
+            records = self.survey.records(child for _, child in children)
+            for payload_id, child in children:
+                record = records[child]
+                last = None if record is None else record.last_execution
+                if child in ways or last is None or not self._goes_on(last):
+                    continue
+                ways[child], runs[child] = (*ways[payload_id], child), last
+                left.append(child)
+        return None
+
+    def _goes_on(self, run: str) -> bool:
+        return self.survey.runs.find(run).status is RunStatus.RUNNING
 
     def _all_chains(self) -> Chains:
         if self._chains is None:

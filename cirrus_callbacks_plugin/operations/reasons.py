@@ -26,6 +26,8 @@ class Code(Enum):
 
     RUNNING = "running"
     WAITS_ITSELF = "waits-itself"
+    IN_CYCLE = "in-cycle"
+    ABANDONED = "abandoned"
     NOT_STARTED_YET = "not-started-yet"
     NEVER_STARTED = "never-started"
     IN_DEAD_LETTERS = "in-dead-letters"
@@ -144,6 +146,31 @@ def waits_itself(reason: Reason, others: Sequence[str]) -> Reason:
         code=Code.WAITS_ITSELF,
         text=f"the child runs and itself waits for {others[0]}{more}",
         waits_for=tuple(others),
+    )
+
+
+def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
+    """The reason of a child that runs because it waits, in the end, for who waits for it.
+
+    Args:
+        reason: that it waits, too.
+        way: the payloads from the child to the waiter; each waits for the next one.
+    """
+    return replace(
+        reason,
+        code=Code.IN_CYCLE,
+        text=f"the waits of a cycle: {' waits for '.join((*way, way[0]))}",
+    )
+
+
+def abandoned(reason: Reason) -> Reason:
+    """The reason of a child that runs though its waiters, all of them, have ended."""
+    return replace(
+        reason,
+        code=Code.ABANDONED,
+        text="the child runs for nobody: the runs that waited for it have ended",
+        repair="cancel --stop-child",
+        repair_from=None,
     )
 
 

@@ -18,6 +18,7 @@ NOT_ENABLED = "CirrusCallback.NotEnabled"
 NEVER_STARTED = "CirrusCallback.NeverStarted"
 CANCELLED = "CirrusCallback.Cancelled"
 JOIN_FAILED = "CirrusCallback.JoinFailed"
+DEPENDENCY_CYCLE = "CirrusCallback.DependencyCycle"
 
 ERROR_OF_STATE = {"ABORTED": ABORTED, "INVALID": INVALID_RUN}
 """Of the others that are not a success, FAILED among them: ``FAILED``."""
@@ -30,6 +31,7 @@ UNEXPLAINED = {
     NEVER_STARTED: "no run came of the message",
     CANCELLED: "the wait was cancelled by an operator",
     JOIN_FAILED: "too few members succeeded",
+    DEPENDENCY_CYCLE: "the waits wait for one another",
 }
 """What a cause says where the row holds no error text: a cause always says something."""
 NOTHING_SAID = "nothing tells why"

@@ -21,7 +21,11 @@ from cirrus_callbacks_plugin.cirrus.state_table import (
     NEVER_RERUN_STATES,
 )
 from cirrus_callbacks_plugin.contract import PROCESSING
-from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD, NEVER_STARTED
+from cirrus_callbacks_plugin.protocol.error_names import (
+    DEPENDENCY_CYCLE,
+    INVALID_PAYLOAD,
+    NEVER_STARTED,
+)
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import moment
 
@@ -354,3 +358,23 @@ def never_started(why: str) -> Outcome:
 def invalid_payload(why: str) -> Outcome:
     """Cirrus cannot accept the payload, now or on redelivery."""
     return Outcome(workflow_state=INVALID, error=cut(why), answer_error=INVALID_PAYLOAD)
+
+
+def wait_for_itself(row: Wait, record: Record | None) -> Outcome | None:
+    """What a parent is told that waits for its own payload; None where it does not.
+
+    Where it told its execution alone, the payload's record lists that. A message that asks for
+    a replacement is another thing: the run that it waits for is a new one.
+    """
+    if row.waiter_payload_id is not None:
+        is_own = row.waiter_payload_id == row.payload_id
+    else:
+        is_own = record is not None and row.waiter_execution_arn in record.executions
+    if row.replace or not is_own:
+        return None
+    return Outcome(
+        workflow_state=None,
+        execution_arn=row.waiter_execution_arn,
+        error="the payload waits for itself: name another one, or leave the id out",
+        answer_error=DEPENDENCY_CYCLE,
+    )

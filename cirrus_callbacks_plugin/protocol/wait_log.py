@@ -37,6 +37,7 @@ TOLD = "told to its join"
 NOT_EXPANDED = "members not sent"
 REPAIRED = "repaired"
 NOT_REPAIRED = "not repaired"
+IN_CYCLE = "in a cycle"
 
 
 def log_step(

@@ -12,6 +12,7 @@ from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.errors import place_of
 from cirrus_callbacks_plugin.joins.service import Joins  # noqa: TC001 - a field's type
+from cirrus_callbacks_plugin.reconcile.cycle_breaker import CycleBreaker
 from cirrus_callbacks_plugin.reconcile.heartbeats import Heartbeats
 from cirrus_callbacks_plugin.reconcile.places import Place
 from cirrus_callbacks_plugin.reconcile.records import Records
@@ -119,12 +120,20 @@ class Pass:
         for result in run_side_by_side(lambda each: each(), walks):
             if isinstance(result, Exception):
                 self._walk_failed(result)
+        self._break_cycles(repairer)
         self.summary.refused_descriptions = self.runs.refused
         self.summary.open_waits = walk.open_waits
         self._tell_oldest(walk.oldest)
         if not walk.is_whole:
             self._count(index)
         return self.summary
+
+    def _break_cycles(self, repairer: Repairer) -> None:
+        breaker = CycleBreaker(repairer, self.number, is_complete=self.summary.is_complete)
+        try:
+            breaker.run()
+        except Exception as error:  # noqa: BLE001 - counted and told
+            self._walk_failed(error)
 
     def _places(self, index: WaitingIndex) -> dict[str, IndexEntry]:
         try:

@@ -19,6 +19,7 @@ from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
 from cirrus_callbacks_plugin.reconcile.case import case_of, may_still_come
+from cirrus_callbacks_plugin.reconcile.cycles import RunningWaits
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Key, Wait
@@ -74,6 +75,7 @@ class Repairer:
         clock: the current time, aware.
         seconds_left: of the pass; nothing is done to a row once none are.
         summary: where is counted.
+        running: the waits for runs that go on.
     """
 
     joins: Joins
@@ -84,6 +86,7 @@ class Repairer:
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     summary: Summary
+    running: RunningWaits = field(default_factory=RunningWaits)
 
     @property
     def answerer(self) -> Answerer:
@@ -135,6 +138,7 @@ class Repairer:
             asked = run_to_ask(row, group.record)
             if asked in going_on:  # thousands may wait for one run: they share its judgement
                 running += 1
+                self._note_running(row, group.record)
                 continue
             try:
                 case = case_of(
@@ -156,6 +160,7 @@ class Repairer:
                 running += 1
                 if case.run is not None and case.run.execution_arn == asked:
                     going_on.add(asked)
+                    self._note_running(row, group.record)
             else:
                 looked_at += 1
             if verdict.outcome is not None or verdict.is_stuck:
@@ -163,6 +168,11 @@ class Repairer:
         self.summary.add(Did.LOOKED_AT, looked_at + running)
         self.summary.add(Did.STILL_RUNNING, running)
         return acts
+
+    def _note_running(self, row: Wait, record: Record | None) -> None:
+        """Keep which run waits for which: for the last listed one, which goes on."""
+        if record is not None and record.last_execution is not None:
+            self.running.add(row, record.last_execution)
 
     def _settle(self, judged: tuple[Wait, Verdict]) -> list[Did]:
         row, verdict = judged

@@ -79,6 +79,15 @@ class Runs:
         with self._lock:
             return self._known(execution_arn)
 
+    def describe_again(self, execution_arn: str) -> Run:
+        """A run as it is described now, whatever was learned of it before.
+
+        Raises:
+            ClientError, BotoCoreError: Step Functions could not be asked.
+        """
+        with self._lock:
+            return self._describe(execution_arn)
+
     def _known(self, execution_arn: str) -> Run | None:
         described = self._described.get(execution_arn)
         if described is not None:
@@ -116,7 +125,7 @@ class Runs:
                 stopped=answer.get("stopDate"),
                 error=answer.get("error"),
                 cause=answer.get("cause"),
-                payload_id=_payload_id(answer.get("input")),
+                payload_id=payload_id_in(answer.get("input")),
             )
         self._described[execution_arn] = run
         return run
@@ -157,7 +166,7 @@ class Runs:
         return running
 
 
-def _payload_id(execution_input: Any) -> str | None:
+def payload_id_in(execution_input: Any) -> str | None:
     """The id of the payload that a run was started with; None where only its URL is told."""
     try:
         payload = json.loads(execution_input)

@@ -32,6 +32,8 @@ class Did(Enum):
     """It met an error, or cannot be read; the next pass tries again."""
     HEARTBEAT = "heartbeats"
     """A heartbeat was sent for it."""
+    CYCLE_TOLD = "cycles_told"
+    """Settled as the youngest wait of a cycle."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Summary:
         open_waits: tasks that wait: entries of the ``waiting`` index without members' waits,
             which their join stands for.
         oldest_open_seconds: age of the oldest of them.
+        cycles: cycles of waits, whether they are told or not.
         stuck: payload ids whose run ended while their record says otherwise.
         refused_descriptions: runs that Step Functions refused to describe (access denied, say).
         is_complete: False where something was left for lack of time, or could not be read.
@@ -49,6 +52,7 @@ class Summary:
 
     open_waits: int = 0
     oldest_open_seconds: float = 0.0
+    cycles: int = 0
     stuck: set[str] = field(default_factory=set)
     refused_descriptions: int = 0
     is_complete: bool = True
@@ -75,6 +79,7 @@ class Summary:
             "open_waits": self.open_waits,
             "oldest_open_seconds": round(self.oldest_open_seconds, 3),
             **{did.value: self.count(did) for did in Did},
+            "cycles": self.cycles,
             "stuck": len(self.stuck),
             "stuck_payloads": sorted(self.stuck)[:MAX_NAMED],
             "refused_descriptions": self.refused_descriptions,

@@ -32,6 +32,7 @@ class ServerlessSettings:
         grace_seconds: rows younger than this are not repaired.
         redelivery_seconds: after this the process queue delivers a message no more.
         heartbeat: send a heartbeat for every open row at every pass of the reconciler.
+        cycles: the reconciler tells the youngest wait of a cycle.
         schedule: when the reconciler runs.
         deletion_protection: refuse to delete the tracking table.
         queue_seconds: how long the process queue keeps a message.
@@ -45,6 +46,7 @@ class ServerlessSettings:
     grace_seconds: int | str = config.DEFAULT_GRACE_SECONDS
     redelivery_seconds: int | str = config.DEFAULT_REDELIVERY_SECONDS
     heartbeat: bool = False
+    cycles: bool = False
     schedule: str = "rate(5 minutes)"
     deletion_protection: bool = True
     queue_seconds: int | str = config.DEFAULT_QUEUE_SECONDS
@@ -93,7 +95,7 @@ class ServerlessSettings:
         Raises:
             ServerlessProjectError: a setting is not what it must be; says which.
         """
-        for name in ("heartbeat", "deletion_protection"):
+        for name in ("heartbeat", "cycles", "deletion_protection"):
             if not isinstance(getattr(self, name), bool):
                 raise ServerlessProjectError(f"{_WHERE}.{_camel(name)}: give true or false")
         if not isinstance(self.schedule, str) or not _SCHEDULE.fullmatch(self.schedule):
@@ -142,6 +144,7 @@ class ServerlessSettings:
             config.REDELIVERY_SECONDS: str(self.redelivery_seconds),
             config.QUEUE_SECONDS: str(self.queue_seconds),
             config.HEARTBEAT: str(self.heartbeat).lower(),
+            config.CYCLES: str(self.cycles).lower(),
             config.INTERVAL_SECONDS: str(self.interval_seconds),
         }
 

@@ -50,7 +50,7 @@ run "defaults" {
     error_message = "The sender's environment: no workflow is enabled, so CIRRUS_CALLBACKS_WORKFLOWS is not set."
   }
   assert {
-    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_GRACE_SECONDS == "900" && local.reconciler_environment.CIRRUS_CALLBACKS_REDELIVERY_SECONDS == "5400" && local.reconciler_environment.CIRRUS_CALLBACKS_HEARTBEAT == "false" && local.reconciler_environment.CIRRUS_CALLBACKS_INTERVAL_SECONDS == "300"
+    condition     = local.reconciler_environment.CIRRUS_CALLBACKS_GRACE_SECONDS == "900" && local.reconciler_environment.CIRRUS_CALLBACKS_CYCLES == "false" && local.reconciler_environment.CIRRUS_CALLBACKS_REDELIVERY_SECONDS == "5400" && local.reconciler_environment.CIRRUS_CALLBACKS_HEARTBEAT == "false" && local.reconciler_environment.CIRRUS_CALLBACKS_INTERVAL_SECONDS == "300"
     error_message = "The reconciler's environment has the contract's defaults."
   }
   assert {

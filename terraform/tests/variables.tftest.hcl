@@ -110,6 +110,7 @@ run "numbers" {
     grace_seconds      = 600
     redelivery_seconds = 7200
     heartbeat          = true
+    cycles             = true
     log_level          = "WARN"
     log_format         = "Text"
     log_retention_days = 365
@@ -123,7 +124,7 @@ run "numbers" {
   }
 
   assert {
-    condition     = local.sender_environment.CIRRUS_CALLBACKS_RETENTION_DAYS == "7" && local.reconciler_environment.CIRRUS_CALLBACKS_RETENTION_DAYS == "7" && local.reconciler_environment.CIRRUS_CALLBACKS_GRACE_SECONDS == "600" && local.reconciler_environment.CIRRUS_CALLBACKS_REDELIVERY_SECONDS == "7200" && local.reconciler_environment.CIRRUS_CALLBACKS_HEARTBEAT == "true"
+    condition     = local.sender_environment.CIRRUS_CALLBACKS_RETENTION_DAYS == "7" && local.reconciler_environment.CIRRUS_CALLBACKS_RETENTION_DAYS == "7" && local.reconciler_environment.CIRRUS_CALLBACKS_CYCLES == "true" && local.reconciler_environment.CIRRUS_CALLBACKS_GRACE_SECONDS == "600" && local.reconciler_environment.CIRRUS_CALLBACKS_REDELIVERY_SECONDS == "7200" && local.reconciler_environment.CIRRUS_CALLBACKS_HEARTBEAT == "true"
     error_message = "The environment follows the variables."
   }
   assert {

@@ -40,6 +40,7 @@ PLAIN_SECONDS = 15
 @click.option("--defect", help="Soak: plant one of tests/simulation/defects.py's.")
 @click.option("--waiters", default=10_000, show_default=True, help="Many: on one payload.")
 @click.option("--children", default=500, show_default=True, help="Joins: of each parent.")
+@click.option("--members", default=10_000, show_default=True, help="Joins: of the large one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def main(
     *,
@@ -54,12 +55,13 @@ def main(
     defect: str | None,
     waiters: int,
     children: int,
+    members: int,
     as_json: bool,
 ) -> None:
     """Measure the plugin. PARTS: handlers, soak, many, joins; all of them where none is named.
 
     Exit status: 1 where the soak lost somebody, told somebody something wrong, or not all of
-    the many were answered once; 130 where it was interrupted.
+    the many were answered once, or the large join lost a member; 130 where it was interrupted.
     """
     from bench import comparisons, screen
     from bench.soak.run import Settings
@@ -100,6 +102,10 @@ def main(
         parents = _joins(children)
         found["joins"] = [parent.to_json() for parent in parents]
         screen.show_joins(console, parents)
+        large = _large_join(members)
+        found["large_join"] = large.to_json()
+        is_good = is_good and large.is_good
+        screen.show_large_join(console, large)
     if as_json:
         click.echo(json.dumps(found))
     sys.exit(130 if interrupted else 0 if is_good else 1)
@@ -159,6 +165,20 @@ def _joins(children: int) -> Any:
             plain(f"a parent with a {form}: {begun:,} of {children:,} children have begun")
 
         return joins.measure(children, tell)
+
+
+def _large_join(members: int) -> Any:
+    from bench import large_join
+
+    with _progress() as progress:
+        bar = progress.add_task("a large join", total=members)
+        plain = _plain(progress)
+
+        def tell(what: str, done: int) -> None:
+            progress.update(bar, description=f"members {what}", completed=done)
+            plain(f"{done:,} of {members:,} members {what}")
+
+        return large_join.measure(members, tell)
 
 
 def _progress() -> Progress:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bench.comparisons import Result
     from bench.joins import Parent
+    from bench.large_join import LargeJoin
     from bench.many import Many
     from bench.soak.outcome import Outcome
 
@@ -156,3 +157,20 @@ def _table(title: str) -> Table:
     table.add_column("", justify="right")
     table.add_column("")
     return table
+
+
+def show_large_join(console: Console, large: LargeJoin) -> None:
+    """A join of very many, its memory and times beside what AWS alone takes."""
+    table = _table(f"a join of {large.members:,} members")
+    told = "none lost" if large.is_good else f"[red]{large.members - large.succeeded:,} lost[/red]"
+    table.add_row("members of which the parent was told", f"{large.succeeded:,}", told)
+    table.add_row("last member registered", f"{large.sending:.1f} s", "after the request")
+    table.add_row("members' ends told", f"{large.ending:.1f} s", "one after the other")
+    table.add_row("parent answered", f"{large.answering:.1f} s", "after the last member's end")
+    table.add_row("AWS's limit: tellings", f"{large.least_telling:.1f} s", _limit("tellings"))
+    table.add_row(
+        "peak memory",
+        f"{large.peak_megabytes:.0f} MB",
+        f"hooks, sender, cirrus and this driver; {large.base_megabytes:.0f} MB before the request",
+    )
+    console.print(table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import joins
+from bench import joins, large_join
 
 CHILDREN = 12
 
@@ -14,3 +14,12 @@ def test_a_join_is_one_wait_whatever_the_number_of_its_members() -> None:
     assert (of_map.answers, of_join.answers) == (CHILDREN, 1)
     assert of_join.events < 12
     assert of_map.events >= 6 * CHILDREN
+
+
+def test_a_join_of_many_loses_nobody() -> None:
+    """The parent is told of each, and what is told on the way counts up to all of them."""
+    told: list[tuple[str, int]] = []
+    large = large_join.measure(3, lambda *each: told.append(each))
+    assert (large.succeeded, large.is_good) == (3, True)
+    assert told[-1] == ("ended", 3)
+    assert large.peak_megabytes >= large.base_megabytes > 0

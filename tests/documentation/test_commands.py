@@ -124,6 +124,9 @@ def test_make_has_the_target(shown: Shown) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
+WHEEL = re.compile(r"(?P<name>\w+)-(?P<version>[\d.]+)-py3-none-any\.whl(?P<extras>\[.+\])")
+
+
 @pytest.mark.parametrize("shown", _params(PIP))
 def test_pip_installs_what_there_is(shown: Shown) -> None:
     """The distribution's name and extras are those of pyproject.toml."""
@@ -131,7 +134,13 @@ def test_pip_installs_what_there_is(shown: Shown) -> None:
     for word in shown.words[2:]:
         if word in ("-r", "requirements.txt"):  # which the page fills with the name
             continue
+        wheel = WHEEL.fullmatch(word)
+        if wheel:  # by its file's name, which has the version
+            assert wheel["version"] == project["version"]
+            word = f"{wheel['name'].replace('_', '-')}{wheel['extras']}"  # noqa: PLW2901
         requirement = Requirement(word)
+        if requirement.url is not None:
+            assert requirement.url.endswith(f"{project['name']}@v{project['version']}")
         assert requirement.name == project["name"]
         assert requirement.extras <= set(project["optional-dependencies"])
 

@@ -34,21 +34,14 @@ def create(environment: Environment, uv: str, say: Callable[[str], None]) -> str
     found_ready = ready.read_text().split() if ready.exists() else []
     if found_ready == wanted:
         return None
-    quiet = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    quiet.pop("VIRTUAL_ENV", None)
-    found = subprocess.run(
-        [uv, "python", "find", "--no-project", "--system", environment.python],
-        env=quiet,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode:
+    found = find_python(environment.python, uv)
+    if found is None:
         return f"there is no Python {environment.python} on this machine"
+    quiet = without_downloads()
     python = str(environment.folder / "bin" / "python")
     say(f"Creating .venvs/{environment.folder.name} ...")
     steps: list[tuple[object, ...]] = [
-        ("venv", "--clear", "--python", found.stdout.strip(), environment.folder),
+        ("venv", "--clear", "--python", found, environment.folder),
         # Compiled when it is imported: most of moto never is.
         ("pip", "sync", "--require-hashes", "--python", python, lock),
         ("pip", "install", "--no-deps", "--no-build-isolation", "--python", python, "-e", ROOT),
@@ -60,6 +53,25 @@ def create(environment: Environment, uv: str, say: Callable[[str], None]) -> str
     _compile(environment.folder, python)
     ready.write_text("\n".join(wanted))
     return None
+
+
+def find_python(version: str, uv: str) -> str | None:
+    """The path of an interpreter; None where it is not on this machine."""
+    found = subprocess.run(
+        [uv, "python", "find", "--no-project", "--system", version],
+        cwd=ROOT,  # whose .python-version lets pyenv give the ones that it has
+        env=without_downloads(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return None if found.returncode else found.stdout.strip()
+
+
+def without_downloads() -> dict[str, str]:
+    """The variables with which uv downloads no interpreter and knows of no environment."""
+    kept = {name: text for name, text in os.environ.items() if name != "VIRTUAL_ENV"}
+    return {**kept, "UV_PYTHON_DOWNLOADS": "never"}
 
 
 def _compile(folder: Path, python: str) -> None:

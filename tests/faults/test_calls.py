@@ -23,6 +23,8 @@ NOT_TRIED = {
     "cli/below_cirrus.py BelowCirrus.invoke invoke": "click's own method, no call of AWS",
     "operations/dead_letters.py": "`waits --dead-letters` only looks",
     "operations/deployment.py": "which deployment is meant: tests/operations/test_unhappy.py",
+    "operations/redrives.py": "they answer no wait: unit/operations/test_redrives.py",
+    "operations/stopping.py": "they answer no wait: unit/operations/test_stopping.py",
     "waits/definition.py": "the local stack makes its own table",
     "waits/index.py WaitingIndex.keep_place": "of a pass without time for all: unit/reconcile",
     "waits/index.py WaitingIndex.counts": "of a pass without time for all: unit/reconcile",

@@ -84,7 +84,7 @@ def test_a_cycle_is_said(run: Run, cycle: tuple[str, str]) -> None:
     ran = run("graph", "--payload", cycle[0])
     assert ran.status == 0
     assert ran.out.count("CYCLE") == 2
-    assert "2 waits among 2 nodes, 1 cycle: waits in a circle are never answered" in ran.out
+    assert "2 waits among 2 nodes, 1 cycle: its waits wait for one another" in ran.out
 
 
 def test_answered_waits_upwards(run: Run, waits: OpenWaits) -> None:

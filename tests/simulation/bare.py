@@ -55,7 +55,7 @@ def replay(world: World) -> list[tuple[str, Any, Any]]:
 def _without_gaps(log: list[tuple[Any, ...]], numbers: dict[int, int]) -> Iterator[tuple[Any, ...]]:
     """What concerns cirrus's handlers alone; these are numbered in the order of their coming."""
     for kind, subject, *rest in log:
-        if kind in ("ended", "by hand", "deleted"):
+        if kind in ("ended", "by hand", "deleted", "redriven"):
             yield (kind, subject, *rest)
         elif kind == "handler":
             yield (kind, numbers.setdefault(subject, len(numbers)), *rest)
@@ -77,6 +77,8 @@ def _left_by_bare_handlers(world: World, scenario: Scenario, log: list[tuple[Any
             bare.crash(actors[subject])
         elif kind == "by hand":
             bare.start_by_hand()
+        elif kind == "redriven":
+            bare.redrive(subject)
         elif kind == "deleted":
             bare.delete_record()
         elif kind == "ended":
@@ -104,6 +106,7 @@ def _without_product(scenario: Scenario) -> Scenario:
         shares_key=scenario.shares_key,
         is_redriven=scenario.is_redriven,
         before_id=scenario.before_id,
+        running=scenario.running,
     )
 
 

@@ -76,7 +76,7 @@ def _facts(world: World) -> Iterator[str]:
             ),
             (world.faults_left, world.is_disturbed, world.may_repeat, world.is_answering),
             sorted(world.stream_position.items()) if world.scenario.has_lanes else 0,
-            (world.passes_left, world.advances_left, world.deletions_left),
+            (world.passes_left, world.advances_left, world.deletions_left, world.redrives_left),
             world.clock.now.isoformat(timespec="microseconds"),
             int((world.clock.now - START).total_seconds()),
             _ghost(world.ghost),

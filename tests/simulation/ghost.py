@@ -56,6 +56,7 @@ class RowFacts:
         settled_by: the kind of invocation that settled it.
         images: every image that was written once it was answered.
         unseen: the runs of which nothing told when it was settled (``Ghost.unseen``).
+        settler_begun: the step at which the invocation began that settled it.
     """
 
     begun: int
@@ -65,6 +66,7 @@ class RowFacts:
     settled_by: str | None = None
     images: tuple[dict[str, Any], ...] = ()
     unseen: frozenset[str] = frozenset()
+    settler_begun: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,11 @@ class Ghost:
         self.runs[arn] = replace(run, ended=self.step, result=result, ends=ends)
         self.log.append(("ended", arn, result))
 
+    def redriven(self, arn: str) -> None:
+        """A run goes on after its end."""
+        self.runs[arn] = replace(self.runs[arn], ended=None, result=None)
+        self.log.append(("redriven", arn))
+
     def see_record(self, state: str | None, executions: tuple[str, ...], run: str | None) -> None:
         """The state table was written: with this state, perhaps the one it had before."""
         self.listings = max(self.listings, len(executions))
@@ -187,7 +194,13 @@ class Ghost:
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:
                 unseen = self.unseen(item.get("execution_arn", {}).get("S"))
-                row = replace(row, settled=self.step, settled_by=by, unseen=unseen)
+                row = replace(
+                    row,
+                    settled=self.step,
+                    settled_by=by,
+                    unseen=unseen,
+                    settler_begun=begun,
+                )
             if "answered_at" in item:
                 row = replace(row, answered=row.answered or self.step)
                 if not row.images or row.images[-1] != item:

@@ -240,17 +240,15 @@ def is_true(
     latest = ghost.latest_listed(settled, besides)
     if latest is not None:
         run = ghost.runs[latest]
-        has_ended = run.ended is not None and run.ended <= settled
-        if has_ended and run.result == state and not is_excluded(run):
+        if _ended_so(run, state, settled) and not is_excluded(run):
             return True
     if row.get("seen_state", {}).get("S") in IN_PROGRESS:
         # The run in progress when the hook looked, though it ended before the row was put, and
         # a late event of an older run hid its end.
         waited_for = row["seen_execution"]["S"]
         run = ghost.runs[waited_for]
-        has_ended = run.ended is not None and run.ended <= settled
         is_latest = ghost.latest_listed(facts.registered, besides) == waited_for
-        if has_ended and is_latest and run.result == state:
+        if is_latest and _ended_so(run, state, settled):
             return True
     if facts.settled_by == "process" and _written_by_hand(ghost, facts, state):
         return True
@@ -268,6 +266,11 @@ def is_true(
             return True
     seen = row.get("seen_state", {}).get("S")
     return not replace and not ran_again and state in NEVER_RERUN and seen == state
+
+
+def _ended_so(run: RunFacts, state: str, until: int) -> bool:
+    """True where a run had ended in that way by then, be it that it was redriven since."""
+    return any(step <= until and result == state for step, result in run.ends)
 
 
 def secret(world: World) -> list[str]:

@@ -81,7 +81,7 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
             # It begins when its first call is made: nobody could tell that it began before,
             # and what a waiter may be told is then judged most strictly.
             return actor
-    if world.joins:
+    if world.scenario.has_parts:
         return None  # what their rows touch has not been told apart
     coming = list(_coming(world, alive))
     futures = {actor.number: future(world, actor) for actor in alive}
@@ -108,16 +108,17 @@ def _may_tell_early(world: World, alive: list[Actor]) -> bool:
 def _coming(world: World, alive: list[Actor]) -> Iterator[Touched]:
     """What may be touched by all that is still to begin."""
     kinds = {option.kind for option in _environment(world, alive)}
-    if "deliver" in kinds:
-        yield independence.process_of(_tokens(world, world.queue.messages))
-    starts = "deliver" in kinds or any(
-        each.kind == "process" and not each.is_through for each in alive
+    delivers = "deliver" in kinds or any(
+        _is_held_back(world, each) for each in world.queue.messages
     )
+    if delivers:
+        yield independence.process_of(_tokens(world, world.queue.messages))
+    starts = delivers or any(each.kind == "process" and not each.is_through for each in alive)
     if _updates_left(world) > 0 and (starts or kinds & {"event", "end", "end-told"}):
         yield independence.UPDATE_STATE
-    if kinds & {"end", "end-told", "by-hand"}:
+    if kinds & {"end", "end-told", "by-hand", "redrive"}:
         yield independence.END
-    if "by-hand" in kinds and _updates_left(world) > 0:
+    if kinds & {"by-hand", "redrive"} and _updates_left(world) > 0:
         yield independence.UPDATE_STATE
     if "delete" in kinds:
         yield independence.DELETION
@@ -169,10 +170,14 @@ def _environment(  # noqa: C901 - one thing after the other
     found = []
     if not world.is_closing and kinds["process"] < world.scenario.crowd:
         found += _deliveries_of_messages(world)
+    if world.scenario.waits_first and (kinds["process"] or world.queue.messages):
+        return found
     may_update = kinds["update_state"] < world.scenario.crowd and _updates_left(world) > 0
     for arn, execution in world.sfn.executions.items():
         name = arn.rpartition(":")[2][:8]
         if execution.status == "RUNNING":
+            if world.scenario.waits_first and not _has_listed(alive):
+                continue
             ends = _ends(world, alive)
             if ends != "end-told" or may_update:
                 told = " and it is told" if ends == "end-told" else ""
@@ -194,6 +199,11 @@ def _environment(  # noqa: C901 - one thing after the other
     return found
 
 
+def _has_listed(alive: list[Actor]) -> bool:
+    """True while a pass is under way that knows which runs go on."""
+    return any("'executions'" in told for actor in alive for told in actor.history)
+
+
 def _by_people(world: World, *, is_processing: bool) -> list[Option]:
     """What somebody may do by hand.
 
@@ -202,6 +212,12 @@ def _by_people(world: World, *, is_processing: bool) -> list[Option]:
     found = []
     if world.scenario.by_hand and BY_HAND not in world.sfn.executions:
         found.append(Option("by-hand", None, "ok", "an execution is started by hand"))
+    if world.redrives_left:
+        found += [
+            Option("redrive", arn, "ok", f"run {arn.rpartition(':')[2][:8]} is redriven")
+            for arn, execution in world.sfn.executions.items()
+            if execution.status in ("FAILED", "ABORTED")
+        ]
     if world.deletions_left and world.states.items and not is_processing:
         found.append(Option("delete", None, "ok", "the record is deleted"))
     return found
@@ -251,7 +267,7 @@ def _ends(world: World, alive: list[Actor]) -> str:
     registration, and before a settle, which the telling precedes. (An end that is never
     told may come when nothing else is under way.)
     """
-    if not alive or world.scenario.may_reconcile or world.joins:
+    if not alive or world.scenario.may_reconcile or world.scenario.has_parts:
         return "end"
     waits = {task_token for _, task_token in world.waits.items}
     unregistered = set(_tokens(world, world.queue.messages)) - waits
@@ -264,9 +280,10 @@ def _results(world: World) -> tuple[str, ...]:
     if not ends:
         return world.scenario.outcomes
     ended = sum(
-        run.ended is not None and run.ended > 0
+        step > 0
         for ghost in world.all_ghosts()
         for run in ghost.runs.values()
+        for step, _ in run.ends
     )
     return (ends[min(ended, len(ends) - 1)],)
 
@@ -275,7 +292,9 @@ def _deliveries_of_messages(world: World) -> list[Option]:
     visible = tuple(
         number
         for number, message in world.queue.messages.items()
-        if message.is_visible and message.receives < world.scenario.deliveries
+        if message.is_visible
+        and message.receives < world.scenario.deliveries
+        and not _is_held_back(world, number)
     )
     batches = [(number,) for number in visible]
     if len(visible) > 1:
@@ -284,6 +303,13 @@ def _deliveries_of_messages(world: World) -> list[Option]:
         Option("deliver", batch, "ok", f"message {'+'.join(map(str, batch))} is delivered")
         for batch in batches
     ]
+
+
+def _is_held_back(world: World, number: int) -> bool:
+    """True for a message that a parent sends once it has been told of an earlier token."""
+    messages = world.scenario.messages
+    after = messages[number].after if number < len(messages) else None
+    return after is not None and after not in {token for token, _, _ in world.sfn.accepted}
 
 
 def _deliveries_of_records(world: World) -> list[Option]:

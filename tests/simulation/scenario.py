@@ -18,6 +18,14 @@ NEIGHBOUR_ID = f"scenes/workflow-{WORKFLOW}/a/workflow-1"
 OLD_RUN = f"{PREFIX}{WORKFLOW}:old-run".replace(":stateMachine:", ":execution:")
 
 REPLACEMENT = f"{PREFIX}{WORKFLOW}:replacement".replace(":stateMachine:", ":execution:")
+
+
+def first_run(payload_id: str) -> str:
+    """The run of a payload that goes on at the start."""
+    machine = f"{PREFIX}{WORKFLOW}".replace(":stateMachine:", ":execution:")
+    return f"{machine}:first-{payload_id[-1]}"
+
+
 BY_HAND = f"{PREFIX}{WORKFLOW}:by-hand".replace(":stateMachine:", ":execution:")
 
 
@@ -31,6 +39,9 @@ class Sent:
         is_garbage: its body is not JSON; cirrus raises for it, and deletes its neighbours.
         payload_id: another payload than the world's first.
         join: it is a join request.
+        waiter: the payload of the parent that waits; its first run is the one.
+        tells: what that parent told of itself: ``execution``, ``payload`` or ``both``.
+        after: sent once this token has been answered: by its parent, which was redriven.
     """
 
     token: str | None
@@ -38,6 +49,9 @@ class Sent:
     is_garbage: bool = False
     payload_id: str | None = None
     join: Join | None = None
+    waiter: str | None = None
+    tells: str = "execution"
+    after: str | None = None
 
     @property
     def name(self) -> str:
@@ -47,6 +61,10 @@ class Sent:
         if self.join is not None:
             return self.join.name
         kind = "replace" if self.replace else "plain"
+        if self.after is not None:
+            return f"{kind} of a redriven parent"
+        if self.waiter is not None:
+            return f"{self.waiter[-1]} waits for {(self.payload_id or PAYLOAD_ID)[-1]}"
         return kind if self.token is not None else f"{kind} without token"
 
 
@@ -91,6 +109,10 @@ class Scenario:
         most_bytes: of a message that the queue takes.
         queue_seconds: how long the reconciler believes that the queue keeps a message.
         tells_ends: runs that end once the exploring is over are told of.
+        redrives: how often an operator may redrive a run that did not succeed.
+        running: payloads whose first run goes on at the start; their parents are among them.
+        waits_first: the reconciler comes once all messages were processed, and runs end once it
+            has listed which ones go on.
     """
 
     before: str | None
@@ -124,6 +146,14 @@ class Scenario:
     most_bytes: int = 2048
     queue_seconds: int = 10_000
     tells_ends: bool = False
+    redrives: int = 0
+    running: tuple[str, ...] = ()
+    waits_first: bool = False
+
+    @property
+    def has_parts(self) -> bool:
+        """True where there are several payloads, or joins: notes are taken of each."""
+        return self.has_joins or bool(self.running)
 
     @property
     def has_joins(self) -> bool:
@@ -137,7 +167,7 @@ class Scenario:
             each.payload_id for sent in self.messages if sent.join for each in sent.join.members
         ]
         others = [sent.payload_id for sent in self.messages if sent.payload_id is not None]
-        return tuple(dict.fromkeys([self.payload_id, *members, *others]))
+        return tuple(dict.fromkeys([self.payload_id, *members, *others, *self.running]))
 
     @property
     def payload_id(self) -> str:
@@ -153,7 +183,9 @@ class Scenario:
         but for that of a message which comes again; apart from them only the reconciler looks.
         Of a join it sends the members.
         """
-        return self.deliveries == 1 and not self.may_reconcile and not self.has_joins
+        comes_later = any(sent.after is not None for sent in self.messages)
+        may_come_before = self.may_reconcile or self.has_joins or comes_later
+        return self.deliveries == 1 and not may_come_before
 
     @property
     def may_reconcile(self) -> bool:
@@ -173,6 +205,7 @@ class Scenario:
             (self.is_redriven, ", redriven beside its replacement"),
             (self.by_hand, ", a run by hand"),
             (bool(self.deletions), ", the record deleted"),
+            (bool(self.redrives), ", a run redriven"),
             (bool(self.losses), ", a message lost"),
             (bool(self.dead_letters), ", a dead letter"),
             (bool(self.lost_records), ", a record of the stream lost"),
@@ -314,7 +347,17 @@ def small_scenarios(*, has_all_ends: bool = True) -> list[Scenario]:
             **special,
             **({} if has_all_ends or special != _BY_HAND_BESIDE else _ONE_WAY),
         )
-        for special in _special_worlds()
+        for special in (*_special_worlds(), *_redriven_worlds())
+    ]
+
+
+def _redriven_worlds() -> list[dict[str, Any]]:
+    """A child that fails and is redriven; a parent that is, and asks again with a fresh token."""
+    again = (Sent("token-a"), Sent("token-b", after="token-a"))
+    return [
+        {"before": None, "redrives": 1, "ends": ("FAILED", "SUCCEEDED"), "old_events": 0},
+        {"before": "FAILED", "redrives": 1, "ends": ("SUCCEEDED",), "old_events": 0},
+        {"before": None, "messages": again, "ends": ("FAILED", "SUCCEEDED"), "old_events": 0},
     ]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from simulation.clock import Clock
+from simulation.cycle_invariants import cycle_violations
 from simulation.fake_aws.client import installed
 from simulation.fingerprint import fingerprint
 from simulation.invariants import violations
@@ -139,6 +140,8 @@ class Simulator:
         if self.schedules % COLLECT_EVERY == 0:
             _collect()
         judged = join_violations if world.joins else violations
+        if world.scenario.running:
+            judged = cycle_violations
         problems = tuple(judged(world))
         world.dispose()
         return Schedule(world.scenario, choices, tuple(world.trace), problems)
@@ -212,7 +215,7 @@ class Simulator:
 
     def exhaustively(self, scenario: Scenario) -> Iterator[Schedule]:
         """Every schedule, up to states that were seen already."""
-        assert not scenario.has_joins, "no fingerprint tells all that a join's future depends on"
+        assert not scenario.has_parts, "no fingerprint tells all that a join's future depends on"
         seen: set[bytes] = set()
         begun = World(scenario, self._system, self._clock)
         crossings = [self._crossing(begun, (), seen)]

@@ -191,6 +191,7 @@ class System:
         *,
         grace_seconds: int,
         queue_seconds: int,
+        cycles: bool = False,
     ) -> Any:
         """One pass of the reconciler."""
         pace: Any = _NoPace()
@@ -202,6 +203,7 @@ class System:
                 grace=timedelta(seconds=grace_seconds),
                 redelivery=timedelta(seconds=redelivery_seconds),
                 queue=timedelta(seconds=queue_seconds),
+                cycles=cycles,
             ),
             clock=lambda: clock.now,
             seconds_left=lambda: 1000.0,

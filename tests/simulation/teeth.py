@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulation.cycle_defects import CYCLE_DEFECTS
+from simulation.cycle_scenarios import cycle_scenarios
 from simulation.defects import DEFECTS, SHORT_REDELIVERY, redelivery_too_short
 from simulation.join_defects import JOIN_DEFECTS
 from simulation.join_scenarios import disturbed_scenarios
@@ -40,6 +42,8 @@ class Catch:
 
 def hunt(simulator: Simulator, name: str) -> Catch | None:
     """Explore, as ever, until a promise is broken; None where none is."""
+    if name in CYCLE_DEFECTS:
+        return _hunt(simulator, CYCLE_DEFECTS[name], cycle_scenarios())
     if name in JOIN_DEFECTS:
         return _hunt(simulator, JOIN_DEFECTS[name], disturbed_scenarios())
     short = name == redelivery_too_short.__name__

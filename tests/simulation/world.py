@@ -29,6 +29,7 @@ from simulation.scenario import (
     REPLACEMENT,
     WORKFLOW,
     Scenario,
+    first_run,
 )
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class World:
         stream_position: up to where the stream was read, by lane (``lanes``).
         held: messages that an invocation holds.
         begun: the step at which each invocation began.
+        rested: in a world of cycles, the step at which a whole pass was through at the end.
     """
 
     scenario: Scenario
@@ -95,6 +97,7 @@ class World:
     passes_left: int = 0
     advances_left: int = 0
     deletions_left: int = 0
+    redrives_left: int = 0
     losses_left: int = 0
     lost_records_left: int = 0
     list_changes_left: int = 0
@@ -109,6 +112,7 @@ class World:
     held: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _batch: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
+    rested: int = 0
     _first: dict[int, int] = field(default_factory=dict)
     _first_with: dict[str, int] = field(default_factory=dict)
 
@@ -126,6 +130,7 @@ class World:
         self.passes_left = self.scenario.passes
         self.advances_left = self.scenario.advances
         self.deletions_left = self.scenario.deletions
+        self.redrives_left = self.scenario.redrives
         self.losses_left = self.scenario.losses + self.scenario.dead_letters
         self.lost_records_left = self.scenario.lost_records
         self.list_changes_left = self.scenario.list_changes
@@ -145,22 +150,25 @@ class World:
         }
 
     def _begin(self) -> None:
+        if self.scenario.has_parts:
+            self.ghosts = {each: self.ghost.beside() for each in self.scenario.payload_ids}
         if self.scenario.has_joins:
             self._begin_joins()
+        for payload_id in self.scenario.running:
+            self._first_runs(payload_id)
         before = self.scenario.before
         if before is not None:
             self._old_run(before)
         for sent in self.scenario.messages:
-            attributes = {}
+            attributes: dict[str, Any] = {}
             if sent.token is not None:
                 self.sfn.tokens.add(sent.token)
-                attributes["cirrus-task-token"] = {"dataType": "String", "stringValue": sent.token}
+                attributes = _attributes(sent)
             self.queue.send("no JSON" if sent.is_garbage else self._body(sent), attributes)
         self.clock.advance(timedelta(hours=1))
 
     def _begin_joins(self) -> None:
-        """Notes apart for each payload and join; what requests refer to lies in S3."""
-        self.ghosts = {each: self.ghost.beside() for each in self.scenario.payload_ids}
+        """Notes apart for each join; what requests refer to lies in S3."""
         for sent in self.scenario.messages:
             if sent.join is None or sent.token is None:
                 continue
@@ -216,9 +224,24 @@ class World:
         if state in ("FAILED", "INVALID"):
             item["last_error"] = {"S": "it broke"}
         self.states.items[self.states.key(key)] = item
-        ghost = self.ghosts[payload_id] if self.joins else self.ghost
+        ghost = self.ghosts[payload_id] if self.scenario.has_parts else self.ghost
         for arn in listed:
             ghost.begin(state, arn, ended=not running, foreign=self.scenario.shares_key)
+
+    def _first_runs(self, payload_id: str) -> None:
+        """A run that goes on, as the state table tells it."""
+        now, run = self.clock.now, first_run(payload_id)
+        key = _key_of(payload_id).to_item()
+        self._execution(run, payload_id, now - timedelta(minutes=10))
+        self.events[run] = Event(self.scenario.events)
+        self.states.items[self.states.key(key)] = {
+            **key,
+            "created": {"S": now.isoformat()},
+            "updated": {"S": now.isoformat()},
+            "state_updated": {"S": f"PROCESSING_{now.isoformat()}"},
+            "executions": {"L": [{"S": run}]},
+        }
+        self.ghosts[payload_id].begin("PROCESSING", run, ended=False, foreign=False)
 
     def _execution(self, arn: str, payload_id: str, started: datetime) -> Execution:
         execution = Execution(
@@ -237,6 +260,21 @@ class World:
         self._execution(BY_HAND, self.scenario.payload_id, self.clock.now)
         self.events[BY_HAND] = Event(self.scenario.events)
         self.ghost.started(BY_HAND, -1, ())
+        self.clock.tick()
+
+    def redrive(self, arn: str) -> None:
+        """An operator redrives a run: it goes on under its ARN, and ends once more."""
+        self.clock.tick()
+        self.sfn.executions[arn] = replace(
+            self.sfn.executions[arn],
+            status="RUNNING",
+            stopped=None,
+            output=None,
+            error=None,
+            cause=None,
+        )
+        self.events[arn] = Event(self.scenario.events, self.events[arn].tries)
+        self.ghost_of(arn).redriven(arn)
         self.clock.tick()
 
     def delete_record(self) -> None:
@@ -336,7 +374,7 @@ class World:
             return
         if (
             not self.system.bare
-            and not self.joins
+            and not self.scenario.has_parts
             and not possible.future(self, actor).covers(possible.touched(self, actor))
         ):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
@@ -358,11 +396,11 @@ class World:
 
     def all_ghosts(self) -> list[Ghost]:
         """The notes of all payloads and joins."""
-        return [*self.ghosts.values()] if self.joins else [self.ghost]
+        return [*self.ghosts.values()] if self.scenario.has_parts else [self.ghost]
 
     def ghost_of(self, arn: str) -> Ghost:
         """The notes of a run's payload."""
-        if not self.joins:
+        if not self.scenario.has_parts:
             return self.ghost
         return self.ghosts[json.loads(self.sfn.executions[arn].input)["id"]]
 
@@ -454,7 +492,7 @@ class World:
         written = call.request.get("Key") or call.request.get("Item") or {}
         for payload_id, ghost in self.ghosts.items():
             key = StateKey.of(payload_id)
-            if key is None or (self.joins and key.to_item() != written):
+            if key is None or (self.scenario.has_parts and key.to_item() != written):
                 continue
             record = self.states.items.get(self.states.key(key.to_item()))
             if record is not None:
@@ -464,7 +502,7 @@ class World:
                     actor.subject if actor.kind.endswith("update_state") else None,
                 )
         begun = self.begun[actor.number]
-        if not self.joins:
+        if not self.scenario.has_parts:
             self.ghost.see_rows(self.waits.items.values(), begun, actor.kind)
             return
         for payload_id, ghost in self.ghosts.items():
@@ -624,6 +662,7 @@ class World:
                 redelivery,
                 grace_seconds=grace,
                 queue_seconds=self.scenario.queue_seconds,
+                cycles=bool(self.scenario.running),
             ),
         )
         self._run_to_first_call(actor)
@@ -703,6 +742,9 @@ class World:
         self.is_disturbed = True  # a record, or whose run it tells of, is lost
         if option.kind == "by-hand":
             self.start_by_hand()
+        elif option.kind == "redrive":
+            self.redrives_left -= 1
+            self.redrive(option.subject)
         elif option.kind == "delete":
             self.deletions_left -= 1
             self.delete_record()
@@ -736,6 +778,9 @@ class World:
         self.faults_left = 0
         if self.joins:
             self._close_joins()
+            return
+        if self.scenario.running:
+            self._close_cycles()
             return
         while self.queue.messages or self._alive():
             self._settle_down()
@@ -776,13 +821,32 @@ class World:
             self._one_pass()
             self._come_to_rest()
 
-    def _come_to_rest(self) -> None:
+    def _close_cycles(self) -> None:
+        """A whole pass while the runs go on; then they end, and nobody is told of it."""
+        self._come_to_rest(ends=False)
+        self.is_closing = True
+        self.clock.advance(timedelta(seconds=6000))
+        self._one_pass()
+        self._drain_stream()
+        self.rested = self.ghost.step
+        for _ in range(MAX_CLOSING_PASSES):
+            self._come_to_rest()
+            if not any(_is_open(row) for row in self.waits.items.values()):
+                break
+            self.clock.advance(timedelta(seconds=6000))
+            self._one_pass()
+
+    def _come_to_rest(self, *, ends: bool = True) -> None:
         """All messages and records are delivered, all runs end; one brings about another."""
         while True:
             self._settle_down()
             self._drain_stream()
             visible = [number for number, each in self.queue.messages.items() if each.is_visible]
-            running = [arn for arn, each in self.sfn.executions.items() if each.status == "RUNNING"]
+            running = [
+                arn
+                for arn, each in self.sfn.executions.items()
+                if ends and each.status == "RUNNING"
+            ]
             if visible:
                 self.next_step()
                 self.trace.append(f"message {visible[0]} is delivered")
@@ -851,6 +915,16 @@ def _key_of(payload_id: str) -> StateKey:
     key = StateKey.of(payload_id)
     assert key is not None
     return key
+
+
+def _attributes(sent: Sent) -> dict[str, Any]:
+    """A token's message attributes."""
+    values = {"cirrus-task-token": sent.token}
+    if sent.waiter is not None and sent.tells in ("payload", "both"):
+        values["cirrus-waiter-payload-id"] = sent.waiter
+    if sent.waiter is not None and sent.tells in ("execution", "both"):
+        values["cirrus-waiter-execution-arn"] = first_run(sent.waiter)
+    return {name: {"dataType": "String", "stringValue": text} for name, text in values.items()}
 
 
 def _is_open(row: dict[str, Any]) -> bool:

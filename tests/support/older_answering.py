@@ -1,4 +1,4 @@
-"""Sender and reconciler of an earlier version, beside the plugin that is tested."""
+"""Functions of an earlier version, beside the plugin that is tested."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import ModuleType
+
+    Handler = Callable[[Any, Any], Any]
+    Decorator = Callable[[Handler], Handler]
 
 PACKAGE = "cirrus_callbacks_plugin"
 
@@ -47,6 +50,28 @@ class OlderAnswering:
         now = self.reconciler.utc_now
         vars(self.reconciler)["utc_now"] = lambda: now() + timedelta(seconds=seconds)
         return self.reconciler.lambda_handler({}, None)
+
+
+@dataclass(frozen=True)
+class OlderHooks:
+    """The hooks of a zip, imported from it; every other import is the tested plugin's.
+
+    Attributes:
+        process, update_state: the decorators.
+    """
+
+    process: Decorator
+    update_state: Decorator
+
+    @classmethod
+    def of(cls, archive: Path) -> OlderHooks:
+        """Import them from a zip."""
+        with _imported_from(archive):
+            folder = f"{PACKAGE}.hooks"
+            return cls(
+                importlib.import_module(f"{folder}.process").process,
+                importlib.import_module(f"{folder}.update_state").update_state,
+            )
 
 
 @contextmanager

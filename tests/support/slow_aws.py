@@ -154,7 +154,9 @@ class DynamoDB:
         self.clock.sleep(SECONDS_A_CALL)
 
     def query(self, **request: Any) -> dict[str, Any]:
-        """A page of one shard of the index, or how many entries it has."""
+        """A page of one shard of the index, or how many entries it has; or a payload's rows."""
+        if "IndexName" not in request:
+            return self._partition(request)
         self._called("Query", "callbacks")
         asked = request["ExpressionAttributeValues"][":shard"]["S"]
         self.shards.append(asked)
@@ -175,6 +177,16 @@ class DynamoDB:
         if start + INDEX_PAGE < len(index):
             page["LastEvaluatedKey"] = _index_item(asked, found[-1])
         return page
+
+    def _partition(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The open rows of one payload: a single page."""
+        self._called("Query of a partition", "callbacks")
+        assert request["ConsistentRead"]
+        assert "attribute_not_exists(settled_at)" in request["FilterExpression"]
+        asked = request["ExpressionAttributeValues"][":payload_id"]["S"]
+        rows = [row for key, row in self.rows.items() if key.payload_id == asked]
+        closed = ("settled_at", "answered_at")
+        return {"Items": [row for row in rows if not any(name in row for name in closed)]}
 
     def _indexed(self) -> dict[str, list[_Place]]:
         """The index, built again where rows have come or gone."""
@@ -306,6 +318,7 @@ class SlowAws:
         *,
         redelivery: float = 5400,
         heartbeat: bool = False,
+        cycles: bool = False,
         pass_type: type[Pass] = Pass,
     ) -> Summary:
         """The next pass, at its time; with the paces and the budget of the lambda."""
@@ -334,6 +347,7 @@ class SlowAws:
             settings=ReconcilerSettings(
                 redelivery=timedelta(seconds=redelivery),
                 heartbeat=heartbeat,
+                cycles=cycles,
             ),
             clock=self.clock.now,
             seconds_left=lambda: ends - self.clock(),

@@ -93,6 +93,7 @@ def test_a_pass_tells_what_alarms_look_at(lines: Lines) -> None:
         open_waits=12,
         oldest_open_seconds=3600.5,
         stuck={"c/workflow-w/i"},
+        cycles=9,
         refused_descriptions=8,
         is_complete=False,
     )
@@ -115,6 +116,7 @@ def test_a_pass_tells_what_alarms_look_at(lines: Lines) -> None:
         "IncompletePasses": [1.0],
         "DescribesRefused": [8.0],
         "StuckPayloads": [1.0],
+        "DependencyCycles": [9.0],
         "FailureDestinationObjects": [7.0],
     }
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cirrus_callbacks_plugin.cirrus.state_table import Record
-from cirrus_callbacks_plugin.graph.cycles import cycles_of
 from cirrus_callbacks_plugin.graph.layers import places_of
 from cirrus_callbacks_plugin.graph.model import Identities, graph_of
+from cirrus_callbacks_plugin.reconcile.cycles import cycles_of
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.waiting_graph import CHAIN, CYCLE, DIAMOND, NOW, graph, hundreds, payload
 

@@ -11,6 +11,7 @@ from cirrus_callbacks_plugin.contract import PROCESSING
 from cirrus_callbacks_plugin.errors import ConfigurationError, RegistrationFailed
 from cirrus_callbacks_plugin.hooks import process as module
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
+from cirrus_callbacks_plugin.protocol import error_names
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait, shard, token_name
 from support.aws_calls import aws_error
@@ -177,6 +178,26 @@ def test_a_completed_payload_is_settled_with_its_first_write(
     assert len(parts.states.reads) == 1
     ((_, line),) = lines(caplog)
     assert (line["workflow_state"], line["settled"]) == ("SUCCEEDED", True)
+
+
+@pytest.mark.parametrize("by", ["payload", "execution"])
+def test_a_parent_that_waits_for_itself_is_refused_at_once(parts: Parts, by: str) -> None:
+    """With the first write and no call more; cirrus gets its message all the same."""
+    sent = message(token="t")
+    attributes = sent["messageAttributes"]
+    if by == "payload":
+        attributes["cirrus-waiter-payload-id"]["stringValue"] = payload_id()
+    else:
+        del attributes["cirrus-waiter-payload-id"]
+    parts.states.there[payload_id()] = record("PROCESSING", "arn-t")
+    handler = Handler()
+    run(parts, handler, sent)
+    (row,) = parts.waits.put
+    assert (row.answer_error, row.settled_at) == (error_names.DEPENDENCY_CYCLE, NOW)
+    assert row.workflow_state == PROCESSING
+    assert len(parts.states.reads) == 1, "the record was read for the registration alone"
+    assert not parts.waits.settled
+    assert len(handler.events) == 1
 
 
 def test_replace_is_noted_and_settles_nothing_at_first(parts: Parts) -> None:

@@ -170,3 +170,63 @@ def test_what_is_being_settled_is_asked_once_a_payload() -> None:
         found, _ = Listing(survey, with_chains=False).page(0)
     assert [each.reason.code for each in found] == [Code.BEING_SETTLED] * WAITERS
     assert calls(aws)["BatchGetItem callbacks"] == 2  # the rows, and what is being settled
+
+
+@pytest.fixture
+def chained() -> SlowAws:
+    """A waits for b and b for a, d waits for a; x waits for y, and y of yesterday for x."""
+    aws = SlowAws()
+    for name in "abdxy":
+        aws.record(f"c/workflow-w/{name}", "PROCESSING", execution(name))
+        aws.run(execution(name), "RUNNING")
+    aws.run(execution("yesterday"), "RUNNING")
+    for waiter, run, child in (
+        ("a", execution("a"), "b"),
+        ("b", None, "a"),
+        ("d", execution("d"), "a"),
+        ("x", execution("x"), "y"),
+        ("y", execution("yesterday"), "x"),
+    ):
+        told = {"waiter_execution_arn": run} if run else {}
+        told["waiter_payload_id"] = f"c/workflow-w/{waiter}"
+        row = waiting_since(7200, f"c/workflow-w/{child}", token=f"{waiter}-{child}", **told)
+        aws.add([row])
+    return aws
+
+
+def test_waits_names_a_cycle_whether_it_is_told_or_not(chained: SlowAws) -> None:
+    """Of the very runs, as the reconciler judges it; who waits for one of them is in none."""
+    with look_at(chained) as survey:
+        found, _ = Listing(survey).page(0)
+    reasons = {each.row.task_token: each.reason for each in found}
+    assert {token for token, reason in reasons.items() if reason.code is Code.IN_CYCLE} == {
+        "a-b",
+        "b-a",
+    }
+    a, b = "c/workflow-w/a", "c/workflow-w/b"
+    assert reasons["a-b"].text == f"the waits of a cycle: {b} waits for {a} waits for {b}"
+    assert reasons["d-a"].code is Code.WAITS_ITSELF
+
+
+def test_a_child_that_runs_for_nobody_is_abandoned() -> None:
+    """Its waiter's run has ended, and so have all others that wait; not where one goes on."""
+    aws = SlowAws()
+    for name in ("a", "b", "alive"):
+        aws.record(f"c/workflow-w/{name}", "PROCESSING", execution(name))
+        aws.run(execution(name), "RUNNING")
+    aws.run(execution("gone"), "TIMED_OUT", stopped=-60)
+    aws.record("c/workflow-w/gone", "FAILED", execution("gone"))
+    for child, token, told in (
+        ("a", "a-1", {"waiter_execution_arn": execution("gone")}),
+        ("a", "a-2", {"waiter_payload_id": "c/workflow-w/gone"}),
+        ("b", "b-1", {"waiter_execution_arn": execution("gone")}),
+        ("b", "b-2", {"waiter_execution_arn": execution("alive")}),
+        ("alive", "nobody-told", {}),
+    ):
+        aws.add([waiting_since(7200, f"c/workflow-w/{child}", token=token, **told)])
+    with look_at(aws) as survey:
+        found, _ = Listing(survey).page(0)
+        quick, _ = Listing(survey, with_chains=False).page(0)
+    codes = {each.row.task_token: each.reason.code for each in found}
+    assert {token for token, code in codes.items() if code is Code.ABANDONED} == {"a-1", "a-2"}
+    assert {each.reason.code for each in quick} == {Code.RUNNING}

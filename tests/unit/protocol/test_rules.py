@@ -21,6 +21,7 @@ from cirrus_callbacks_plugin.protocol.rules import (
     displaces,
     invalid_payload,
     run_to_note,
+    wait_for_itself,
 )
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -301,6 +302,7 @@ def test_the_errors_that_a_waiting_task_may_catch() -> None:
         "NEVER_STARTED": "CirrusCallback.NeverStarted",
         "CANCELLED": "CirrusCallback.Cancelled",
         "JOIN_FAILED": "CirrusCallback.JoinFailed",
+        "DEPENDENCY_CYCLE": "CirrusCallback.DependencyCycle",
     }
 
 
@@ -412,3 +414,35 @@ def test_which_outcome_may_take_the_place_of_which(
     """One whose run is listed before the other's settles no row: it stays away."""
     found = displaces(listed, end_of(newer), end_of(older), lists_run_at_claim=lists_at_claim)
     assert found is is_displaced
+
+
+@pytest.mark.parametrize(
+    ("told", "is_own"),
+    [
+        ({"waiter_payload_id": "p"}, True),
+        ({"waiter_payload_id": "p", "waiter_execution_arn": "run-1"}, True),
+        ({"waiter_execution_arn": "run-1"}, True),
+        ({"waiter_execution_arn": "another"}, False),
+        ({"waiter_payload_id": "q"}, False),
+        ({"waiter_payload_id": "q", "waiter_execution_arn": "run-1"}, False),
+        ({"waiter_payload_id": "p", "replace": True}, False),
+        ({}, False),
+    ],
+)
+def test_a_parent_that_waits_for_its_own_payload_is_told_so(
+    told: dict[str, object], is_own: bool
+) -> None:
+    """By the id that it told, else by its execution, which the payload's record lists.
+
+    A replacement is another run than the one that waits for it.
+    """
+    outcome = wait_for_itself(row(**told), record("PROCESSING", "run-1"))
+    assert (outcome is not None) == is_own
+    if outcome is not None:
+        assert outcome.answer_error == error_names.DEPENDENCY_CYCLE
+        assert outcome.workflow_state is None
+
+
+def test_without_a_record_an_execution_alone_is_nobody_s_own() -> None:
+    """Nothing tells whose run it is."""
+    assert wait_for_itself(row(waiter_execution_arn="run-1"), None) is None

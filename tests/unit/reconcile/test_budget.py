@@ -19,6 +19,7 @@ REDELIVERY = "CIRRUS_CALLBACKS_REDELIVERY_SECONDS"
 INTERVAL = "CIRRUS_CALLBACKS_INTERVAL_SECONDS"
 RETENTION = "CIRRUS_CALLBACKS_RETENTION_DAYS"
 HEARTBEAT = "CIRRUS_CALLBACKS_HEARTBEAT"
+CYCLES = "CIRRUS_CALLBACKS_CYCLES"
 
 
 class Context:
@@ -59,7 +60,7 @@ def test_policy_has_defaults() -> None:
     assert ReconcilerSettings.from_env({}) == ReconcilerSettings(
         timedelta(minutes=15), timedelta(minutes=90), timedelta(minutes=5), heartbeat=False
     )
-    empty = dict.fromkeys((GRACE, REDELIVERY, INTERVAL, HEARTBEAT), "")
+    empty = dict.fromkeys((GRACE, REDELIVERY, INTERVAL, HEARTBEAT, CYCLES), "")
     assert ReconcilerSettings.from_env(empty) == ReconcilerSettings()
 
 
@@ -70,10 +71,16 @@ def test_policy_is_what_the_environment_says() -> None:
         REDELIVERY: "1209600",
         INTERVAL: "86400",
         HEARTBEAT: " TRUE ",
+        CYCLES: "true",
         RETENTION: "7",
     }
     assert ReconcilerSettings.from_env(env) == ReconcilerSettings(
-        timedelta(0), timedelta(days=14), timedelta(days=1), heartbeat=True, retention_days=7
+        timedelta(0),
+        timedelta(days=14),
+        timedelta(days=1),
+        heartbeat=True,
+        retention_days=7,
+        cycles=True,
     )
     assert ReconcilerSettings.from_env({HEARTBEAT: "false"}).heartbeat is False
 
@@ -91,6 +98,7 @@ def test_policy_is_what_the_environment_says() -> None:
         (INTERVAL, "rate(5 minutes)", "a whole number of seconds from 60 to 86400"),
         (HEARTBEAT, "yes", "true or false"),
         (HEARTBEAT, "1", "true or false"),
+        (CYCLES, "on", "true or false"),
     ],
 )
 def test_a_wrong_value_says_which_variable_and_what_to_give(
@@ -122,6 +130,8 @@ def test_a_summary_is_json_and_names_a_hundred_stuck_payloads() -> None:
         "still_running": 0,
         "failed": 0,
         "heartbeats": 0,
+        "cycles": 0,
+        "cycles_told": 0,
         "stuck": 150,
         "refused_descriptions": 0,
         "is_complete": False,

@@ -1,0 +1,254 @@
+"""A join of very many members, from request to answer, with AWS in another process.
+
+Run as a script it measures in a process of its own, whose peak memory is that of hooks, sender,
+Cirrus's handlers and this driver together; it prints lines of progress on standard error and one
+JSON object.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.clients import fresh_clients
+from bench.many import PARTITION_WRITES_PER_SECOND, REGION, STREAM_BATCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.cirrus_world import World
+
+WORKFLOW = "sentinel-2-cog"
+CHILD = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
+HOOK_SECONDS, SENDER_SECONDS = 15, 60
+ENDS_A_ROUND = 50
+"""Ends that are told before the stream is read again."""
+
+
+@dataclass(slots=True)
+class LargeJoin:
+    """What was measured; seconds of the wall clock.
+
+    Attributes:
+        members: how many were asked for.
+        succeeded: how many of them the parent was told of.
+        sending: from the request until the last member was registered.
+        ending: while the members ended, one after the other.
+        answering: from the last member's end until the parent was answered.
+        base_megabytes: of the process with hooks, sender, Cirrus's handlers and the driver, before
+            the request.
+        peak_megabytes: the most that it had in the end.
+    """
+
+    members: int
+    succeeded: int = 0
+    sending: float = 0.0
+    ending: float = 0.0
+    answering: float = 0.0
+    base_megabytes: float = 0.0
+    peak_megabytes: float = 0.0
+
+    @property
+    def is_good(self) -> bool:
+        """None was lost."""
+        return self.succeeded == self.members
+
+    @property
+    def least_telling(self) -> float:
+        """Seconds that AWS alone takes for the tellings: all write one partition."""
+        return self.members / PARTITION_WRITES_PER_SECOND
+
+    def to_json(self) -> dict[str, Any]:
+        """With stable keys."""
+        values = {
+            name: round(value, 2) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
+        return {**values, "least_telling": self.least_telling}
+
+
+def measure(members: int, tell: Callable[[str, int], object]) -> LargeJoin:
+    """Measure in a process of its own.
+
+    Args:
+        members: how many, from 1 to 10,000.
+        tell: told what is done, and for how many.
+    """
+    with subprocess.Popen(
+        [sys.executable, __file__, str(members)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stderr:
+            what, _, done = line.strip().rpartition(" ")
+            if done.isdigit() and what in {"registered", "ended"}:
+                tell(what, int(done))
+            else:
+                said.append(line)
+        printed = process.stdout.read()
+    assert process.returncode == 0, "".join(said[-30:])
+    values = json.loads(printed)
+    del values["least_telling"]
+    return LargeJoin(**values)
+
+
+def _run(found: LargeJoin, tell: Callable[[str, int], object]) -> None:
+    from cirrus_callbacks_plugin.local.deployment import Names
+    from support.cirrus_world import ACCOUNT, PREFIX, World
+    from support.moto_process import moto_process
+
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(moto_process())
+        os.environ.update(
+            AWS_ENDPOINT_URL=endpoint,
+            AWS_ACCESS_KEY_ID="bench",
+            AWS_SECRET_ACCESS_KEY="bench",
+        )
+        stack.enter_context(fresh_clients(REGION))
+        world = World(names=Names(PREFIX, REGION, ACCOUNT, endpoint))
+        os.environ.update(world.names.environment(), CIRRUS_CALLBACKS_WORKFLOWS="*")
+        world.add_workflow(WORKFLOW, CHILD)
+        driver = _Driver(world, found.members, tell)
+        token = world.start_parent()
+        driver.warm_up()
+        found.base_megabytes = _peak_megabytes()
+        began = time.monotonic()
+        driver.ask(token)
+        driver.send_all()
+        found.sending = time.monotonic() - began
+        began = time.monotonic()
+        driver.end_all()
+        found.ending = time.monotonic() - began
+        began = time.monotonic()
+        driver.drain()
+        found.answering = time.monotonic() - began
+        told = world.parent_of(token)
+        assert told["status"] == "SUCCEEDED", told
+        found.succeeded = json.loads(told["output"])["succeeded"]
+
+
+@dataclass(slots=True)
+class _Driver:
+    """The queue's and the stream's mapping, and the children's ends, one after the other."""
+
+    world: World
+    members: int
+    tell: Callable[[str, int], object]
+    registered: int = 0
+
+    def warm_up(self) -> None:
+        """Let every function run once, for a payload that nobody waits for."""
+        from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
+        from support.cirrus_world import payload
+
+        self.world.send(payload("warm-up"))
+        self._process()
+        self._end("warm-up")
+        lambda_handler({"Records": []}, None)
+        self.registered = 0
+
+    def ask(self, token: str) -> None:
+        """Send the request, its list in S3."""
+        from support.cirrus_world import payload
+
+        bucket, key = self.world.names.payload_bucket, "members.jsonl.gz"
+        lines = "".join(f"{json.dumps(payload(each))}\n" for each in self._items())
+        body = gzip.compress(lines.encode())
+        self.world.s3.put_object(Bucket=bucket, Key=key, Body=body)
+        self.world.send({"join": {"members_url": f"s3://{bucket}/{key}"}}, token)
+
+    def _items(self) -> list[str]:
+        return [f"item-{number:05}" for number in range(self.members)]
+
+    def send_all(self) -> None:
+        """Until neither queue nor stream has anything more."""
+        while self._process() or self.drain():
+            pass
+
+    def _process(self) -> bool:
+        from cirrus_callbacks_plugin.lambda_functions.process import lambda_handler
+        from support.cirrus_world import Context
+
+        event = self.world.receive()
+        if event is None:
+            return False
+        lambda_handler(event, Context(HOOK_SECONDS))
+        self.world.delete(event)
+        self.registered += len(event["Records"])
+        self.tell("registered", self.registered)
+        return True
+
+    def end_all(self) -> None:
+        """Tell each run's end; the last one's records are not delivered yet."""
+        for number, item in enumerate(self._items(), 1):
+            self._end(item)
+            self.tell("ended", number)
+            if number % ENDS_A_ROUND == 0 and number < self.members:
+                self.drain()
+
+    def _end(self, item: str) -> None:
+        from cirrus_callbacks_plugin.lambda_functions.update_state import lambda_handler
+        from support.cirrus_world import Context, payload_id
+
+        run = self.world.runs(payload_id(item, WORKFLOW))[-1]
+        self.world.wait_ended(run)
+        lambda_handler(self.world.event_of(run), Context(HOOK_SECONDS))
+
+    def drain(self) -> bool:
+        """Deliver the stream by its filter; False where nothing of it was left."""
+        from cirrus_callbacks_plugin import config
+        from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
+        from cirrus_callbacks_plugin.local.sources.filters import matcher
+        from cirrus_callbacks_plugin.sender.filters import filter_patterns
+        from support.cirrus_world import Context
+
+        matches = matcher(filter_patterns(config.EnabledWorkflows.from_env()))
+        has_any = False
+        while records := [each for each in self.world.new_stream_records() if matches(each)]:
+            has_any = True
+            for start in range(0, len(records), STREAM_BATCH):
+                batch = records[start : start + STREAM_BATCH]
+                failed = lambda_handler({"Records": batch}, Context(SENDER_SECONDS))
+                assert failed == {"batchItemFailures": []}, failed
+        return has_any
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux tells it in KiB
+
+
+def main() -> None:
+    """Measure here."""
+    logging.disable(logging.CRITICAL)
+    found = LargeJoin(int(sys.argv[1]))
+
+    def tell(what: str, done: int) -> None:
+        if done % 100 == 0 or done == found.members:
+            sys.stderr.write(f"{what} {done}\n")
+            sys.stderr.flush()
+
+    os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
+    _run(found, tell)
+    found.peak_megabytes = _peak_megabytes()
+    sys.stdout.write(json.dumps(found.to_json()))
+
+
+if __name__ == "__main__":
+    main()
