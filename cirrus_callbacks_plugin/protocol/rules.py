@@ -303,7 +303,10 @@ def _is_strange(row: Wait, record: Record | None, run: str | None) -> bool:
     """Neither what the row saw nor the record's list tells whether the row waits for the run."""
     if row.seen_state in (CLAIMED, PROCESSING) or run == row.execution_arn:
         return False
-    return row.seen_state is None or record is None or run not in record.executions
+    if record is None or run not in record.executions:
+        return True
+    # An attached member saw nothing: it waits for what was started, whenever that was.
+    return row.seen_state is None and not row.attached
 
 
 def _had_stopped(row: Wait, ended: Ended) -> bool:

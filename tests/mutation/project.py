@@ -61,6 +61,7 @@ PROTOCOL = Project(
         "reconcile/*.py",
         "protocol/*.py",
         "hooks/*.py",
+        "joins/*.py",
         "carriers/message.py",
         "carriers/tokens.py",
         "sender/batch.py",

@@ -15,6 +15,7 @@ from cirrus_callbacks_plugin.joins.rows import MemberRow, member_key
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.waits.row import STALE, serialize
+from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +127,11 @@ def no_rule_to_expand_again() -> AbstractContextManager[Any]:
     return mock.patch.object(Overdue, "_expand", return_value=[])
 
 
+def no_expansion_put_again_in_time() -> AbstractContextManager[Any]:
+    """A sender without time left forgets the members that it has not sent."""
+    return mock.patch.object(WaitsTable, "postpone", return_value=False)
+
+
 JOIN_DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     each.__name__: each
     for each in (
@@ -136,5 +142,6 @@ JOIN_DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
         marking_before_deciding,
         no_rule_for_missing_members,
         no_rule_to_expand_again,
+        no_expansion_put_again_in_time,
     )
 }

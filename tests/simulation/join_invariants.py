@@ -136,12 +136,12 @@ def _true(world: World, join: JoinGhost, index: int, member: Member) -> list[str
     facts = world.ghosts[payload_id].rows[token]
     if facts.settled is None or facts.settled > telling.step:
         facts = replace(facts, settled=telling.step)
-    if member.kind == "attached" and _was_completed(world, telling, facts):
+    if member.kind == "attached" and was_completed(world, telling, facts):
         return []
     found = untruths(
         world.ghosts[payload_id],
         f"member {index}",
-        _as_told(telling),
+        as_told(telling),
         facts,
         world.message_of(token),
         replace=False,
@@ -149,7 +149,7 @@ def _true(world: World, join: JoinGhost, index: int, member: Member) -> list[str
     return [f"J{each}" for each in found]
 
 
-def _was_completed(world: World, telling: Telling, facts: RowFacts) -> bool:
+def was_completed(world: World, telling: Telling, facts: RowFacts) -> bool:
     """The record said so when the sender attached to it: no cirrus runs the payload again.
 
     Whose end that was, of several listed runs, is not asked (promise 2: the state just before
@@ -161,7 +161,7 @@ def _was_completed(world: World, telling: Telling, facts: RowFacts) -> bool:
     return facts.settled_by == "sender" and state in NEVER_RERUN and is_said
 
 
-def _as_told(telling: Telling) -> Row:
+def as_told(telling: Telling) -> Row:
     """A member's wait with what its join was told in the place of its own outcome."""
     assert telling.wait is not None
     told = ("workflow_state", "execution_arn", "output_payload_url", "answer_error", "answer")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulation import independence
+from simulation import independence, join_independence, join_possible
 from simulation.scenario import BY_HAND
+from simulation.system import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,8 +83,10 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
             # It begins when its first call is made: nobody could tell that it began before,
             # and what a waiter may be told is then judged most strictly.
             return actor
-    if world.scenario.has_parts:
-        return None  # what their rows touch has not been told apart
+    if world.scenario.running:
+        return None  # what the rows of parents touch has not been told apart
+    if world.joins:
+        return join_possible.undisputed(world, alive)
     coming = list(_coming(world, alive))
     futures = {actor.number: future(world, actor) for actor in alive}
     for actor in alive:
@@ -133,11 +137,15 @@ def _tokens(world: World, numbers: Iterable[int]) -> list[str]:
 
 
 def future(world: World, actor: Actor) -> Touched:
+    if world.joins:
+        return join_possible.future(world, actor)
     return independence.future(actor, _tokens(world, world.held.get(actor.number, ())))
 
 
 def touched(world: World, actor: Actor) -> Touched:
     assert actor.pending is not None
+    if world.joins:
+        return join_independence.touched(world, actor.pending)
     return independence.touched(
         actor.pending, lambda token: _is_settled(world, token), comes_again=_comes_again(world)
     )
@@ -178,7 +186,7 @@ def _environment(  # noqa: C901 - one thing after the other
         if execution.status == "RUNNING":
             if world.scenario.waits_first and not _has_listed(alive):
                 continue
-            ends = _ends(world, alive)
+            ends = _ends(world, alive, arn)
             if ends != "end-told" or may_update:
                 told = " and it is told" if ends == "end-told" else ""
                 found.extend(
@@ -260,15 +268,18 @@ def _lanes_to_read(world: World) -> list[str]:
     return [lane for lane in world.lanes() if lane not in busy and world.new_records(lane)]
 
 
-def _ends(world: World, alive: list[Actor]) -> str:
+def _ends(world: World, alive: list[Actor], arn: str) -> str:
     """Whether a run's end is one thing with its being told.
 
     Apart from the reconciler only judgements know when a run ended: whether before a
     registration, and before a settle, which the telling precedes. (An end that is never
     told may come when nothing else is under way.)
     """
-    if not alive or world.scenario.may_reconcile or world.scenario.has_parts:
+    if not alive or world.scenario.may_reconcile or world.scenario.running:
         return "end"
+    if world.joins:
+        is_told = world.events[arn].left > 0 and join_possible.is_registered(world, arn)
+        return "end-told" if is_told else "end"
     waits = {task_token for _, task_token in world.waits.items}
     unregistered = set(_tokens(world, world.queue.messages)) - waits
     return "end" if unregistered else "end-told"
@@ -317,8 +328,32 @@ def _deliveries_of_records(world: World) -> list[Option]:
     for lane in _lanes_to_read(world):
         pending = len(world.new_records(lane))
         counts = [pending, 1] if pending > 1 else [1] * pending
+        if world.joins:  # so one record more takes no choice away
+            counts = list(range(pending, 0, -1))
         found += [
             Option("stream", (lane, count), "ok", f"{count} record{'s' * (count > 1)} delivered")
             for count in counts
         ]
+        if world.slow_left:
+            found += _slow_expansions(world, lane, counts)
+    return found
+
+
+def _slow_expansions(world: World, lane: str, counts: list[int]) -> list[Option]:
+    """A sender that sends no member, or some, and then has no time left."""
+    found = []
+    for count in counts:
+        keys = [each["dynamodb"]["Keys"] for each in world.new_records(lane)[:count]]
+        if any(key["task_token"]["S"] == join_independence.EXPAND for key in keys):
+            joins = join_independence.things_of(world.scenario).joins
+            most = max(len(each.members) for each in joins.values())
+            found += [
+                Option(
+                    "stream",
+                    (lane, count, chunks),
+                    "ok",
+                    f"{count} record{'s' * (count > 1)} delivered, time for {chunks} chunks",
+                )
+                for chunks in range(math.ceil(most / CHUNK))
+            ]
     return found

@@ -104,6 +104,7 @@ class Scenario:
         dead_letters: how many that were received may come no more.
         lost_records: how many of the stream's records may be lost.
         list_changes: how often the list behind a join's ``members_url`` may be changed.
+        slow_expansions: how often a sender may have no time left for sending more members.
         may_close: whether the parent may end while its token waits.
         has_lanes: rows of two payloads, or joins, may be with two senders at once.
         most_bytes: of a message that the queue takes.
@@ -141,6 +142,7 @@ class Scenario:
     dead_letters: int = 0
     lost_records: int = 0
     list_changes: int = 0
+    slow_expansions: int = 0
     may_close: bool = False
     has_lanes: bool = False
     most_bytes: int = 2048
@@ -210,8 +212,10 @@ class Scenario:
             (bool(self.dead_letters), ", a dead letter"),
             (bool(self.lost_records), ", a record of the stream lost"),
             (bool(self.list_changes), ", the list changed"),
+            (bool(self.slow_expansions), ", a slow sender"),
             (self.may_close, ", the parent ends"),
             (self.has_lanes, ", several senders"),
+            (bool(self.faulty), f", faults of {' and '.join(self.faulty)}"),
         ]
         more = "".join(name for is_so, name in others if is_so)
         return f"{self.before or 'new'}{more}: {sent}{start}{ends}{repairs}"

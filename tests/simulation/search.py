@@ -215,7 +215,7 @@ class Simulator:
 
     def exhaustively(self, scenario: Scenario) -> Iterator[Schedule]:
         """Every schedule, up to states that were seen already."""
-        assert not scenario.has_parts, "no fingerprint tells all that a join's future depends on"
+        assert not scenario.running, "no fingerprint tells all that a cycle's future depends on"
         seen: set[bytes] = set()
         begun = World(scenario, self._system, self._clock)
         crossings = [self._crossing(begun, (), seen)]

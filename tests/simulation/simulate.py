@@ -1,9 +1,9 @@
 """Explore schedules on all cores until told to stop: ``make simulate``.
 
-The small worlds whole; then half of the workers explore the worlds with two of each, the
-others go on with random walks and priorities without end. ``--seconds`` or Ctrl-C stops: how
-far each world came is told, and in the last line what was explored. ``--whole`` has all
-workers explore the worlds with two of each, a token on one message, and ends with the last.
+The small worlds whole; then half of the workers explore the larger worlds with joins and those
+with two of each, the others go on with random walks and priorities without end. ``--seconds`` or
+Ctrl-C stops: how far each world came is told, and in the last line what was explored. ``--whole``
+has all workers explore these worlds, a token on one message, and ends with the last.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ from simulation.cycle_defects import CYCLE_DEFECTS
 from simulation.cycle_scenarios import cycle_scenarios
 from simulation.defects import DEFECTS
 from simulation.join_defects import JOIN_DEFECTS
-from simulation.join_scenarios import join_scenarios
+from simulation.join_scenarios import (
+    join_scenarios,
+    larger_join_spaces,
+    small_join_scenarios,
+)
 from simulation.scenario import (
     Scenario,
     larger_scenarios,
@@ -128,10 +132,13 @@ def explore_until(seconds: float | None, first_seed: int, *, is_whole: bool) -> 
     """Explore on all cores; returns when the time is out, at Ctrl-C, or with the last world."""
     told = Told()
     small = [(f"one of each, {each.name}", each) for each in small_scenarios()]
+    small += [(f"a join, {each.name}", each) for each in small_join_scenarios()]
     twofold = twofold_scenarios() if is_whole else [*twofold_scenarios(), *with_two_tokens()]
     worlds: Any = multiprocessing.Queue()
     none_left = [None] * (os.cpu_count() or 1)  # one a worker
-    for world in [*small, *((f"two of each, {each.name}", each) for each in twofold), *none_left]:
+    larger = [(f"a join, {each.name}", each) for each in larger_join_spaces()]
+    larger += [(f"two of each, {each.name}", each) for each in twofold]
+    for world in [*small, *larger, *none_left]:
         worlds.put(world)
     work = functools.partial(_explore, worlds=worlds, is_whole=is_whole)
     on_all_cores(work, first_seed, lambda message: _hear(message, told), seconds)
@@ -178,7 +185,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop after so many seconds")
     parser.add_argument("--seed", type=int, default=1000, help="the first seed")
     parser.add_argument(
-        "--whole", action="store_true", help="the worlds with two of each to their end, no walks"
+        "--whole", action="store_true", help="the larger worlds to their end, no walks"
     )
     parser.add_argument("--table", action="store_true", help="write the table of defects")
     given = parser.parse_args()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import os
 import tempfile
@@ -178,9 +179,14 @@ class System:
             handler = update_state(handler, services=self._services, clock=lambda: 0.0)
         return handler(event, None)
 
-    def sender(self, event: Any) -> Any:
-        """The sender, every workflow enabled."""
-        sender = Sender(self.joins, EnabledWorkflows(None), lambda: True)
+    def sender(self, event: Any, chunks: int | None = None) -> Any:
+        """The sender, every workflow enabled; with time for so many chunks of members, or all."""
+        asked = itertools.count()
+        sender = Sender(
+            self.joins,
+            EnabledWorkflows(None),
+            lambda: chunks is None or next(asked) < chunks,
+        )
         failed = sender.send(StreamRecord.from_batch(event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 

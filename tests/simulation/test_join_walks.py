@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
 SHARES = 2
 SEEDS = 5
-"""For every share, strategy and world: the space is not explored whole, not the small one either.
-
-What a join's rows have in common with which calls has not been told apart (``independence``), and
-without that two members alone make more orders than can be run.
-"""
+"""For every share, strategy and world; the small space is explored whole (``test_join_space``)."""
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -446,3 +446,16 @@ def test_a_parent_that_waits_for_its_own_payload_is_told_so(
 def test_without_a_record_an_execution_alone_is_nobody_s_own() -> None:
     """Nothing tells whose run it is."""
     assert wait_for_itself(row(waiter_execution_arn="run-1"), None) is None
+
+
+def test_an_attached_member_takes_the_last_run_whenever_it_stopped() -> None:
+    """Somebody else started it, perhaps before the wait was put; its event may come later yet.
+
+    A run that is not listed came, for all that is known, before the record was deleted.
+    """
+    wait = replace(AT_NOON, attached=True)
+    listed = record("PROCESSING", "b")
+    ended = stopped("11:59:59")
+    assert outcome_in(after_end(AT_NOON, listed, ended)) is None
+    assert outcome_in(after_end(wait, listed, ended)) is not None
+    assert outcome_in(after_end(wait, None, ended)) is None
