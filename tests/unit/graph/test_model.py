@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.graph.layers import places_of
 from cirrus_callbacks_plugin.graph.model import Identities, graph_of
+from cirrus_callbacks_plugin.protocol.error_names import NOT_TAKEN
 from cirrus_callbacks_plugin.reconcile.cycles import cycles_of
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.waiting_graph import CHAIN, CYCLE, DIAMOND, NOW, graph, hundreds, payload
@@ -135,7 +136,7 @@ def test_titles_and_outcomes() -> None:
     assert titles[:3] == ["x-w:run", "w/child", "odd"]
     assert titles[3].startswith("somebody (")
     assert made.nodes[ARN].execution_arn == ARN
-    assert [edge.outcome for edge in made.edges] == ["stale"] * 3
+    assert [edge.outcome for edge in made.edges] == [NOT_TAKEN] * 3
     failed = Wait("p", "t", answer="failure", answer_error="CirrusCallback.Failed", answered_at="x")
     (edge,) = graph_of([(failed, None)], {}, Identities()).edges
     assert (edge.outcome, edge.age_seconds(NOW)) == ("CirrusCallback.Failed", None)
