@@ -216,11 +216,8 @@ class WaitsTable:
             False if the row is gone, or cannot be read.
         """
         while True:
-            item = dict(self.read_items([key])).get(key)
-            row = None if item is None else row_from_item(item, key)
-            if isinstance(row, Malformed):
-                log_malformed(row)
-            if item is None or not isinstance(row, Wait):
+            item, row = self._with_history(key)
+            if row is None:
                 return False
             condition = "attribute_exists(payload_id) AND attribute_not_exists(history)"
             values: dict[str, Any] = {}
@@ -233,6 +230,14 @@ class WaitsTable:
                 values=values,
             ):
                 return True
+
+    def _with_history(self, key: Key) -> tuple[Mapping[str, Any], Wait | None]:
+        """A wait's item and the wait; None where it is gone or malformed."""
+        item: Mapping[str, Any] | None = dict(self.read_items([key])).get(key)
+        row = None if item is None else row_from_item(item, key)
+        if isinstance(row, Malformed):
+            log_malformed(row)
+        return item or {}, row if isinstance(row, Wait) else None
 
     def read(self, keys: Iterable[Key]) -> dict[Key, Wait]:
         """Read waits consistently, a hundred a call.

@@ -35,6 +35,7 @@ RULES = (
         (
             "waits._look > settings.reconciler_settings",
             "show.command > settings",
+            "show._show_join > settings",
             "graph.command > settings",
         ),
         DENIED,
@@ -54,6 +55,14 @@ RULES = (
         retried_by=(OPERATOR,),
         waits_for=(SAME_COMMAND,),
         logged=("exit status 1",),
+        names_the_code=False,
+    ),
+    Rule(
+        "A task that is gone waits no more, as `cancel` wanted: the row is stale.",
+        COMMAND,
+        ("SendTaskFailure",),
+        MISSING,
+        is_marked="stale",
         names_the_code=False,
     ),
     Rule(
