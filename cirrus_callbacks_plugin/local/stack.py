@@ -60,6 +60,9 @@ VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
 """Between two polls of a source that has nothing to deliver."""
+IDLE_PAUSE_SECONDS = 0.5
+"""The same once nothing was delivered anywhere for a while: a stack may stay for hours."""
+IDLE_AFTER_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 """How often a condition is looked at while the stack sees nothing happen."""
 STOP_SECONDS = 15.0
@@ -149,6 +152,7 @@ class Stack:
         self._rounds = Rounds(tuple(source.name for source in sources))
         self._changed = threading.Condition()
         self._changes = 0
+        self._last_delivery = time.monotonic()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._broken: BaseException | None = None
@@ -342,8 +346,15 @@ class Stack:
             self._rounds.ended(source.name, began, poll)
             if poll is Poll.DELIVERED or (self.nothing_left(), self.is_quiet()) != before:
                 self.has_changed()
-            if poll is not Poll.DELIVERED:
-                self._stopping.wait(PAUSE_SECONDS)
+            if poll is Poll.DELIVERED:
+                self._last_delivery = time.monotonic()
+            else:
+                self._stopping.wait(self._pause())
+
+    def _pause(self) -> float:
+        """Seconds until a source is asked again: a stack that nothing comes to rests."""
+        idle = time.monotonic() - self._last_delivery
+        return IDLE_PAUSE_SECONDS if idle > IDLE_AFTER_SECONDS else PAUSE_SECONDS
 
     def has_changed(self) -> None:
         """Let what waits for a condition look at it again."""
