@@ -10,7 +10,12 @@ HERE = Path(__file__).resolve().parent
 COVERAGE = ROOT / ".coverage"
 """Where each run's coverage is put, for ``make test`` to merge."""
 # What knows nothing of cirrus's generations is tested with one of them, the newest.
-ALIKE = ("sender", "many_waiters", "stream_filters", "table", "flag_update", "wait_log")
+ALIKE = (
+    *("sender", "many_waiters", "stream_filters", "table", "flag_update", "wait_log"),
+    # What sender, reconciler and commands make of a join; how it is asked for, and by which form of
+    # message its members come, is test_joins and test_joins_refused.
+    *("joins_beside_older", "joins_commands", "joins_cost", "joins_filtered", "joins_under_faults"),
+)
 WHOLE_LOOP = (
     "tests/functional",
     "--ignore=tests/functional/local",
