@@ -213,7 +213,7 @@ def _variables(port: int) -> dict[str, str]:
     return {name: value.replace("4599", str(port)) for name, value in variables.items()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # to the end of the session it would take its share of a core
 def practice() -> Iterator[Practice]:
     """The runbook's stack, in a process of its own, with waits that are stuck."""
     (command,) = [each for each in STACK if _is_stack(each)]
