@@ -57,6 +57,7 @@ def test_callbacks_have_the_promised_keys(demo: Ran) -> None:
             "answer_error",
             "waited_seconds",
             "waiter_payload_id",
+            "is_waiter_gone",
             "join",
         }
         for each in callbacks

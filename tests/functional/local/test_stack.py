@@ -52,7 +52,7 @@ def test_a_stack_leaves_nothing_behind_and_tells_no_token(
     """Afterwards nothing listens, no thread and no variable is left; no log held a token."""
     folder = Folder(tmp_path).write("workflows/parent.asl.json", PARENT)
     folder.write("workflows/child.asl.json", CHILD).write("payloads/1.json", payload())
-    before = dict(os.environ)
+    before, threads = dict(os.environ), set(threading.enumerate())
     with running(tmp_path, StackSettings(verbose=True), Timeline(print, "cirrus-local")) as stack:
         endpoint = urlparse(stack.deployment.names.endpoint_url or "")
         assert endpoint.hostname == "127.0.0.1"
@@ -80,7 +80,7 @@ def test_a_stack_leaves_nothing_behind_and_tells_no_token(
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((endpoint.hostname, endpoint.port or 0))
     assert dict(os.environ) == before
-    names = {thread.name for thread in threading.enumerate()}
+    names = {thread.name for thread in threading.enumerate() if thread not in threads}
     assert not {name for name in names if name.startswith(("source-", "moto-server"))}
 
 
