@@ -36,6 +36,8 @@ NOTHING = {
     "heartbeats": 0,
     "stuck": 0,
     "stuck_payloads": [],
+    "cycles": 0,
+    "cycles_told": 0,
 }
 
 
