@@ -32,6 +32,8 @@ MEANING = {
     "TransactionConflictException": RETRY,
     # Step Functions
     "ExecutionDoesNotExist": REFUSED,
+    "ExecutionLimitExceeded": REFUSED,
+    "ExecutionNotRedrivable": REFUSED,
     "InvalidArn": REFUSED,
     "InvalidOutput": REFUSED,
     "InvalidToken": CLOSED,
