@@ -16,11 +16,10 @@ from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.operations.identity import operator
 from cirrus_callbacks_plugin.operations.reasons import Code
-from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.protocol.error_names import CANCELLED, answer_error_of
 from cirrus_callbacks_plugin.protocol.rules import cut
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_repaired
 from cirrus_callbacks_plugin.reconcile.case import unchanged
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import STALE, Wait
@@ -210,13 +209,7 @@ class HandRepairer:
         if current is not None and step.outcome is not None:
             history = [*current.history, self._entry(step.what)]
             if self.deployment.waits.settle(current.key, step.outcome, history=history):
-                log_wait(
-                    current,
-                    wait_log.REPAIRED,
-                    workflow_state=step.outcome.workflow_state,
-                    answer_error=step.outcome.answer_error,
-                    execution_arn=step.outcome.execution_arn,
-                )
+                log_repaired(current, step.outcome)
                 return None
         return Done(step, self._now(step), "it changed meanwhile; look at it again")
 

@@ -17,6 +17,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
 
 PACKAGE = __name__.partition(".")[0]
@@ -83,6 +84,18 @@ def log_registered(row: Wait, *, is_new: bool) -> None:
         seen_execution=row.seen_execution,
         settled=row.is_settled,
         answer_error=row.answer_error,
+    )
+
+
+def log_repaired(row: Wait, outcome: Outcome, *, level: int = logging.INFO) -> None:
+    """Log that a row was settled by somebody else than the hooks and the sender."""
+    log_wait(
+        row,
+        REPAIRED,
+        level=level,
+        workflow_state=outcome.workflow_state,
+        answer_error=outcome.answer_error,
+        execution_arn=outcome.execution_arn,
     )
 
 

@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import DEPENDENCY_CYCLE
 from cirrus_callbacks_plugin.protocol.rules import cut
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_repaired, log_wait
 from cirrus_callbacks_plugin.reconcile.judge import RunStatus
 from cirrus_callbacks_plugin.reconcile.repair import Repairer  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.reconcile.summary import Did
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cirrus_callbacks_plugin.reconcile.cycles import LooseEnd, RunningWaits
-    from cirrus_callbacks_plugin.waits.row import Wait
+    from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ class CycleBreaker:
             if row is None:
                 return pair
             rows.append((row, pair))
-        row, pair = max(rows, key=lambda each: (each[0].registered_at or "", each[0].key))
+        row, pair = max(rows, key=lambda each: _age_order(each[0]))
         names = [self._running.payload_of(run) for run in (*way, way[0])]
         self.repairer.summary.cycles += 1
         log_wait(row, wait_log.IN_CYCLE, level=logging.WARNING, cycle=names)
@@ -183,7 +183,7 @@ class CycleBreaker:
         ]
         if run.status is not RunStatus.RUNNING or not found:
             return None
-        row = max(found, key=lambda row: (row.registered_at or "", row.key))
+        row = max(found, key=_age_order)
         return row if row.member is None or self._is_joining(row) else None
 
     def _is_joining(self, row: Wait) -> bool:
@@ -209,13 +209,12 @@ class CycleBreaker:
             self.repairer.failed([row], error)
             return
         self.repairer.summary.add(Did.CYCLE_TOLD)
-        log_wait(
-            row,
-            wait_log.REPAIRED,
-            level=logging.WARNING,
-            answer_error=DEPENDENCY_CYCLE,
-            execution_arn=run,
-        )
+        log_repaired(row, outcome, level=logging.WARNING)
+
+
+def _age_order(row: Wait) -> tuple[str, Key]:
+    """The youngest comes last."""
+    return row.registered_at or "", row.key
 
 
 def _not_read(error: Exception) -> None:

@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.joins.rows import Join, wait_of
 from cirrus_callbacks_plugin.joins.service import Joins  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
-from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_repaired, log_step
 from cirrus_callbacks_plugin.reconcile.case import case_of, may_still_come
 from cirrus_callbacks_plugin.reconcile.cycles import RunningWaits
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
@@ -181,14 +181,7 @@ class Repairer:
             return []
         if not self.answerer.waits.settle(row.key, outcome):
             return []
-        log_wait(
-            row,
-            wait_log.REPAIRED,
-            level=logging.WARNING,
-            workflow_state=outcome.workflow_state,
-            answer_error=outcome.answer_error,
-            execution_arn=outcome.execution_arn,
-        )
+        log_repaired(row, outcome, level=logging.WARNING)
         return [Did.NEVER_STARTED if outcome.answer_error == NEVER_STARTED else Did.SETTLED]
 
     def _was_sent(self, member: MemberToken) -> bool:
