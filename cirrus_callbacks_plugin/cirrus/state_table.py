@@ -171,6 +171,11 @@ class StateTable:
                 on_malformed(key, error)
         return records
 
+    def of_payload(self, payload_id: str) -> Record | None:
+        """Read a payload's record; None for an id that makes no key, too."""
+        key = StateKey.of(payload_id)
+        return None if key is None else self.get(key)
+
     def get(self, key: StateKey) -> Record | None:
         """Read one record."""
         response = self.client.get_item(

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
-from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey, StateTable
+from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.local import deployment as parts
@@ -216,9 +216,8 @@ class Stack:
 
     def record(self, payload_id: str) -> Record | None:
         """A payload's record in cirrus's state table."""
-        key = StateKey.of(payload_id)
         states = StateTable(self.deployment.client("dynamodb"), self.deployment.names.state_table)
-        return None if key is None else states.get(key)
+        return states.of_payload(payload_id)
 
     def waits(self) -> tuple[Wait, ...]:
         """The waits as the tracking table holds them, in the order of registration.

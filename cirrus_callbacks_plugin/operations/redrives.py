@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.pacing import Pace
-from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES, Record, StateKey
+from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
 from cirrus_callbacks_plugin.operations.identity import operator
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
@@ -97,7 +97,7 @@ class Redriver:
 
     def why_not(self, payload_id: str) -> str | None:
         """Why nobody can go on: the payload is not known, or has not succeeded; else None."""
-        record = self._record(payload_id)
+        record = self.deployment.states.of_payload(payload_id)
         if record is None:
             return f"The state table does not know {payload_id}."
         if record.state not in COMPLETED_STATES:
@@ -143,7 +143,7 @@ class Redriver:
         payload_id = next((row.waiter_payload_id for row in rows if row.waiter_payload_id), None)
         arn = rows[0].waiter_execution_arn
         if arn is None and payload_id is not None:
-            record = self._record(payload_id)
+            record = self.deployment.states.of_payload(payload_id)
             arn = None if record is None else record.last_execution
         return Parent(child, rows, arn, payload_id)
 
@@ -183,7 +183,11 @@ class Redriver:
         return self._run_anew(parent) or self._machine_gone(arn) or self._ended_in_fail(arn)
 
     def _run_anew(self, parent: Parent) -> str | None:
-        record = None if parent.payload_id is None else self._record(parent.payload_id)
+        record = (
+            None
+            if parent.payload_id is None
+            else self.deployment.states.of_payload(parent.payload_id)
+        )
         if record is None:
             return None
         if record.last_execution != parent.execution_arn:
@@ -269,16 +273,12 @@ class Redriver:
         """True once ``update-state`` has written a success: parents above are told of that."""
         if status != "SUCCEEDED" or parent.payload_id is None:
             return True
-        record = self._record(parent.payload_id)
+        record = self.deployment.states.of_payload(parent.payload_id)
         return record is None or record.state in COMPLETED_STATES
 
     @property
     def _sfn(self) -> Any:
         return self.deployment.client("stepfunctions")
-
-    def _record(self, payload_id: str) -> Record | None:
-        key = StateKey.of(payload_id)
-        return None if key is None else self.deployment.states.get(key)
 
     def _entry(self, parent: Parent) -> dict[str, str]:
         if self._by is None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.cirrus.state_table import StateKey
-from cirrus_callbacks_plugin.naming import is_join_id
-
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.deployment import Deployment
 
@@ -33,8 +30,7 @@ def child_of(deployment: Deployment, payload_id: str) -> Child:
     Raises:
         ClientError, BotoCoreError: AWS could not be asked.
     """
-    key = None if is_join_id(payload_id) else StateKey.of(payload_id)
-    record = None if key is None else deployment.states.get(key)
+    record = deployment.states.of_payload(payload_id)  # a join's id makes no key, and has none
     run = None if record is None else record.last_execution
     if run is None:
         return Child(payload_id, None, "no run of it is known")

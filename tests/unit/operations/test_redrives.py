@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
+from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.operations import redrives
 from cirrus_callbacks_plugin.operations.redrives import Parent, Redriver
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -41,7 +41,7 @@ class Deployment:
     def __post_init__(self) -> None:
         """It is its own table, and its own Step Functions."""
         self.queries = SimpleNamespace(rows_of=lambda about: [self.rows.get(about, [])])
-        self.states = SimpleNamespace(get=self._record)
+        self.states = SimpleNamespace(of_payload=self._record)
         self.waits = SimpleNamespace(note=self._note, now=NOW.isoformat)
 
     def clock(self) -> datetime:
@@ -52,8 +52,8 @@ class Deployment:
         """Step Functions."""
         return self if service == "stepfunctions" else None
 
-    def _record(self, key: StateKey) -> Record | None:
-        found = {StateKey.of(about): told for about, told in self.records.items()}.get(key)
+    def _record(self, payload_id: str) -> Record | None:
+        found = self.records.get(payload_id)
         return None if found is None else Record(found[0], "", (found[1],))
 
     def _note(self, key: Any, entry: dict[str, str]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cirrus_callbacks_plugin.cirrus.state_table import Record
+from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
 from cirrus_callbacks_plugin.operations.stopping import child_of, stop
 
 CHILD = "c/workflow-child/i"
@@ -17,7 +17,7 @@ RUN = "arn:aws:states:us-west-2:1:execution:x-child:run"
 def deployment(record: Record | None, status: str = "RUNNING", waiting: int = 0) -> Any:
     stopped: list[dict[str, str]] = []
     return SimpleNamespace(
-        states=SimpleNamespace(get=lambda _: record),
+        states=SimpleNamespace(of_payload=lambda about: record if StateKey.of(about) else None),
         waits=SimpleNamespace(open_rows=lambda _: [[], [object()] * waiting]),
         client=lambda _: SimpleNamespace(
             describe_execution=lambda **_: {"status": status},
