@@ -142,27 +142,21 @@ def _soak(settings: Any, deployments: int | None) -> Any:
 def _many(waiters: int) -> Any:
     from bench import many
 
-    with _logs_off(), _progress() as progress:
-        bar = progress.add_task("many", total=waiters)
-        plain = _plain(progress)
-
-        def tell(what: str, done: int) -> None:
-            progress.update(bar, description=what, completed=done)
-            plain(f"{done:,} of {waiters:,} {what}")
-
-        return many.measure(waiters, tell)
+    with _logs_off(), _counted("many", waiters) as tell:
+        return many.measure(
+            waiters,
+            lambda what, done: tell(what, f"{done:,} of {waiters:,} {what}", done),
+        )
 
 
 def _joins(children: int) -> Any:
     from bench import joins
 
-    with _logs_off(), _progress() as progress:
-        bar = progress.add_task("joins", total=children)
-        plain = _plain(progress)
+    with _logs_off(), _counted("joins", children) as counted:
 
         def tell(form: str, begun: int) -> None:
-            progress.update(bar, description=f"a parent with a {form}", completed=begun)
-            plain(f"a parent with a {form}: {begun:,} of {children:,} children have begun")
+            parent = f"a parent with a {form}"
+            counted(parent, f"{parent}: {begun:,} of {children:,} children have begun", begun)
 
         return joins.measure(children, tell)
 
@@ -170,15 +164,29 @@ def _joins(children: int) -> Any:
 def _large_join(members: int) -> Any:
     from bench import large_join
 
+    with _counted("a large join", members) as tell:
+        return large_join.measure(
+            members,
+            lambda what, done: tell(
+                f"members {what}",
+                f"{done:,} of {members:,} members {what}",
+                done,
+            ),
+        )
+
+
+@contextmanager
+def _counted(title: str, total: int) -> Iterator[Callable[[str, str, int], None]]:
+    """A bar that counts up; yields what tells it a title, a line for pipes, and how far it is."""
     with _progress() as progress:
-        bar = progress.add_task("a large join", total=members)
+        bar = progress.add_task(title, total=total)
         plain = _plain(progress)
 
-        def tell(what: str, done: int) -> None:
-            progress.update(bar, description=f"members {what}", completed=done)
-            plain(f"{done:,} of {members:,} members {what}")
+        def tell(what: str, line: str, done: int) -> None:
+            progress.update(bar, description=what, completed=done)
+            plain(line)
 
-        return large_join.measure(members, tell)
+        yield tell
 
 
 def _progress() -> Progress:

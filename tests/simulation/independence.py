@@ -14,10 +14,10 @@ these (``W``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from simulation.actors import Actor, Call
 
@@ -107,12 +107,7 @@ def touched(call: Call, is_settled: Callable[[str], bool], *, comes_again: bool)
             return Touched.of((), "X")
         return Touched.of((), "K") if call.operation.startswith("SendTask") else Touched.of("E", ())
     request = call.request
-    if "RequestItems" in request:
-        ((table, wanted),) = request["RequestItems"].items()
-        keys = wanted["Keys"]
-    else:
-        key = request.get("Key") or request.get("Item")
-        table, keys = request["TableName"], [key] if key else []
+    table, keys = keys_of(request)
     writes = call.operation in ("PutItem", "UpdateItem", "DeleteItem")
     if not table.endswith("-callbacks"):
         things = ["S"]
@@ -123,6 +118,15 @@ def touched(call: Call, is_settled: Callable[[str], bool], *, comes_again: bool)
     if writes and call.is_own and things == ["R"] and "settled_at" in str(request):
         writes = False  # a settled row is settled no second time
     return Touched.of((), things) if writes else Touched.of(things, ())
+
+
+def keys_of(request: Mapping[str, Any]) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """The table and the keys that a call of DynamoDB names; none where it is a query."""
+    if "RequestItems" in request:
+        ((table, wanted),) = request["RequestItems"].items()
+        return table, wanted["Keys"]
+    key = request.get("Key") or request.get("Item")
+    return request["TableName"], [key] if key else []
 
 
 def _row(token: str, is_settled: Callable[[str], bool], comes_again: bool) -> str:

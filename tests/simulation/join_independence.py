@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.joins.rows import join_id_of
 from cirrus_callbacks_plugin.naming import MemberToken
 from simulation.ghost import JOIN
-from simulation.independence import CONTINUE, Touched
+from simulation.independence import CONTINUE, Touched, keys_of
 from simulation.join_ghost import MEMBER
 
 if TYPE_CHECKING:
@@ -144,12 +144,7 @@ def _execution(world: World, things: Things, call: Call) -> Touched:
 
 def _table(world: World, things: Things, call: Call) -> Touched:
     request = call.request
-    if "RequestItems" in request:
-        ((table, wanted),) = request["RequestItems"].items()
-        keys = wanted["Keys"]
-    else:
-        key = request.get("Key") or request.get("Item")
-        table, keys = request["TableName"], [key] if key else []
+    table, keys = keys_of(request)
     if not table.endswith("-callbacks"):
         records = [f"S {things.payload_of[_values(key)]}" for key in keys]
         writes = call.operation in _WRITING

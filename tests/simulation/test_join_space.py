@@ -11,6 +11,7 @@ from simulation.fingerprint import fingerprint
 from simulation.join_defects import JOIN_DEFECTS
 from simulation.join_scenarios import small_join_scenarios, smallest_join_scenarios
 from simulation.search import Simulator
+from simulation.walks import search_whole
 
 if TYPE_CHECKING:
     from simulation.scenario import Scenario
@@ -28,11 +29,7 @@ def test_every_order_and_every_mishap(
     record_property: pytest.RecordProperty,
 ) -> None:
     """Whatever the order of calls, wherever one invocation dies: J1 to J6 are kept."""
-    for schedule in simulator.exhaustively(scenario):
-        assert not schedule.problems, simulator.shrink(schedule).report(scenario.name)
-    record_property("schedules", simulator.schedules)
-    record_property("states", len(simulator.states))
-    print(f"{scenario.name}: {simulator.schedules} schedules, {len(simulator.states)} states")  # noqa: T201
+    search_whole(simulator, scenario, record_property)
 
 
 @pytest.mark.parametrize("name", sorted(set(JOIN_DEFECTS) - BY_SCHEDULES))

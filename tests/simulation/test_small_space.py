@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulation.scenario import small_scenarios
+from simulation.walks import search_whole
 
 if TYPE_CHECKING:
     from simulation.scenario import Scenario
@@ -22,8 +23,4 @@ def test_every_order_and_every_crash(
     record_property: pytest.RecordProperty,
 ) -> None:
     """Whatever the order of calls, wherever one invocation dies: all promises are kept."""
-    for schedule in simulator.exhaustively(scenario):
-        assert not schedule.problems, simulator.shrink(schedule).report(scenario.name)
-    record_property("schedules", simulator.schedules)
-    record_property("states", len(simulator.states))
-    print(f"{scenario.name}: {simulator.schedules} schedules, {len(simulator.states)} states")  # noqa: T201
+    search_whole(simulator, scenario, record_property)

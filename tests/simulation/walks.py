@@ -1,4 +1,4 @@
-"""Random walks and walks by priorities through worlds, for the tests of many schedules."""
+"""Walks through worlds, at random and by priorities, and whole searches of them, for tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pytest
 
     from simulation.scenario import Scenario
     from simulation.search import Simulator
@@ -34,3 +36,16 @@ def walk(
     line = f"{len(distinct)} distinct schedules of {simulator.schedules}"
     print(f"{name}: {line}")  # noqa: T201
     return len(distinct), line
+
+
+def search_whole(
+    simulator: Simulator,
+    scenario: Scenario,
+    record_property: pytest.RecordProperty,
+) -> None:
+    """Search a world whole; no schedule breaks a promise. How many there were is printed."""
+    for schedule in simulator.exhaustively(scenario):
+        assert not schedule.problems, simulator.shrink(schedule).report(scenario.name)
+    record_property("schedules", simulator.schedules)
+    record_property("states", len(simulator.states))
+    print(f"{scenario.name}: {simulator.schedules} schedules, {len(simulator.states)} states")  # noqa: T201

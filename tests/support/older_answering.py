@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
     from types import ModuleType
 
@@ -34,12 +33,8 @@ class OlderAnswering:
     @classmethod
     def of(cls, archive: Path) -> OlderAnswering:
         """Import them from a zip."""
-        with _imported_from(archive):
-            folder = f"{PACKAGE}.lambda_functions"
-            return cls(
-                importlib.import_module(f"{folder}.sender"),
-                importlib.import_module(f"{folder}.reconciler"),
-            )
+        folder = f"{PACKAGE}.lambda_functions"
+        return cls(*_imported(archive, f"{folder}.sender", f"{folder}.reconciler"))
 
     def send(self, records: list[dict[str, Any]]) -> Any:
         """Deliver stream records to the sender."""
@@ -66,16 +61,14 @@ class OlderHooks:
     @classmethod
     def of(cls, archive: Path) -> OlderHooks:
         """Import them from a zip."""
-        with _imported_from(archive):
-            folder = f"{PACKAGE}.hooks"
-            return cls(
-                importlib.import_module(f"{folder}.process").process,
-                importlib.import_module(f"{folder}.update_state").update_state,
-            )
+        folder = f"{PACKAGE}.hooks"
+        hooks = _imported(archive, f"{folder}.process", f"{folder}.update_state")
+        return cls(hooks[0].process, hooks[1].update_state)
 
 
-@contextmanager
-def _imported_from(archive: Path) -> Iterator[None]:
+def _imported(archive: Path, *names: str) -> list[ModuleType]:
+    """Modules of a zip; what is imported afterwards is the tested plugin's again."""
+
     def ours() -> dict[str, ModuleType]:
         return {name: sys.modules[name] for name in list(sys.modules) if _is_ours(name)}
 
@@ -84,7 +77,7 @@ def _imported_from(archive: Path) -> Iterator[None]:
         del sys.modules[name]
     sys.path.insert(0, str(archive))
     try:
-        yield
+        return [importlib.import_module(name) for name in names]
     finally:
         sys.path.remove(str(archive))
         for name in ours():
