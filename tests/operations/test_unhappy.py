@@ -247,7 +247,11 @@ def test_completion_knows_the_commands(capsys: pytest.CaptureFixture[str]) -> No
     ran = subprocess.run(
         [COMMAND], env=environment, capture_output=True, text=True, check=False, timeout=60
     )
-    assert {line.partition(",")[2] for line in ran.stdout.split()} == {"reconcile", "resend"}
+    assert {line.partition(",")[2] for line in ran.stdout.split()} == {
+        "reconcile",
+        "redrive",
+        "resend",
+    }
 
 
 @pytest.mark.parametrize(
