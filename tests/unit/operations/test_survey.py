@@ -80,8 +80,8 @@ def look_at(slow: SlowAws) -> Iterator[Survey]:
     )
     settings = ReconcilerSettings()
 
-    def pace(per_second: float) -> Pace:
-        return Pace(per_second, slow.clock, slow.clock.sleep)
+    def pace(per_second: float, at_once: int) -> Pace:
+        return Pace(per_second, slow.clock, slow.clock.sleep, at_once)
 
     with mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline):
         yield Survey(deployment, settings, pace=pace)
@@ -93,7 +93,7 @@ def calls(slow: SlowAws) -> dict[str, int]:
 
 
 def test_a_page_of_the_oldest_costs_a_page(survey: Survey, slow: SlowAws) -> None:
-    """A query a shard, one read of rows, one of records, the lists of what runs."""
+    """A query a shard, one read of rows, one of records, a list, and ten descriptions at most."""
     found, cursor = Listing(survey, with_chains=False).page(50)
     assert len(found) == 50
     assert cursor is not None
@@ -101,8 +101,8 @@ def test_a_page_of_the_oldest_costs_a_page(survey: Survey, slow: SlowAws) -> Non
     assert asked["Query callbacks"] == 8
     assert asked["BatchGetItem callbacks"] == 1
     assert asked["BatchGetItem state"] == 1
-    assert asked["ListExecutions"] == 4  # a thousand a call
-    assert asked.get("DescribeExecution", 0) <= 1
+    assert asked["ListExecutions"] == 1  # ten runs are asked for: not worth all four pages
+    assert asked.get("DescribeExecution", 0) <= 10
 
 
 def test_all_of_them_are_read_a_hundred_a_call(survey: Survey, slow: SlowAws) -> None:
