@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.graph.model import Graph
 
+SCRIPTS = ("view.js", "page.js")
+"""One script of the page; the first knows nothing of a page."""
 LABEL_LETTERS = 28
 """What fits into a node."""
 
@@ -32,7 +34,7 @@ def to_html(graph: Graph, title: str, now: datetime) -> str:
         now: when the tables were read.
     """
     files = resources.files("cirrus_callbacks_plugin.graph") / "assets"
-    script = (files / "page.js").read_text(encoding="utf-8")
+    script = "".join((files / name).read_text(encoding="utf-8") for name in SCRIPTS)
     style = (files / "page.css").read_text(encoding="utf-8")
     template = (files / "page.html").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
