@@ -267,7 +267,9 @@ class Survey:
             ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
         """
         left = iter(rows)
-        while batch := list(islice(left, ROWS_A_READ)):
+        size = ROWS_A_READ
+        while batch := list(islice(left, size)):
+            size = min(size * 2, MOST_ROWS_A_STEP)  # more waits of one payload, fewer reads
             self.records(name for row in batch for name in self._asked_about(row))
             for row in batch:
                 try:

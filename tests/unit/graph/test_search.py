@@ -24,7 +24,7 @@ ELEMENTS = 5
 
 def looked_at(pairs: list[tuple[str, str]], *keys: str) -> list[dict[str, Any]]:
     """What the page shows at first, and after each text in its search (or ``<all>``)."""
-    html = to_html(graph(pairs), "earth-prod", NOW)
+    html = "".join(to_html(graph(pairs), "earth-prod", NOW))
     data = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
     script = re.search(r"<script>(.*?)</script>", html, re.DOTALL)
     assert data is not None

@@ -18,6 +18,7 @@ from cirrus_callbacks_plugin.operations.deployment import Deployment
 from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.operations.survey import (
+    MOST_ROWS_A_STEP,
     RECORD_READS_PER_SECOND,
     Filters,
     Survey,
@@ -153,7 +154,7 @@ def test_a_graph_reads_each_record_once_at_the_surveys_pace(survey: Survey, slow
     graph = gathering.of_deployment(survey, Filters(), 0)
     assert len(graph.edges) == WAITS
     reads = slow.dynamodb.calls["BatchGetItem state"]
-    assert len(reads) == WAITS / WAITERS / 100
+    assert len(reads) <= WAITS / WAITERS / 100 + WAITS / MOST_ROWS_A_STEP  # a few are not full
     assert most_in_a_second(reads) <= RECORD_READS_PER_SECOND
 
 
