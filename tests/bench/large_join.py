@@ -128,7 +128,7 @@ def _run(found: LargeJoin, tell: Callable[[str, int], object]) -> None:
         driver = _Driver(world, found.members, tell)
         token = world.start_parent()
         driver.warm_up()
-        found.base_megabytes = _peak_megabytes()
+        found.base_megabytes = peak_megabytes()
         began = time.monotonic()
         driver.ask(token)
         driver.send_all()
@@ -230,7 +230,7 @@ class _Driver:
         return has_any
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     """Of this process; ``ru_maxrss`` would count the one that started it, up to its exec."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -251,7 +251,7 @@ def main() -> None:
 
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     _run(found, tell)
-    found.peak_megabytes = _peak_megabytes()
+    found.peak_megabytes = peak_megabytes()
     sys.stdout.write(json.dumps(found.to_json()))
 
 

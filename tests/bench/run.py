@@ -1,7 +1,8 @@
-"""``make bench``: what the plugin adds, a soak under faults, ten thousand waiters on one."""
+"""``make bench``: what the plugin adds, a soak under faults, very many waiters, commands."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import random
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' own modules
 
-PARTS = ("handlers", "soak", "many", "joins")
+PARTS = ("handlers", "soak", "many", "joins", "commands")
 PLAIN_SECONDS = 15
 """Between two lines of progress where the output is not a terminal."""
 
@@ -41,6 +43,7 @@ PLAIN_SECONDS = 15
 @click.option("--waiters", default=10_000, show_default=True, help="Many: on one payload.")
 @click.option("--children", default=500, show_default=True, help="Joins: of each parent.")
 @click.option("--members", default=10_000, show_default=True, help="Joins: of the large one.")
+@click.option("--open", "open_waits", default=100_000, show_default=True, help="Commands: waits.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def main(
     *,
@@ -56,9 +59,10 @@ def main(
     waiters: int,
     children: int,
     members: int,
+    open_waits: int,
     as_json: bool,
 ) -> None:
-    """Measure the plugin. PARTS: handlers, soak, many, joins; all of them where none is named.
+    """Measure the plugin. PARTS: handlers, soak, many, joins, commands; all where none is named.
 
     Exit status: 1 where the soak lost somebody, told somebody something wrong, or not all of
     the many were answered once, or the large join lost a member; 130 where it was interrupted.
@@ -106,6 +110,10 @@ def main(
         found["large_join"] = large.to_json()
         is_good = is_good and large.is_good
         screen.show_large_join(console, large)
+    if "commands" in chosen and not interrupted:
+        measured = _commands(open_waits)
+        found["commands"] = [asdict(each) for each in measured]
+        screen.show_commands(console, measured)
     if as_json:
         click.echo(json.dumps(found))
     sys.exit(130 if interrupted else 0 if is_good else 1)
@@ -173,6 +181,14 @@ def _large_join(members: int) -> Any:
                 done,
             ),
         )
+
+
+def _commands(waits: int) -> Any:
+    from bench import commands
+
+    with _counted("commands", len(commands.COMMANDS)) as tell:
+        done = itertools.count()
+        return commands.measure(waits, lambda command: tell(command, command, next(done)))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from bench.commands import Measured
     from bench.comparisons import Result
     from bench.joins import Parent
     from bench.large_join import LargeJoin
@@ -142,6 +143,23 @@ def show_many(console: Console, many: Many) -> None:
     )
     for what, seconds in many.limits.items():
         table.add_row(f"AWS's limit: {what}", f"{seconds:.1f} s", _limit(what))
+    console.print(table)
+
+
+def show_commands(console: Console, measured: Sequence[Measured]) -> None:
+    """What the operators' commands take beside very many open waits."""
+    table = Table(title=f"Commands beside {measured[0].waits:,} open waits (AWS in memory)")
+    for heading in ("", "calls", "pauses, s", "CPU, s", "memory added, MB", "written, MB"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for each in measured:
+        table.add_row(
+            each.command,
+            f"{each.calls:,}",
+            f"{each.paused:.1f}",
+            f"{each.cpu:.1f}",
+            f"{each.megabytes:.0f}",
+            f"{each.written / 1e6:.1f}",
+        )
     console.print(table)
 
 

@@ -373,7 +373,7 @@ class SlowAws:
             return results
 
         with (
-            mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline),
+            mock.patch.object(concurrency, "ThreadPoolExecutor", Inline),
             mock.patch.object(passes, "run_side_by_side", walks),
         ):
             summary = one_pass.run()
@@ -384,13 +384,13 @@ class SlowAws:
         return Pace(per_second, self.clock, self.clock.sleep)
 
 
-class _Inline:
+class Inline:
     """In the place of a pool of threads."""
 
     def __init__(self, max_workers: int) -> None:
         del max_workers
 
-    def __enter__(self) -> _Inline:  # noqa: PYI034 - Self needs Python 3.11
+    def __enter__(self) -> Inline:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -25,7 +25,7 @@ from cirrus_callbacks_plugin.operations.survey import (
 )
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.outcome import Outcome
-from support.slow_aws import SlowAws, _Inline, execution, most_in_a_second, waiting_since
+from support.slow_aws import Inline, SlowAws, execution, most_in_a_second, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def look_at(slow: SlowAws) -> Iterator[Survey]:
     def pace(per_second: float, at_once: int) -> Pace:
         return Pace(per_second, slow.clock, slow.clock.sleep, at_once)
 
-    with mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline):
+    with mock.patch.object(concurrency, "ThreadPoolExecutor", Inline):
         yield Survey(deployment, settings, pace=pace)
 
 
