@@ -26,7 +26,7 @@ class Pace:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     at_once: int = 1
-    _next: float = 0.0
+    _next: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self) -> None:

@@ -116,12 +116,13 @@ class Graph:
         return {name: tuple(children) for name, children in found.items()}
 
     @cached_property
-    def waits(self) -> Mapping[tuple[str, str], tuple[Edge, ...]]:
+    def waits(self) -> Mapping[tuple[str, str], Sequence[Edge]]:
         """The waits between two nodes: one waiter may wait for one payload many times."""
-        found: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+        found: dict[tuple[str, str], list[Edge]] = {}
         for edge in self.edges:
-            found[edge.waiter, edge.child].append(edge)
-        return {pair: tuple(edges) for pair, edges in found.items()}
+            edges = found.setdefault((edge.waiter, edge.child), [])
+            edges.append(edge)
+        return found
 
     @cached_property
     def cycles(self) -> tuple[tuple[str, ...], ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.graph.escaping import dot, mermaid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cirrus_callbacks_plugin.graph.model import Edge, Graph, GraphNode
 
@@ -57,6 +57,6 @@ def _label(node: GraphNode) -> str:
     return f"{node.title} ({node.state})" if node.state else node.title
 
 
-def _waits(edges: tuple[Edge, ...]) -> str:
+def _waits(edges: Sequence[Edge]) -> str:
     """What is said of the waits between two nodes: the oldest one's, and how many there are."""
     return edges[0].outcome if len(edges) == 1 else f"{len(edges)} waits, {edges[0].outcome}"
