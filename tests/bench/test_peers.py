@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.peers import measuring
+from bench.peers import measuring, prices
 from bench.peers.measuring import NO_TOKEN, ONE_WAIT, TEN_TOKENS, many_case
 from bench.peers.peer import BARE, OBVIOUS, OURS
+from support.fenced_blocks import ROOT
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -76,3 +77,14 @@ def test_a_wait_costs_its_one_state_and_little_more(found: Comparison) -> None:
     transition = 25
     assert transition < dollars[OBVIOUS] < dollars[OURS] < 2 * transition
     assert round(dollars["polling every 60 s"]) == 2279
+
+
+def test_the_page_of_figures_has_the_prices_that_the_bench_counts_with() -> None:
+    """Each price with its page, and the date; nobody reads a cost that follows from another."""
+    page = (ROOT / "docs" / "reference" / "figures.md").read_text(encoding="utf-8")
+    assert prices.AS_OF in page
+    for price in prices.PRICES:
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| {price.what} |")]
+        _, _, dollars, per, source, _ = (cell.strip() for cell in row.split("|"))
+        assert (float(dollars), int(per.replace(",", ""))) == (price.dollars, price.per)
+        assert f"({price.source})" in source

@@ -95,12 +95,17 @@ def polling() -> Cost:
     return _cost(POLLING, transitions=transitions, invocations=0, added=Spent(reads=rounds))
 
 
-def waiting(network: Network, peers: Mapping[str, Peer], latency: float) -> list[Cost]:
+def waiting(
+    network: Network,
+    peers: Mapping[str, Peer],
+    latency: float,
+    rounds: int,
+) -> list[Cost]:
     """The two designs that wait for an answer: what they add to bare cirrus, and one state."""
-    bare = _one_wait(network, peers[BARE], latency)
+    bare = _best(network, peers[BARE], latency, rounds)
     costs = []
     for name in (OURS, OBVIOUS):
-        added = _one_wait(network, peers[name], latency) - bare
+        added = _best(network, peers[name], latency, rounds) - bare
         costs.append(_cost(name, transitions=1, invocations=1, added=added))
     return costs
 
@@ -120,6 +125,12 @@ def _cost(
         prices.GIGABYTE_SECONDS: max(0.0, added.gigabyte_seconds),
     }
     return Cost(design, {price.what: price.of(number) for price, number in parts.items()})
+
+
+def _best(network: Network, peer: Peer, latency: float, rounds: int) -> Spent:
+    """The quickest of some: request units are the same in all."""
+    found = [_one_wait(network, peer, latency) for _ in range(rounds)]
+    return min(found, key=lambda spent: spent.gigabyte_seconds)
 
 
 def _one_wait(network: Network, peer: Peer, latency: float) -> Spent:
