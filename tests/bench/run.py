@@ -1,4 +1,4 @@
-"""``make bench``: what the plugin adds, a soak under faults, very many waiters, commands."""
+"""``make bench``: what the plugin adds, a soak under faults, many on one, peers, commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' own modules
 
-PARTS = ("handlers", "soak", "many", "joins", "commands")
+PARTS = ("handlers", "soak", "many", "joins", "peers", "commands")
 PLAIN_SECONDS = 15
 """Between two lines of progress where the output is not a terminal."""
 
@@ -43,6 +43,7 @@ PLAIN_SECONDS = 15
 @click.option("--waiters", default=10_000, show_default=True, help="Many: on one payload.")
 @click.option("--children", default=500, show_default=True, help="Joins: of each parent.")
 @click.option("--members", default=10_000, show_default=True, help="Joins: of the large one.")
+@click.option("--peer-waiters", default=1_000, show_default=True, help="Peers: on one payload.")
 @click.option("--open", "open_waits", default=100_000, show_default=True, help="Commands: waits.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def main(
@@ -59,15 +60,18 @@ def main(
     waiters: int,
     children: int,
     members: int,
+    peer_waiters: int,
     open_waits: int,
     as_json: bool,
 ) -> None:
-    """Measure the plugin. PARTS: handlers, soak, many, joins, commands; all where none is named.
+    """Measure the plugin, in PARTS; all of them where none is named.
 
     Exit status: 1 where the soak lost somebody, told somebody something wrong, or not all of
-    the many were answered once, or the large join lost a member; 130 where it was interrupted.
+    the many were answered once, or the large join lost a member, or a peer told a parent
+    something wrong; 130 where it was interrupted.
     """
     from bench import comparisons, screen
+    from bench.peers.screen import show_peers
     from bench.soak.run import Settings
     from simulation.defects import DEFECTS
 
@@ -110,6 +114,11 @@ def main(
         found["large_join"] = large.to_json()
         is_good = is_good and large.is_good
         screen.show_large_join(console, large)
+    if "peers" in chosen and not interrupted:
+        compared = _peers(peer_waiters)
+        found["peers"] = compared.to_json()
+        is_good = is_good and compared.is_good
+        show_peers(console, compared)
     if "commands" in chosen and not interrupted:
         measured = _commands(open_waits)
         found["commands"] = [asdict(each) for each in measured]
@@ -180,6 +189,17 @@ def _large_join(members: int) -> Any:
                 f"{done:,} of {members:,} members {what}",
                 done,
             ),
+        )
+
+
+def _peers(waiters: int) -> Any:
+    from bench.peers import measuring
+
+    total = measuring.measurements()
+    with _logs_off(), _counted("peers", total) as tell:
+        return measuring.measure(
+            waiters,
+            lambda what, done: tell(what, f"{what} ({done} of {total} measured)", done),
         )
 
 
