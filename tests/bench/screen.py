@@ -72,7 +72,7 @@ def show_started(console: Console, started: list[Started]) -> None:
             f"{each.ours.peak:,.1f}",
             f"{each.sources.peak:,.1f}",
             f"{each.ours.peak - each.bare.peak:+.1f}",
-            f"{ADDED_MB:+.1f}",
+            "" if is_sender else f"{ADDED_MB:+.1f}",
         )
     console.print(table)
     console.print("Without: cirrus's own zip; of the sender, boto3 with its two clients\n")
