@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' own modules
 
-PARTS = ("handlers", "soak", "many", "joins", "peers", "commands")
+PARTS = ("start", "handlers", "soak", "many", "joins", "peers", "commands")
 PLAIN_SECONDS = 15
 """Between two lines of progress where the output is not a terminal."""
 
@@ -82,6 +82,10 @@ def main(
     console = Console(width=118, quiet=as_json)
     found: dict[str, Any] = {}
     is_good, interrupted = True, False
+    if "start" in chosen:
+        started = _start()
+        found["start"] = [each.to_json() for each in started]
+        screen.show_started(console, started)
     if "handlers" in chosen:
         with _logs_off():
             results, answered = comparisons.measure()
@@ -154,6 +158,17 @@ def _soak(settings: Any, deployments: int | None) -> Any:
             plain(f"{far['answered']:,} of {far['expected']:,} answered, {faults}")
 
         return shares.run(settings, count, tell)
+
+
+def _start() -> Any:
+    from bench import start
+
+    with _logs_off(), _counted("cold starts", start.ROUNDS) as tell:
+        return start.measure(
+            lambda done: tell(
+                "cold starts", f"{done} of {start.ROUNDS} rounds of cold starts", done
+            )
+        )
 
 
 def _many(waiters: int) -> Any:
