@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' own modules
 
@@ -70,7 +70,7 @@ def main(
     the many were answered once, or the large join lost a member, or a peer told a parent
     something wrong; 130 where it was interrupted.
     """
-    from bench import comparisons, screen
+    from bench import screen
     from bench.peers.screen import show_peers
     from bench.soak.run import Settings
     from simulation.defects import DEFECTS
@@ -82,15 +82,7 @@ def main(
     console = Console(width=118, quiet=as_json)
     found: dict[str, Any] = {}
     is_good, interrupted = True, False
-    if "start" in chosen:
-        started = _start()
-        found["start"] = [each.to_json() for each in started]
-        screen.show_started(console, started)
-    if "handlers" in chosen:
-        with _logs_off():
-            results, answered = comparisons.measure()
-        found |= comparisons.to_json(results, answered)
-        screen.show_comparisons(console, results, answered)
+    found |= _ratios(chosen, console)
     if "soak" in chosen:
         settings = Settings(
             tokens=tokens,
@@ -130,6 +122,23 @@ def main(
     if as_json:
         click.echo(json.dumps(found))
     sys.exit(130 if interrupted else 0 if is_good else 1)
+
+
+def _ratios(chosen: Sequence[str], console: Console) -> dict[str, Any]:
+    """What the plugin adds: to Lambda's start of a function, and to the handlers."""
+    from bench import comparisons, screen
+
+    found: dict[str, Any] = {}
+    if "start" in chosen:
+        started = _start()
+        found["start"] = [each.to_json() for each in started]
+        screen.show_started(console, started)
+    if "handlers" in chosen:
+        with _logs_off():
+            results, answered = comparisons.measure()
+        found |= comparisons.to_json(results, answered)
+        screen.show_comparisons(console, results, answered)
+    return found
 
 
 def _soak(settings: Any, deployments: int | None) -> Any:
