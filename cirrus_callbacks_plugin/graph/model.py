@@ -253,7 +253,7 @@ def graph_of(
 ) -> Graph:
     """Make a graph of rows with their reasons."""
     drawing = Drawing(identities)
-    for row, reason in sorted(waits, key=lambda wait: (wait[0].registered_at or "", wait[0].key)):
+    for row, reason in sorted(waits, key=lambda wait: wait[0].age_order):
         drawing.add(row, reason, records)
     return drawing.finished(records, focus=focus, is_cut=is_cut)
 
