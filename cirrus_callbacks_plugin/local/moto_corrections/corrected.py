@@ -70,6 +70,10 @@ from cirrus_callbacks_plugin.local.moto_corrections.jsonata import (
     let_output_and_arguments_be_caught,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_what_fields_hold
+from cirrus_callbacks_plugin.local.moto_corrections.lookups import (
+    keep_names_of_members,
+    keep_names_of_methods,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
     run_any_number_of_iterations,
@@ -108,6 +112,12 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
+
+LOOKUPS: tuple[Callable[[Patches], None], ...] = (
+    keep_names_of_members,
+    keep_names_of_methods,
+)
+"""The corrections that change nothing but how long moto takes."""
 
 READING: tuple[Callable[[Patches], None], ...] = (
     read_each_definition_alone,
@@ -176,6 +186,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     know_where_expressions_stand,
     let_output_and_arguments_be_caught,
     check_what_fields_hold,
+    *LOOKUPS,
 )
 """The corrections that need nothing but moto."""
 
@@ -227,3 +238,15 @@ def correctly_read() -> Iterator[None]:
     """Read definitions in this block as :func:`corrected` has them read, in it or before it."""
     with contextlib.nullcontext() if _applied else corrected(corrections=READING):
         yield
+
+
+@contextlib.contextmanager
+def lookups_kept() -> Iterator[None]:
+    """Take the time that moto needs no further: answers stay those of unpatched moto."""
+    patches = Patches()
+    try:
+        for keep in LOOKUPS:
+            keep(patches)
+        yield
+    finally:
+        patches.undo()
