@@ -110,17 +110,6 @@ def test_a_list_survives_its_row() -> None:
     assert packed == members.pack(given)
 
 
-def test_a_list_that_no_row_holds_is_refused() -> None:
-    """With its size, and the other ways."""
-    noise = [{**PAYLOAD, "id": f"{number:032x}" * 40} for number in range(10_000)]
-    big = members.parse_list(
-        [{**each, "x": str(hash((index, each["id"])))} for index, each in enumerate(noise)]
-    )
-    if len(gzip.compress(json.dumps(members.to_json(big)).encode())) > members.MAX_LIST_BYTES:
-        with pytest.raises(MemberError, match="members_url"):
-            members.pack(big)
-
-
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
     "text",
