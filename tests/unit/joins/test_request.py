@@ -63,6 +63,22 @@ def test_everything_that_can_be_said() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("succeed_on", (1, 2)),
+        ("deadline_seconds", (60, 31_536_000)),
+        ("name", ("x", "x" * 128)),
+        ("members_url", ("s3://b/k", "s3://b/k/l//", "s3://b/a\nb")),
+    ],
+)
+def test_the_least_and_the_most_that_can_be_said(name: str, values: Any) -> None:
+    """They are within the rules."""
+    beside = {} if name == "members_url" else {"members": [ID, ID]}
+    for value in values:
+        assert getattr(JoinRequest.parse({**beside, name: value}), name) == value
+
+
+@pytest.mark.parametrize(
     ("value", "said"),
     [
         (7, "not an object"),
@@ -89,10 +105,14 @@ def test_everything_that_can_be_said() -> None:
         ({"members": [ID], "deadline_seconds": 59}, "deadline_seconds"),
         ({"members": [ID], "deadline_seconds": 31_536_001}, "deadline_seconds"),
         ({"members": [ID], "name": "x" * 129}, "name"),
+        ({"members": [ID], "name": ""}, "name"),
         ({"members": [ID], "name": "a\nb"}, "name"),
         ({"members": [ID], "name": 7}, "name"),
         ({"members_url": "s3://bucket"}, "members_url"),
         ({"members_url": "s3://"}, "members_url"),
+        ({"members_url": "s3://bucket/"}, "members_url"),
+        ({"members_url": "s3:///key"}, "members_url"),
+        ({"members_url": "https://bucket/key"}, "members_url"),
         ({"members_url": ["s3://b/k"]}, "members_url"),
     ],
 )
