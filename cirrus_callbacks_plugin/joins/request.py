@@ -43,10 +43,10 @@ class JoinRequest:
 
     members: tuple[Member, ...] | None
     members_url: str | None
-    succeed_on: str | int = ALL
-    answer: str = EARLY
-    deadline_seconds: int | None = None
-    name: str | None = None
+    succeed_on: str | int
+    answer: str
+    deadline_seconds: int | None
+    name: str | None
 
     @classmethod
     def parse(cls, value: Any) -> JoinRequest:

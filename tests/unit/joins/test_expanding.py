@@ -67,6 +67,7 @@ class World:
         attached: what was attached, call by call.
         times: what the clock says, one after the other; then the last one.
         time_left: what the invocation says of its own time; then True.
+        pinned: which list was asked for, read by read.
     """
 
     def __init__(self) -> None:
@@ -76,6 +77,7 @@ class World:
         self.times = [0.0]
         self.time_left = [True]
         self.objects: dict[str, bytes] = {}
+        self.pinned: list[str | None] = []
 
     def open(self, members: Any, **facts: Any) -> Join:
         """Have it there."""
@@ -95,8 +97,9 @@ class World:
         self.there.client.put(Expansion(JOIN_ID, LONG_AGO, 7).to_item())
         return join
 
-    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - boto3's own
+    def get_object(self, Key: str, **more: Any) -> dict[str, Any]:  # noqa: N803 - boto3's own
         """S3."""
+        self.pinned.append(more.get("IfMatch"))
         body = self.objects[Key]
         return {"ContentLength": len(body), "Body": io.BytesIO(body), "ETag": '"1"'}
 
@@ -291,6 +294,10 @@ def test_a_list_is_pinned_when_it_is_counted(world: World) -> None:
     world.expand()
     assert (world.row["etag"], world.row["total"]) == ('"1"', 2)
     assert world.queue.sent == [[0, 1]]
+    world.open_elsewhere(json.dumps(references(2)).encode(), etag='"1"', total=2, sent=1)
+    world.expand()
+    assert world.queue.sent == [[0, 1], [1]]
+    assert world.pinned == [None, '"1"']
 
 
 @pytest.mark.parametrize(
@@ -389,9 +396,12 @@ def test_a_member_that_could_not_be_told_is_met_by_the_caller(world: World) -> N
     """``sent`` stays behind it: the chunk is sent again."""
     world.open(references(1), total=1)
     world.queue.refuses = {0}
-    world.there.client.refuses = lambda operation, _: (
-        "AccessDeniedException" if operation == "UpdateItem" else None
-    )
+
+    def refuse(_: str, request: Any) -> str | None:
+        told = request.get("Key", {}).get("task_token", {}).get("S", "")
+        return "AccessDeniedException" if told.startswith("#member:") else None
+
+    world.there.client.refuses = refuse
     with pytest.raises(ClientError, match="AccessDenied"):
         world.expand()
     assert "sent" not in world.row
