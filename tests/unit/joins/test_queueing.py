@@ -143,11 +143,11 @@ def test_ten_a_call() -> None:
 
 @pytest.mark.parametrize(
     ("more", "batches"),
-    [(0, [[0, 1, 2, 3], [4]]), (1, [[0, 1, 2], [3, 4]])],
+    [(0, [[0, 1, 2, 3], [4, 5, 6, 7], [8]]), (1, [[0, 1, 2], [3, 4, 5, 6], [7, 8]])],
 )
 def test_a_call_holds_a_mebibyte(more: int, batches: list[list[int]]) -> None:
     """Just that, attributes included; a message that is larger goes by itself."""
-    quarter = messages(5, MAX_BATCH_BYTES // 4)
+    quarter = messages(9, MAX_BATCH_BYTES // 4)
     quarter[1] = messages(2, MAX_BATCH_BYTES // 4 + more)[1]
     queue = Queue()
     send(queue, ARN, quarter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -54,7 +55,14 @@ class World:
                 (taskToken, json.loads(output))
             )
         )
-        s3 = SimpleNamespace(put_object=lambda **given: self.objects.append(given["Key"]))
+        s3 = SimpleNamespace(
+            put_object=lambda **given: self.objects.append(given["Key"]),
+            get_object=lambda **_: {
+                "ContentLength": 2,
+                "Body": io.BytesIO(b"[]"),
+                "ETag": '"1"',
+            },
+        )
         sqs = SimpleNamespace(meta=SimpleNamespace(endpoint_url=""), send_message_batch=self._send)
         return Joins(
             Answerer(client, self.there.table.waits, 2),
@@ -161,10 +169,15 @@ def test_a_member_that_could_not_be_told_is_met_by_the_caller(world: World) -> N
 
 
 def test_an_overdue_join_is_looked_after(world: World) -> None:
-    """By its deadline, here."""
-    join = world.there.open(total=2, deadline_at=AT_NOON)
+    """A member of which no queue holds a message any more, here."""
+    join = world.there.open(total=1, sent=1, sent_at=AT_NOON)
     patience = Patience(SECOND, SECOND, SECOND)
-    assert world.joins.look_after(join, NOON, patience) == [Repair.SETTLED]
+    assert world.joins.look_after(join, NOON, patience) == []
+    repairs = world.joins.look_after(join, NOON + 2 * SECOND, patience)
+    assert Repair.TOLD_MISSING in repairs
+    member = world.there.member_row(0)
+    assert member is not None
+    assert member["answer_error"] == "CirrusCallback.NeverStarted"
 
 
 def test_members_are_sent_and_attached(world: World) -> None:
@@ -185,6 +198,14 @@ def test_members_are_sent_and_attached(world: World) -> None:
     row = world.there.client.row(payload_id, MemberToken(JOIN_ID, 1).text)
     assert row is not None
     assert row["output_payload_url"].startswith("s3://payloads/executions/")
+
+
+def test_a_list_in_s3_is_read(world: World) -> None:
+    """By the client that writes the others."""
+    world.there.open()
+    world.there.client.put(Definition(JOIN_ID, None, "s3://b/k", 7).to_item())
+    world.joins.expand(Expansion(JOIN_ID, AT_NOON, 7), lambda: True)
+    assert (world.there.join_row()["total"], world.there.join_row()["etag"]) == (0, '"1"')
 
 
 def test_what_joins_need_may_be_left_out() -> None:

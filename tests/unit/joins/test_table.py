@@ -99,6 +99,8 @@ def test_an_expansion_is_put_anew(there: JoinsInMemory) -> None:
     """The stream tells of each one; it goes with the other rows."""
     spoil(there, "#expand", settled_at={"S": "long ago"}, expiration_time={"N": "1"})
     there.table.expand(JOIN_ID)
+    ((_, request),) = there.client.calls
+    assert request.keys() == {"TableName", "Item"}
     assert there.table.expansion(JOIN_ID) == Expansion(JOIN_ID, AT_NOON, IN_400_DAYS)
 
 
@@ -273,6 +275,10 @@ def test_members_are_read_in_order(there: JoinsInMemory, caplog: pytest.LogCaptu
     assert there.table.members(JOIN_ID) == [rows[1], rows[0]]
     ((_, request),) = there.client.calls
     assert request["ConsistentRead"] is True
+    assert request["ExpressionAttributeValues"] == {
+        ":join_id": {"S": JOIN_ID},
+        ":member": {"S": "#member:"},
+    }
     (record,) = caplog.records
     assert "answer is not a text" in record.getMessage()
     assert JOIN_ID in record.getMessage()
