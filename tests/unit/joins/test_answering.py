@@ -117,6 +117,7 @@ def test_a_list_that_cannot_be_written_holds_nothing_back(
     answer = results.answer_of(settled(there, workflow_state="SUCCEEDED"))
     assert "members_at" not in json.loads(answer.body)
     (record,) = caplog.records
+    assert record.name == "cirrus_callbacks_plugin.joins.answering"
     assert record.getMessage() == (
         f"The list of {JOIN_ID} could not be written to s3://bucket/{KEY} ({name}): "
         "its answer names none"
