@@ -73,6 +73,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_
 from cirrus_callbacks_plugin.local.moto_corrections.lookups import (
     keep_names_of_members,
     keep_names_of_methods,
+    keep_parsed_definitions,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
 LOOKUPS: tuple[Callable[[Patches], None], ...] = (
     keep_names_of_members,
     keep_names_of_methods,
+    keep_parsed_definitions,
 )
 """The corrections that change nothing but how long moto takes."""
 

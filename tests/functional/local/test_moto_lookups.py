@@ -1,18 +1,23 @@
-"""What moto looks up again in each call: kept, and the answers stay as they are."""
+"""What moto works out again in each call: kept, and the answers stay as they are."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core import serialize, utils
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import lookups_kept
 from support.kept_clients import kept_clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from support.interpreter import Interpreter
 
 ITEM = {
     "id": {"S": "a"},
@@ -91,3 +96,44 @@ def test_answers_stay_as_they_are(dynamodb: Any) -> None:
     with lookups_kept():
         assert _answers(dynamodb) == expected
         assert _answers(dynamodb) == expected
+
+
+def _parsed(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often two executions of one definition have it parsed."""
+    parsed = 0
+    original = ASLParser.program_decl
+
+    def count(self: Any) -> Any:
+        nonlocal parsed
+        parsed += 1
+        return original(self)
+
+    monkeypatch.setattr(ASLParser, "program_decl", count)
+    states = {"Name": {"Type": "Pass", "Parameters": {"a.$": "$.b"}, "End": True}}
+    for given in ({"b": 1}, {"b": 2}):
+        ended = interpreter.end(interpreter.start(states, given))
+        assert json.loads(ended["output"]) == {"a": given["b"]}
+    return parsed
+
+
+def test_moto_parses_a_definition_for_each_execution(
+    interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unpatched moto parses it for each state machine and for each execution."""
+    assert _parsed(interpreter, monkeypatch) == 4
+
+
+def test_a_definition_is_parsed_once(
+    interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same text is parsed once, and each execution has its own input."""
+    with lookups_kept():
+        assert _parsed(interpreter, monkeypatch) == 1
+
+
+def test_a_wrong_definition_is_refused_each_time(interpreter: Interpreter) -> None:
+    """What cannot be parsed is not kept: its error is told each time."""
+    with lookups_kept():
+        for _ in range(2):
+            with pytest.raises(ClientError, match="Nonsense"):
+                interpreter.start({"Name": {"Type": "Nonsense"}})
