@@ -200,6 +200,7 @@ class _Driver:
             pass
 
     def _process(self) -> bool:
+        """Let a batch of messages be processed; False where there was none."""
         event = self.world.receive()
         if event is None:
             return False
@@ -276,9 +277,11 @@ def main() -> None:
     """Measure here."""
     logging.disable(logging.CRITICAL)
     found = LargeJoin(int(sys.argv[1]))
+    printed = {"registered": 0, "ended": 0}
 
     def tell(what: str, done: int) -> None:
-        if done % 100 == 0 or done == found.members:
+        if done // 100 > printed[what] // 100 or done == found.members:
+            printed[what] = done
             sys.stderr.write(f"{what} {done}\n")
             sys.stderr.flush()
 
