@@ -114,6 +114,7 @@ class Scenario:
         running: payloads whose first run goes on at the start; their parents are among them.
         waits_first: the reconciler comes once all messages were processed, and runs end once it
             has listed which ones go on.
+        batches: two rows are written in a batch, as more than a few are in a deployment.
     """
 
     before: str | None
@@ -151,6 +152,7 @@ class Scenario:
     redrives: int = 0
     running: tuple[str, ...] = ()
     waits_first: bool = False
+    batches: bool = False
 
     @property
     def has_parts(self) -> bool:
@@ -215,6 +217,7 @@ class Scenario:
             (bool(self.slow_expansions), ", a slow sender"),
             (self.may_close, ", the parent ends"),
             (self.has_lanes, ", several senders"),
+            (self.batches, ", in batches"),
             (bool(self.faulty), f", faults of {' and '.join(self.faulty)}"),
         ]
         more = "".join(name for is_so, name in others if is_so)
@@ -271,6 +274,11 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
             redelivery_seconds=redelivery_seconds,
         ),
     )
+    found += [
+        replace(each, batches=True)
+        for each in found
+        if each.messages in ((a, b), sent[2]) and not each.by_hand and not each.deletions
+    ]
     # What a read leaves out is asked for again: nobody waits for the reconciler.
     found.append(
         Scenario(
@@ -351,8 +359,16 @@ def small_scenarios(*, has_all_ends: bool = True) -> list[Scenario]:
             **special,
             **({} if has_all_ends or special != _BY_HAND_BESIDE else _ONE_WAY),
         )
-        for special in (*_special_worlds(), *_redriven_worlds())
+        for special in (*_special_worlds(), *_redriven_worlds(), *_worlds_of_batches())
     ]
+
+
+def _worlds_of_batches() -> list[dict[str, Any]]:
+    """Two waiters whose rows are settled, and marked, in one batch; every mishap of a batch."""
+    kinds = ("crash-after", "throttle", "throttle-whole", "again", "lost")
+    both = (Sent("token-a"), Sent("token-b"))
+    world = {"messages": both, "batches": True, "fault_kinds": kinds, "old_events": 1, "events": 0}
+    return [{**world, "before": "PROCESSING", "outcomes": ("FAILED",)}]
 
 
 def _redriven_worlds() -> list[dict[str, Any]]:

@@ -96,6 +96,9 @@ from cirrus_callbacks_plugin.local.moto_corrections.sdk_tasks import (
     check_parameters_of_the_sdk,
     name_errors_of_the_sdk,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.statements import (
+    execute_conditional_updates,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.task_parameters import judge_messages
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 from cirrus_callbacks_plugin.local.moto_corrections.variables import (
@@ -126,6 +129,7 @@ READING: tuple[Callable[[Patches], None], ...] = (
 """The corrections that a definition meets when it is read."""
 
 ALL: tuple[Callable[[Patches], None], ...] = (
+    execute_conditional_updates,
     # How states run; before what changes the attempts of some of them.
     time_each_attempt,
     stop_between_retries,
