@@ -48,8 +48,7 @@ _PLUMBING_FUNCTIONS = (
     "WaitsTable._among_many",
     "JoinsTable._telling",
     "_Settler._call",
-    "Answerer.answer_all",
-    "Answerer._mark_all",
+    "Answerer.send",
     "Joins.answer_all",
     "WaitsTable.read_items",
     "Joins.read",
@@ -59,6 +58,8 @@ _PLUMBING_FUNCTIONS = (
 )
 
 _MANY = {
+    "Answerer.answer_all": "Answerer.answer",
+    "Answerer._mark_all": "Answerer.mark",
     "WaitsTable.settle_all": "WaitsTable.settle",
     "WaitsTable.mark_all": "WaitsTable.mark_answered",
     "JoinsTable.tell_all": "JoinsTable.tell",

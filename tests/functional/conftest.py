@@ -9,6 +9,8 @@ import pytest
 
 from cirrus_callbacks_plugin.hooks import own_time
 from cirrus_callbacks_plugin.local import deployment
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from cirrus_callbacks_plugin.local.moto_corrections.statements import execute_conditional_updates
 from faults.known import Noted
 from support.aws_calls import AwsCalls
 from support.cirrus_world import World
@@ -40,7 +42,10 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     # What a machine under load makes of two seconds is not a test's business; those of outages
     # bring a stopwatch of their own.
     monkeypatch.setattr(own_time, "OWN_SECONDS", 600.0)
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+    with (
+        mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
+        corrected(corrections=(execute_conditional_updates,)),
+    ):
         deployed = World() if IS_NEWEST else OlderWorld()
         if isinstance(deployed, OlderWorld):
             deployed.install(monkeypatch)
