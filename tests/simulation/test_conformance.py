@@ -60,6 +60,11 @@ def _key(item: str = "a") -> Answers:
     return {"collections_workflow": {"S": "scenes_child"}, "itemids": {"S": item}}
 
 
+_PROJECTION = {
+    "ProjectionExpression": "collections_workflow, itemids, state_updated, executions, last_error"
+}
+
+
 def _row(token: str = "t1", **more: Any) -> Answers:  # noqa: S107 - a test's token
     return {
         "payload_id": {"S": "p1"},
@@ -206,6 +211,16 @@ DYNAMODB: Calls = [
     ("dynamodb", "get_item", {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True}),
     (
         "dynamodb",
+        "get_item",
+        {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True, **_PROJECTION},
+    ),
+    (
+        "dynamodb",
+        "batch_get_item",
+        {"RequestItems": {"sim-state": {"Keys": [_key()], "ConsistentRead": True, **_PROJECTION}}},
+    ),
+    (
+        "dynamodb",
         "batch_get_item",
         {"RequestItems": {"sim-state": {"Keys": [_key()], "ConsistentRead": True}}},
     ),
@@ -293,6 +308,16 @@ DYNAMODB: Calls = [
         },
     ),
     ("dynamodb", "get_item", {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True}),
+    (
+        "dynamodb",
+        "get_item",
+        {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True, **_PROJECTION},
+    ),
+    (
+        "dynamodb",
+        "batch_get_item",
+        {"RequestItems": {"sim-state": {"Keys": [_key()], "ConsistentRead": True, **_PROJECTION}}},
+    ),
     (
         "dynamodb",
         "put_item",  # WaitsTable.register

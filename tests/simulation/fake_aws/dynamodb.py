@@ -149,7 +149,7 @@ class DynamoDB:
     def _GetItem(self, request: dict[str, Any], variant: str) -> dict[str, Any]:
         table = self.tables[request["TableName"]]
         item = table.look(table.key(request["Key"]), _consistent(request, variant))
-        return {} if item is None else {"Item": dict(item)}
+        return {} if item is None else {"Item": _projected(item, request)}
 
     def _BatchGetItem(self, request: dict[str, Any], variant: str) -> dict[str, Any]:
         ((name, wanted),) = request["RequestItems"].items()
@@ -166,7 +166,7 @@ class DynamoDB:
             ]
         found = [table.look(key, _consistent(wanted, variant)) for key in keys]
         response: dict[str, Any] = {
-            "Responses": {name: [dict(item) for item in found if item is not None]},
+            "Responses": {name: [_projected(item, wanted) for item in found if item is not None]},
             "UnprocessedKeys": {},
         }
         if unprocessed:
@@ -214,6 +214,14 @@ class DynamoDB:
             "The conditional request failed",
             **response,
         )
+
+
+def _projected(item: Item, request: dict[str, Any]) -> Item:
+    """The attributes that were asked for."""
+    if "ProjectionExpression" not in request:
+        return dict(item)
+    names = request["ProjectionExpression"].split(", ")
+    return {name: value for name, value in item.items() if name in names}
 
 
 def _consistent(request: dict[str, Any], variant: str) -> str:

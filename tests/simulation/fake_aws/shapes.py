@@ -24,6 +24,7 @@ def shape_of(service: str, operation: str, request: dict[str, Any]) -> str:
         "KeyConditionExpression",
         "FilterExpression",
         "IndexName",
+        "ProjectionExpression",
         "ConsistentRead",
         "ReturnValuesOnConditionCheckFailure",
         "ReturnValues",
