@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.asl.errors import UnreadableError
-from cirrus_callbacks_plugin.asl.json_source import Parsed
+from cirrus_callbacks_plugin.asl.json_source import MAX_DEPTH, Parsed
 from cirrus_callbacks_plugin.asl.nodes import Duplicate, Expression, Node, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import yaml
 
@@ -37,6 +37,7 @@ def parse(text: str) -> Parsed:
 
     try:
         loader = yaml.SafeLoader(text)
+        loader.compose_node = _at_most(MAX_DEPTH, loader.compose_node)  # type: ignore[method-assign]
         root = loader.get_single_node()
         if root is None:
             raise UnreadableError("is empty", Position(1, 1))
@@ -50,8 +51,27 @@ def parse(text: str) -> Parsed:
         if isinstance(error, UnreadableError):
             raise
         raise UnreadableError(str(error).splitlines()[0], Position(1, 1)) from None
-    except RecursionError:
-        raise UnreadableError("is nested too deeply", Position(1, 1)) from None
+
+
+def _at_most(levels: int, compose: Callable[..., Any]) -> Callable[..., Any]:
+    """Compose nodes down to a depth.
+
+    For each token PyYAML looks at every open bracket: some thousands of them took it many
+    seconds, before the interpreter's limit ended it.
+    """
+    depth = 0
+
+    def compose_node(*arguments: Any) -> Any:
+        nonlocal depth
+        if depth > levels:
+            raise UnreadableError("is nested too deeply", Position(1, 1))
+        depth += 1
+        try:
+            return compose(*arguments)
+        finally:
+            depth -= 1
+
+    return compose_node
 
 
 class _Reader:
