@@ -63,7 +63,7 @@ format: .venv/.ready ## Write the style that lint checks
 	@$(PYTHON) -m ruff format .
 	@$(PYTHON) -m ruff check --fix .
 
-bench: .venv/.ready ## Measure what is added, soak under faults, ten thousand waiters on one payload
+bench: .venv/.ready ## Measure what is added, soak under faults, many waiters on one payload, joins, peers
 	@$(PYTHON) tests/bench/run.py $(ARGS)
 
 release: .venv/.ready ## Check, build, install and try a release; prints what publishes it (ARGS=--tested: without make test)

@@ -18,19 +18,23 @@ class Pace:
         per_second: calls a second.
         clock: seconds, monotonic.
         sleep: waits so many seconds.
+        at_once: calls that may be made without a pause after a time without any: AWS's own
+            quotas are buckets that fill again.
     """
 
     per_second: float
     clock: Callable[[], float]
     sleep: Callable[[float], None]
-    _next: float = 0.0
+    at_once: int = 1
+    _next: float = float("-inf")
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self) -> None:
         """Wait until the next call may be made."""
         with self._lock:
             now = self.clock()
-            start = max(self._next, now)
-            self._next = start + 1 / self.per_second
+            self._next = max(self._next, now - (self.at_once - 1) / self.per_second)
+            start = self._next
+            self._next += 1 / self.per_second
         if start > now:
             self.sleep(start - now)

@@ -18,10 +18,10 @@ def pages(call: Callable[..., Any], request: Mapping[str, Any]) -> Iterator[Any]
         call: the client's method.
         request: its arguments; ``ExclusiveStartKey`` is given from the second page on.
     """
-    start: dict[str, Any] = {}
+    asked = dict(request)
     while True:
-        page = call(**{**request, **start})
-        yield page
-        if not page.get("LastEvaluatedKey"):
+        page = [call(**asked)]
+        asked["ExclusiveStartKey"] = page[0].get("LastEvaluatedKey")
+        yield page.pop()  # kept here, it would live on until the next one is there
+        if not asked["ExclusiveStartKey"]:
             return
-        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

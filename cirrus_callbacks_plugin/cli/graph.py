@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.cli.json_stream import write_members
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from cirrus_callbacks_plugin.cli.screen import Screen
@@ -101,23 +104,21 @@ def command(
             graph = gathering.of_deployment(survey, filters, limit)
         now, deployment_json = deployment.clock(), deployment.to_json()
         name = deployment.name
-    status = 0 if graph.is_known else UNKNOWN
-    if is_json:
-        with options.output_to(output) as out:
-            options.write_json(out, {"deployment": deployment_json, **graph.to_json(now)})
-        ctx.exit(status)
-    if as_format == "tree":
-        with options.output_to(output) as out:
-            _show(Screen(out), graph, now)
-        ctx.exit(status)
-    text = {
+    pieces: dict[str, Callable[[], Iterator[str]]] = {
         "mermaid": lambda: to_mermaid(graph),
         "dot": lambda: to_dot(graph),
         "html": lambda: to_html(graph, name, now),
-    }[as_format]()
+    }
     with options.output_to(output) as out:
-        out.write(text)
-    ctx.exit(status)
+        if is_json:
+            head = ("deployment", deployment_json)
+            write_members(out, chain([head], graph.json_members(now)))
+        elif as_format == "tree":
+            _show(Screen(out), graph, now)
+        else:
+            for piece in pieces[as_format]():
+                out.write(piece)
+    ctx.exit(0 if graph.is_known else UNKNOWN)
 
 
 def _show(screen: Screen, graph: Graph, now: datetime) -> None:

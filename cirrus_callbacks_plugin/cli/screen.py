@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
@@ -27,6 +28,23 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _PIPE_COLUMNS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """How far some work is; called with how many more things are done.
+
+    Attributes:
+        advance: moves what is shown.
+        end: called where something else is shown from now on.
+    """
+
+    advance: Callable[[int], None]
+    end: Callable[[], None]
+
+    def __call__(self, done: int) -> None:
+        """So many more things are done."""
+        self.advance(done)
 
 
 class Screen:
@@ -95,12 +113,8 @@ class Screen:
         self.console.print(line.append(text, style="not bold default"), soft_wrap=True)
 
     @contextmanager
-    def progress(self, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-        """Show that work goes on, where standard error is a terminal.
-
-        Yields:
-            Called with how many more things are done.
-        """
+    def progress(self, what: str, total: int | None = None) -> Iterator[Advance]:
+        """Show that work goes on, where standard error is a terminal."""
         console = VisibleConsole(file=self.errors, highlight=False, markup=False)
         bar = Progress(
             TextColumn("{task.description}"),
@@ -114,10 +128,7 @@ class Screen:
         with bar:
             task = bar.add_task(what, total=total)
 
-            def advance(done: int) -> None:
-                bar.advance(task, done)
-
-            yield advance
+            yield Advance(lambda done: bar.advance(task, done), bar.stop)
 
 
 def _columns() -> int:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cirrus_callbacks_plugin.cli import options
+from cirrus_callbacks_plugin.cli.json_stream import write_members
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 from cirrus_callbacks_plugin.cli.spans import read_span
 from cirrus_callbacks_plugin.operations.reasons import Code
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.dead_letters import DeadLetters
     from cirrus_callbacks_plugin.operations.deployment import Deployment
     from cirrus_callbacks_plugin.operations.listing import Cursor, Listing
-    from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters
+    from cirrus_callbacks_plugin.operations.survey import ExplainedWait, Filters, Total
+
+WAITS_A_TABLE = 500
+"""A table is put together before it is shown; very many waits are several, below one head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,23 @@ class Wanted:
     limit: int
     dead_letters: bool
     quick: bool
+    ask_waiters: int
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What was found."""
+    """What was found; of all waits, what is found while it is shown."""
 
-    waits: list[ExplainedWait]
+    listing: Listing
+    waits: Iterator[ExplainedWait]
     next: Cursor | None
+    total: Total | None
     dead: DeadLetters | None
+
+    @property
+    def not_asked(self) -> int:
+        """How many waiters were not asked about, so far."""
+        return self.listing.survey.waiters.not_asked
 
 
 @click.command(
@@ -75,6 +88,14 @@ class Page:
     is_flag=True,
     help="Do not find out whether children that run wait themselves, and whether waiters are gone.",
 )
+@click.option(
+    "--ask-waiters",
+    type=click.IntRange(min=0),
+    default=600,
+    show_default=True,
+    metavar="N",
+    help="Ask about N waiters at most that are not listed as running, five a second; 0: each.",
+)
 @click.option("--members", is_flag=True, help="Also the waits of joins' members, one by one.")
 @click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
 @click.option(
@@ -98,12 +119,17 @@ def command(
     after: str | None,
     dead_letters: bool,
     quick: bool,
+    ask_waiters: int,
     members: bool,
     watch: bool,
     interval: float,
     is_json: bool,
 ) -> None:
     r"""List open waits, oldest first, each with the reason why it still waits.
+
+    Where more than a thousand wait, a page says waits-itself and in-cycle of those waits alone
+    that are among its own ones; --all and --reason look at every wait, and list them as they
+    are found.
 
     \b
     running           its child runs
@@ -133,38 +159,38 @@ def command(
         0 if is_all else limit,
         dead_letters,
         quick,
+        ask_waiters,
     )
     screen = Screen()
     with where.found() as deployment:
-        for page in _pages(deployment, wanted, screen, interval if watch else None):
-            if is_json:
-                options.write_json(sys.stdout, _to_json(deployment, page))
-            else:
-                _show(screen, deployment, page, watched=watch)
+        while True:
+            with _looking(deployment, wanted, screen) as page:
+                if is_json:
+                    write_members(sys.stdout, _to_json(deployment, page))
+                else:
+                    _show(screen, deployment, page, watched=watch)
+            if not watch:
+                return
+            time.sleep(interval)
 
 
-def _pages(
-    deployment: Deployment,
-    wanted: Wanted,
-    screen: Screen,
-    interval: float | None,
-) -> Iterator[Page]:
-    while True:
-        yield _look(deployment, wanted, screen)
-        if interval is None:
-            return
-        time.sleep(interval)
-
-
-def _look(deployment: Deployment, wanted: Wanted, screen: Screen) -> Page:
+@contextmanager
+def _looking(deployment: Deployment, wanted: Wanted, screen: Screen) -> Iterator[Page]:
+    """A look; its progress is shown until the end of the block, where it disturbs nothing."""
     from cirrus_callbacks_plugin.operations import dead_letters
     from cirrus_callbacks_plugin.operations.listing import Listing
     from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
-    with screen.progress("looking at open waits") as advance:
+    with screen.progress("looking at open waits") as progress:
         settings = reconciler_settings(deployment, must_know=False)
-        survey = Survey(deployment, settings, advance, with_waiters=not wanted.quick)
+        survey = Survey(
+            deployment,
+            settings,
+            progress,
+            with_waiters=not wanted.quick,
+            most_waiters=wanted.ask_waiters or None,
+        )
         dead = dead_letters.peek(deployment) if wanted.dead_letters else None
         listing: Listing = Listing(
             survey,
@@ -174,19 +200,39 @@ def _look(deployment: Deployment, wanted: Wanted, screen: Screen) -> Page:
             dead,
             with_chains=not wanted.quick,
         )
-        waits, cursor = listing.page(wanted.limit)
-    return Page(waits, cursor, dead)
+        if wanted.limit:
+            waits, cursor = listing.page(wanted.limit)
+            progress.end()
+            yield Page(listing, iter(waits), cursor, survey.total() if cursor else None, dead)
+            return
+        if screen.is_terminal:  # the waits themselves are the progress
+            yield Page(listing, _first_then(listing.each(), progress.end), None, None, dead)
+            return
+        yield Page(listing, listing.each(), None, None, dead)
 
 
-def _to_json(deployment: Deployment, page: Page) -> dict[str, Any]:
+def _first_then(
+    waits: Iterator[ExplainedWait],
+    on_first: Callable[[], None],
+) -> Iterator[ExplainedWait]:
+    first = next(waits, None)
+    on_first()
+    if first is not None:
+        yield first
+        yield from waits
+
+
+def _to_json(deployment: Deployment, page: Page) -> Iterator[tuple[str, Any]]:
     from cirrus_callbacks_plugin.operations.listing import wait_to_json
 
-    return {
-        "deployment": deployment.to_json(),
-        "waits": [wait_to_json(explained, deployment.clock()) for explained in page.waits],
-        "next": None if page.next is None else str(page.next),
-        "dead_letters_looked_at": page.dead is not None,
-    }
+    yield "deployment", deployment.to_json()
+    yield "waits", (wait_to_json(each, deployment.clock()) for each in page.waits)
+    yield "next", None if page.next is None else str(page.next)
+    yield "dead_letters_looked_at", page.dead is not None
+    yield "total", None if page.total is None else asdict(page.total)
+    listing = page.listing
+    yield "chains_looked_at", listing.with_chains and listing.knows_chains
+    yield "waiters_not_asked", page.not_asked
 
 
 def _show(screen: Screen, deployment: Deployment, page: Page, *, watched: bool) -> None:
@@ -198,22 +244,49 @@ def _show(screen: Screen, deployment: Deployment, page: Page, *, watched: bool) 
         screen.console.clear()
     if watched:
         screen.line(f"{deployment.name}, {at(now)}")
-    rows = None
-    if not page.waits:
+    number, has_running = 0, False
+    while waits := list(islice(page.waits, WAITS_A_TABLE)):
+        has_running = has_running or any(each.reason.code is Code.RUNNING for each in waits)
+        is_terminal = screen.is_terminal
+        rows = wide_table(waits, now, screen.columns, is_terminal=is_terminal)
+        if rows is not None:
+            rows.show_header = number == 0
+            screen.put(rows)
+        else:
+            for head, *texts in blocks(waits, now):
+                screen.line(head)
+                for text in texts:
+                    screen.indented(text)
+        number += len(waits)
+    if not number:
         screen.line("Nobody waits." if page.next is None else "")
-    else:
-        rows = wide_table(page.waits, now, screen.columns, is_terminal=screen.is_terminal)
-    if rows is not None:
-        screen.put(rows)
-    else:
-        for head, *texts in blocks(page.waits, now):
-            screen.line(head)
-            for text in texts:
-                screen.indented(text)
+    _show_what_is_left(screen, page, has_running=has_running)
+
+
+def _show_what_is_left(screen: Screen, page: Page, *, has_running: bool) -> None:
+    """What was not looked at, and where to go on."""
     dead = page.dead
     if dead is not None and dead.queue is None:
         screen.line("The process queue has no dead-letter queue.")
     if dead is not None and not dead.is_complete:
         screen.line(f"Not all of the dead-letter queue {dead.queue} was looked at.")
+    if page.not_asked:
+        screen.line(
+            f"{page.not_asked:,} waiters were not asked about, which may be gone: "
+            "--ask-waiters 0 asks about each."
+        )
+    if has_running and not page.listing.knows_chains:
+        screen.line(
+            "Whether a child that runs waits itself was looked for among these waits alone: "
+            "`show ID` says it of one, --all of all."
+        )
     if page.next is not None:
-        screen.line(f"There are more: --after '{page.next}', or --all.")
+        screen.line(f"There are more{_in_all(page.total)}: --after '{page.next}', or --all.")
+
+
+def _in_all(total: Total | None) -> str:
+    if total is None:
+        return ""
+    if total.is_exact:
+        return f", {total.waits:,} in all"
+    return f", about {total.waits:,} in all (DynamoDB's count, up to six hours old)"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.graph.model import Graph, Identities, graph_of
+from cirrus_callbacks_plugin.graph.model import Drawing, Identities, graph_of
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.operations.listing import waits_for_payload
-from cirrus_callbacks_plugin.operations.survey import Filters
+from cirrus_callbacks_plugin.operations.survey import MOST_ROWS_A_STEP, Filters
 from cirrus_callbacks_plugin.waits.row import Key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
+    from cirrus_callbacks_plugin.graph.model import Graph
     from cirrus_callbacks_plugin.operations.reasons import Reason
     from cirrus_callbacks_plugin.operations.survey import Survey
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -36,15 +37,30 @@ def of_deployment(survey: Survey, filters: Filters, limit: int) -> Graph:
     Raises:
         ClientError, BotoCoreError: AWS could not be asked.
     """
-    wanted = survey.rows(replace(filters, without_members=True))
-    rows = list(islice(wanted, limit + 1 if limit else None))
-    is_cut = bool(limit) and len(rows) > limit
-    rows = rows[:limit] if is_cut else rows
+    wanted = _in_order(survey.rows(replace(filters, without_members=True)))
+    drawing = Drawing()
+    joins: list[str] = []
+    rows = islice(wanted, limit) if limit else wanted
+    while batch := list(islice(rows, MOST_ROWS_A_STEP)):
+        _add(drawing, survey, batch)
+        joins += [row.payload_id for row in batch if row.is_join]
+    is_cut = bool(limit) and next(wanted, None) is not None
+    members = _members_that_wait(survey, joins, drawing.waiters())
+    _add(drawing, survey, sorted(members, key=lambda row: (row.registered_at or "", row.key)))
+    return drawing.finished({}, is_cut=is_cut)
+
+
+def _add(drawing: Drawing, survey: Survey, rows: Sequence[Wait]) -> None:
     records = _records(survey, rows)
-    identities = Identities()
-    identities.learn(rows, records)
-    rows += _members_that_wait(survey, rows, identities)
-    return graph_of(_judged(survey, rows), records, identities, is_cut=is_cut)
+    drawing.identities.learn(rows, records)
+    for row, reason in _judged(survey, rows):
+        drawing.add(row, reason, records)
+
+
+def _in_order(rows: Iterable[Wait]) -> Iterator[Wait]:
+    """Rows that are oldest first, those of one moment by their keys."""
+    for _, together in groupby(rows, key=lambda row: row.registered_at):
+        yield from sorted(together, key=lambda row: row.key)
 
 
 def of_payload(survey: Survey, payload_id: str, *, with_answered: bool = False) -> Graph:
@@ -73,17 +89,15 @@ def of_payload(survey: Survey, payload_id: str, *, with_answered: bool = False) 
 
 def _members_that_wait(
     survey: Survey,
-    rows: Sequence[Wait],
-    identities: Identities,
+    joins: Iterable[str],
+    waiters: set[str],
 ) -> list[Wait]:
     """The joins' waits for payloads that are among those who wait."""
-    waiters = {_waiter(row, identities) for row in rows}
     waits = survey.deployment.waits
     keys = [
         Key.of(member.member_payload_id, member.member.text)
-        for join in rows
-        if join.is_join
-        for member in JoinsTable(waits).members(join.payload_id)
+        for join in joins
+        for member in JoinsTable(waits).members(join)
         if member.member_payload_id in waiters and member.answer is None
     ]
     return [row for row in waits.read(keys).values() if not row.is_answered]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,12 @@ from cirrus_callbacks_plugin.reconcile.cycles import cycles_of
 from cirrus_callbacks_plugin.waits.row import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.operations.joins import JoinStatus
-    from cirrus_callbacks_plugin.operations.reasons import Reason
+    from cirrus_callbacks_plugin.operations.reasons import Code, Reason
     from cirrus_callbacks_plugin.waits.row import Wait
 
 PAYLOAD = "payload"
@@ -35,14 +35,18 @@ class GraphNode:
     Attributes:
         id: the payload's id, the join's, the execution's ARN, or the wait's digest.
         kind: which of the four.
-        record: cirrus's record of a payload, where there is one.
-        join: how far a join is, where it was read.
+        state: the payload's state in StateDB; a join's counts.
+        execution_arn: the payload's last run, or the execution itself.
+        last_error: of a payload, as its record has it.
+        join_name: what people called a join.
     """
 
     id: str
     kind: str
-    record: Record | None = None
-    join: JoinStatus | None = None
+    state: str | None = None
+    execution_arn: str | None = None
+    last_error: str | None = None
+    join_name: str | None = None
 
     @property
     def title(self) -> str:
@@ -52,23 +56,8 @@ class GraphNode:
         if self.kind == EXECUTION:
             return self.id.partition(":execution:")[2] or self.id
         if self.kind == JOIN:
-            name = self.join.join.name if self.join is not None else None
-            return f"join {name or self.id.removeprefix('join:')[:8]}"
+            return f"join {self.join_name or self.id.removeprefix('join:')[:8]}"
         return f"somebody ({self.id.partition(':')[2]})"
-
-    @property
-    def state(self) -> str | None:
-        """The payload's state in StateDB; a join's counts."""
-        if self.join is not None:
-            return self.join.text
-        return self.record.state if self.record is not None else None
-
-    @property
-    def execution_arn(self) -> str | None:
-        """The payload's last run, or the execution itself."""
-        if self.kind == EXECUTION:
-            return self.id
-        return self.record.last_execution if self.record is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +67,26 @@ class Edge:
     Attributes:
         waiter: who waits: a node's id.
         child: what is waited for: a node's id.
-        row: the wait's row.
-        reason: why it is open; None for an answered one.
+        wait: the wait's name.
+        registered_at: since when it waits; None where its row does not say it.
+        is_answered: it waits no more.
+        code: why it is open; None for an answered one, and where nobody could tell.
+        outcome: why it is open, or what it was told.
     """
 
     waiter: str
     child: str
-    row: Wait
-    reason: Reason | None
-
-    @property
-    def outcome(self) -> str:
-        """Why it is open, or what it was told."""
-        if self.reason is not None:
-            return self.reason.text
-        row = self.row
-        return answer_text_of(row) or "open"
+    wait: str
+    registered_at: str | None
+    is_answered: bool
+    code: Code | None
+    outcome: str
 
     def age_seconds(self, now: datetime) -> float | None:
         """How long it has been open; None once it is answered."""
-        if self.row.is_answered or self.row.registered_at is None:
+        if self.is_answered or self.registered_at is None:
             return None
-        return (now - moment(self.row.registered_at)).total_seconds()
+        return (now - moment(self.registered_at)).total_seconds()
 
 
 @dataclass(frozen=True)
@@ -129,12 +116,13 @@ class Graph:
         return {name: tuple(children) for name, children in found.items()}
 
     @cached_property
-    def waits(self) -> Mapping[tuple[str, str], tuple[Edge, ...]]:
+    def waits(self) -> Mapping[tuple[str, str], Sequence[Edge]]:
         """The waits between two nodes: one waiter may wait for one payload many times."""
-        found: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+        found: dict[tuple[str, str], list[Edge]] = {}
         for edge in self.edges:
-            found[edge.waiter, edge.child].append(edge)
-        return {pair: tuple(edges) for pair, edges in found.items()}
+            edges = found.setdefault((edge.waiter, edge.child), [])
+            edges.append(edge)
+        return found
 
     @cached_property
     def cycles(self) -> tuple[tuple[str, ...], ...]:
@@ -186,36 +174,41 @@ class Graph:
 
     def to_json(self, now: datetime) -> dict[str, Any]:
         """With stable keys, tokens as digests."""
+        members = self.json_members(now)
+        return {name: list(each) if hasattr(each, "__next__") else each for name, each in members}
+
+    def json_members(self, now: datetime) -> Iterator[tuple[str, Any]]:
+        """The same member by member; nodes and edges are iterators, to be written as they come."""
+        yield "nodes", (self.node_to_json(node) for node in self.nodes.values())
+        yield "edges", (self.edge_to_json(edge, now) for edge in self.edges)
+        yield "cycles", [list(group) for group in self.cycles]
+        yield "focus", self.focus
+        yield "is_cut", self.is_cut
+
+    def node_to_json(self, node: GraphNode) -> dict[str, Any]:
+        """A node with stable keys."""
         return {
-            "nodes": [
-                {
-                    "id": node.id,
-                    "kind": node.kind,
-                    "title": node.title,
-                    "state": node.state,
-                    "execution_arn": node.execution_arn,
-                    "link": execution_link(node.execution_arn) if node.execution_arn else None,
-                    "last_error": node.record.last_error if node.record is not None else None,
-                    "in_cycle": node.id in self.cycle_of,
-                }
-                for node in self.nodes.values()
-            ],
-            "edges": [
-                {
-                    "waiter": edge.waiter,
-                    "payload": edge.child,
-                    "wait": edge.row.key.name,
-                    "registered_at": edge.row.registered_at,
-                    "age_seconds": edge.age_seconds(now),
-                    "reason": edge.reason.code.value if edge.reason is not None else None,
-                    "outcome": edge.outcome,
-                    "in_cycle": self.is_cyclic(edge.waiter, edge.child),
-                }
-                for edge in self.edges
-            ],
-            "cycles": [list(group) for group in self.cycles],
-            "focus": self.focus,
-            "is_cut": self.is_cut,
+            "id": node.id,
+            "kind": node.kind,
+            "title": node.title,
+            "state": node.state,
+            "execution_arn": node.execution_arn,
+            "link": execution_link(node.execution_arn) if node.execution_arn else None,
+            "last_error": node.last_error,
+            "in_cycle": node.id in self.cycle_of,
+        }
+
+    def edge_to_json(self, edge: Edge, now: datetime) -> dict[str, Any]:
+        """A wait with stable keys, its token as a digest."""
+        return {
+            "waiter": edge.waiter,
+            "payload": edge.child,
+            "wait": edge.wait,
+            "registered_at": edge.registered_at,
+            "age_seconds": edge.age_seconds(now),
+            "reason": edge.code.value if edge.code is not None else None,
+            "outcome": edge.outcome,
+            "in_cycle": self.is_cyclic(edge.waiter, edge.child),
         }
 
 
@@ -259,18 +252,102 @@ def graph_of(
     is_cut: bool = False,
 ) -> Graph:
     """Make a graph of rows with their reasons."""
-    nodes: dict[str, GraphNode] = {}
-    edges: list[Edge] = []
-    joins = {row.payload_id: reason.join for row, reason in waits if reason is not None}
-    if focus is not None:
-        kind = JOIN if is_join_id(focus) else PAYLOAD
-        nodes[focus] = GraphNode(focus, kind, records.get(focus), joins.get(focus))
-    in_order = sorted(waits, key=lambda wait: (wait[0].registered_at or "", wait[0].key))
-    for row, reason in in_order:
-        waiter, kind = identities.waiter_of(row)
-        of_child = JOIN if row.is_join else PAYLOAD
-        for name, of_kind in ((waiter, kind), (row.payload_id, of_child)):
-            if name not in nodes:
-                nodes[name] = GraphNode(name, of_kind, records.get(name), joins.get(name))
-        edges.append(Edge(waiter, row.payload_id, row, reason))
-    return Graph(nodes, tuple(edges), focus, is_cut)
+    drawing = Drawing(identities)
+    for row, reason in sorted(waits, key=lambda wait: (wait[0].registered_at or "", wait[0].key)):
+        drawing.add(row, reason, records)
+    return drawing.finished(records, focus=focus, is_cut=is_cut)
+
+
+@dataclass
+class Drawing:
+    """A graph wait by wait: of rows and records no more is kept than the picture shows.
+
+    Attributes:
+        identities: who waiters are; what is learned later counts for earlier waits, too.
+    """
+
+    identities: Identities = field(default_factory=Identities)
+    _edges: list[Edge] = field(default_factory=list)
+    _payloads: dict[str, GraphNode] = field(default_factory=dict)
+    _others: dict[str, str] = field(default_factory=dict)
+    _texts: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self,
+        row: Wait,
+        reason: Reason | None,
+        records: Mapping[str, Record | None],
+    ) -> None:
+        """A wait, the oldest first, and the records of those whom it names."""
+        waiter, kind = self.identities.waiter_of(row)
+        if kind != PAYLOAD:
+            self._others.setdefault(waiter, kind)
+        for name in (waiter, row.payload_id):
+            if name not in self._payloads and records.get(name) is not None:
+                self._note(name, records)
+        if row.is_join:
+            self._note_join(row.payload_id, reason.join if reason is not None else None)
+        self._edges.append(
+            Edge(
+                self._kept(waiter),
+                self._kept(row.payload_id),
+                row.key.name,
+                row.registered_at,
+                row.is_answered,
+                reason.code if reason is not None else None,
+                self._kept(reason.text if reason is not None else answer_text_of(row) or "open"),
+            )
+        )
+
+    def waiters(self) -> set[str]:
+        """Everybody who waits, as far as is known by now."""
+        return {self._resolved(edge).waiter for edge in self._edges}
+
+    def finished(
+        self,
+        records: Mapping[str, Record | None],
+        *,
+        focus: str | None = None,
+        is_cut: bool = False,
+    ) -> Graph:
+        """The graph; with a focus, its record is among those given."""
+        edges = [self._resolved(edge) for edge in self._edges]
+        edges.sort(key=lambda edge: edge.registered_at or "")  # members' waits came last
+        nodes: dict[str, GraphNode] = {}
+        if focus is not None:
+            self._note(focus, records)
+            nodes[focus] = self._node(focus)
+        for edge in edges:
+            for name in (edge.waiter, edge.child):
+                if name not in nodes:
+                    nodes[name] = self._node(name)
+        return Graph(nodes, tuple(edges), focus, is_cut)
+
+    def _resolved(self, edge: Edge) -> Edge:
+        payload_id = self.identities.payload_of.get(edge.waiter)
+        if payload_id is None or self._others.get(edge.waiter) != EXECUTION:
+            return edge
+        return replace(edge, waiter=self._kept(payload_id))
+
+    def _node(self, name: str) -> GraphNode:
+        known = self._payloads.get(name)
+        if known is not None:
+            return known
+        kind = JOIN if is_join_id(name) else self._others.get(name, PAYLOAD)
+        return GraphNode(name, kind, execution_arn=name if kind == EXECUTION else None)
+
+    def _note(self, name: str, records: Mapping[str, Record | None]) -> None:
+        record = records.get(name)
+        if record is not None and not is_join_id(name):
+            state, error = self._kept(record.state), record.last_error
+            self._payloads[self._kept(name)] = GraphNode(
+                self._kept(name), PAYLOAD, state, record.last_execution, error
+            )
+
+    def _note_join(self, name: str, status: JoinStatus | None) -> None:
+        if status is not None:
+            self._payloads[name] = GraphNode(name, JOIN, status.text, join_name=status.join.name)
+
+    def _kept(self, text: str) -> str:
+        """One text for all that are equal."""
+        return self._texts.setdefault(text, text)

@@ -8,8 +8,9 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from boto3.session import Session
+import boto3
 from botocore.config import Config
+from botocore.session import Session
 
 from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
@@ -66,7 +67,7 @@ class HookClients:
     )
 
     def __init__(self) -> None:
-        self._session = Session()
+        self._session = _session()
         self._lock = threading.Lock()
         self._built: dict[str, Any] = {}
 
@@ -94,8 +95,23 @@ class HookClients:
         with self._lock:
             if service not in self._built:
                 config = self.config if service == "dynamodb" else self.single
-                self._built[service] = self._session.client(service, config=config)
+                self._built[service] = self._session.create_client(service, config=config)
             return self._built[service]
+
+
+def _session() -> Session:
+    """A session of the hooks' own that reads what botocore knows of AWS with the default one.
+
+    Cirrus has clients of the default session: endpoints, partitions and models are parsed
+    and kept once. Where boto3 hides its session some day, they are read twice again.
+    """
+    session = Session()
+    if boto3.DEFAULT_SESSION is None:
+        boto3.setup_default_session()
+    default = getattr(boto3.DEFAULT_SESSION, "_session", None)
+    if default is not None:
+        session.register_component("data_loader", default.get_component("data_loader"))
+    return session
 
 
 def clients() -> HookClients:

@@ -82,11 +82,12 @@ class Joins:
 
     def read(self, keys: Collection[Key]) -> Batch:
         """Read rows consistently, and with them the joins of the members among them."""
-        tokens = [MemberToken.of(key.task_token) for key in keys]
+        asked = set(keys)
+        tokens = [MemberToken.of(key.task_token) for key in asked]
         ids = {token.join_id for token in tokens if token is not None}
-        found = self.table.read_rows({*keys, *map(join_key, ids)})
+        found = self.table.read_rows({*asked, *map(join_key, ids)})
         joins = joins_in(found)
-        rows = {key: row for key, row in found.items() if key in keys}
+        rows = {key: row for key, row in found.items() if key in asked}
         return Batch(rows, joins)
 
     def tell(self, rows: Sequence[Wait], joins: JoinsById) -> list[str | Exception]:

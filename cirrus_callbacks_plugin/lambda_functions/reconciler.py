@@ -15,6 +15,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.lambda_functions import logs, metrics
 from cirrus_callbacks_plugin.lambda_functions.clients import clients
+from cirrus_callbacks_plugin.lambda_functions.start_up import build_clients_at_start
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
 from cirrus_callbacks_plugin.reconcile.runs import (
@@ -26,6 +27,7 @@ from cirrus_callbacks_plugin.sender.failure_destination import count_objects
 from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 
 logs.configure("cirrus-callbacks-reconciler")
+build_clients_at_start(clients)
 
 MARGIN_SECONDS = 30
 """A pass ends this long before the lambda does, and before the next one starts."""

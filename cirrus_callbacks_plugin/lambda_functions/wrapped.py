@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import os
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler, given_handler
 from cirrus_callbacks_plugin.hooks.registry import apply_hooks
+from cirrus_callbacks_plugin.hooks.services import clients
+from cirrus_callbacks_plugin.lambda_functions.start_up import (
+    build_at_start,
+    build_clients_at_start,
+)
 from cirrus_callbacks_plugin.protocol import wait_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cirrus_callbacks_plugin.cirrus.adapter import Handler
 
 
@@ -21,9 +22,9 @@ def wrapped(name: str) -> Handler:
     """The handler that Lambda calls in the place of cirrus's ``name``.
 
     Cirrus is found and wrapped at the first call. In Lambda that is done while the
-    module is imported: the start-up phase has a full processor and ten seconds of its
-    own, an invocation of a 128 MB function has a fourteenth of one. What goes wrong
-    there is raised by the first invocation instead, where it is logged.
+    module is imported, and the hooks' client is built, for which every invocation with a
+    token, and each of ``update_state``, has a use. What goes wrong there is raised by the
+    first invocation instead, where it is logged.
     """
 
     @functools.lru_cache(maxsize=1)
@@ -35,11 +36,6 @@ def wrapped(name: str) -> Handler:
     def lambda_handler(event: Any, context: Any = None) -> Any:
         return build(given_handler(name))(event, context)
 
-    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
-        _warm_up(lambda: build(given_handler(name)))
+    build_at_start(lambda: build(given_handler(name)))
+    build_clients_at_start(lambda: clients().dynamodb)
     return lambda_handler
-
-
-def _warm_up(build: Callable[[], object]) -> None:
-    with contextlib.suppress(Exception):  # raised again, and logged, by the first invocation
-        build()

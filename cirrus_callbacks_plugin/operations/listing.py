@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.dead_letters import DeadLetters
     from cirrus_callbacks_plugin.reconcile.judge import Run
     from cirrus_callbacks_plugin.waits.row import Wait
+
+
+FEW_ROWS = 1_000
+"""Read for a page, too, to find out whether children wait themselves: ten calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,10 @@ class Listing:
         codes: which reasons are wanted; empty: all.
         after: where the page before ended.
         dead_letters: what lies in the dead-letter queue, where somebody looked.
-        with_chains: find out whether running children wait themselves, which takes a walk
-            over every open row.
+        with_chains: find out whether running children wait themselves. No index leads there:
+            it takes a walk over every open row, and so for a page of very many rows only
+            those of the page are known.
+        knows_chains: False once it was found out from the rows of a page alone.
     """
 
     survey: Survey
@@ -85,6 +92,7 @@ class Listing:
     after: Cursor | None = None
     dead_letters: DeadLetters | None = None
     with_chains: bool = True
+    knows_chains: bool = True
     _chains: Chains | None = None
     _abandoned: dict[str, bool] = field(default_factory=dict)
     _continuations: dict[Key, Continuation | None] = field(default_factory=dict)
@@ -95,12 +103,43 @@ class Listing:
         Raises:
             ClientError, BotoCoreError: AWS could not be asked.
         """
+        if not limit:
+            return list(self.each()), None
         found: list[ExplainedWait] = []
-        for explained in self._wanted():
-            if limit and len(found) == limit:
+        if not self.codes:
+            rows = list(islice(self._rows(), limit + 1))
+            found += self._page_of(rows[:limit])
+            return found, self._cursor(rows[:limit]) if len(rows) > limit else None
+        for explained in self.each():
+            if len(found) == limit:
                 return found, self._cursor([each.row for each in found])
             found.append(explained)
         return found, None
+
+    def each(self) -> Iterator[ExplainedWait]:
+        """Every wait that is wanted, one after the other: none is kept here.
+
+        Raises:
+            ClientError, BotoCoreError: AWS could not be asked.
+        """
+        if self.with_chains:
+            self._all_chains()
+        for explained in self.survey.explained(self._rows()):
+            refined = self.refined(explained)
+            if not self.codes or refined.reason.code in self.codes:
+                yield refined
+
+    def _page_of(self, rows: list[Wait]) -> Iterator[ExplainedWait]:
+        if self.with_chains and rows and not self._is_small():
+            self.knows_chains = False
+            self._chains = Chains.of(rows)
+        self.survey.expect(rows)
+        yield from map(self.refined, self.survey.explained(rows))
+
+    def _is_small(self) -> bool:
+        """True where a walk over every open row takes a few calls."""
+        seen = self.survey.seen
+        return seen.is_all and seen.rows <= FEW_ROWS
 
     def refined(self, explained: ExplainedWait) -> ExplainedWait:
         """The reason with what only a further look tells."""
@@ -132,7 +171,7 @@ class Listing:
             self._abandoned[payload_id] = all(map(is_gone, runs))
         return self._abandoned[payload_id]
 
-    def _wanted(self) -> Iterator[ExplainedWait]:
+    def _rows(self) -> Iterator[Wait]:
         filters = self.filters
         if self.after is not None:
             filters = replace(filters, since=self.after.registered_at)
@@ -140,10 +179,7 @@ class Listing:
         if self.after is not None:
             after = self.after
             rows = (row for row in rows if not after.passed(row))
-        for explained in self.survey.explained(rows):
-            refined = self.refined(explained)
-            if not self.codes or refined.reason.code in self.codes:
-                yield refined
+        return rows
 
     def _cursor(self, rows: list[Wait]) -> Cursor:
         cursor = Cursor.after(rows)

@@ -2,7 +2,9 @@
 
 Made for hundreds as for 100,000: the index is walked page by page, rows and records are read
 a hundred a call, running executions are listed and only the others described, as the
-reconciler does, and with its paces. A walk that needs only the oldest rows ends with them.
+reconciler does, and with its paces. A walk that needs only the oldest rows ends with them, and
+describes their runs where those are fewer than pages of a list. What is kept has a bound,
+but for the names of what runs.
 """
 
 from __future__ import annotations
@@ -13,11 +15,14 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import MalformedRecordError, StateKey
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.naming import MemberToken, workflow_of
+from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.joins import read_join
 from cirrus_callbacks_plugin.operations.reasons import (
     Reason,
@@ -28,7 +33,7 @@ from cirrus_callbacks_plugin.operations.reasons import (
 )
 from cirrus_callbacks_plugin.operations.waiters import Waiters, is_gone
 from cirrus_callbacks_plugin.reconcile.case import case_of, may_still_come
-from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Run, Verdict, judge
+from cirrus_callbacks_plugin.reconcile.judge import LEAVE, Case, Run, Verdict, judge, run_to_ask
 from cirrus_callbacks_plugin.reconcile.runs import (
     DESCRIBES_PER_SECOND,
     LISTS_PER_SECOND,
@@ -39,7 +44,7 @@ from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record
@@ -51,6 +56,15 @@ ROWS_A_READ = 100  # BatchGetItem's limit
 MOST_ROWS_A_STEP = 800
 RECORD_READS_PER_SECOND = 10.0
 """Of a hundred records each: StateDB keeps a workflow in one partition, shared with cirrus."""
+DESCRIBES_AT_ONCE = 50
+"""A page's: Step Functions lets an account describe 250 at once before it counts by the second.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+LISTS_AT_ONCE = 10
+MOST_RECORDS = 5_000
+MOST_RUNS = 1_000
+"""Described ones that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +125,42 @@ class ExplainedWait:
         return self.case.record if self.case is not None else None
 
 
-def _pace(per_second: float) -> Pace:
-    return Pace(per_second, time.monotonic, time.sleep)
+def _pace(per_second: float, at_once: int = 1) -> Pace:
+    return Pace(per_second, time.monotonic, time.sleep, at_once)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a walk has seen of the index.
+
+    Attributes:
+        rows: entries so far.
+        tasks: those of them that are no joins' members.
+        ended: shards of which the last page was read.
+    """
+
+    rows: int = 0
+    tasks: int = 0
+    ended: set[str] = field(default_factory=set)
+
+    @property
+    def is_all(self) -> bool:
+        """True once the counts are those of the whole index."""
+        return self.ended.issuperset(shards())
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many wait in all.
+
+    Attributes:
+        waits: the number.
+        is_exact: False for DynamoDB's own count of the index, which is up to six hours old and
+            counts joins' members, too.
+    """
+
+    waits: int
+    is_exact: bool
 
 
 @dataclass
@@ -124,23 +172,27 @@ class Survey:
         settings: what its reconciler works by.
         progress: told how many more rows were looked at.
         with_waiters: find out whether the waiters still run.
+        most_waiters: of so many at most that are not listed as running; None: of each.
     """
 
     deployment: Deployment
     settings: ReconcilerSettings
     progress: Callable[[int], None] = lambda _: None
-    pace: Callable[[float], Pace] = _pace
+    pace: Callable[[float, int], Pace] = _pace
     with_waiters: bool = False
+    most_waiters: int | None = None
     _records: dict[StateKey, Record | None] = field(default_factory=dict)
+    _seen: Seen | None = None
 
     def __post_init__(self) -> None:
         self.runs = Runs(
             self.deployment.client("stepfunctions"),
-            self.pace(LISTS_PER_SECOND),
-            self.pace(DESCRIBES_PER_SECOND),
+            self.pace(LISTS_PER_SECOND, LISTS_AT_ONCE),
+            self.pace(DESCRIBES_PER_SECOND, DESCRIBES_AT_ONCE),
+            most_described=MOST_RUNS,
         )
-        self._record_pace = self.pace(RECORD_READS_PER_SECOND)
-        self.waiters = Waiters(self.runs, self.record)
+        self._record_pace = self.pace(RECORD_READS_PER_SECOND, 1)
+        self.waiters = Waiters(self.runs, self.record, self.most_waiters)
 
     def rows(self, filters: Filters) -> Iterator[Wait]:
         """Open rows that are wanted, oldest first.
@@ -152,12 +204,59 @@ class Survey:
         size = ROWS_A_READ
         while keys := list(islice(listed, size)):
             found = self._read(keys)
-            for key in keys:
+            for number, key in enumerate(keys, 1):
                 row = found.get(key)
                 if row is not None and not row.is_answered and filters.admits(row):
                     yield row
-            self.progress(len(keys))
+                if number % ROWS_A_READ == 0:
+                    self.progress(ROWS_A_READ)
+            self.progress(len(keys) % ROWS_A_READ)
             size = min(size * 2, MOST_ROWS_A_STEP)
+
+    @property
+    def seen(self) -> Seen:
+        """The index, as far as the newest walk from its oldest entries on has seen it.
+
+        Raises:
+            ClientError, BotoCoreError: DynamoDB could not be asked.
+        """
+        if self._seen is None:
+            next(self._listed(Filters()), None)
+        return self._seen or Seen()
+
+    def total(self) -> Total | None:
+        """How many wait in all; None where nobody may tell.
+
+        Counted by the walk where that came to the end of the index; else one call asks DynamoDB
+        for its own count.
+        """
+        seen = self.seen
+        if seen.is_all:
+            return Total(seen.tasks, is_exact=True)
+        try:
+            about = self.deployment.queries.about_waiting()
+        except (ClientError, BotoCoreError):
+            return None  # the waits themselves can be told all the same
+        return None if about is None else Total(max(about, seen.tasks), is_exact=False)
+
+    def expect(self, rows: Sequence[Wait]) -> None:
+        """Be told of the only rows that will be explained: a page's.
+
+        Raises:
+            ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
+        """
+        self.records(name for row in rows for name in self._asked_about(row))
+        self.runs.expect(run for row in rows for run in self._runs_of(row))
+
+    def _runs_of(self, row: Wait) -> Iterator[str]:
+        """The runs that explaining a row asks for first."""
+        key = None if row.is_settled or row.is_join else StateKey.of(row.payload_id)
+        run = None if key is None else run_to_ask(row, self._records.get(key))
+        if run is not None:
+            yield run
+        waiter = row.waiter_execution_arn if self.with_waiters else None
+        if waiter is not None and execution_link(waiter) is not None:
+            yield waiter
 
     def explained(self, rows: Iterable[Wait]) -> Iterator[ExplainedWait]:
         """Each row with its reason, in the order given.
@@ -168,7 +267,9 @@ class Survey:
             ClientError, BotoCoreError: DynamoDB or Step Functions could not be asked.
         """
         left = iter(rows)
-        while batch := list(islice(left, ROWS_A_READ)):
+        size = ROWS_A_READ
+        while batch := list(islice(left, size)):
+            size = min(size * 2, MOST_ROWS_A_STEP)  # more waits of one payload, fewer reads
             self.records(name for row in batch for name in self._asked_about(row))
             for row in batch:
                 try:
@@ -230,7 +331,7 @@ class Survey:
         if key is None:
             return None
         if key not in self._records:
-            self._records[key] = self.deployment.states.get(key)
+            self._keep({key: self.deployment.states.get(key)})
         return self._records[key]
 
     def records(self, payload_ids: Iterable[str]) -> dict[str, Record | None]:
@@ -242,30 +343,41 @@ class Survey:
             ClientError, BotoCoreError: DynamoDB could not be asked.
         """
         keys = {payload_id: StateKey.of(payload_id) for payload_id in payload_ids}
-        self._read_records(keys.values())
+        known = self._read_records({key for key in keys.values() if key is not None})
         return {
-            payload_id: self._records.get(key) if key is not None else None
+            payload_id: known.get(key) if key is not None else None
             for payload_id, key in keys.items()
         }
 
-    def _read_records(self, keys: Iterable[StateKey | None]) -> None:
-        missing = {key for key in keys if key is not None and key not in self._records}
+    def _read_records(self, keys: set[StateKey]) -> dict[StateKey, Record | None]:
+        known = {key: self._records[key] for key in keys if key in self._records}
+        missing = keys - known.keys()
         if not missing:
-            return
+            return known
         malformed: set[StateKey] = set()  # `record` asks for these once more, and says so
         found = self.deployment.states.read(
             missing,
             before_call=self._record_pace.wait,
             on_malformed=lambda key, _: malformed.add(key),
         )
-        self._records.update({key: found.get(key) for key in missing - malformed})
+        self._keep({key: found.get(key) for key in missing - malformed})
+        return {**known, **found}
+
+    def _keep(self, records: Mapping[StateKey, Record | None]) -> None:
+        self._records.update(records)
+        oldest = list(islice(self._records, max(len(self._records) - MOST_RECORDS, 0)))
+        for key in oldest:
+            del self._records[key]
 
     def _listed(self, filters: Filters) -> Iterator[Key]:
         before = None
+        seen = Seen()
+        if filters.since is None:
+            self._seen = seen
         if filters.older_than is not None:
             before = timestamp(self.deployment.clock() - filters.older_than)
         merged = heapq.merge(
-            *(self._shard(shard, filters.since) for shard in shards()),
+            *(self._shard(shard, filters.since, seen) for shard in shards()),
             key=lambda entry: entry.registered_at,
         )
         for entry in merged:
@@ -274,8 +386,13 @@ class Survey:
             if filters.admits_key(entry.key):
                 yield entry.key
 
-    def _shard(self, shard: str, since: str | None) -> Iterator[IndexEntry]:
-        for page in self.deployment.queries.waiting_since(shard, since=since):
+    def _shard(self, shard: str, since: str | None, seen: Seen) -> Iterator[IndexEntry]:
+        def on_last() -> None:
+            seen.ended.add(shard)
+
+        for page in self.deployment.queries.waiting_since(shard, since=since, on_last=on_last):
+            seen.rows += len(page)
+            seen.tasks += sum(not entry.key.is_member for entry in page)
             yield from page
 
     def _read(self, keys: Sequence[Key]) -> dict[Key, Wait]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waiters:
     """Finds the executions that wait.
 
@@ -30,10 +30,16 @@ class Waiters:
     Attributes:
         runs: what is known of runs.
         record: a payload's record in cirrus's state table.
+        most_asked: Step Functions is asked about so many runs at most that it does not list as
+            running; None: about each.
+        not_asked: how often one was not asked about for that.
     """
 
     runs: Runs
     record: Callable[[str], Record | None]
+    most_asked: int | None = None
+    not_asked: int = 0
+    _asked: int = 0
 
     def run_of(self, row: Wait) -> Run | None:
         """The waiting run; None where it was not told, or cannot be asked for.
@@ -62,6 +68,13 @@ class Waiters:
         """A run; None for what is no execution's ARN: a parent tells it itself."""
         if execution_link(execution_arn) is None:
             return None
+        known = self.runs.known(execution_arn)
+        if known is not None:
+            return known
+        if self.most_asked is not None and self._asked >= self.most_asked:
+            self.not_asked += 1
+            return None
+        self._asked += 1
         return self.runs.find(execution_arn)
 
 

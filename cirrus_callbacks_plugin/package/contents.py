@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.errors import PackageError
+from cirrus_callbacks_plugin.package.compiled import compiled_modules, stale
 from cirrus_callbacks_plugin.package.dist import SOURCES, UNTOUCHED, WRAPPED, root_handler
 from cirrus_callbacks_plugin.package.plugin import PACKAGE
 
@@ -36,6 +37,10 @@ class Contents:
         pythons: Python versions that its compiled parts are for; empty: any.
         architectures: what its compiled parts run on; empty: any.
         handlers: of each handler at the root ``wrapped``, ``cirrus's own`` or ``changed``.
+        modules: how many modules it holds.
+        compiled: how many of them are compiled, by Python version; empty: a cold start
+            compiles each module that it imports.
+        stale: modules whose compiled code, which is what runs, is of another source.
     """
 
     cirrus: str | None
@@ -43,6 +48,9 @@ class Contents:
     pythons: tuple[str, ...]
     architectures: tuple[str, ...]
     handlers: dict[str, str]
+    modules: int = 0
+    compiled: dict[str, int] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
 
     @property
     def is_hooked(self) -> bool:
@@ -62,6 +70,10 @@ class Contents:
         yield f"architecture: {', '.join(self.architectures) or 'any'}"
         for name, state in self.handlers.items():
             yield f"{name}.lambda_handler: {state}"
+        for python, count in self.compiled.items():
+            yield f"compiled for Python {python}: {count:,} of {self.modules:,} modules"
+        if not self.compiled:
+            yield "compiled: no"
 
 
 def inspect(files: Files, name: str) -> Contents:
@@ -81,6 +93,9 @@ def inspect(files: Files, name: str) -> Contents:
             for handler in (*WRAPPED, *UNTOUCHED)
             if f"{handler}.py" in files
         },
+        modules=sum(entry.endswith(".py") for entry in files),
+        compiled=compiled_modules(files),
+        stale=tuple(sorted(stale(files))),
     )
     if contents.cirrus is None and contents.plugin is None:
         raise PackageError(f"{name}: holds neither cirrus-geo nor the plugin")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.errors import PackageError
 from cirrus_callbacks_plugin.package.archive import File
+from cirrus_callbacks_plugin.package.compiled import without_compiled
 from cirrus_callbacks_plugin.package.plugin import HOOKS, is_plugins, plugin_files
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def with_callbacks(dist: Files, name: str) -> dict[str, File]:
 
     A root handler that is not cirrus's own (somebody's change to it) is kept beside as
     ``cirrus_process.py`` or ``cirrus_update_state.py`` and wrapped in the place of
-    cirrus's. Given its own result, it changes nothing; an older plugin is replaced.
+    cirrus's. Given its own result, it changes nothing; an older plugin is replaced, and
+    compiled code is left out: it would be what runs, whatever a source has become.
 
     Args:
         dist: the zip's files.
@@ -44,7 +46,8 @@ def with_callbacks(dist: Files, name: str) -> dict[str, File]:
         PackageError: it is not a dist of a cirrus that has one.
     """
     refuse_other(dist, name)
-    files = {entry: file for entry, file in dist.items() if not is_plugins(entry)}
+    sources = without_compiled(dist)
+    files = {entry: file for entry, file in sources.items() if not is_plugins(entry)}
     files.update(plugin_files(HOOKS))
     for handler in WRAPPED:
         present = dist[f"{handler}.py"]

@@ -25,7 +25,7 @@ from cirrus_callbacks_plugin.waits.row import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from types_boto3_dynamodb import DynamoDBClient
@@ -101,6 +101,7 @@ class WaitingIndex:
         *,
         after: IndexEntry | None = None,
         since: str | None = None,
+        on_last: Callable[[], None] = lambda: None,
     ) -> Iterator[list[IndexEntry | Malformed]]:
         """The entries of a shard, oldest first, page by page; reserved rows are left out.
 
@@ -110,6 +111,7 @@ class WaitingIndex:
             shard: ``"0"`` to ``"7"``.
             after: begin behind this entry of the shard, which may be gone by now.
             since: only entries registered at this time or later, as rows hold it.
+            on_last: called before the last page is yielded.
         """
         request = self._request(shard)
         if after is not None:
@@ -118,7 +120,11 @@ class WaitingIndex:
             request["KeyConditionExpression"] += f" AND {definition.WAITING_SORT_KEY} >= :since"
             request["ExpressionAttributeValues"][":since"] = {"S": since}
         for page in pages(self.client.query, request):
-            yield entries_in(page["Items"])
+            if not page.get("LastEvaluatedKey"):
+                on_last()
+            entries = entries_in(page["Items"])
+            del page  # eight walks at once keep their entries alone: the page is 1 MB
+            yield entries
 
     def counts(self, shard: str) -> Iterator[int]:
         """How many tasks wait in a shard, page by page: members' own waits are not counted."""

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.aws.pages import pages
+from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.continuation import waits_in
 from cirrus_callbacks_plugin.waits.index import IndexEntry, WaitingIndex, shards
 from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import Wait, partition_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -49,18 +50,32 @@ class WaitsQueries:
         in_shard: str,
         *,
         since: str | None = None,
+        on_last: Callable[[], None] = lambda: None,
     ) -> Iterator[list[IndexEntry]]:
         """Open rows of one shard of the index, oldest first, page by page.
 
         Args:
             in_shard: ``"0"`` to ``"7"``.
             since: only rows registered at this time or later, as rows hold it.
+            on_last: called before the last page is yielded.
         """
-        for page in self._index.pages(in_shard, since=since):
+        for page in self._index.pages(in_shard, since=since, on_last=on_last):
             for entry in page:
                 if isinstance(entry, Malformed):
                     log_malformed(entry)
             yield [entry for entry in page if isinstance(entry, IndexEntry)]
+
+    def about_waiting(self) -> int | None:
+        """How many rows are open, as DynamoDB counted up to six hours ago; members included.
+
+        One call, whatever there is: to count exactly takes a call for each megabyte of the
+        index. None where DynamoDB tells none.
+        """
+        table = self.client.describe_table(TableName=self.name)["Table"]
+        for index in table.get("GlobalSecondaryIndexes", ()):
+            if index.get("IndexName") == definition.WAITING_INDEX:
+                return index.get("ItemCount")
+        return None
 
     def count_waiting(self) -> int:
         """How many rows are open; reads the whole index."""

@@ -303,7 +303,10 @@ def read_text(name: str, value: Any) -> str:
     Raises:
         MalformedRowError: it holds none.
     """
-    text = value.get("S") if isinstance(value, dict) else None
+    try:
+        text = value["S"]
+    except (KeyError, TypeError):
+        text = None
     if not isinstance(text, str):
         raise MalformedRowError(f"{name} is not a text")
     return text

@@ -7,6 +7,7 @@ JSON object.
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import logging
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 WORKFLOW = "sentinel-2-cog"
 CHILD = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
 HOOK_SECONDS, SENDER_SECONDS = 15, 60
+PARENT_SECONDS = 86_400
+"""Longer than anybody measures; tests' own parents wait five minutes."""
 ENDS_A_ROUND = 50
 """Ends that are told before the stream is read again."""
 
@@ -111,9 +114,11 @@ def measure(members: int, tell: Callable[[str, int], object]) -> LargeJoin:
 
 def _run(found: LargeJoin, tell: Callable[[str, int], object]) -> None:
     from cirrus_callbacks_plugin.local.deployment import Names
-    from support.cirrus_world import ACCOUNT, PREFIX, World
+    from support.cirrus_world import ACCOUNT, PARENT, PREFIX, World
     from support.moto_process import moto_process
 
+    patient = copy.deepcopy(PARENT)
+    patient["States"]["Work"]["TimeoutSeconds"] = PARENT_SECONDS
     with ExitStack() as stack:
         endpoint = stack.enter_context(moto_process())
         os.environ.update(
@@ -125,10 +130,11 @@ def _run(found: LargeJoin, tell: Callable[[str, int], object]) -> None:
         world = World(names=Names(PREFIX, REGION, ACCOUNT, endpoint))
         os.environ.update(world.names.environment(), CIRRUS_CALLBACKS_WORKFLOWS="*")
         world.add_workflow(WORKFLOW, CHILD)
+        world.add_workflow("parent", patient)
         driver = _Driver(world, found.members, tell)
         token = world.start_parent()
         driver.warm_up()
-        found.base_megabytes = _peak_megabytes()
+        found.base_megabytes = peak_megabytes()
         began = time.monotonic()
         driver.ask(token)
         driver.send_all()
@@ -152,6 +158,7 @@ class _Driver:
     members: int
     tell: Callable[[str, int], object]
     registered: int = 0
+    _records: list[dict[str, Any]] = field(default_factory=list)
 
     def warm_up(self) -> None:
         """Let every function run once, for a payload that nobody waits for."""
@@ -160,7 +167,7 @@ class _Driver:
 
         self.world.send(payload("warm-up"))
         self._process()
-        self._end("warm-up")
+        self._end(*self._runs(["warm-up"]))
         lambda_handler({"Records": []}, None)
         self.registered = 0
 
@@ -178,59 +185,100 @@ class _Driver:
         return [f"item-{number:05}" for number in range(self.members)]
 
     def send_all(self) -> None:
-        """Until neither queue nor stream has anything more."""
-        while self._process() or self.drain():
+        """Until neither queue nor stream has anything more.
+
+        The queue is worked off after each of the sender's invocations: moto counts all messages
+        for each one that is sent or received.
+        """
+        while self._process() or self._deliver():
             pass
 
     def _process(self) -> bool:
+        from cirrus_callbacks_plugin.errors import RegistrationFailed
         from cirrus_callbacks_plugin.lambda_functions.process import lambda_handler
         from support.cirrus_world import Context
 
         event = self.world.receive()
         if event is None:
             return False
-        lambda_handler(event, Context(HOOK_SECONDS))
-        self.world.delete(event)
-        self.registered += len(event["Records"])
+        left = 0
+        try:
+            lambda_handler(event, Context(HOOK_SECONDS))
+        except RegistrationFailed as error:  # the others are deleted; these come again
+            left = len(error.message_ids)
+        else:
+            self._delete(event)
+        self.registered += len(event["Records"]) - left
         self.tell("registered", self.registered)
         return True
 
+    def _delete(self, event: dict[str, Any]) -> None:
+        """What the event source mapping does, in one call."""
+        self.world.sqs.delete_message_batch(
+            QueueUrl=self.world.names.process_queue_url,
+            Entries=[
+                {"Id": str(number), "ReceiptHandle": record["receiptHandle"]}
+                for number, record in enumerate(event["Records"])
+            ],
+        )
+
     def end_all(self) -> None:
-        """Tell each run's end; the last one's records are not delivered yet."""
-        for number, item in enumerate(self._items(), 1):
-            self._end(item)
-            self.tell("ended", number)
-            if number % ENDS_A_ROUND == 0 and number < self.members:
+        """Tell each run's end; the last ones' records are not delivered yet."""
+        items = self._items()
+        for start in range(0, self.members, ENDS_A_ROUND):
+            if start:
                 self.drain()
+            for number, run in enumerate(self._runs(items[start : start + ENDS_A_ROUND]), 1):
+                self._end(run)
+                self.tell("ended", start + number)
 
-    def _end(self, item: str) -> None:
+    def _runs(self, items: list[str]) -> list[str]:
+        """The last run of each item, in one read."""
+        from cirrus_callbacks_plugin.cirrus.state_table import StateKey, StateTable
+        from support.cirrus_world import payload_id
+
+        states = StateTable(self.world.dynamodb, self.world.names.state_table)
+        keys = [StateKey.of(payload_id(item, WORKFLOW)) for item in items]
+        found = states.read([key for key in keys if key is not None])
+        return [found[key].executions[-1] for key in keys if key is not None]
+
+    def _end(self, run: str) -> None:
         from cirrus_callbacks_plugin.lambda_functions.update_state import lambda_handler
-        from support.cirrus_world import Context, payload_id
-
-        run = self.world.runs(payload_id(item, WORKFLOW))[-1]
-        self.world.wait_ended(run)
-        lambda_handler(self.world.event_of(run), Context(HOOK_SECONDS))
-
-    def drain(self) -> bool:
-        """Deliver the stream by its filter; False where nothing of it was left."""
-        from cirrus_callbacks_plugin import config
-        from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
-        from cirrus_callbacks_plugin.local.sources.filters import matcher
-        from cirrus_callbacks_plugin.sender.filters import filter_patterns
+        from cirrus_callbacks_plugin.local.events import execution_event
         from support.cirrus_world import Context
 
+        lambda_handler(execution_event(self.world.wait_ended(run)), Context(HOOK_SECONDS))
+
+    def drain(self) -> None:
+        """Deliver the stream until nothing of it is left."""
+        while self._deliver():
+            pass
+
+    def _deliver(self) -> bool:
+        """One batch of the stream, by its filter; False where nothing of it was left."""
+        from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
+        from support.cirrus_world import Context
+
+        if not self._records:
+            self._read_stream()
+        batch, self._records = self._records[:STREAM_BATCH], self._records[STREAM_BATCH:]
+        if batch:
+            failed = lambda_handler({"Records": batch}, Context(SENDER_SECONDS))
+            assert failed == {"batchItemFailures": []}, failed
+        return bool(batch)
+
+    def _read_stream(self) -> None:
+        """All that is new, page by page: most of it is no affair of the sender's."""
+        from cirrus_callbacks_plugin import config
+        from cirrus_callbacks_plugin.local.sources.filters import matcher
+        from cirrus_callbacks_plugin.sender.filters import filter_patterns
+
         matches = matcher(filter_patterns(config.EnabledWorkflows.from_env()))
-        has_any = False
-        while records := [each for each in self.world.new_stream_records() if matches(each)]:
-            has_any = True
-            for start in range(0, len(records), STREAM_BATCH):
-                batch = records[start : start + STREAM_BATCH]
-                failed = lambda_handler({"Records": batch}, Context(SENDER_SECONDS))
-                assert failed == {"batchItemFailures": []}, failed
-        return has_any
+        while page := self.world.new_stream_records():
+            self._records += filter(matches, page)
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     """Of this process; ``ru_maxrss`` would count the one that started it, up to its exec."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -251,7 +299,7 @@ def main() -> None:
 
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     _run(found, tell)
-    found.peak_megabytes = _peak_megabytes()
+    found.peak_megabytes = peak_megabytes()
     sys.stdout.write(json.dumps(found.to_json()))
 
 

@@ -1,7 +1,8 @@
-"""``make bench``: what the plugin adds, a soak under faults, ten thousand waiters on one."""
+"""``make bench``: what the plugin adds, a soak under faults, many on one, peers, commands."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -9,6 +10,7 @@ import random
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +19,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # for the tests' own modules
 
-PARTS = ("handlers", "soak", "many", "joins")
+PARTS = ("start", "handlers", "soak", "many", "joins", "peers", "commands")
 PLAIN_SECONDS = 15
 """Between two lines of progress where the output is not a terminal."""
 
@@ -41,6 +43,8 @@ PLAIN_SECONDS = 15
 @click.option("--waiters", default=10_000, show_default=True, help="Many: on one payload.")
 @click.option("--children", default=500, show_default=True, help="Joins: of each parent.")
 @click.option("--members", default=10_000, show_default=True, help="Joins: of the large one.")
+@click.option("--peer-waiters", default=1_000, show_default=True, help="Peers: on one payload.")
+@click.option("--open", "open_waits", default=100_000, show_default=True, help="Commands: waits.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
 def main(
     *,
@@ -56,14 +60,18 @@ def main(
     waiters: int,
     children: int,
     members: int,
+    peer_waiters: int,
+    open_waits: int,
     as_json: bool,
 ) -> None:
-    """Measure the plugin. PARTS: handlers, soak, many, joins; all of them where none is named.
+    """Measure the plugin, in PARTS; all of them where none is named.
 
     Exit status: 1 where the soak lost somebody, told somebody something wrong, or not all of
-    the many were answered once, or the large join lost a member; 130 where it was interrupted.
+    the many were answered once, or the large join lost a member, or a peer told a parent
+    something wrong; 130 where it was interrupted.
     """
-    from bench import comparisons, screen
+    from bench import screen
+    from bench.peers.screen import show_peers
     from bench.soak.run import Settings
     from simulation.defects import DEFECTS
 
@@ -74,11 +82,7 @@ def main(
     console = Console(width=118, quiet=as_json)
     found: dict[str, Any] = {}
     is_good, interrupted = True, False
-    if "handlers" in chosen:
-        with _logs_off():
-            results, answered = comparisons.measure()
-        found |= comparisons.to_json(results, answered)
-        screen.show_comparisons(console, results, answered)
+    found |= _ratios(chosen, console)
     if "soak" in chosen:
         settings = Settings(
             tokens=tokens,
@@ -106,9 +110,35 @@ def main(
         found["large_join"] = large.to_json()
         is_good = is_good and large.is_good
         screen.show_large_join(console, large)
+    if "peers" in chosen and not interrupted:
+        compared = _peers(peer_waiters)
+        found["peers"] = compared.to_json()
+        is_good = is_good and compared.is_good
+        show_peers(console, compared)
+    if "commands" in chosen and not interrupted:
+        measured = _commands(open_waits)
+        found["commands"] = [asdict(each) for each in measured]
+        screen.show_commands(console, measured)
     if as_json:
         click.echo(json.dumps(found))
     sys.exit(130 if interrupted else 0 if is_good else 1)
+
+
+def _ratios(chosen: Sequence[str], console: Console) -> dict[str, Any]:
+    """What the plugin adds: to Lambda's start of a function, and to the handlers."""
+    from bench import comparisons, screen
+
+    found: dict[str, Any] = {}
+    if "start" in chosen:
+        started = _start()
+        found["start"] = [each.to_json() for each in started]
+        screen.show_started(console, started)
+    if "handlers" in chosen:
+        with _logs_off():
+            results, answered = comparisons.measure()
+        found |= comparisons.to_json(results, answered)
+        screen.show_comparisons(console, results, answered)
+    return found
 
 
 def _soak(settings: Any, deployments: int | None) -> Any:
@@ -137,6 +167,17 @@ def _soak(settings: Any, deployments: int | None) -> Any:
             plain(f"{far['answered']:,} of {far['expected']:,} answered, {faults}")
 
         return shares.run(settings, count, tell)
+
+
+def _start() -> Any:
+    from bench import start
+
+    with _logs_off(), _counted("cold starts", start.ROUNDS) as tell:
+        return start.measure(
+            lambda done: tell(
+                "cold starts", f"{done} of {start.ROUNDS} rounds of cold starts", done
+            )
+        )
 
 
 def _many(waiters: int) -> Any:
@@ -173,6 +214,25 @@ def _large_join(members: int) -> Any:
                 done,
             ),
         )
+
+
+def _peers(waiters: int) -> Any:
+    from bench.peers import measuring
+
+    total = measuring.measurements()
+    with _logs_off(), _counted("peers", total) as tell:
+        return measuring.measure(
+            waiters,
+            lambda what, done: tell(what, f"{what} ({done} of {total} measured)", done),
+        )
+
+
+def _commands(waits: int) -> Any:
+    from bench import commands
+
+    with _counted("commands", len(commands.COMMANDS)) as tell:
+        done = itertools.count()
+        return commands.measure(waits, lambda command: tell(command, command, next(done)))
 
 
 @contextmanager

@@ -9,17 +9,20 @@ from rich.table import Table
 from bench.comparisons import ANSWERED
 from bench.joins import CHILD_SECONDS
 from bench.soak.schedule import AHEAD_SECONDS
+from bench.start import ADDED_MB, RATIOS, SENDER_RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
+    from bench.commands import Measured
     from bench.comparisons import Result
     from bench.joins import Parent
     from bench.large_join import LargeJoin
     from bench.many import Many
     from bench.soak.outcome import Outcome
+    from bench.start import Started
 
 
 def show_comparisons(console: Console, results: list[Result], answered: tuple[int, float]) -> None:
@@ -41,6 +44,39 @@ def show_comparisons(console: Console, results: list[Result], answered: tuple[in
         f"update-state's Query with {ANSWERED:,} answered rows in the partition: "
         f"{pages} page(s) of 1 MB, about {units:,.0f} read units\n",
     )
+
+
+def show_started(console: Console, started: list[Started]) -> None:
+    """What a cold start costs."""
+    table = Table(title="A cold start (fresh interpreters, medians)")
+    for heading in ("", "without", "with", "sources alone", "with / without", "target"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for each in started:
+        is_sender = each.what == "sender"
+        for name, what in (("start", "start-up"), ("call", "first invocation")):
+            bare, ours, sources = (
+                getattr(cost, name) * 1000 for cost in (each.bare, each.ours, each.sources)
+            )
+            is_compared = not is_sender or name == "start"
+            target = SENDER_RATIO if is_sender else RATIOS[name]
+            table.add_row(
+                f"{each.what}: {what}, CPU ms",
+                f"{bare:,.0f}" if is_compared else "",
+                f"{ours:,.0f}",
+                f"{sources:,.0f}",
+                f"{ours / bare:.2f}" if is_compared else "",
+                f"{target:.2f}" if is_compared else "",
+            )
+        table.add_row(
+            f"{each.what}: memory at its highest, MB",
+            f"{each.bare.peak:,.1f}",
+            f"{each.ours.peak:,.1f}",
+            f"{each.sources.peak:,.1f}",
+            f"{each.ours.peak - each.bare.peak:+.1f}",
+            "" if is_sender else f"{ADDED_MB:+.1f}",
+        )
+    console.print(table)
+    console.print("Without: cirrus's own zip; of the sender, boto3 with its two clients\n")
 
 
 def show_soak(console: Console, outcome: Outcome) -> None:
@@ -142,6 +178,23 @@ def show_many(console: Console, many: Many) -> None:
     )
     for what, seconds in many.limits.items():
         table.add_row(f"AWS's limit: {what}", f"{seconds:.1f} s", _limit(what))
+    console.print(table)
+
+
+def show_commands(console: Console, measured: Sequence[Measured]) -> None:
+    """What the operators' commands take beside very many open waits."""
+    table = Table(title=f"Commands beside {measured[0].waits:,} open waits (AWS in memory)")
+    for heading in ("", "calls", "pauses, s", "CPU, s", "memory added, MB", "written, MB"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for each in measured:
+        table.add_row(
+            each.command,
+            f"{each.calls:,}",
+            f"{each.paused:.1f}",
+            f"{each.cpu:.1f}",
+            f"{each.megabytes:.0f}",
+            f"{each.written / 1e6:.1f}",
+        )
     console.print(table)
 
 

@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.graph.page import to_html
 from support.waiting_graph import CYCLE, HOSTILE, NOW, graph, hundreds, payload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -62,7 +62,9 @@ frame.addEventListener("load", () => {
 
 
 @pytest.fixture
-def look(tmp_path: Path) -> Iterator[Callable[[str, str], tuple[dict[str, Any], list[str]]]]:
+def look(
+    tmp_path: Path,
+) -> Iterator[Callable[[Iterable[str], str], tuple[dict[str, Any], list[str]]]]:
     """Open a page, run a script on it; what it saw, and what was asked of the server."""
     asked: list[str] = []
     pages: dict[str, str] = {}
@@ -84,8 +86,8 @@ def look(tmp_path: Path) -> Iterator[Callable[[str, str], tuple[dict[str, Any], 
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
 
-    def open_page(page: str, body: str) -> tuple[dict[str, Any], list[str]]:
-        pages.update({"/page.html": page, "/": HARNESS.replace("BODY", body)})
+    def open_page(page: Iterable[str], body: str) -> tuple[dict[str, Any], list[str]]:
+        pages.update({"/page.html": "".join(page), "/": HARNESS.replace("BODY", body)})
         asked.clear()
         command = [
             str(BROWSER),

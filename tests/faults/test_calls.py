@@ -29,6 +29,7 @@ NOT_TRIED = {
     "waits/definition.py": "the local stack makes its own table",
     "waits/index.py WaitingIndex.keep_place": "of a pass without time for all: unit/reconcile",
     "waits/index.py WaitingIndex.counts": "of a pass without time for all: unit/reconcile",
+    "waits/queries.py WaitsQueries.about_waiting describe_table": "a total alone: unit/operations",
     "waits/queries.py WaitsQueries.all_rows scan": "the local stack's",
     "waits/queries.py WaitsQueries.answered_waits_of scan": "`show` only looks",
 }

@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from cirrus_callbacks_plugin.package import archive
+from cirrus_callbacks_plugin.package.archive import File
+from cirrus_callbacks_plugin.package.compiled import without_compiled
+from support.command_line import COMMAND
+from support.dist_zip import write_dist
 from support.generation import VERSION
 
-COMMAND = Path(sys.executable).parent / "cirrus-callbacks"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.dist_zip import Made
+
+HERE = f"3.{sys.version_info.minor}"
 
 
 def call(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -26,27 +36,65 @@ def call(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def made(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(hooked: Made) -> Path:
     """A zip that the command made."""
-    out = tmp_path_factory.mktemp("command") / "out.zip"
-    done = call("--cirrus-dist", dist, "-o", out)
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert f"cirrus-geo: {VERSION}" in lines
-    assert "process.lambda_handler: wrapped" in lines
-    assert lines[-1].startswith(f"{out}: ")
-    assert "unzipped" in lines[-1]
-    return out
+    return hooked.path
 
 
-def test_the_same_input_makes_the_same_bytes(made: Path, dist: Path, tmp_path: Path) -> None:
-    """From the dist, and from its own output, the very same zip comes."""
+def test_it_says_what_it_made(hooked: Made) -> None:
+    """Versions, handlers, for which Python it is compiled; sizes at the end."""
+    assert f"cirrus-geo: {VERSION}" in hooked.said
+    assert "process.lambda_handler: wrapped" in hooked.said
+    (compiled,) = (line for line in hooked.said if line.startswith("compiled "))
+    count = f"{sum(name.endswith('.py') for name in archive.read(hooked.path)):,}"
+    assert compiled == f"compiled for Python {HERE}: {count} of {count} modules"
+    assert hooked.said[-1].startswith(f"{hooked.path}: ")
+    assert "unzipped" in hooked.said[-1]
+
+
+def test_the_same_input_makes_the_same_bytes(made: Path, tmp_path: Path) -> None:
+    """From its own output the very same zip comes, compiled code included."""
     again = call("--cirrus-dist", made, "-o", tmp_path / "again.zip", "--json")
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again.zip").read_bytes() == made.read_bytes()
     said = json.loads(again.stdout)
     assert said["zipped_bytes"] == made.stat().st_size
     assert said["handlers"]["update_state"] == "wrapped"
+    assert said["compiled"] == {HERE: said["modules"]}
+    assert (said["stale"], said["not_compiled_because"]) == ([], None)
+
+
+def test_sources_alone_on_demand(made: Path, tmp_path: Path) -> None:
+    """The same bytes wherever it is made, whichever Python is there."""
+    out = tmp_path / "sources.zip"
+    done = call("--cirrus-dist", made, "--no-compile", "-o", out)
+    assert "compiled: no" in done.stdout.splitlines()
+    assert archive.read(out) == without_compiled(archive.read(made))
+
+
+def test_why_nothing_was_compiled_is_told(tmp_path: Path) -> None:
+    """A dist without libraries does not tell for which Python it is."""
+    dist = write_dist(tmp_path / "pure.zip", {"cirrus-geo"})
+    out = tmp_path / "out.zip"
+    done = call("--cirrus-dist", dist, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-2] == (
+        "not compiled: the zip does not tell for which Python it is; every cold start compiles "
+        "what it imports"
+    )
+    said = json.loads(call("--cirrus-dist", dist, "-o", out, "--force", "--json").stdout)
+    assert said["compiled"] == {}
+    assert said["not_compiled_because"] == "the zip does not tell for which Python it is"
+
+
+def test_check_says_what_was_changed_after_it_was_compiled(made: Path, tmp_path: Path) -> None:
+    """The compiled code would run, whatever the source says: 1, and what to do."""
+    changed = {**archive.read(made), "process.py": File(b"def lambda_handler(event, context): 1")}
+    path = archive.write(tmp_path / "changed.zip", changed).path
+    done = call("--check", path)
+    assert done.returncode == 1
+    assert "of another source than process.py: put the zip through this command" in done.stderr
+    assert json.loads(call("--check", path, "--json").stdout)["stale"] == ["process.py"]
 
 
 def test_check_says_what_is_in_a_zip(made: Path, dist: Path) -> None:
@@ -80,6 +128,7 @@ def test_bad_input_gets_one_message_and_status_2(made: Path, dist: Path, tmp_pat
         (("--check", dist, "-o", out), "--check writes nothing"),
         (("--check", tmp_path / "text.zip"), "is not a zip file"),
         (("--cirrus-version", "2.0.0", "--python", "3.9", "-o", out), "3.9"),
+        (("--cirrus-version", "2.0.0", "--python", "3.11", "--arch", "arm64", "-o", out), "3.12"),
     ]
     for arguments, says in cases:
         done = call(*arguments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +11,13 @@ from cirrus_callbacks_plugin.package import archive
 from cirrus_callbacks_plugin.package.archive import File
 from cirrus_callbacks_plugin.package.dist import UNTOUCHED, with_callbacks
 from support.generation import COMPLETED, VERSION
-from support.unpacked import Unpacked
 from support.zip_loop import deploy, environment, run_loop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cirrus_callbacks_plugin.local.deployment import LocalDeployment
+    from support.unpacked import Unpacked
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +27,10 @@ def files(dist: Path) -> dict[str, File]:
 
 
 @pytest.fixture(scope="module")
-def deployed(
-    dist: Path,
-    files: dict[str, File],
-    tmp_path_factory: pytest.TempPathFactory,
-    boto3_alone: Path,
-    endpoint: str,
-) -> tuple[Unpacked, LocalDeployment]:
-    """The zip with the hooks in it, unpacked, and a deployment for its functions."""
-    folder = tmp_path_factory.mktemp("callbacks")
-    packed = archive.write(folder / "callbacks.zip", with_callbacks(files, dist.name)).path
+def deployed(functions: Unpacked, endpoint: str) -> tuple[Unpacked, LocalDeployment]:
+    """The functions, and a deployment for them."""
     created = deploy(endpoint)
-    variables = environment(created)
-    return Unpacked.of(packed, folder / "task", boto3_alone, sys.executable, **variables), created
+    return functions.deployed(**environment(created)), created
 
 
 def test_the_loop_runs_from_the_zip_alone(deployed: tuple[Unpacked, LocalDeployment]) -> None:

@@ -12,16 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.package import archive
-from cirrus_callbacks_plugin.package.dist import with_callbacks
 from cirrus_callbacks_plugin.package.plugin import ANSWERING, HOOKS, PACKAGE, Part, plugin_files
-from cirrus_callbacks_plugin.package.sender import sender_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from cirrus_callbacks_plugin.package.archive import Files
+    from support.unpacked import Unpacked
 
 PARTS = {"hooks": HOOKS, "answering": ANSWERING}
 HANDLERS = {"hooks": ("process", "update_state"), "answering": ("sender", "reconciler")}
@@ -136,22 +134,9 @@ def test_what_people_run_is_in_no_zip() -> None:
 
 
 @pytest.fixture(scope="module")
-def unpacked(
-    dist: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, Path]:
+def unpacked(functions: Unpacked, sender_functions: Unpacked) -> dict[str, Path]:
     """Both zips, unpacked."""
-    root = tmp_path_factory.mktemp("parts")
-    made = {
-        "hooks": with_callbacks(archive.read(dist), dist.name),
-        "answering": sender_files(),
-    }
-    for name, files in made.items():
-        for entry, file in files.items():
-            path = root / name / entry
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.data)
-    return {name: root / name for name in made}
+    return {"hooks": functions.folders[0], "answering": sender_functions.folders[0]}
 
 
 @pytest.mark.parametrize(

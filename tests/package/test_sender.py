@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import botocore
 import pytest
 from click.testing import CliRunner
 
-from cirrus_callbacks_plugin.cli.package import command
+from cirrus_callbacks_plugin.cli.package import SENDERS_PYTHON, command
 from cirrus_callbacks_plugin.errors import MissingExtraError, PackageError
 from cirrus_callbacks_plugin.package import sender
 from cirrus_callbacks_plugin.package.archive import OF_THE_INSTALLER
 from cirrus_callbacks_plugin.package.plugin import ANSWERING, plugin_files
 
+if TYPE_CHECKING:
+    from support.dist_zip import Made
+
 HANDLERS = ("sender", "reconciler")
+HERE = f"3.{sys.version_info.minor}"
+TERRAFORM = Path(__file__).parents[2] / "terraform"
 
 # What a fresh interpreter sees that has nothing but the zip and the runtime's boto3.
 _CALL = """
@@ -42,30 +49,39 @@ def make(path: Path, *options: str) -> str:
     return result.output
 
 
-def test_the_same_input_makes_the_same_bytes(tmp_path: Path) -> None:
-    """Reproducible, and the last line tells the sizes."""
-    said = make(tmp_path / "a.zip")
-    make(tmp_path / "b.zip")
-    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-    assert said.splitlines()[-1].endswith("MB unzipped")
+def test_the_same_input_makes_the_same_bytes(sender_zip: Made, tmp_path: Path) -> None:
+    """Reproducible, compiled code included; the last lines tell for which Python, and the sizes."""
+    make(tmp_path / "b.zip", "--python", HERE)
+    assert sender_zip.path.read_bytes() == (tmp_path / "b.zip").read_bytes()
+    *_, compiled, sizes = sender_zip.said
+    assert compiled.startswith(f"compiled for Python {HERE}: ")
+    assert sizes.endswith("MB unzipped")
 
 
-def test_it_holds_the_plugin_and_its_dependencies_and_no_boto3(tmp_path: Path) -> None:
-    """Lambda's runtime has boto3; commands and local stack stay at home; nothing is compiled."""
-    make(tmp_path / "sender.zip")
-    names = zipfile.ZipFile(tmp_path / "sender.zip").namelist()
+def test_it_is_compiled_for_the_modules_own_runtime() -> None:
+    """Where the command is told no other: what Terraform gives both functions by default."""
+    variables = (TERRAFORM / "variables.functions.tf").read_text()
+    runtime = re.search(
+        r'variable "runtime" \{.*?default += "python([\d.]+)"', variables, re.DOTALL
+    )
+    assert runtime is not None
+    assert runtime[1] == SENDERS_PYTHON
+
+
+def test_it_holds_the_plugin_and_its_dependencies_and_no_boto3(sender_zip: Made) -> None:
+    """Lambda's runtime has boto3; commands and local stack stay at home; no library is in it."""
+    names = zipfile.ZipFile(sender_zip.path).namelist()
     tops = {name.partition("/")[0] for name in names}
     assert {"cirrus_callbacks_plugin", "aws_lambda_powertools", "typing_extensions.py"} <= tops
     assert not tops & {"boto3", "botocore", "click", "moto", "cirrus", "s3transfer"}
     assert not any(name.startswith("cirrus_callbacks_plugin/local/") for name in names)
-    assert not any(name.endswith((".so", ".pyc")) for name in names)
+    assert not any(name.endswith(".so") for name in names)
 
 
-def test_both_handlers_run_from_the_zip_alone(tmp_path: Path) -> None:
+def test_both_handlers_run_from_the_zip_alone(sender_zip: Made, tmp_path: Path) -> None:
     """A fresh interpreter with the zip and boto3 comes as far as the missing configuration."""
-    make(tmp_path / "sender.zip")
     root = tmp_path / "root"
-    zipfile.ZipFile(tmp_path / "sender.zip").extractall(root)
+    zipfile.ZipFile(sender_zip.path).extractall(root)
     runtime = tmp_path / "runtime"
     runtime.mkdir()
     for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"):
@@ -154,4 +170,4 @@ def test_an_existing_file_is_kept(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["--sender", "-o", str(path)])
     assert isinstance(result.exception, PackageError)
     assert path.read_text() == "mine"
-    make(path, "--force")
+    make(path, "--force", "--no-compile")

@@ -9,18 +9,50 @@ interpreter that runs the zip has anyway, as Lambda's does.
 from __future__ import annotations
 
 import re
+import subprocess
 import zipfile
+from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
+
+from support.command_line import COMMAND
 
 BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3")
 HANDLERS = ("api", "post_batch", "pre_batch", "process", "update_state")
 
 
-def write_dist(path: Path) -> Path:
-    """Write the dist zip of the installed cirrus-geo."""
+@dataclass(frozen=True)
+class Made:
+    """A zip that the command made, and what it printed."""
+
+    path: Path
+    said: list[str]
+
+    @classmethod
+    def by(cls, folder: Path, *options: str) -> Made:
+        """Run ``cirrus-callbacks package``."""
+        path = folder / "made.zip"
+        done = subprocess.run(
+            [COMMAND, "package", *options, "-o", str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        return cls(path, done.stdout.splitlines())
+
+
+def write_dist(path: Path, names: set[str] | None = None) -> Path:
+    """Write the dist zip of the installed cirrus-geo.
+
+    Args:
+        path: where to.
+        names: the distributions in it; all that cirrus-geo needs but boto3 where not given.
+    """
+    names = needed_by("cirrus-geo") - set(BOTO3) if names is None else names
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name, source in sorted(_files(needed_by("cirrus-geo") - set(BOTO3)).items()):
+        for name, source in sorted(_files(names).items()):
             if name == "stactask/__init__.py":
                 archive.writestr(name, b"")
             else:

@@ -5,6 +5,7 @@ Run as a script it prints its endpoint and serves until its input ends.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
@@ -59,6 +60,7 @@ def _serve() -> None:
 
     from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line a request costs a twentieth
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()

@@ -91,7 +91,7 @@ class StepFunctions:
         self.clock.sleep(SECONDS_A_CALL)
 
     def list_executions(self, **request: Any) -> dict[str, Any]:
-        """A page of the running executions of one machine."""
+        """A page of the running executions of one machine, the latest first."""
         self._called("ListExecutions")
         assert request["statusFilter"] == "RUNNING"
         machine = request["stateMachineArn"]
@@ -101,7 +101,7 @@ class StepFunctions:
         if "nextToken" not in request:
             self._running = [
                 arn
-                for arn, run in self.runs.items()
+                for arn, run in reversed(self.runs.items())
                 if run["status"] == "RUNNING" and arn.startswith(prefix)
             ]
         found = self._running
@@ -214,6 +214,14 @@ class DynamoDB:
             states = [_state_key(item) for item in asked["Keys"]]
             found = [self.records[key] for key in states if key in self.records]
         return {"Responses": {table: found}}
+
+    def describe_table(self, TableName: str) -> dict[str, Any]:  # noqa: N803
+        """The index's count of its entries."""
+        self._called("DescribeTable", TableName)
+        waiting = sum(map(len, self._indexed().values()))
+        return {
+            "Table": {"GlobalSecondaryIndexes": [{"IndexName": "waiting", "ItemCount": waiting}]}
+        }
 
     def get_item(self, Key: dict[str, Any], **request: Any) -> dict[str, Any]:  # noqa: N803
         """One record."""
@@ -365,7 +373,7 @@ class SlowAws:
             return results
 
         with (
-            mock.patch.object(concurrency, "ThreadPoolExecutor", _Inline),
+            mock.patch.object(concurrency, "ThreadPoolExecutor", Inline),
             mock.patch.object(passes, "run_side_by_side", walks),
         ):
             summary = one_pass.run()
@@ -376,13 +384,13 @@ class SlowAws:
         return Pace(per_second, self.clock, self.clock.sleep)
 
 
-class _Inline:
+class Inline:
     """In the place of a pool of threads."""
 
     def __init__(self, max_workers: int) -> None:
         del max_workers
 
-    def __enter__(self) -> _Inline:  # noqa: PYI034 - Self needs Python 3.11
+    def __enter__(self) -> Inline:  # noqa: PYI034 - Self needs Python 3.11
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -16,6 +16,13 @@ _PROGRAM = """
 import json, sys
 asked = json.load(sys.stdin)
 sys.path[:0] = asked["path"]
+compiled, opened = [], []
+def hear(event, arguments):
+    if event == "compile" and isinstance(arguments[1], str):
+        compiled.append(arguments[1])
+    elif event == "open" and isinstance(arguments[0], str):
+        opened.append(arguments[0])
+sys.addaudithook(hear)
 import importlib
 module, _, function = asked["handler"].rpartition(".")
 handler = getattr(importlib.import_module(module or function), function, None)
@@ -24,12 +31,16 @@ class Context:
     function_name = "test"
     def get_remaining_time_in_millis(self):
         return 10_000
+started = len(opened)
 returned = handler(asked["event"], Context()) if module else dir(sys.modules[function])
 print(json.dumps({
     "returned": returned,
     "modules": sorted(
         getattr(found, "__file__", None) or "" for found in list(sys.modules.values())
     ),
+    "compiled": compiled,
+    "opened_at_start": opened[:started],
+    "opened_by_call": opened[started:],
 }))
 """
 
@@ -62,10 +73,15 @@ class Unpacked:
         """The same with some files replaced by those of a folder."""
         return replace(self, folders=(folder, *self.folders))
 
+    def deployed(self, **env: str) -> Unpacked:
+        """The same with environment variables."""
+        return replace(self, environment=env)
+
     def call(self, handler: str, event: Any) -> dict[str, Any]:
         """Call a handler as Lambda does: what it returned, and the files it was made of.
 
-        A module's name alone imports it and returns its names.
+        ``compiled`` and ``opened_...`` name files that were compiled from sources, and opened in
+        the start-up phase and by the call. A module's name alone imports it and returns its names.
 
         Raises:
             AssertionError: the interpreter failed; with what it said.

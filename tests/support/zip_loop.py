@@ -44,24 +44,34 @@ def run_loop(
         update_state: the package of ``update-state``, where it has one of its own.
         handlers: the two handlers.
     """
+    assert functions.call(handlers[0], sent(created, TOKEN))["returned"] == 1
+    assert row(created)["workflow_state"] == {"S": "PROCESSING"}
+    (update_state or functions).call(handlers[1], ended(created))
+    return row(created)
+
+
+def sent(created: deployment.LocalDeployment, token: str | None) -> dict[str, Any]:
+    """The event with a payload's message, a token beside it where there is one."""
     queue = created.names.process_queue_url
-    sqs, sfn = created.client("sqs"), created.client("stepfunctions")
+    carrier = {"cirrus-task-token": {"DataType": "String", "StringValue": token}}
+    sqs = created.client("sqs")
     sqs.send_message(
         QueueUrl=queue,
         MessageBody=json.dumps(payload()),
-        MessageAttributes={"cirrus-task-token": {"DataType": "String", "StringValue": TOKEN}},
+        **({"MessageAttributes": carrier} if token else {}),
     )
     received = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"])["Messages"]
-    event = sqs_event(received, created.names.process_queue_arn)
-    assert functions.call(handlers[0], event)["returned"] == 1
-    assert row(created)["workflow_state"] == {"S": "PROCESSING"}
+    return sqs_event(received, created.names.process_queue_arn)
+
+
+def ended(created: deployment.LocalDeployment) -> dict[str, Any]:
+    """The event that tells that the payload's run has succeeded."""
+    sfn = created.client("stepfunctions")
     machine = created.names.state_machine_arn("sentinel-2-cog")
     (run,) = sfn.list_executions(stateMachineArn=machine)["executions"]
     described = sfn.describe_execution(executionArn=run["executionArn"])
-    ended = {**described, "name": run["name"], "status": "SUCCEEDED"}
-    ended["output"] = described["input"]
-    (update_state or functions).call(handlers[1], execution_event(ended))
-    return row(created)
+    done = {**described, "name": run["name"], "status": "SUCCEEDED", "output": described["input"]}
+    return execution_event(done)
 
 
 def row(created: deployment.LocalDeployment) -> dict[str, Any]:

@@ -3,10 +3,16 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const SVG = "http://www.w3.org/2000/svg";
   const WIDTH = 230, HEIGHT = 40, ACROSS = 340, DOWN = 56;
+  const MOST = 1000;  // nodes that are drawn at once, unless all are asked for
+  const FOUND = 80;   // nodes that are drawn of a search in a larger picture: at every key
+  const LISTED = 200; // waits of a node that its details name
   const svg = document.getElementById("picture"), view = document.getElementById("view");
   const details = document.getElementById("details");
-  const nodes = new Map(data.nodes.map((node) => [node.id, node]));
-  const shapes = new Map(), lines = [];
+  const graph = GraphView.indexed(data);
+  const isLarge = data.nodes.length > MOST;
+  let whole = null;  // the picture without a search: kept, and hidden where another is seen
+  let seen = null;   // the picture that is seen: its group, nodes' shapes by number, lines, places
+  let drawsAll = !isLarge, chosen = null, matches = [];
 
   const make = (name, attributes, parent, text) => {
     const element = document.createElementNS(SVG, name);
@@ -26,74 +32,119 @@
     const letters = Array.from(text);
     return letters.length > most ? letters.slice(0, most - 1).join("") + "\u2026" : text;
   };
-  const counted = (number, what) => number + " " + what + (number === 1 ? "" : "s");
+  const counted = (number, what, more = "s") => number.toLocaleString("en") + " " + what + (number === 1 ? "" : more);
   const span = (seconds) => {
     const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
     for (const [unit, size] of units) if (seconds >= size) return Math.floor(seconds / size) + " " + unit;
     return "0 s";
   };
 
-  const at = (node) => ({ x: node.column * ACROSS, y: node.place * DOWN });
+  const at = ({ places }, number) =>
+    ({ x: places.get(number).column * ACROSS, y: places.get(number).place * DOWN });
 
-  const drawEdges = () => {
-    const pairs = new Map();
-    for (const edge of data.edges) {
-      const key = JSON.stringify([edge.waiter, edge.payload]);
-      if (!pairs.has(key)) pairs.set(key, []);
-      pairs.get(key).push(edge);
-    }
-    for (const edges of pairs.values()) {
-      const { waiter, payload, in_cycle: cyclic } = edges[0];
-      const from = at(nodes.get(waiter)), to = at(nodes.get(payload));
-      const x1 = from.x + WIDTH, y1 = from.y + HEIGHT / 2, x2 = to.x - 2, y2 = to.y + HEIGHT / 2;
-      const back = to.x <= from.x;
-      const bend = back ? 60 : Math.max(40, (x2 - x1) / 2);
-      const lift = back ? Math.max(60, Math.abs(from.x - to.x) / 6) : 0;
-      const path = `M${x1},${y1} C${x1 + bend},${y1 - lift} ${x2 - bend},${y2 - lift} ${x2},${y2}`;
-      const line = make("path", { d: path, class: cyclic ? "edge cycle" : "edge" }, view);
-      make("title", {}, line, (edges.length > 1 ? counted(edges.length, "wait") + ": " : "") + edges[0].outcome);
-      lines.push({ line, waiter, payload });
-    }
+  const drawPair = (picture, { waiter, payload, edges }) => {
+    const from = at(picture, waiter), to = at(picture, payload);
+    const x1 = from.x + WIDTH, y1 = from.y + HEIGHT / 2, x2 = to.x - 2, y2 = to.y + HEIGHT / 2;
+    const back = to.x <= from.x;
+    const bend = back ? 60 : Math.max(40, (x2 - x1) / 2);
+    const lift = back ? Math.max(60, Math.abs(from.x - to.x) / 6) : 0;
+    const path = `M${x1},${y1} C${x1 + bend},${y1 - lift} ${x2 - bend},${y2 - lift} ${x2},${y2}`;
+    const line = make("path", { d: path, class: edges[0].in_cycle ? "edge cycle" : "edge" }, picture.group);
+    make("title", {}, line, (edges.length > 1 ? counted(edges.length, "wait") + ": " : "") + edges[0].outcome);
+    picture.lines.push({ line, waiter, payload, isFaded: false });
   };
 
-  const drawNode = (node) => {
-    const { x, y } = at(node);
+  const drawNode = (picture, number) => {
+    const node = data.nodes[number], { x, y } = at(picture, number);
     const classes = ["node", node.in_cycle ? "cycle" : "", node.id === data.focus ? "focus" : ""];
     const group = make("g", {
       class: classes.join(" ").trim(), transform: `translate(${x},${y})`, tabindex: "0", role: "button",
-    }, view);
+    }, picture.group);
     group.setAttribute("aria-label", node.title + (node.state ? ", " + node.state : ""));
     make("title", {}, group, node.id);
     make("rect", { width: WIDTH, height: HEIGHT, rx: 6 }, group);
     make("text", { x: 10, y: node.state ? 17 : 25 }, group, node.label);
     if (node.state) make("text", { x: 10, y: 32, class: "state" }, group, cut(node.state, 40));
-    group.addEventListener("click", () => choose(node.id));
-    group.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node.id); }
-    });
-    shapes.set(node.id, group);
+    picture.shapes.set(number, { shape: group, isFaded: false });
+    group.dataset.number = number;
   };
+
+  const picture = (shown, places) => {
+    const made = { group: make("g", {}, view), shapes: new Map(), lines: [], places, marked: null };
+    for (const number of shown) {
+      for (const pair of graph.leaving[number]) if (shown.has(pair.payload)) drawPair(made, pair);
+    }
+    for (const number of shown) drawNode(made, number);
+    return made;
+  };
+
+  const see = (other) => {
+    if (seen !== null && seen !== whole) seen.group.remove();
+    if (other === whole) whole.group.removeAttribute("display");
+    else whole.group.setAttribute("display", "none");
+    seen = other;
+    const { size } = seen.shapes;
+    document.getElementById("shown").textContent = size < data.nodes.length
+      ? size.toLocaleString("en") + " of " + counted(data.nodes.length, "node") + " drawn"
+      : "";
+    document.getElementById("all").hidden = drawsAll || seen !== whole;
+    mark();
+  };
+
+  const seePart = (numbers) => {
+    const shown = GraphView.around(graph, numbers, FOUND);
+    see(picture(shown, GraphView.places(graph, shown)));
+  };
+
+  const seeWhole = () => {
+    if (whole === null) {
+      const shown = new Set(drawsAll ? data.nodes.keys() : GraphView.first(graph, MOST));
+      whole = picture(shown, drawsAll ? new Map(data.nodes.entries()) : GraphView.places(graph, shown));
+    }
+    see(whole);
+  };
+
+  const numberOf = (event) => {
+    const group = event.target.closest(".node");
+    return group === null ? null : Number(group.dataset.number);
+  };
+  view.addEventListener("click", (event) => {
+    const number = numberOf(event);
+    if (number !== null) choose(number);
+  });
+  view.addEventListener("keydown", (event) => {
+    const number = numberOf(event);
+    if (number !== null && (event.key === "Enter" || event.key === " ")) { event.preventDefault(); choose(number); }
+  });
 
   const list = (title, edges, end) => {
     if (!edges.length) return;
     put("h3", details, title + " (" + edges.length + ")");
     const items = put("ul", details);
-    for (const edge of edges) {
+    for (const edge of edges.slice(0, LISTED)) {
       const item = put("li", items);
-      const other = nodes.get(edge[end]);
-      put("button", item, other.title).addEventListener("click", () => center(other.id));
+      const other = graph.numbers.get(edge[end]);
+      put("button", item, data.nodes[other].title).addEventListener("click", () => center(other));
       const age = edge.age_seconds === null ? "" : " for " + span(edge.age_seconds);
       put("span", item, age + ": " + edge.outcome + " (wait " + edge.wait + ")");
       if (edge.in_cycle) put("span", item, " cycle", "red");
     }
+    if (edges.length > LISTED) put("p", details, "and " + counted(edges.length - LISTED, "more wait"));
   };
 
-  const choose = (id) => {
-    const node = nodes.get(id);
-    for (const [other, shape] of shapes) shape.classList.toggle("chosen", other === id);
-    for (const { line, waiter, payload } of lines) {
-      line.classList.toggle("chosen", waiter === id || payload === id);
+  const mark = () => {
+    if (seen.marked === chosen) return;
+    seen.marked = chosen;
+    for (const [number, { shape }] of seen.shapes) shape.classList.toggle("chosen", number === chosen);
+    for (const { line, waiter, payload } of seen.lines) {
+      line.classList.toggle("chosen", waiter === chosen || payload === chosen);
     }
+  };
+
+  const choose = (number) => {
+    const node = data.nodes[number];
+    chosen = number;
+    mark();
     details.replaceChildren();
     put("h2", details, node.title);
     const facts = put("dl", details);
@@ -114,17 +165,20 @@
       link.target = "_blank";
     }
     if (node.in_cycle) put("p", details, "It waits, over others, for itself: nobody will answer it.", "red");
-    list("waits for", data.edges.filter((edge) => edge.waiter === id), "payload");
-    list("waited for by", data.edges.filter((edge) => edge.payload === id), "waiter");
+    list("waits for", graph.leaving[number].flatMap(({ edges }) => edges), "payload");
+    list("waited for by", graph.entering[number].flatMap(({ edges }) => edges), "waiter");
   };
 
   let scale = 1, left = 0, top = 0;
   const move = () => view.setAttribute("transform", `translate(${left},${top}) scale(${scale})`);
   const fit = () => {
     const box = svg.getBoundingClientRect();
-    const columns = Math.max(0, ...data.nodes.map((node) => node.column));
-    const places = Math.max(0, ...data.nodes.map((node) => node.place));
-    const width = columns * ACROSS + WIDTH + 80, height = places * DOWN + HEIGHT + 80;
+    let columns = 0, rows = 0;
+    for (const { column, place } of seen.places.values()) {
+      columns = Math.max(columns, column);
+      rows = Math.max(rows, place);
+    }
+    const width = columns * ACROSS + WIDTH + 80, height = rows * DOWN + HEIGHT + 80;
     scale = Math.min(1.2, Math.max(0.03, Math.min(box.width / width, box.height / height)));
     left = Math.max(40 * scale, (box.width - (width - 80) * scale) / 2);
     top = Math.max(40 * scale, (box.height - (height - 80) * scale) / 2);
@@ -149,33 +203,49 @@
     move();
   });
   window.addEventListener("pointerup", () => { held = null; });
-  const center = (id) => {
-    const box = svg.getBoundingClientRect(), { x, y } = at(nodes.get(id));
+  const center = (number) => {
+    if (!seen.shapes.has(number)) seePart([number]);
+    const box = svg.getBoundingClientRect(), { x, y } = at(seen, number);
     scale = Math.max(scale, 0.8);
     left = box.width / 2 - (x + WIDTH / 2) * scale;
     top = box.height / 2 - (y + HEIGHT / 2) * scale;
     move();
-    choose(id);
+    choose(number);
   };
   document.getElementById("fit").addEventListener("click", fit);
+  document.getElementById("all").addEventListener("click", () => {
+    drawsAll = true;
+    whole.group.remove();
+    whole = null;
+    seeWhole();
+    fit();
+  });
   window.addEventListener("resize", fit);
 
-  document.getElementById("find").addEventListener("keydown", (event) => {
-    const first = data.nodes.find((node) => !shapes.get(node.id).classList.contains("faded"));
-    if (event.key === "Enter" && event.target.value.trim() && first) center(first.id);
+  // Small pictures keep what does not match, faded; of large ones only matches and their neighbours are drawn.
+  const fade = (wanted) => {
+    const found = new Set(matches);
+    const toggle = (one, element, isFaded) => {
+      if (one.isFaded !== isFaded) element.classList.toggle("faded", isFaded);
+      one.isFaded = isFaded;
+    };
+    for (const [number, one] of seen.shapes) toggle(one, one.shape, wanted && !found.has(number));
+    for (const one of seen.lines) toggle(one, one.line, wanted && !found.has(one.waiter) && !found.has(one.payload));
+  };
+  const find = document.getElementById("find");
+  find.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && find.value.trim() && matches.length) center(matches[0]);
   });
-  document.getElementById("find").addEventListener("input", (event) => {
-    const wanted = event.target.value.trim().toLowerCase();
-    const found = new Set();
-    for (const node of data.nodes) {
-      const edges = data.edges.filter((edge) => edge.payload === node.id);
-      const text = [node.id, node.title, node.state, node.last_error, ...edges.map((edge) => edge.outcome)];
-      if (!wanted || text.join("\n").toLowerCase().includes(wanted)) found.add(node.id);
+  find.addEventListener("input", () => {
+    const wanted = find.value.trim() !== "";
+    matches = wanted ? GraphView.found(graph, find.value) : [];
+    document.getElementById("found").textContent = wanted ? counted(matches.length, "match", "es") : "";
+    if (isLarge) {
+      if (wanted) seePart(matches);
+      else seeWhole();
+      fit();
     }
-    for (const [id, shape] of shapes) shape.classList.toggle("faded", !found.has(id));
-    for (const { line, waiter, payload } of lines) {
-      line.classList.toggle("faded", !found.has(waiter) && !found.has(payload));
-    }
+    fade(wanted);
   });
 
   const definitions = make("defs", {}, svg);
@@ -191,8 +261,7 @@
   summary.textContent = counted(data.nodes.length, "node") + ", " + counted(data.edges.length, "wait") +
     ", as of " + data.at + (data.is_cut ? "; the oldest waits only" : "");
   if (data.cycles.length) put("span", summary, ", " + counted(data.cycles.length, "cycle"), "red");
-  drawEdges();
-  data.nodes.forEach(drawNode);
+  seeWhole();
   fit();
-  if (data.focus) choose(data.focus);
+  if (data.focus) choose(graph.numbers.get(data.focus));
 })();

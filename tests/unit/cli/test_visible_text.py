@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,7 +66,9 @@ def _waits(stream: io.StringIO, columns: int) -> None:
     screen = Screen(stream)
     screen.console.width = columns
     deployment: Any = type("D", (), {"clock": staticmethod(lambda: moment(AT)), "name": HOSTILE})()
-    page = waits_command.Page([JUDGED], None, None)
+    survey = SimpleNamespace(waiters=SimpleNamespace(not_asked=0))
+    listing: Any = SimpleNamespace(survey=survey, knows_chains=True)
+    page = waits_command.Page(listing, iter([JUDGED]), None, None, None)
     waits_command._show(screen, deployment, page, watched=False)
 
 

@@ -69,20 +69,20 @@ def test_many_waits_of_one_pair_are_one_line() -> None:
 def test_mermaid_and_dot(name: str, pairs: list[tuple[str, str]]) -> None:
     """Cycles are red, the payload that was asked about is marked."""
     made = graph(pairs, focus=pairs[-1][0])
-    snapshots.matches(f"graph-{name}-mermaid", to_mermaid(made))
-    snapshots.matches(f"graph-{name}-dot", to_dot(made))
+    snapshots.matches(f"graph-{name}-mermaid", "".join(to_mermaid(made)))
+    snapshots.matches(f"graph-{name}-dot", "".join(to_dot(made)))
 
 
 def test_hostile_ids_in_text() -> None:
     """No quote, tag, escape or control character of an id gets out of its label."""
     made = graph([(HOSTILE, "b")])
-    mermaid = to_mermaid(made)
+    mermaid = "".join(to_mermaid(made))
     for line in mermaid.splitlines()[1:]:
         label = re.fullmatch(r'  n\d+(?: -->\|)?\[?"([^"]*)"(?:\]|\| n\d+)', line)
         assert label is not None
         assert re.fullmatch(r"(?:[\w /.,()-]|#\d+;)*", label[1])
     assert len(mermaid.splitlines()) == 4
-    dot = to_dot(made)
+    dot = "".join(to_dot(made))
     strings = re.findall(r'"((?:[^"\\]|\\.)*)"', dot)
     assert all(each.isprintable() for each in strings)
     assert re.sub(r'"(?:[^"\\]|\\.)*"', "", dot).count('"') == 0
@@ -113,7 +113,7 @@ class Elements(HTMLParser):
 def test_the_page_needs_nothing_else(pairs: list[tuple[str, str]]) -> None:
     """No request, no handler, one script with its hash in the policy; data is not markup."""
     made = graph(pairs)
-    page = to_html(made, HOSTILE, NOW)
+    page = "".join(to_html(made, HOSTILE, NOW))
     elements = Elements(page)
     assert elements.names.count("script") == 2
     assert not {"img", "iframe", "link", "object", "embed", "base"} & set(elements.names)

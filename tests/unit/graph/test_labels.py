@@ -43,7 +43,7 @@ def test_sixty_nodes_of_the_page_have_sixty_labels() -> None:
         ("mosaic", f"S2B_39QTA_of_a_rather_long_name_{number:02}_20230623_0_L2A")
         for number in range(60)
     ]
-    page = to_html(graph(pairs), "earth-prod", NOW)
+    page = "".join(to_html(graph(pairs), "earth-prod", NOW))
     data = re.search(r'id="data"[^>]*>(.*?)</script>', page, re.DOTALL)
     assert data is not None
     labels = [node["label"] for node in json.loads(data[1])["nodes"]]

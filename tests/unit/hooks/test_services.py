@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from cirrus_callbacks_plugin.aws.side_by_side import WORKERS
@@ -72,3 +73,11 @@ def test_services_are_the_tables_that_the_environment_names() -> None:
     assert found.clients is kept
     assert (found.waits.client, found.waits.name) == (kept.dynamodb, "x-callbacks")
     assert (found.states.client, found.states.name) == (kept.dynamodb, "x-state")
+
+
+def test_where_boto3_hides_its_session_models_are_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is shared is a saving, and no condition."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", object())
+    assert HookClients().dynamodb.meta.service_model.service_name == "dynamodb"

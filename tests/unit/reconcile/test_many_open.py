@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cirrus_callbacks_plugin.reconcile import places
+from cirrus_callbacks_plugin.reconcile import places, repair
 from cirrus_callbacks_plugin.reconcile.passes import Pass
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.waits.index import PLACES, shards
@@ -23,9 +23,13 @@ from support.slow_aws import START, SlowAws, execution, waiting_since
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cirrus_callbacks_plugin.reconcile.judge import Case, Verdict
+
 INTERVAL = 300
 TENTH = 57
 """The interval whose passes have a tenth of the time: 27 s."""
+SHORT = 36
+"""The interval whose passes have 6 s."""
 ENDED = "2024-06-01T10:00:00.000000+00:00"
 
 
@@ -181,10 +185,24 @@ def test_heartbeats_come_to_all_of_78_000_within_1200_seconds() -> None:
     assert not any(summary.is_complete for summary in summaries)  # the heartbeats were not all
 
 
-def test_heartbeats_of_more_than_a_pass_can_send_come_in_turn() -> None:
-    """40,000 in a tenth of a pass: ten passes and one more, none twice before each had one."""
-    aws = SlowAws(TENTH)
-    hot(aws, 40_000, since=0)  # too young for repairs
+@pytest.mark.parametrize("payloads", [1, 100])
+def test_of_more_than_a_pass_can_beat_each_is_beaten_and_looked_at_within_the_bound(
+    payloads: int,
+) -> None:
+    """400,000 to a pass, on one payload or on many: 8,880 in passes of 6 s.
+
+    Lost ends among them, the oldest and the youngest, are repaired within the bound of what the
+    repairs reach; everybody has a heartbeat within that of what the heartbeats reach, and nobody
+    a second one long before.
+    """
+    aws, rows = SlowAws(SHORT), 8_880
+    for number in range(payloads):
+        aws.record(payload_id(f"busy-{number}"), "PROCESSING", execution(f"busy-{number}"))
+        aws.run(execution(f"busy-{number}"), "RUNNING")
+    waits = ((payload_id(f"busy-{each % payloads}"), f"busy-{each}") for each in range(rows))
+    aws.add_many(waiting_since(7200, "model"), waits)
+    lost = add(aws, named("old", 10), since=9000, status="SUCCEEDED")
+    lost += add(aws, named("young", 10), since=1000, status="SUCCEEDED")
     beats: dict[str, int] = defaultdict(int)
 
     def beat(taskToken: str) -> None:  # noqa: N803
@@ -192,11 +210,35 @@ def test_heartbeats_of_more_than_a_pass_can_send_come_in_turn() -> None:
         aws.clock.sleep(0.005)
 
     aws.stepfunctions.send_task_heartbeat = beat  # type: ignore[method-assign]
-    reached = aws.one_pass(heartbeat=True).count(Did.HEARTBEAT)
-    for _ in range(math.ceil(40_000 / reached)):
-        aws.one_pass(heartbeat=True)
-    assert len(beats) == 40_000
+    summaries = [aws.one_pass(heartbeat=True)]
+    reached = summaries[0].count(Did.HEARTBEAT)
+    repaired_after = None
+    while len(summaries) < math.ceil((rows + 20) / reached) + 1:
+        if repaired_after is None and all(is_settled(aws, name) for name in lost):
+            repaired_after = len(summaries)
+        summaries.append(aws.one_pass(heartbeat=True))
+    assert {row.task_token for row in aws.open_rows() if not row.is_settled} <= beats.keys()
     assert max(beats.values()) <= 2
+    assert repaired_after is not None
+    assert repaired_after <= bound(summaries[:repaired_after], rows + 20)
+    assert not any(summary.is_complete for summary in summaries)  # and each pass says so
+
+
+def test_rows_of_one_payload_share_one_judgement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 5,000 that wait for one run that goes on each hundred are judged once, at most."""
+    judged: list[str] = []
+    judge = repair.judge
+
+    def counted(case: Case) -> Verdict:
+        judged.append(case.row.payload_id)
+        return judge(case)
+
+    monkeypatch.setattr(repair, "judge", counted)
+    aws = SlowAws(INTERVAL)
+    hot(aws, 5_000)
+    summary = aws.one_pass()
+    assert summary.count(Did.STILL_RUNNING) == 5_000
+    assert 1 <= len(judged) <= 5_000 / 100
 
 
 def test_a_walk_that_comes_round_soon_writes_nothing() -> None:
