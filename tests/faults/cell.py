@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.waits.batches import MOST_ALONE, Batching
 from faults.fault import Fault, code_of, without_codes
 from faults.trial import GONE, NOTHING, Again, Trial
 
@@ -43,6 +46,7 @@ class Scenario:
         again: what is done once more as long as the row is open; None: nothing but what AWS
             does by itself.
         faults: those that are tried.
+        batches: True where even one row is written in a batch, as more than a few are.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Scenario:
     environment: dict[str, str] = field(default_factory=dict)
     again: Callable[[Trial], Any] | None = None
     faults: tuple[Fault, ...] = tuple(Fault)
+    batches: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +130,7 @@ class Cell:
 
 def ordinary(deployed: Deployed, scenario: Scenario) -> Ordinary:
     """Go a scenario's way where nothing fails."""
-    with _set(scenario.environment):
+    with _as_in(scenario):
         deployed.fresh()
         trial = scenario.prepare(deployed)
         _forget(trial)
@@ -149,7 +154,7 @@ def attempt(
 ) -> Cell:
     """Let one kind of call fail, go on as AWS does, mend it, and see what came of it."""
     wire, scenario = deployed.wire, way.scenario
-    with _set(scenario.environment):
+    with _as_in(scenario):
         deployed.fresh()
         trial = scenario.prepare(deployed)
         _forget(trial)
@@ -307,6 +312,14 @@ def expected_code(call: Call, fault: Fault) -> str:
 
 def _each_once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
+
+
+@contextmanager
+def _as_in(scenario: Scenario) -> Iterator[None]:
+    most_alone = 0 if scenario.batches else MOST_ALONE
+    begin = functools.partialmethod(Batching.__init__, above=most_alone)
+    with _set(scenario.environment), mock.patch.object(Batching, "__init__", begin):
+        yield
 
 
 @contextmanager

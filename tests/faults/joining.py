@@ -309,6 +309,9 @@ SCENARIOS = (
     Scenario("and no time left to send members", "sender", opened, without_time),
     Scenario("a join's member has ended", "sender", member_ended, Trial.records),
     Scenario(
+        "many members of a join have ended", "sender", member_ended, Trial.records, batches=True
+    ),
+    Scenario(
         "a join's member asked for a join",
         "sender",
         joining_member,
