@@ -51,6 +51,8 @@ def parse(text: str) -> Parsed:
         if isinstance(error, UnreadableError):
             raise
         raise UnreadableError(str(error).splitlines()[0], Position(1, 1)) from None
+    except RecursionError:  # levels add up where an alias stands deep in another one
+        raise UnreadableError("is nested too deeply", Position(1, 1)) from None
 
 
 def _at_most(levels: int, compose: Callable[..., Any]) -> Callable[..., Any]:

@@ -205,10 +205,10 @@ def _looking(deployment: Deployment, wanted: Wanted, screen: Screen) -> Iterator
             progress.end()
             yield Page(listing, iter(waits), cursor, survey.total() if cursor else None, dead)
             return
+        every = listing.each()
         if screen.is_terminal:  # the waits themselves are the progress
-            yield Page(listing, _first_then(listing.each(), progress.end), None, None, dead)
-            return
-        yield Page(listing, listing.each(), None, None, dead)
+            every = _first_then(every, progress.end)
+        yield Page(listing, every, None, None, dead)
 
 
 def _first_then(

@@ -46,7 +46,7 @@ def of_deployment(survey: Survey, filters: Filters, limit: int) -> Graph:
         joins += [row.payload_id for row in batch if row.is_join]
     is_cut = bool(limit) and next(wanted, None) is not None
     members = _members_that_wait(survey, joins, drawing.waiters())
-    _add(drawing, survey, sorted(members, key=lambda row: (row.registered_at or "", row.key)))
+    _add(drawing, survey, sorted(members, key=lambda row: row.age_order))
     return drawing.finished({}, is_cut=is_cut)
 
 

@@ -172,13 +172,11 @@ class Graph:
                 del left[each]
                 pending.extend(self.below.get(each, ()))
 
-    def to_json(self, now: datetime) -> dict[str, Any]:
-        """With stable keys, tokens as digests."""
-        members = self.json_members(now)
-        return {name: list(each) if hasattr(each, "__next__") else each for name, each in members}
-
     def json_members(self, now: datetime) -> Iterator[tuple[str, Any]]:
-        """The same member by member; nodes and edges are iterators, to be written as they come."""
+        """With stable keys, tokens as digests.
+
+        Nodes and edges are iterators, to be written as they come.
+        """
         yield "nodes", (self.node_to_json(node) for node in self.nodes.values())
         yield "edges", (self.edge_to_json(edge, now) for edge in self.edges)
         yield "cycles", [list(group) for group in self.cycles]
@@ -253,7 +251,7 @@ def graph_of(
 ) -> Graph:
     """Make a graph of rows with their reasons."""
     drawing = Drawing(identities)
-    for row, reason in sorted(waits, key=lambda wait: (wait[0].registered_at or "", wait[0].key)):
+    for row, reason in sorted(waits, key=lambda wait: wait[0].age_order):
         drawing.add(row, reason, records)
     return drawing.finished(records, focus=focus, is_cut=is_cut)
 

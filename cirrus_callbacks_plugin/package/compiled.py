@@ -100,14 +100,13 @@ def without_compiled(files: Files) -> dict[str, File]:
 
 def compiled_modules(files: Files) -> dict[str, int]:
     """How many of a zip's modules are compiled, by Python version."""
-    minors = [int(match["minor"]) for match in _found(files)]
+    minors = [int(match["minor"]) for match, _ in _found(files)]
     return {f"3.{minor}": minors.count(minor) for minor in sorted(set(minors))}
 
 
 def stale(files: Files) -> Iterator[str]:
     """Sources of which the zip holds the compiled code of another text, which would run."""
-    for match in _found(files):
-        source = f"{match['folder'] or ''}{match['module']}.py"
+    for match, source in _found(files):
         data = files[match[0]].data
         is_unchecked = int.from_bytes(data[4:8], "little") == _UNCHECKED_HASH
         if min(int(match["minor"]), sys.version_info.minor) < _HASHED_ALIKE or not is_unchecked:
@@ -127,12 +126,15 @@ def interpreter(python: str) -> str | None:
     return None
 
 
-def _found(files: Files) -> Iterator[re.Match[str]]:
-    """Compiled modules whose source is there: without it nothing in ``__pycache__`` is loaded."""
+def _found(files: Files) -> Iterator[tuple[re.Match[str], str]]:
+    """Compiled modules and their sources: without one nothing in ``__pycache__`` is loaded."""
     for name in files:
         match = _COMPILED.fullmatch(name)
-        if match is not None and f"{match['folder'] or ''}{match['module']}.py" in files:
-            yield match
+        if match is None:
+            continue
+        source = f"{match['folder'] or ''}{match['module']}.py"
+        if source in files:
+            yield match, source
 
 
 def _candidates(python: str) -> Iterator[str]:

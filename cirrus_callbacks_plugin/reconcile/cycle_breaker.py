@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cirrus_callbacks_plugin.reconcile.cycles import LooseEnd, RunningWaits
-    from cirrus_callbacks_plugin.waits.row import Key, Wait
+    from cirrus_callbacks_plugin.waits.row import Wait
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ class CycleBreaker:
             if row is None:
                 return pair
             rows.append((row, pair))
-        row, pair = max(rows, key=lambda each: _age_order(each[0]))
+        row, pair = max(rows, key=lambda each: each[0].age_order)
         names = [self._running.payload_of(run) for run in (*way, way[0])]
         self.repairer.summary.cycles += 1
         log_wait(row, wait_log.IN_CYCLE, level=logging.WARNING, cycle=names)
@@ -183,7 +183,7 @@ class CycleBreaker:
         ]
         if run.status is not RunStatus.RUNNING or not found:
             return None
-        row = max(found, key=_age_order)
+        row = max(found, key=lambda each: each.age_order)
         return row if row.member is None or self._is_joining(row) else None
 
     def _is_joining(self, row: Wait) -> bool:
@@ -210,11 +210,6 @@ class CycleBreaker:
             return
         self.repairer.summary.add(Did.CYCLE_TOLD)
         log_repaired(row, outcome, level=logging.WARNING)
-
-
-def _age_order(row: Wait) -> tuple[str, Key]:
-    """The youngest comes last."""
-    return row.registered_at or "", row.key
 
 
 def _not_read(error: Exception) -> None:

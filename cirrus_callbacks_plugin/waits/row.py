@@ -243,6 +243,11 @@ class Wait:
             return None
         return (moment(self.answered_at) - moment(self.registered_at)).total_seconds()
 
+    @property
+    def age_order(self) -> tuple[str, Key]:
+        """What sorts waits: the oldest first, those of one moment by their keys."""
+        return self.registered_at or "", self.key
+
     def to_item(self) -> dict[str, Any]:
         """The row as DynamoDB's low-level API takes it; absent values have no attribute."""
         key = self.key

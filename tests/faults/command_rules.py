@@ -33,7 +33,7 @@ RULES = (
         "Without a reconciler one's own environment holds; to look, the defaults will do.",
         COMMAND,
         (
-            "waits._look > settings.reconciler_settings",
+            "waits._looking > settings.reconciler_settings",
             "show.command > settings",
             "show._show_join > settings",
             "graph.command > settings",

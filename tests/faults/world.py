@@ -167,7 +167,7 @@ def deployed() -> Iterator[Deployed]:
         kept = KeptClients()
         _forget()
         stack.callback(_forget)
-        for module in (deployment, clients, reconciler, services):
+        for module in (deployment, clients, reconciler):
             stack.enter_context(mock.patch.object(module, "Session", return_value=kept))
         stack.enter_context(mock.patch.object(boto3, "client", kept.client))
         # What a machine under load makes of two seconds is not a trial's business.

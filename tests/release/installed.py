@@ -13,7 +13,7 @@ from environments.created import find_python, without_downloads
 from release.checked import NotReadyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 FIND_HOOKS = """
@@ -116,8 +116,20 @@ class Installer:
         self.say(f"ok       {file.name}: {place.title}")
         return True
 
-    def run(self, at: Path, command: str, *arguments: str) -> str:
+    def run(
+        self,
+        at: Path,
+        command: str,
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+    ) -> str:
         """Run a command of the environment in an empty folder.
+
+        Args:
+            at: the environment.
+            command: its name.
+            arguments: its arguments.
+            variables: what is added to the caller's environment.
 
         Raises:
             NotReadyError: it did not end with 0; what it printed follows.
@@ -129,7 +141,12 @@ class Installer:
         done = subprocess.run(
             [str(at / "bin" / command), *arguments],
             cwd=empty,
-            env={**kept, "AWS_DEFAULT_REGION": "us-west-2", "VIRTUAL_ENV": str(at)},
+            env={
+                **kept,
+                **(variables or {}),
+                "AWS_DEFAULT_REGION": "us-west-2",
+                "VIRTUAL_ENV": str(at),
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -19,6 +19,7 @@ from release import checked
 from release.built import build, digest
 from release.checked import ROOT, NotReadyError
 from release.installed import LOCAL, PLACES, Installer
+from support.terraform_cli import provider_variables, why_not
 from whole.part import say
 
 DIST = ROOT / "dist"
@@ -73,11 +74,13 @@ def _try(installer: Installer, files: list[Path], version: str) -> None:
         say(f"ok       demo from {wheel.name}: {place.title}")
         if place is not LOCAL[0]:
             continue
-        if shutil.which("terraform") is None:
-            say("skipped: the wheel's Terraform module, there is no terraform on this machine")
+        missing = why_not()
+        if missing is not None:
+            say(f"skipped: the wheel's Terraform module: {missing}")
             continue
         example = installer.run(at, "python", "-c", EXAMPLE).strip()
-        installer.run(at, "cirrus-callbacks", "local", example, "--terraform")
+        told = provider_variables()
+        installer.run(at, "cirrus-callbacks", "local", example, "--terraform", variables=told)
         say(f"ok       example on the Terraform module of {wheel.name}: {place.title}")
 
 

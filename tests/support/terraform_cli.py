@@ -174,10 +174,14 @@ def environment(endpoint: str | None = None) -> dict[str, str]:
     )
     if endpoint:
         kept["AWS_ENDPOINT_URL"] = endpoint
+    return {**kept, **provider_variables()}
+
+
+def provider_variables() -> dict[str, str]:
+    """What to add to an environment so that ``terraform init`` finds the AWS provider."""
     provider = _provider()
     assert not isinstance(provider, str)
-    kept.update(provider.found)
-    return kept
+    return provider.found
 
 
 @contextmanager

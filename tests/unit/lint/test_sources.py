@@ -221,6 +221,16 @@ def test_yaml_that_is_nested_too_deeply() -> None:
         yaml_source.parse("[" * 5000)
 
 
+def test_yaml_whose_aliases_add_up_to_too_deep_a_nesting() -> None:
+    """Keys are not gone through: what they hold is met by an alias, deep in another one."""
+    keys, inner = "", ""
+    for number in range(3):
+        keys += f"? &a{number} {'[' * 120}{inner}{']' * 120}\n: x\n"
+        inner = f"*a{number}"
+    with pytest.raises(UnreadableError, match="deeply"):
+        yaml_source.parse(f"{keys}c: {inner}\n")
+
+
 def test_a_filmdrop_definition_leads_to_its_state_machine() -> None:
     """The path is relative to the root module, somewhere above."""
     definition = EXAMPLES / "filmdrop/workflows/mosaic/definition.yaml"

@@ -106,12 +106,12 @@ def test_heartbeats_are_sent_while_there_is_time(
 def test_listing_leaves_time_for_the_rows(aws: SlowAws) -> None:
     """600 pages of running executions take longer than a pass: the rows are reached all the same.
 
-    What was not listed by then is described.
+    What was not listed by then is described: the run that began first, since the latest come first.
     """
+    row = running(aws)
     for number in range(600_000):
         name = execution(f"other-{number}")
         aws.stepfunctions.runs[name] = {"status": "RUNNING"}
-    row = running(aws)
     summary = aws.one_pass()
     assert summary.count(Did.STILL_RUNNING) == 1
     assert aws.stepfunctions.described == [execution("one")]
