@@ -182,7 +182,9 @@ SCENARIOS = (
     ),
     Scenario("a message that comes back alone", "process", comes_back_alone, Trial.queue),
     Scenario("a child ends", "update-state", child_ended, Trial.event),
-    Scenario("a child of many waiters ends", "update-state", child_ended, Trial.event, batches=True),
+    Scenario(
+        "a child of many waiters ends", "update-state", child_ended, Trial.event, batches=True
+    ),
     Scenario(
         "thousands of waiters, and no time left",
         "update-state",
@@ -200,9 +202,7 @@ SCENARIOS = (
     Scenario("many successes are sent", "sender", settled, Trial.records, batches=True),
     Scenario("the waiter is gone", "sender", waiter_gone, Trial.records, NOBODY),
     Scenario("the rest of the waiters is settled", "sender", put_aside, Trial.records),
-    Scenario(
-        "the many of the rest are settled", "sender", put_aside, Trial.records, batches=True
-    ),
+    Scenario("the many of the rest are settled", "sender", put_aside, Trial.records, batches=True),
     Scenario("and no time left for it either", "sender", put_aside, sender_without_time),
     Scenario("an event was lost", "reconciler", event_lost, Trial.schedule, again=Trial.schedule),
     Scenario(
