@@ -34,6 +34,8 @@ MOST_ALONE = 25
 AT_ONCE = 4
 """Batches under way: a partition takes a thousand writes a second, and one batch has 25."""
 
+_NOT_ALLOWED = "AccessDeniedException"
+
 Result = TypeVar("Result")
 
 
@@ -68,23 +70,43 @@ class Batching:
         above: so many rows are written alone, more of them in batches.
         size: statements in a batch.
         is_refused: AWS refuses batches: nothing is tried with them any more.
+        is_said: the log has it that AWS refuses them, or some statement.
     """
 
     above: int = MOST_ALONE
     size: int = MAX_STATEMENTS
     is_refused: bool = False
+    is_said: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def refuse(self, table: str, why: str) -> None:
-        """Make no batches any more, and say so once."""
+    def refuse(self, table: str, code: str, statement: str, *, at_all: bool) -> None:
+        """Note that AWS refuses a statement for another reason than its condition; say so once.
+
+        Args:
+            table: the tracking table's name.
+            code: AWS's code.
+            statement: the statement's text, which holds no values.
+            at_all: make no batches any more.
+        """
         with self._lock:
-            is_known, self.is_refused = self.is_refused, True
-        if not is_known:
+            self.is_refused = self.is_refused or at_all
+            was_said, self.is_said = self.is_said, True
+        if was_said:
+            return
+        if code == _NOT_ALLOWED:
             logger.warning(
                 "AWS refuses batches of updates on %s (%s): rows are written one by one, which "
                 "takes longer. Allow the function dynamodb:PartiQLUpdate on the table",
                 table,
-                why,
+                code,
+            )
+        else:
+            logger.warning(
+                "AWS refuses a statement on %s (%s): such rows are written one by one, which "
+                "takes longer. The statement is: %s",
+                table,
+                code,
+                statement,
             )
 
 
@@ -160,28 +182,30 @@ class BatchWriter:
         if self.batching.is_refused:
             return {}
         changes = [each for position in chunk if (each := writes[position].change) is not None]
+        statements = [each.statement(self.table) for each in changes]
         try:
             errors: list[ClientError | None] = self.call(
-                lambda: execute_batch(
-                    self.client, [each.statement(self.table) for each in changes]
-                ),
+                lambda: execute_batch(self.client, statements)
             )
         except (ClientError, BotoCoreError) as whole:
             if classify(whole) is not ErrorKind.REFUSED:
                 return dict.fromkeys(chunk, whole)
-            self.batching.refuse(self.table, error_code(whole))
+            self.batching.refuse(self.table, error_code(whole), statements[0].text, at_all=True)
             return {}
-        kinds = [None if error is None else classify(error) for error in errors]
-        if all(kind is ErrorKind.REFUSED for kind in kinds) and errors[0] is not None:
-            self.batching.refuse(self.table, error_code(errors[0]))
         results: dict[int, Result | Exception] = {}
-        for position, error, kind in zip(chunk, errors, kinds, strict=True):
+        refused: list[tuple[str, str]] = []
+        for position, statement, error in zip(chunk, statements, errors, strict=True):
             if error is None:
                 results[position] = writes[position].done
-            elif kind is ErrorKind.CONDITION:
-                refused = _refused(writes[position], error)
-                if refused is not None:
-                    results[position] = refused
+            elif (kind := classify(error)) is ErrorKind.CONDITION:
+                found = _refused(writes[position], error)
+                if found is not None:
+                    results[position] = found
+            elif kind is ErrorKind.REFUSED:
+                refused.append((error_code(error), statement.text))
+        if refused:
+            code, text = refused[0]
+            self.batching.refuse(self.table, code, text, at_all=len(refused) == len(chunk))
         return results
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 ONCE = "once"
 LASTING = "until mended"
 
+OF_BATCHES = (Fault.THROTTLED, Fault.TIMED_OUT, Fault.DENIED)
+"""A batch's client treats a server error as throttling, and a missing table as a refusal."""
+
 _HANDING_ON = ("SendMessage", "SendMessageBatch", "PutObject")
 _SERVICES = {
     "Step Functions": "stepfunctions",

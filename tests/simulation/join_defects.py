@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.joins.rows import MemberRow, member_key
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.waits.row import STALE, serialize
-from cirrus_callbacks_plugin.waits.table import WaitsTable
+from cirrus_callbacks_plugin.waits.table import Mark, WaitsTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,12 +77,12 @@ class _Telling:
         return told
 
     def mark(self, told: Any) -> list[str | Exception]:
-        results: list[str | Exception] = []
-        for member, row in self.rows:
+        marks: dict[int, Mark] = {}
+        for position, (member, row) in enumerate(self.rows):
             stands = told.get(member.join_id, {}).get(member)
-            answer = STALE if stands is None else stands.answer
-            results.append(self.teller._mark(row, answer, None))
-        return results
+            marks[position] = Mark(row.key, STALE if stands is None else stands.answer or STALE)
+        results = self.teller._mark(self.rows, marks)
+        return [results[position] for position in marks]
 
 
 def hints_read_before_they_are_added_to() -> AbstractContextManager[Any]:
@@ -117,6 +117,16 @@ def marking_before_deciding() -> AbstractContextManager[Any]:
     return mock.patch.object(Teller, "tell_waits", hasty)
 
 
+def any_member_of_a_batch_is_told() -> AbstractContextManager[Any]:
+    """What a statement met is passed over: a member without a row of its own counts as told."""
+    told = JoinsTable._telling
+
+    def hopeful(self: JoinsTable, row: MemberRow) -> Any:
+        return replace(told(self, row), refused=lambda _: row)
+
+    return mock.patch.object(JoinsTable, "_telling", hopeful)
+
+
 def no_rule_for_missing_members() -> AbstractContextManager[Any]:
     """Members of which no message comes any more are waited for."""
     return mock.patch.object(Overdue, "_missing", return_value=[])
@@ -140,6 +150,7 @@ JOIN_DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
         member_put_again,
         hints_read_before_they_are_added_to,
         marking_before_deciding,
+        any_member_of_a_batch_is_told,
         no_rule_for_missing_members,
         no_rule_to_expand_again,
         no_expansion_put_again_in_time,

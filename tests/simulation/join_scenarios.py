@@ -67,6 +67,7 @@ def disturbed_scenarios() -> list[Scenario]:
         _world(three, has_lanes=True, faults=2),
         _world(three, slow_expansions=2),
         _world(two, has_lanes=True, passes=1, advances=1),
+        _world(three, batches=True, faults=2),
     ]
 
 
@@ -105,6 +106,7 @@ def small_join_scenarios() -> list[Scenario]:
         _world(replace(TWO, succeed_on="any", answer="settled"), **one_of_two),
         _world(TWICE, **one_of_two),
         _world(replace(TWICE, succeed_on="any"), **one_of_two),
+        _world(TWICE, batches=True, **one_of_two),
         _succeeding(MIXED, before="SUCCEEDED", before_id=SECOND_ID, **_SHORT),
         _succeeding(MIXED, **running, **_SHORT),
         _succeeding(ATTACHED_ALONE, **running, **_CRASH, faulty=("sender",)),

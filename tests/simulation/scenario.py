@@ -326,42 +326,70 @@ def small_scenarios(*, has_all_ends: bool = True) -> list[Scenario]:
             as large as all other worlds together; walks come through all of them.
     """
     both = ("SUCCEEDED", "FAILED")
-    return [
-        Scenario(
-            before,
-            (Sent("token-a", replace=is_replace),),
-            can_start=can_start,
-            outcomes=outcomes,
-            events=0 if before == "PROCESSING" else 1,
-            old_events=1 if before == "PROCESSING" else 0,
-            fault_kinds=("crash-after",),
-            crowd=1,
-            deliveries=1,
-        )
-        for before, is_replace, can_start, outcomes in (
-            (None, False, True, both),
-            (None, False, False, both),
-            ("FAILED", False, True, both),
-            ("SUCCEEDED", False, True, both),
-            ("SUCCEEDED", True, True, both),
-            ("PROCESSING", False, True, ("SUCCEEDED",)),
-            ("PROCESSING", False, True, ("FAILED",)),
-        )
-    ] + [
-        replace(
+    return (
+        [
             Scenario(
-                None,
-                (Sent("token-a"),),
-                old_events=1,
+                before,
+                (Sent("token-a", replace=is_replace),),
+                can_start=can_start,
+                outcomes=outcomes,
+                events=0 if before == "PROCESSING" else 1,
+                old_events=1 if before == "PROCESSING" else 0,
                 fault_kinds=("crash-after",),
                 crowd=1,
                 deliveries=1,
-            ),
-            **special,
-            **({} if has_all_ends or special != _BY_HAND_BESIDE else _ONE_WAY),
-        )
-        for special in (*_special_worlds(), *_redriven_worlds())
+            )
+            for before, is_replace, can_start, outcomes in (
+                (None, False, True, both),
+                (None, False, False, both),
+                ("FAILED", False, True, both),
+                ("SUCCEEDED", False, True, both),
+                ("SUCCEEDED", True, True, both),
+                ("PROCESSING", False, True, ("SUCCEEDED",)),
+                ("PROCESSING", False, True, ("FAILED",)),
+            )
+        ]
+        + [
+            replace(
+                Scenario(
+                    None,
+                    (Sent("token-a"),),
+                    old_events=1,
+                    fault_kinds=("crash-after",),
+                    crowd=1,
+                    deliveries=1,
+                ),
+                **special,
+                **({} if has_all_ends or special != _BY_HAND_BESIDE else _ONE_WAY),
+            )
+            for special in (*_special_worlds(), *_redriven_worlds())
+        ]
+        + _small_batches()
+    )
+
+
+def _small_batches() -> list[Scenario]:
+    """Two rows that are settled, and marked, in one batch, which meets each of its mishaps."""
+    sent = (Sent("token-a"), Sent("token-b"))
+    small: dict[str, Any] = {"crowd": 1, "deliveries": 1, "batches": True}
+    running: dict[str, Any] = {"outcomes": ("SUCCEEDED",), "events": 0, "old_events": 1, **small}
+    return [
+        Scenario(
+            None,
+            sent,
+            can_start=False,
+            fault_kinds=("crash-after",),
+            faulty=("process",),
+            **small,
+        ),
+        *(
+            Scenario("PROCESSING", sent, fault_kinds=_OF_BATCHES, faulty=(each,), **running)
+            for each in ("update_state", "sender")
+        ),
     ]
+
+
+_OF_BATCHES = ("crash-after", "throttle", "throttle-whole", "again", "lost")
 
 
 def _mishaps_of_batches() -> list[Scenario]:
@@ -372,7 +400,7 @@ def _mishaps_of_batches() -> list[Scenario]:
             (Sent("token-a"), Sent("token-b")),
             old_events=1,
             faults=2,
-            fault_kinds=("crash-after", "throttle", "throttle-whole", "again", "lost"),
+            fault_kinds=_OF_BATCHES,
             faulty=("update_state", "sender"),
             batches=True,
         )

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from simulation.search import Simulator
 
 SHARES = 8
-SEEDS = 24
-"""For every share, strategy and world: 8 x 24 x 2 x 33 schedules, some of them alike."""
+SEEDS = 28
+"""For every share, strategy and world: 8 x 28 x 2 x 33 schedules, some of them alike."""
 
 
 @pytest.mark.parametrize("share", range(SHARES))

@@ -191,6 +191,41 @@ def test_a_role_without_the_permission_falls_back_and_says_so_once(
     assert len(caplog.messages) == 1
 
 
+@pytest.mark.parametrize("refused", ["the call", "each statement", "some statements"])
+def test_what_aws_does_not_take_is_named_once_and_each_row_is_written_alone(
+    caplog: pytest.LogCaptureFixture, refused: str
+) -> None:
+    """Not the permission is missing: nobody is told to allow one, or shown a value.
+
+    Where a call as a whole is refused, or every statement of one, nothing is tried again.
+    """
+    caplog.set_level(logging.WARNING)
+    client = Batched()
+    if refused == "the call":
+        client.refuses = lambda made, _: (
+            "ValidationException" if made == "BatchExecuteStatement" else None
+        )
+    else:
+        every = 1 if refused == "each statement" else 30
+        client.tells = {f"t-{number}": "ValidationError" for number in range(0, 300, every)}
+    table = filled(client, 300)
+    assert settle(table, 300) == [True] * 300
+    assert settled(client) == 300
+    if refused == "some statements":
+        assert client.count("BatchExecuteStatement") == 12
+        assert client.count("UpdateItem") == 10
+    else:
+        assert client.count("BatchExecuteStatement") <= 4  # those that were under way
+    (line,) = caplog.messages
+    assert "ValidationException" in line
+    assert line.endswith('AND "settled_at" IS MISSING AND "answered_at" IS MISSING')
+    assert "Allow" not in line
+    assert "PartiQLUpdate" not in line
+    assert "arn:run" not in line
+    settle(table, 300)
+    assert len(caplog.messages) == 1
+
+
 def test_a_batch_that_was_not_answered_is_its_rows_error() -> None:
     """It may have been executed: whoever comes next meets the same conditions, and no row twice."""
     client = Batched()
