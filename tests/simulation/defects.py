@@ -6,15 +6,12 @@ Each patches the product for the block, and says nothing of schedules.
 from __future__ import annotations
 
 import dataclasses
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from cirrus_callbacks_plugin.aws import batch_reads as batches
-from cirrus_callbacks_plugin.aws import statements
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify
 from cirrus_callbacks_plugin.cirrus import state_table
 from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
@@ -26,9 +23,8 @@ from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.protocol.rules import LeaveOpen, Settle, after_end, outcome_of_record
 from cirrus_callbacks_plugin.reconcile import repair
 from cirrus_callbacks_plugin.reconcile.judge import Run, Verdict, judge
-from cirrus_callbacks_plugin.waits import batches as writing
 from cirrus_callbacks_plugin.waits.row import STALE, Wait, moment, partition_key
-from cirrus_callbacks_plugin.waits.table import Mark, WaitsTable
+from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,36 +149,6 @@ def marking_before_sending() -> AbstractContextManager[Any]:
         return sent
 
     return mock.patch.object(Answerer, "answer", hasty)
-
-
-def batch_marked_before_it_is_sent() -> AbstractContextManager[Any]:
-    """Many rows are marked answered in one batch, and then the answers are sent."""
-
-    def hasty(self: Any, waits: Any) -> list[Any]:
-        given = [(row, made()) for row, made in waits]
-        sent = ["success" if each.error is None else "failure" for _, each in given]
-        marks = [
-            (row, Mark(row.key, said, each.error))
-            for (row, each), said in zip(given, sent, strict=True)
-        ]
-        self._mark_all(marks, among=len(marks))
-        for row, each in given:
-            self._send(row.task_token, each)
-        return list(sent)
-
-    return mock.patch.object(Answerer, "answer_all", hasty)
-
-
-def what_a_batch_meets_is_passed_over() -> AbstractContextManager[Any]:
-    """A batch counts as executed whatever it, or one of its statements, met."""
-    execute = statements.execute_batch
-
-    def hopeful(client: Any, told: Any) -> list[None]:
-        with suppress(ClientError, BotoCoreError):
-            execute(client, told)
-        return [None] * len(told)
-
-    return mock.patch.object(writing, "execute_batch", hopeful)
 
 
 def stale_unconditionally() -> AbstractContextManager[Any]:
@@ -322,8 +288,6 @@ DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
         no_seen_execution,
         expiration_when_settling,
         marking_before_sending,
-        batch_marked_before_it_is_sent,
-        what_a_batch_meets_is_passed_over,
         stale_unconditionally,
         older_run_settles,
         eventual_read_in_settle,

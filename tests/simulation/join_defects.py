@@ -117,16 +117,6 @@ def marking_before_deciding() -> AbstractContextManager[Any]:
     return mock.patch.object(Teller, "tell_waits", hasty)
 
 
-def any_member_of_a_batch_is_told() -> AbstractContextManager[Any]:
-    """What a statement met is passed over: a member without a row of its own counts as told."""
-    told = JoinsTable._telling
-
-    def hopeful(self: JoinsTable, row: MemberRow) -> Any:
-        return replace(told(self, row), refused=lambda _: row)
-
-    return mock.patch.object(JoinsTable, "_telling", hopeful)
-
-
 def no_rule_for_missing_members() -> AbstractContextManager[Any]:
     """Members of which no message comes any more are waited for."""
     return mock.patch.object(Overdue, "_missing", return_value=[])
@@ -150,7 +140,6 @@ JOIN_DEFECTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
         member_put_again,
         hints_read_before_they_are_added_to,
         marking_before_deciding,
-        any_member_of_a_batch_is_told,
         no_rule_for_missing_members,
         no_rule_to_expand_again,
         no_expansion_put_again_in_time,

@@ -274,12 +274,6 @@ def larger_scenarios(*, redelivery_seconds: int = 5400) -> list[Scenario]:
             redelivery_seconds=redelivery_seconds,
         ),
     )
-    found += [
-        replace(each, batches=True)
-        for each in found[: 4 * len(sent)]
-        if each.messages in sent[1:3] and each.before in (None, "PROCESSING")
-    ]
-    found += _mishaps_of_batches()
     # What a read leaves out is asked for again: nobody waits for the reconciler.
     found.append(
         Scenario(
@@ -326,85 +320,41 @@ def small_scenarios(*, has_all_ends: bool = True) -> list[Scenario]:
             as large as all other worlds together; walks come through all of them.
     """
     both = ("SUCCEEDED", "FAILED")
-    return (
-        [
-            Scenario(
-                before,
-                (Sent("token-a", replace=is_replace),),
-                can_start=can_start,
-                outcomes=outcomes,
-                events=0 if before == "PROCESSING" else 1,
-                old_events=1 if before == "PROCESSING" else 0,
-                fault_kinds=("crash-after",),
-                crowd=1,
-                deliveries=1,
-            )
-            for before, is_replace, can_start, outcomes in (
-                (None, False, True, both),
-                (None, False, False, both),
-                ("FAILED", False, True, both),
-                ("SUCCEEDED", False, True, both),
-                ("SUCCEEDED", True, True, both),
-                ("PROCESSING", False, True, ("SUCCEEDED",)),
-                ("PROCESSING", False, True, ("FAILED",)),
-            )
-        ]
-        + [
-            replace(
-                Scenario(
-                    None,
-                    (Sent("token-a"),),
-                    old_events=1,
-                    fault_kinds=("crash-after",),
-                    crowd=1,
-                    deliveries=1,
-                ),
-                **special,
-                **({} if has_all_ends or special != _BY_HAND_BESIDE else _ONE_WAY),
-            )
-            for special in (*_special_worlds(), *_redriven_worlds())
-        ]
-        + _small_batches()
-    )
-
-
-def _small_batches() -> list[Scenario]:
-    """Two rows that are settled, and marked, in one batch, which meets each of its mishaps."""
-    sent = (Sent("token-a"), Sent("token-b"))
-    small: dict[str, Any] = {"crowd": 1, "deliveries": 1, "batches": True}
-    running: dict[str, Any] = {"outcomes": ("SUCCEEDED",), "events": 0, "old_events": 1, **small}
-    return [
-        Scenario(
-            None,
-            sent,
-            can_start=False,
-            fault_kinds=("crash-after",),
-            faulty=("process",),
-            **small,
-        ),
-        *(
-            Scenario("PROCESSING", sent, fault_kinds=_OF_BATCHES, faulty=(each,), **running)
-            for each in ("update_state", "sender")
-        ),
-    ]
-
-
-_OF_BATCHES = ("crash-after", "throttle", "throttle-whole", "again", "lost")
-
-
-def _mishaps_of_batches() -> list[Scenario]:
-    """Two waiters whose rows are settled, and marked, in one batch; every mishap of a batch."""
     return [
         Scenario(
             before,
-            (Sent("token-a"), Sent("token-b")),
-            old_events=1,
-            faults=2,
-            fault_kinds=_OF_BATCHES,
-            faulty=("update_state", "sender"),
-            batches=True,
+            (Sent("token-a", replace=is_replace),),
+            can_start=can_start,
+            outcomes=outcomes,
+            events=0 if before == "PROCESSING" else 1,
+            old_events=1 if before == "PROCESSING" else 0,
+            fault_kinds=("crash-after",),
+            crowd=1,
+            deliveries=1,
         )
-        for before in (None, "PROCESSING")
+        for before, is_replace, can_start, outcomes in (
+            (None, False, True, both),
+            (None, False, False, both),
+            ("FAILED", False, True, both),
+            ("SUCCEEDED", False, True, both),
+            ("SUCCEEDED", True, True, both),
+            ("PROCESSING", False, True, ("SUCCEEDED",)),
+            ("PROCESSING", False, True, ("FAILED",)),
+        )
+    ] + [
+        replace(
+            Scenario(
+                None,
+                (Sent("token-a"),),
+                old_events=1,
+                fault_kinds=("crash-after",),
+                crowd=1,
+                deliveries=1,
+            ),
+            **special,
+            **({} if has_all_ends or special != _BY_HAND_BESIDE else _ONE_WAY),
+        )
+        for special in (*_special_worlds(), *_redriven_worlds())
     ]
 
 

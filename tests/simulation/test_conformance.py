@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from simulation.batch_scenarios import batch_join_scenarios, batch_scenarios
 from simulation.clock import START
 from simulation.fake_aws import client as fake_client
 from simulation.fake_aws.client import handle_with, installed
@@ -844,9 +845,11 @@ def test_the_product_makes_no_call_that_was_not_compared() -> None:
     compared = set(fake_client.shapes_seen)
     compared |= _COMPARED_ELSEWHERE
     fake_client.shapes_seen.clear()
+    batched = (*batch_scenarios(), *batch_join_scenarios())
+    worlds = (*larger_scenarios(), *join_scenarios(), *batched)
     with Simulator() as running:
         for seed in range(6):
-            for scenario in (*larger_scenarios(), *join_scenarios()):
+            for scenario in worlds:
                 running.at_random(scenario, seed)
     faults = {each for each in fake_client.shapes_seen if each.endswith(_FAULTS)}
     assert fake_client.shapes_seen - faults <= compared
