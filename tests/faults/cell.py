@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 from cirrus_callbacks_plugin.protocol import wait_log
-from cirrus_callbacks_plugin.waits.batches import MOST_ALONE, Batching
 from faults.fault import Fault, code_of, without_codes
 from faults.trial import GONE, NOTHING, Again, Trial
+from support.in_batches import in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -319,9 +317,7 @@ def _each_once(texts: Iterable[str]) -> tuple[str, ...]:
 
 @contextmanager
 def _as_in(scenario: Scenario) -> Iterator[None]:
-    most_alone = 0 if scenario.batches else MOST_ALONE
-    begin = functools.partialmethod(Batching.__init__, above=most_alone)
-    with _set(scenario.environment), mock.patch.object(Batching, "__init__", begin):
+    with _set(scenario.environment), in_batches() if scenario.batches else nullcontext():
         yield
 
 
