@@ -48,6 +48,10 @@ class Marks:
             self._write(batch)
 
     def _write(self, batch: list[tuple[Wait, Mark]]) -> None:
-        for (row, _), result in zip(batch, self.write(batch), strict=True):
+        try:
+            results = self.write(batch)
+        except Exception as error:  # noqa: BLE001 - told of each row, which then comes again
+            results = [error] * len(batch)
+        for (row, _), result in zip(batch, results, strict=True):
             if isinstance(result, Exception):
                 self.failed[row.key] = result
