@@ -19,6 +19,7 @@ from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local import practice, terraform
+from cirrus_callbacks_plugin.local.clients import clients_kept
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.functions import loaded
@@ -408,6 +409,7 @@ def running(
         serving = moto_server(settings.port) if server is None else server().serving()
         names = replace(names, endpoint_url=until_end.enter_context(serving))
         os.environ.update(names.environment())
+        until_end.enter_context(clients_kept())
         functions = until_end.enter_context(loaded(project.functions, names.prefix))
         invoke: Invoke = functions.invoke
         if invoke_around is not None:

@@ -11,7 +11,7 @@ import boto3
 from cirrus_callbacks_plugin.hooks import services
 from cirrus_callbacks_plugin.lambda_functions import clients
 from cirrus_callbacks_plugin.local import deployment
-from support.kept_clients import KeptClients
+from cirrus_callbacks_plugin.local.clients import KeptClients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

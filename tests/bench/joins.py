@@ -129,7 +129,7 @@ def measure(children: int, tell: Callable[[str, int], None]) -> list[Parent]:
     with tempfile.TemporaryDirectory() as name, mock.patch.dict(os.environ):
         folder = Path(name)
         _write(folder, children)
-        session = StackSession()
+        session = StackSession(timeout=PATIENCE)
         try:
             for form, at_once in (("map", AT_ONCE), ("join", children)):
                 stack = session.stack(folder)

@@ -27,6 +27,7 @@ from cirrus_callbacks_plugin.hooks import own_time, services
 from cirrus_callbacks_plugin.joins.rows import Join, row_from_item, wait_of
 from cirrus_callbacks_plugin.lambda_functions import clients, reconciler
 from cirrus_callbacks_plugin.local import deployment
+from cirrus_callbacks_plugin.local.clients import KeptClients
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.operations import deployment as operated
 from cirrus_callbacks_plugin.operations import repairs
@@ -37,7 +38,6 @@ from cirrus_callbacks_plugin.waits.table import utc_now
 from faults.wire import Wire, quotas, refill, wired
 from support.cirrus_world import PARENT, REGION, World, payload, payload_id
 from support.generation import forget_clients, forget_queue_urls
-from support.kept_clients import KeptClients
 from support.later import GRACE, REDELIVERY
 
 if TYPE_CHECKING:

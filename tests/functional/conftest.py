@@ -9,8 +9,7 @@ import pytest
 
 from cirrus_callbacks_plugin.hooks import own_time
 from cirrus_callbacks_plugin.local import deployment
-from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
-from cirrus_callbacks_plugin.local.moto_corrections.statements import execute_conditional_updates
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import batches_executed, lookups_kept
 from faults.known import Noted
 from support.aws_calls import AwsCalls
 from support.cirrus_world import World
@@ -44,7 +43,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(own_time, "OWN_SECONDS", 600.0)
     with (
         mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
-        corrected(corrections=(execute_conditional_updates,)),
+        lookups_kept(),
+        batches_executed(),
     ):
         deployed = World() if IS_NEWEST else OlderWorld()
         if isinstance(deployed, OlderWorld):

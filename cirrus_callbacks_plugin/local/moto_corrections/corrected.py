@@ -70,6 +70,11 @@ from cirrus_callbacks_plugin.local.moto_corrections.jsonata import (
     let_output_and_arguments_be_caught,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_what_fields_hold
+from cirrus_callbacks_plugin.local.moto_corrections.lookups import (
+    keep_names_of_members,
+    keep_names_of_methods,
+    keep_parsed_definitions,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
     run_any_number_of_iterations,
@@ -107,10 +112,18 @@ from cirrus_callbacks_plugin.local.moto_corrections.variables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
+
+LOOKUPS: tuple[Callable[[Patches], None], ...] = (
+    keep_names_of_members,
+    keep_names_of_methods,
+    keep_parsed_definitions,
+)
+"""The corrections that change nothing but how long moto takes."""
 
 READING: tuple[Callable[[Patches], None], ...] = (
     read_each_definition_alone,
@@ -180,6 +193,7 @@ ALL: tuple[Callable[[Patches], None], ...] = (
     know_where_expressions_stand,
     let_output_and_arguments_be_caught,
     check_what_fields_hold,
+    *LOOKUPS,
 )
 """The corrections that need nothing but moto."""
 
@@ -231,3 +245,25 @@ def correctly_read() -> Iterator[None]:
     """Read definitions in this block as :func:`corrected` has them read, in it or before it."""
     with contextlib.nullcontext() if _applied else corrected(corrections=READING):
         yield
+
+
+def lookups_kept() -> AbstractContextManager[None]:
+    """Take the time that moto needs no further: answers stay those of unpatched moto."""
+    return _with(LOOKUPS)
+
+
+def batches_executed() -> AbstractContextManager[None]:
+    """Have batches of updates executed as AWS does; all other answers stay unpatched moto's."""
+    return _with((execute_conditional_updates,))
+
+
+@contextlib.contextmanager
+def _with(corrections: Iterable[Callable[[Patches], None]]) -> Iterator[None]:
+    """A few corrections, within whose block all may be applied."""
+    patches = Patches()
+    try:
+        for correct in corrections:
+            correct(patches)
+        yield
+    finally:
+        patches.undo()

@@ -1,0 +1,94 @@
+"""What moto works out again in each call though it never changes: kept once found.
+
+Answers stay as they are. Without it a local stack spends a fifth of its time here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
+
+_MOST_TREES = 64
+_NAMES = "_names_in_dictionaries"
+
+
+def keep_names_of_members(patches: Patches) -> None:
+    """The names under which a dictionary may hold a structure's member are kept with the member.
+
+    moto asks six providers of aliases for them, for each member of each structure of each
+    answer: an item of DynamoDB has ten members an attribute. They follow from the member and
+    the value's class alone.
+    """
+    from moto.core.serialize import (
+        AttributePickerContext,
+        ResponseSerializer,
+        XFormedAttributePicker,
+    )
+
+    original = ResponseSerializer.get_value
+
+    def names_of(picker: Any, value: dict[str, Any], key: str, shape: Any) -> tuple[str, ...]:
+        names = tuple(picker.get_possible_keys(AttributePickerContext(value, key, shape)))
+        # A name with a dot is a path to moto.
+        return () if any("." in name for name in names) else names
+
+    def get_value(self: Any, value: Any, key: str, shape: Any) -> Any:
+        picker = self._value_picker
+        if (
+            type(value) is not dict
+            or type(picker) is not XFormedAttributePicker
+            or picker.response_transformers
+        ):
+            return original(self, value, key, shape)
+        kept = shape.__dict__.setdefault(_NAMES, {})
+        names = kept.get(key)
+        if names is None:
+            names = kept[key] = names_of(picker, value, key, shape)
+        if not names:
+            return original(self, value, key, shape)
+        for name in names:
+            if name in value:
+                return value[name]
+        return None
+
+    patches.set(ResponseSerializer, "get_value", get_value)
+
+
+def keep_names_of_methods(patches: Patches) -> None:
+    """The names of a handler's methods are kept.
+
+    moto inspects the handler's class in each call, to find the one method that it runs.
+    """
+    from moto.core import responses
+
+    kept = functools.cache(responses.method_names_from_class)
+    patches.set(responses, "method_names_from_class", kept)
+
+
+def keep_parsed_definitions(patches: Patches) -> None:
+    """The syntax tree of a definition is kept with its text.
+
+    moto parses a definition when a state machine is made of it, and again for each execution.
+    What runs is built from the tree, anew each time.
+    """
+    from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
+
+    original = ASLParser.state_machine
+    trees: OrderedDict[str, Any] = OrderedDict()
+
+    def state_machine(self: Any) -> Any:
+        text = str(self.getInputStream().tokenSource.inputStream)
+        tree = trees.get(text)
+        if tree is None:
+            tree = original(self)
+            if not self.getNumberOfSyntaxErrors():  # the caller's listener is told of errors
+                trees[text] = tree
+                while len(trees) > _MOST_TREES:
+                    trees.popitem(last=False)
+        return tree
+
+    patches.set(ASLParser, "state_machine", state_machine)
