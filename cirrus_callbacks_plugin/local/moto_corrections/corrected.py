@@ -74,6 +74,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.lookups import (
     keep_names_of_members,
     keep_names_of_methods,
     keep_parsed_definitions,
+    keep_the_retention_of_queues,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
@@ -122,6 +123,7 @@ LOOKUPS: tuple[Callable[[Patches], None], ...] = (
     keep_names_of_members,
     keep_names_of_methods,
     keep_parsed_definitions,
+    keep_the_retention_of_queues,
 )
 """The corrections that change nothing but how long moto takes."""
 
