@@ -11,7 +11,7 @@ locals {
         [{
           Sid      = "RegisterAndSettle"
           Effect   = "Allow"
-          Action   = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
+          Action   = ["dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:UpdateItem"]
           Resource = [local.table_arn]
         }],
         local.key_statements,
@@ -23,7 +23,7 @@ locals {
         [{
           Sid      = "FindAndSettle"
           Effect   = "Allow"
-          Action   = ["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+          Action   = ["dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
           Resource = [local.table_arn]
         }],
         local.key_statements,

@@ -50,7 +50,7 @@ locals {
       {
         Sid      = "SettleAndMark"
         Effect   = "Allow"
-        Action   = ["dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
         Resource = [local.table_arn]
       },
       {

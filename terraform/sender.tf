@@ -23,6 +23,7 @@ locals {
         Action = [
           "dynamodb:BatchGetItem",
           "dynamodb:DeleteItem",
+          "dynamodb:PartiQLUpdate",
           "dynamodb:PutItem",
           "dynamodb:Query",
           "dynamodb:UpdateItem",

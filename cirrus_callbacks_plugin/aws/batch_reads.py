@@ -22,6 +22,7 @@ def read_batch(
     table: str,
     keys: Sequence[dict[str, Any]],
     *,
+    attributes: str | None = None,
     pause: Callable[[float], None] | None = None,
     before_call: Callable[[], None] | None = None,
 ) -> list[dict[str, Any]]:
@@ -31,6 +32,7 @@ def read_batch(
         client: DynamoDB's low-level client.
         table: the table's name.
         keys: low-level keys, without repetition.
+        attributes: those to be read, as a projection expression; None for all.
         pause: sleeps between rounds (exponential, from 50 ms).
         before_call: called before every request; may raise to end the reading.
 
@@ -40,6 +42,9 @@ def read_batch(
             missing item would read as "no such record".
     """
     items: list[dict[str, Any]] = []
+    options: dict[str, Any] = {"ConsistentRead": True}
+    if attributes is not None:
+        options["ProjectionExpression"] = attributes
     for start in range(0, len(keys), MAX_KEYS):
         pending: list[dict[str, Any]] = list(keys[start : start + MAX_KEYS])
         for attempt in range(MAX_ROUNDS):
@@ -47,9 +52,8 @@ def read_batch(
                 (pause or time.sleep)(_FIRST_PAUSE * 2 ** (attempt - 1))
             if before_call is not None:
                 before_call()
-            response = client.batch_get_item(
-                RequestItems={table: {"Keys": pending, "ConsistentRead": True}},
-            )
+            requested: Any = {table: {"Keys": pending, **options}}
+            response = client.batch_get_item(RequestItems=requested)
             items.extend(response["Responses"].get(table, []))
             unprocessed = response.get("UnprocessedKeys", {}).get(table)
             if not unprocessed:

@@ -28,6 +28,9 @@ FINAL_STATES = COMPLETED_STATES | {INVALID, FAILED, ABORTED}
 NEVER_RERUN_STATES = COMPLETED_STATES | {INVALID}
 """Without ``replace`` no cirrus runs a payload in one of these states again."""
 
+_READ = "collections_workflow, itemids, state_updated, executions, last_error"
+"""Of a record: cirrus keeps more in it, among that what its runs made."""
+
 
 class MalformedRecordError(CallbackError):
     """A record of the state table is not as any cirrus writes it; quotes no value."""
@@ -156,6 +159,7 @@ class StateTable:
             self.client,
             self.name,
             [key.to_item() for key in sorted(set(keys))],
+            attributes=_READ,
             before_call=before_call,
         )
         records: dict[StateKey, Record] = {}
@@ -182,6 +186,7 @@ class StateTable:
             TableName=self.name,
             Key=key.to_item(),
             ConsistentRead=True,
+            ProjectionExpression=_READ,
         )
         item = response.get("Item")
         return Record.from_item(item) if item and "state_updated" in item else None

@@ -23,6 +23,7 @@ from cirrus_callbacks_plugin.hooks.services import HookClients, Services, client
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_to_note
 from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
+from cirrus_callbacks_plugin.waits.table import Settlement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -230,9 +231,11 @@ class _SettlerAfterCirrus:
         self._note(started)
 
     def _settle(self, settlements: Sequence[tuple[Wait, Outcome]]) -> None:
-        for (row, outcome), result in zip(
-            settlements, run_side_by_side(self._put, settlements), strict=True
-        ):
+        results = self.services.waits.settle_all(
+            [Settlement(row.key, outcome, row.execution_arn) for row, outcome in settlements],
+            call=self.own_time.call,
+        )
+        for (row, outcome), result in zip(settlements, results, strict=True):
             failed = isinstance(result, Exception)
             done = wait_log.SETTLED if result is True else wait_log.SETTLED_BEFORE
             log_wait(
@@ -244,12 +247,6 @@ class _SettlerAfterCirrus:
                 execution_arn=outcome.execution_arn,
                 why=error_code(result) if isinstance(result, Exception) else None,
             )
-
-    def _put(self, settlement: tuple[Wait, Outcome]) -> bool:
-        row, outcome = settlement
-        return self.own_time.call(
-            lambda: self.services.waits.settle(row.key, outcome, noted_run=row.execution_arn)
-        )
 
     def _note(self, started: Sequence[tuple[Wait, str]]) -> None:
         """Keep in the rows which run they wait for; missed only where its record is deleted."""

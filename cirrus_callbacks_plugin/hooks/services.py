@@ -58,9 +58,13 @@ class HookClients:
         read_timeout=CALL_TIMEOUT_SECONDS,
         retries={"mode": "legacy", "total_max_attempts": CALL_ATTEMPTS},
         max_pool_connections=WORKERS,
+        parameter_validation=False,  # every request is built here, and AWS judges it again
     )
     # Of the other services it pauses up to a second in every mode: `retry_at_once` repeats.
-    single = config.merge(Config(retries={"mode": "legacy", "total_max_attempts": 1}))
+    # What a url names is not ours: a bucket or key that cannot be one is told before it is asked.
+    single = config.merge(
+        Config(retries={"mode": "legacy", "total_max_attempts": 1}, parameter_validation=True)
+    )
 
     def __init__(self) -> None:
         self._session = _session()

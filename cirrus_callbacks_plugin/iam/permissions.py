@@ -181,8 +181,11 @@ def _of_a_lambda(function: Function) -> tuple[Permission, ...]:
     )
 
 
+# BatchExecuteStatement is allowed by the kind of its statements. Without PartiQLUpdate rows are
+# written one by one.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
 _PROCESS = (
-    _on_table(Function.PROCESS, "RegisterAndSettle", "PutItem", "UpdateItem"),
+    _on_table(Function.PROCESS, "RegisterAndSettle", "PartiQLUpdate", "PutItem", "UpdateItem"),
     _decrypt(Function.PROCESS),
     _on_state_table(Function.PROCESS, "ReadCirrusState", "BatchGetItem", is_cirrus=True),
     Permission(
@@ -203,7 +206,14 @@ _PROCESS = (
 )
 
 _UPDATE_STATE = (
-    _on_table(Function.UPDATE_STATE, "FindAndSettle", "PutItem", "Query", "UpdateItem"),
+    _on_table(
+        Function.UPDATE_STATE,
+        "FindAndSettle",
+        "PartiQLUpdate",
+        "PutItem",
+        "Query",
+        "UpdateItem",
+    ),
     _decrypt(Function.UPDATE_STATE),
     _on_state_table(Function.UPDATE_STATE, "ReadCirrusState", "GetItem", is_cirrus=True),
 )
@@ -216,6 +226,7 @@ _SENDER = (
         "SettleAndMark",
         "BatchGetItem",
         "DeleteItem",
+        "PartiQLUpdate",
         "PutItem",
         "Query",
         "UpdateItem",
@@ -306,6 +317,7 @@ _RECONCILER = (
         Function.RECONCILER,
         "SettleAndMark",
         "BatchGetItem",
+        "PartiQLUpdate",
         "PutItem",
         "Query",
         "UpdateItem",

@@ -7,6 +7,7 @@ a member's wait is none.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable  # noqa: TC003 - fields' types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -116,9 +117,31 @@ class Joins:
             if isinstance(result, Exception):
                 raise result
             return result
-        if answer is None:
-            answer = self._results.answer_of(row) if isinstance(row, Join) else answer_of(row)
-        return self.answerer.answer(task, answer)
+        return self.answerer.answer(task, self._answer_of(row, answer))
+
+    def answer_all(
+        self, rows: Sequence[tuple[Wait | Join, Answer | None]]
+    ) -> list[str | Exception | None]:
+        """Answer many settled waits of tasks (:meth:`answer`); marks their rows in batches.
+
+        Args:
+            rows: each once, and what to send instead of what follows from it. No member's.
+
+        Returns:
+            In their order: as :meth:`answer`, or what the row met.
+        """
+        return self.answerer.answer_all(
+            [
+                (task, functools.partial(self._answer_of, row, answer))
+                for row, answer in rows
+                if (task := task_wait(wait_of(row))) is not None
+            ]
+        )
+
+    def _answer_of(self, row: Wait | Join, answer: Answer | None) -> Answer:
+        if answer is not None:
+            return answer
+        return self._results.answer_of(row) if isinstance(row, Join) else answer_of(row)
 
     def look_after(self, join: Join, now: datetime, patience: Patience) -> list[Repair]:
         """Do what an open join calls for (:meth:`Overdue.repair`)."""

@@ -23,17 +23,21 @@ from cirrus_callbacks_plugin.joins.rows import (
     member_key,
     row_from_item,
 )
+from cirrus_callbacks_plugin.waits.batches import Write
+from cirrus_callbacks_plugin.waits.change import Change
 from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import EXPAND, Key, MalformedRowError, serialize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cirrus_callbacks_plugin.naming import MemberToken
     from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 _ABSENT = "attribute_not_exists(payload_id)"
 _UNANSWERED = "attribute_exists(payload_id) AND attribute_not_exists(answered_at)"
+_KEPT = ("expiration_time", "member_payload_id")
+"""What a member's row has from its registration, and keeps."""
 
 
 def joins_in(rows: Mapping[Key, Row]) -> dict[str, Join | Malformed]:
@@ -154,6 +158,34 @@ class JoinsTable:
             found: Any = error.response.get("Item")
             return MemberRow.from_item(found) if found else told
         return told
+
+    def tell_all(self, told: Sequence[MemberRow]) -> list[MemberRow | Exception]:
+        """Write what became of many members (:meth:`tell`), in batches where they are many.
+
+        Returns:
+            In their order: as :meth:`tell`, or what the row met.
+        """
+        return self.waits.writer().write([self._telling(each) for each in told])
+
+    def _telling(self, told: MemberRow) -> Write[MemberRow]:
+        """A batch writes into a row that a registration has put; of others it says nothing.
+
+        PartiQL knows no ``if_not_exists``, and makes no row.
+        """
+
+        def stands(item: Mapping[str, Any] | None) -> MemberRow | None:
+            is_told = item is not None and "answer" in item
+            return MemberRow.from_item(item) if item is not None and is_told else None
+
+        sets = {name: value for name, value in told.attributes().items() if name not in _KEPT}
+        is_registered = told.member_payload_id is not None
+        change = Change(told.key, sets, absent=("answer",), present=_KEPT)
+        return Write(
+            change if is_registered else None,
+            done=told,
+            refused=stands,
+            alone=lambda: self.tell(told),
+        )
 
     def count(self, join_id: str, succeeded: int, failed: int) -> Join | None:
         """Add to a join's hints; None where it is answered or gone."""

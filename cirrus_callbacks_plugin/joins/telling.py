@@ -19,6 +19,7 @@ from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import STALE, MalformedRowError
+from cirrus_callbacks_plugin.waits.table import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,19 +69,22 @@ class Teller:
         standing = self.tell(list(told.values()))
         what_stands = dict(zip(told, standing, strict=True))
 
-        def mark(position: int) -> str:
-            member, row = rows[position]
+        results: dict[int, str | Exception] = {}
+        marks: dict[int, Mark] = {}
+        for position, (member, row) in enumerate(rows):
             join = joins.get(member.join_id)
-            if isinstance(join, Malformed):
-                raise MalformedRowError(f"the row of {member.join_id} cannot be read: {join.why}")
             stands = what_stands.get(position)
-            if isinstance(stands, Exception):
-                raise stands
-            if stands is None or stands.answer is None or not stands.says_what(told[position]):
-                return self._mark(row, STALE, None)
-            return self._mark(row, stands.answer, stands.answer_error)
-
-        return run_side_by_side(mark, range(len(rows)))
+            if isinstance(join, Malformed):
+                why = f"the row of {member.join_id} cannot be read: {join.why}"
+                results[position] = MalformedRowError(why)
+            elif isinstance(stands, Exception):
+                results[position] = stands
+            elif stands is None or stands.answer is None or not stands.says_what(told[position]):
+                marks[position] = Mark(row.key, STALE)
+            else:
+                marks[position] = Mark(row.key, stands.answer, stands.answer_error)
+        results.update(self._mark(rows, marks))
+        return [results[position] for position in range(len(rows))]
 
     def tell(self, told: Sequence[MemberRow]) -> list[MemberRow | Exception]:
         """Tell outcomes of members, and settle the joins that they decide.
@@ -89,7 +93,7 @@ class Teller:
             In the same order: what stands in the member's row, which may have been told
             before; or an error, after which it is to be told again.
         """
-        standing = run_side_by_side(self.table.tell, told)
+        standing = self.table.tell_all(told)
         by_join: dict[str, dict[MemberToken, MemberRow]] = {}
         for row in standing:
             if isinstance(row, MemberRow):
@@ -113,21 +117,23 @@ class Teller:
         if join is not None:
             close_if_certain(self.table, join)
 
-    def _mark(self, row: Wait, answer: str, answer_error: str | None) -> str:
-        self.table.waits.mark_answered(
-            row.key,
-            answer,
-            answer_error=answer_error,
-            retention_days=self.retention_days,
-        )
-        log_wait(
-            row,
-            wait_log.TOLD,
-            answer=answer,
-            answer_error=answer_error,
-            workflow_state=row.workflow_state,
-        )
-        return answer
+    def _mark(
+        self, rows: Sequence[tuple[MemberToken, Wait]], marks: Mapping[int, Mark]
+    ) -> dict[int, str | Exception]:
+        marked = self.table.waits.mark_all(marks.values(), retention_days=self.retention_days)
+        results: dict[int, str | Exception] = {}
+        for (position, mark), result in zip(marks.items(), marked, strict=True):
+            row = rows[position][1]
+            results[position] = result if isinstance(result, Exception) else mark.answer
+            if not isinstance(result, Exception):
+                log_wait(
+                    row,
+                    wait_log.TOLD,
+                    answer=mark.answer,
+                    answer_error=mark.answer_error,
+                    workflow_state=row.workflow_state,
+                )
+        return results
 
 
 def _is_waited_for(member: MemberToken, joins: JoinsById) -> bool:

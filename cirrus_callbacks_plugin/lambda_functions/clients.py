@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PATIENT = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     max_pool_connections=WORKERS,
+    parameter_validation=False,  # every request is built here, and AWS judges it again
 )
 
 

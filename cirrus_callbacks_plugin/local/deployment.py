@@ -88,6 +88,11 @@ class Names:
         return f"arn:aws:sqs:{self.region}:{self.account}:{self.process_queue}"
 
     @property
+    def dead_letter_queue_arn(self) -> str:
+        """Of the queue's dead letters."""
+        return f"arn:aws:sqs:{self.region}:{self.account}:{self.dead_letter_queue}"
+
+    @property
     def event_topic_arn(self) -> str:
         """Cirrus's workflow-event topic."""
         return f"arn:aws:sns:{self.region}:{self.account}:{self.prefix}-workflow-event"
@@ -155,15 +160,14 @@ def create(
         stream_arn = create_table(dynamodb, names.callbacks_table)
         deployment = replace(deployment, stream_arn=stream_arn)
     sqs = deployment.client("sqs")
-    dead_letters = sqs.create_queue(QueueName=names.dead_letter_queue)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+    sqs.create_queue(QueueName=names.dead_letter_queue)
     sqs.create_queue(
         QueueName=names.process_queue,
         Attributes={
             "VisibilityTimeout": str(visibility_seconds),
             "RedrivePolicy": json.dumps(
                 {
-                    "deadLetterTargetArn": arn["Attributes"]["QueueArn"],
+                    "deadLetterTargetArn": names.dead_letter_queue_arn,
                     "maxReceiveCount": MAX_RECEIVES,
                 },
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.naming import is_text
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import (
@@ -18,12 +20,14 @@ from cirrus_callbacks_plugin.protocol.error_names import (
     UNEXPLAINED,
     answer_error_of,
 )
+from cirrus_callbacks_plugin.protocol.marks import Marks
 from cirrus_callbacks_plugin.protocol.rules import cut
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, TaskWait, Wait
+from cirrus_callbacks_plugin.waits.table import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from types_boto3_stepfunctions import SFNClient
 
@@ -152,27 +156,63 @@ class Answerer:
             ClientError, BotoCoreError: throttled, a server error, or no answer, also
                 after the client's own retries: deliver the record again.
         """
+        sent = self.send(row, answer)
+        if sent is not None:
+            self.mark(row, sent, answer.error)
+        return sent
+
+    def answer_all(
+        self, waits: Sequence[tuple[TaskWait, Callable[[], Answer]]]
+    ) -> list[str | Exception | None]:
+        """Send many answers and mark the rows, in batches where they are more than a few.
+
+        Args:
+            waits: each row once, and what makes its answer.
+
+        Returns:
+            In their order: as :meth:`answer`, or what the row met.
+        """
+        if len(waits) <= self.waits.batching.above:
+            return run_side_by_side(lambda each: self.answer(each[0], each[1]()), waits)
+        marks = Marks(functools.partial(self._mark_all, among=len(waits)), self.waits.batching.size)
+
+        def send(wait: tuple[TaskWait, Callable[[], Answer]]) -> str | None:
+            row, answer = wait[0], wait[1]()
+            sent = self.send(row, answer)
+            if sent is not None:
+                marks.add(row, Mark(row.key, sent, answer.error))
+            return sent
+
+        results = run_side_by_side(send, waits)
+        marks.finish()
+        return [
+            marks.failed.get(row.key, result)
+            for (row, _), result in zip(waits, results, strict=True)
+        ]
+
+    def send(self, row: TaskWait, answer: Answer) -> str | None:
+        """Send an answer; the row is to be marked with what this returns.
+
+        Returns, Raises: as :meth:`answer`.
+        """
         try:
             self._send(row.task_token, answer)
-            sent = SUCCESS if answer.error is None else FAILURE
         except ClientError as error:
             kind = classify(error)
             if kind is ErrorKind.CLOSED:
-                sent = STALE
-            elif kind is ErrorKind.RETRY:
+                return STALE
+            if kind is ErrorKind.RETRY:
                 raise
-            else:
-                log_wait(
-                    row,
-                    wait_log.NOT_ANSWERED,
-                    level=logging.ERROR,
-                    why=f"Step Functions refused the call ({error_code(error)}); the wait stays "
-                    "open until that is mended",
-                )
-                self.tell(row, None)
-                return None
-        self.mark(row, sent, answer.error)
-        return sent
+            log_wait(
+                row,
+                wait_log.NOT_ANSWERED,
+                level=logging.ERROR,
+                why=f"Step Functions refused the call ({error_code(error)}); the wait stays "
+                "open until that is mended",
+            )
+            self.tell(row, None)
+            return None
+        return SUCCESS if answer.error is None else FAILURE
 
     def heartbeat(self, row: TaskWait) -> bool:
         """Tell a waiting task that it is not forgotten; False where it waits no more.
@@ -196,6 +236,19 @@ class Answerer:
             answer_error=error,
             retention_days=self.retention_days,
         )
+        self._marked(row, sent, error)
+        return marked
+
+    def _mark_all(self, marks: Sequence[tuple[Wait, Mark]], among: int) -> list[bool | Exception]:
+        results = self.waits.mark_all(
+            (mark for _, mark in marks), retention_days=self.retention_days, among=among
+        )
+        for (row, mark), result in zip(marks, results, strict=True):
+            if not isinstance(result, Exception):
+                self._marked(row, mark.answer, mark.answer_error)
+        return results
+
+    def _marked(self, row: Wait, sent: str, error: str | None) -> None:
         log_wait(
             row,
             wait_log.ANSWERED,
@@ -204,7 +257,6 @@ class Answerer:
             workflow_state=row.workflow_state,
         )
         self.tell(row, sent)
-        return marked
 
     def tell(self, row: Wait | Malformed, sent: str | None) -> None:
         """Say what became of an answer to the one who counts; None: nothing was sent."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code, is_unanswered
-from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.rules import Ended, LeaveOpen, after_end
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.waits.table import Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cirrus_callbacks_plugin.cirrus.state_table import Record, StateTable
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
     from cirrus_callbacks_plugin.waits.table import WaitsTable
 
@@ -57,7 +59,7 @@ def settle_open_rows(
         states: cirrus's state table.
         payload_id: the payload whose run ended.
         ended: the run and its outcome.
-        has_time_left: asked before every page and row; False ends the work.
+        has_time_left: asked before every page and call; False ends the work.
 
     Raises:
         ClientError, BotoCoreError: a read failed; nothing is known of the remaining rows.
@@ -70,7 +72,7 @@ def settle_open_rows(
             settler.record = states.get(key) if key is not None else None
             if progress.execution_arn is None and settler.record is not None:
                 progress.execution_arn = settler.record.last_execution
-            for row, result in zip(page, run_side_by_side(settler.settle, page), strict=True):
+            for row, result in settler.settle(page):
                 _count(progress, row, result)
         if settler.is_stopped():
             # Pages not read may hold open rows too; the one who goes on will see. A page may be
@@ -100,6 +102,10 @@ def _count(progress: Progress, row: Wait, result: bool | Exception | None) -> No
         progress.settled += 1
 
 
+class _Stopped(CallbackError):  # noqa: N818 - not the caller's error
+    """No call may be made any more."""
+
+
 @dataclass(slots=True)
 class _Settler:
     waits: WaitsTable
@@ -112,29 +118,50 @@ class _Settler:
         """True once time ran out or a call was not answered."""
         return self.unanswered or not self.has_time_left()
 
-    def settle(self, row: Wait) -> bool | None:
-        """True: settled. False: not ours to settle, or somebody was first. None: no time."""
-        judgement = after_end(row, self.record, self.ended)
-        if isinstance(judgement, LeaveOpen):
-            log_wait(
-                row,
-                wait_log.LEFT_OPEN,
-                ended=self.ended.execution_arn,
-                execution_arn=self.record.last_execution if self.record else None,
-                why=judgement.why,
-            )
-            return False
+    def settle(self, page: Sequence[Wait]) -> list[tuple[Wait, bool | Exception | None]]:
+        """Settle the rows of a page for which the run decides.
+
+        Returns:
+            Each row with True: settled. False: not ours to settle, or somebody was first. None:
+            no time. Else what its update met.
+        """
+        told: list[tuple[Wait, bool | Exception | None]] = []
+        decided: list[tuple[Wait, Outcome]] = []
+        for row in page:
+            judgement = after_end(row, self.record, self.ended)
+            if isinstance(judgement, LeaveOpen):
+                self._leave_open(row, judgement)
+                told.append((row, False))
+            else:
+                decided.append((row, judgement.outcome))
+        results = self.waits.settle_all(
+            [Settlement(row.key, outcome) for row, outcome in decided], call=self._call
+        )
+        for (row, outcome), result in zip(decided, results, strict=True):
+            if isinstance(result, bool):
+                log_wait(
+                    row,
+                    wait_log.SETTLED if result else wait_log.SETTLED_BEFORE,
+                    workflow_state=outcome.workflow_state,
+                    execution_arn=outcome.execution_arn,
+                )
+            told.append((row, None if isinstance(result, _Stopped) else result))
+        return told
+
+    def _leave_open(self, row: Wait, judgement: LeaveOpen) -> None:
+        log_wait(
+            row,
+            wait_log.LEFT_OPEN,
+            ended=self.ended.execution_arn,
+            execution_arn=self.record.last_execution if self.record else None,
+            why=judgement.why,
+        )
+
+    def _call(self, work: Callable[[], Any]) -> Any:
         if self.is_stopped():
-            return None
+            raise _Stopped
         try:
-            is_first = self.waits.settle(row.key, judgement.outcome)
+            return work()
         except Exception as error:
             self.unanswered = self.unanswered or is_unanswered(error)
             raise
-        log_wait(
-            row,
-            wait_log.SETTLED if is_first else wait_log.SETTLED_BEFORE,
-            workflow_state=judgement.outcome.workflow_state,
-            execution_arn=judgement.outcome.execution_arn,
-        )
-        return is_first

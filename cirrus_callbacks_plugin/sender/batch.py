@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
-from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.joins.rows import Expansion, Join, wait_of
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.answer import refusal_of, why_refused
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.config import EnabledWorkflows
     from cirrus_callbacks_plugin.joins.service import Batch, Joins
+    from cirrus_callbacks_plugin.protocol.answer import Answer
     from cirrus_callbacks_plugin.sender.stream import StreamRecord
     from cirrus_callbacks_plugin.waits.row import Key
 
@@ -89,13 +89,18 @@ class Sender:
 
     def _answer(self, batch: Batch, by_row: Mapping[Key, _RowRecords]) -> list[Key]:
         """Answer tasks' waits, joins among them; returns those that are to come again."""
-        rows = [(key, row) for key, row, wait in _unanswered(batch) if wait.member is None]
-        results = run_side_by_side(
-            lambda pair: self._handle(pair[1], by_row[pair[0]].inserted), rows
-        )
+        due: list[tuple[Key, Wait | Join, Answer | None]] = []
+        for key, row, wait in _unanswered(batch):
+            if wait.member is not None:
+                continue
+            if self._is_refused(by_row[key].inserted):
+                due.append((key, row, refusal_of(wait)))
+            elif wait.is_settled:
+                due.append((key, row, None))
+        results = self.joins.answer_all([(row, answer) for _, row, answer in due])
         return [
             key
-            for (key, row), result in zip(rows, results, strict=True)
+            for (key, row, _), result in zip(due, results, strict=True)
             if isinstance(result, Exception) and self._comes_again(wait_of(row), result)
         ]
 
@@ -173,13 +178,6 @@ class Sender:
             return False
         log_step(wait_log.NOT_EXPANDED, row.join_id, level=logging.ERROR, why=why)
         return True
-
-    def _handle(self, row: Wait | Join, inserted: Wait | None) -> None:
-        wait = wait_of(row)
-        if self._is_refused(inserted):
-            self.joins.answer(row, refusal_of(wait))
-        elif wait.is_settled:
-            self.joins.answer(row)
 
     def _is_refused(self, inserted: Wait | None) -> bool:
         """The flag is judged once, on the record of the new row, settled or not.

@@ -56,10 +56,11 @@ def ttl_specification() -> TimeToLiveSpecificationTypeDef:
 
 def create_table(client: DynamoDBClient, name: str) -> str:
     """Create the table with its TTL, wait until it is there, and return its stream's ARN."""
-    client.create_table(**table_definition(name))
-    client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+    created = client.create_table(**table_definition(name))["TableDescription"]
+    if created["TableStatus"] != "ACTIVE":  # moto's tables are active at once
+        client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
     client.update_time_to_live(
         TableName=name,
         TimeToLiveSpecification=ttl_specification(),
     )
-    return client.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    return created["LatestStreamArn"]

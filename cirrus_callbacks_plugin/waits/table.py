@@ -8,7 +8,7 @@ know whether to retry, to put off or to give up (:func:`aws.error_codes.classify
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - a dataclass field's type, read at runtime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,8 @@ from cirrus_callbacks_plugin.aws.batch_reads import read_batch
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, if_condition_holds
 from cirrus_callbacks_plugin.aws.pages import pages
 from cirrus_callbacks_plugin.waits import definition
+from cirrus_callbacks_plugin.waits.batches import Batching, BatchWriter, Write, directly
+from cirrus_callbacks_plugin.waits.change import Change
 from cirrus_callbacks_plugin.waits.continuation import Continuation, row_from_item, waits_in
 from cirrus_callbacks_plugin.waits.malformed import Malformed, log_malformed
 from cirrus_callbacks_plugin.waits.row import (
@@ -27,7 +29,6 @@ from cirrus_callbacks_plugin.waits.row import (
     Key,
     Wait,
     partition_key,
-    serialize,
     timestamp,
 )
 
@@ -39,11 +40,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 
-_OPEN = (
-    "attribute_exists(payload_id) AND attribute_not_exists(settled_at)"
-    " AND attribute_not_exists(answered_at)"
-)
-"""The condition of a row that is neither settled nor answered."""
+_OPEN = ("settled_at", "answered_at")
+"""What a row that is neither settled nor answered has not."""
 
 MAX_HISTORY = 20
 """Entries of a row's history; older ones go."""
@@ -64,6 +62,36 @@ class Deferred(Protocol):
         """The row as DynamoDB's low-level API takes it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A row that is to be settled, and with what.
+
+    Attributes:
+        key: the row.
+        outcome: how the payload ended.
+        noted_run: the run that the row names already: removed where the outcome names none.
+    """
+
+    key: Key
+    outcome: Outcome
+    noted_run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A row whose token has been answered, and with what.
+
+    Attributes:
+        key: the row.
+        answer: ``success``, ``failure`` or ``stale``.
+        answer_error: the error's name, of a failure.
+    """
+
+    key: Key
+    answer: str
+    answer_error: str | None = None
+
+
 def utc_now() -> datetime:
     """The clock that stores use unless a test gives another."""
     return datetime.now(timezone.utc)
@@ -77,11 +105,13 @@ class WaitsTable:
         client: DynamoDB's low-level client (thread-safe).
         name: the table's name.
         clock: the current time, aware, in UTC.
+        batching: when rows are written in batches; what this invocation knows of that.
     """
 
     client: DynamoDBClient
     name: str
     clock: Callable[[], datetime] = utc_now
+    batching: Batching = field(default_factory=Batching, compare=False)
 
     def now(self) -> str:
         """The current time as rows hold it."""
@@ -132,15 +162,35 @@ class WaitsTable:
             True if this call settled the row, False if somebody else was first or the
             row is gone.
         """
-        values = {"settled_at": self.now(), **outcome.attributes()}
+        return self._write(self._settlement(Settlement(key, outcome, noted_run), history))
+
+    def settle_all(
+        self,
+        settlements: Sequence[Settlement],
+        *,
+        call: Callable[[Callable[[], Any]], Any] = directly,
+    ) -> list[bool | Exception]:
+        """Settle many rows (:meth:`settle`), in batches where they are more than a few.
+
+        Args:
+            settlements: each row once.
+            call: makes every call; may raise instead, where none may be made any more.
+
+        Returns:
+            In their order: as :meth:`settle`, or what the row's update met.
+        """
+        changes = map(self._settlement, settlements)
+        return self.writer(call).write([self._among_many(each) for each in changes])
+
+    def _settlement(
+        self, settlement: Settlement, history: Sequence[Mapping[str, str]] | None = None
+    ) -> Change:
+        outcome = settlement.outcome
+        sets = {"settled_at": self.now(), **outcome.attributes()}
         if history is not None:
-            values["history"] = _newest(history)
-        return self._update(
-            key,
-            sets=values,
-            remove="execution_arn" if noted_run and not outcome.execution_arn else None,
-            condition=_OPEN,
-        )
+            sets["history"] = _newest(history)
+        goes = settlement.noted_run and not outcome.execution_arn
+        return Change(settlement.key, sets, _OPEN, remove="execution_arn" if goes else None)
 
     def note_run(self, key: Key, execution_arn: str) -> bool:
         """Note the run that an open row waits for: its record may be deleted meanwhile.
@@ -148,7 +198,7 @@ class WaitsTable:
         Returns:
             False if the row is settled, answered or gone.
         """
-        return self._update(key, sets={"execution_arn": execution_arn}, condition=_OPEN)
+        return self._write(Change(key, {"execution_arn": execution_arn}, _OPEN))
 
     def mark_answered(
         self,
@@ -166,27 +216,44 @@ class WaitsTable:
         Returns:
             False if the row is gone or holds an answer that stays.
         """
+        return self._write(self._mark(Mark(key, answer, answer_error), retention_days))
+
+    def mark_all(
+        self,
+        marks: Iterable[Mark],
+        *,
+        retention_days: int,
+        among: int = 0,
+    ) -> list[bool | Exception]:
+        """Mark many rows (:meth:`mark_answered`), in batches where they are more than a few.
+
+        Args:
+            marks: each row once.
+            retention_days: how long the rows are kept.
+            among: of how many rows these are a part, if they are one; other threads write others.
+
+        Returns:
+            In their order: as :meth:`mark_answered`, or what the row's update met.
+        """
+        changes = [self._mark(each, retention_days) for each in marks]
+        writer = self.writer(among=among)
+        return writer.write([self._among_many(each) for each in changes])
+
+    def _mark(self, mark: Mark, retention_days: int) -> Change:
         now = self.clock()
         sets: dict[str, Any] = {
             "answered_at": timestamp(now),
-            "answer": answer,
+            "answer": mark.answer,
             "expiration_time": int((now + timedelta(days=retention_days)).timestamp()),
         }
-        if answer == FAILURE and answer_error is not None:
-            sets["answer_error"] = answer_error
-        condition = "attribute_exists(payload_id) AND attribute_not_exists(answer)"
-        values: dict[str, Any] = {}
-        if answer in (SUCCESS, FAILURE):
-            condition = (
-                "attribute_exists(payload_id) AND (attribute_not_exists(answer) OR answer = :stale)"
-            )
-            values[":stale"] = {"S": STALE}
-        return self._update(
-            key,
-            sets=sets,
+        if mark.answer == FAILURE and mark.answer_error is not None:
+            sets["answer_error"] = mark.answer_error
+        return Change(
+            mark.key,
+            sets,
+            absent=("answer",),
+            unless=STALE if mark.answer in (SUCCESS, FAILURE) else None,
             remove=definition.WAITING_INDEX,
-            condition=condition,
-            values=values,
         )
 
     def open_rows(self, payload_id: str) -> Iterator[list[Wait]]:
@@ -219,16 +286,12 @@ class WaitsTable:
             item, row = self._with_history(key)
             if row is None:
                 return False
-            condition = "attribute_exists(payload_id) AND attribute_not_exists(history)"
-            values: dict[str, Any] = {}
+            sets = {"history": _newest([*row.history, entry])}
+            request = Change(key, sets, absent=("history",)).update()
             if "history" in item:  # as it is there: an empty list is no absent one
-                condition, values = "history = :before", {":before": item["history"]}
-            if self._update(
-                key,
-                sets={"history": _newest([*row.history, entry])},
-                condition=condition,
-                values=values,
-            ):
+                request["ConditionExpression"] = "history = :before"
+                request["ExpressionAttributeValues"][":before"] = item["history"]
+            if self._update(request):
                 return True
 
     def _with_history(self, key: Key) -> tuple[Mapping[str, Any], Wait | None]:
@@ -338,32 +401,26 @@ class WaitsTable:
         )
         return put is not None
 
-    def _update(
-        self,
-        key: Key,
-        *,
-        sets: Mapping[str, Any],
-        condition: str,
-        remove: str | None = None,
-        values: Mapping[str, Any] | None = None,
-    ) -> bool:
-        names = {f"#{index}": name for index, name in enumerate(sets)}
-        expression = "SET " + ", ".join(f"{alias} = :{alias[1:]}" for alias in names)
-        if remove is not None:
-            expression += f" REMOVE {remove}"
-        attribute_values: dict[str, Any] = {
-            f":{index}": serialize(value) for index, value in enumerate(sets.values())
-        }
-        attribute_values.update(values or {})
+    def writer(
+        self, call: Callable[[Callable[[], Any]], Any] = directly, among: int = 0
+    ) -> BatchWriter:
+        """What writes many rows at once; ``call`` and ``among`` as above."""
+        return BatchWriter(self.client, self.name, self.batching, call, among)
+
+    def _among_many(self, change: Change) -> Write[bool]:
+        return Write(
+            change,
+            done=True,
+            refused=lambda _: False,
+            alone=lambda: self._write(change),
+        )
+
+    def _write(self, change: Change) -> bool:
+        return self._update(change.update())
+
+    def _update(self, request: Mapping[str, Any]) -> bool:
         updated = if_condition_holds(
-            lambda: self.client.update_item(
-                TableName=self.name,
-                Key=key.to_item(),
-                UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=attribute_values,
-            )
+            lambda: self.client.update_item(TableName=self.name, **request)
         )
         return updated is not None
 

@@ -94,7 +94,7 @@ run "defaults" {
     error_message = "A role with a path is attached to by its name."
   }
   assert {
-    condition     = [for statement in jsondecode(aws_iam_role_policy.cirrus["update_state"].policy).Statement : statement.Action] == [["dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]]
+    condition     = [for statement in jsondecode(aws_iam_role_policy.cirrus["update_state"].policy).Statement : statement.Action] == [["dynamodb:PartiQLUpdate", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]]
     error_message = "update-state needs no BatchGetItem."
   }
   assert {

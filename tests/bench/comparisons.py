@@ -71,9 +71,11 @@ def fresh_world(stack: ExitStack) -> Any:
     """A deployment in moto whose executions end at once, as if nobody ran them."""
     from moto import mock_aws
 
+    from cirrus_callbacks_plugin.local.moto_corrections.corrected import batches_executed
     from support.cirrus_world import World
 
     stack.enter_context(mock_aws())
+    stack.enter_context(batches_executed())
     world = World()
     os.environ.update(world.names.environment(), CIRRUS_CALLBACKS_WORKFLOWS="*")
     world.add_workflow("sentinel-2-cog")

@@ -1,8 +1,7 @@
 """A join of very many members, from request to answer, with AWS in another process.
 
-Run as a script it measures in a process of its own, whose peak memory is that of hooks, sender,
-Cirrus's handlers and this driver together; it prints lines of progress on standard error and one
-JSON object.
+Each function runs in a process of its own, whose peak memory is its own alone. Run as a script it
+measures; it prints lines of progress on standard error and one JSON object.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import gzip
 import json
 import logging
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -25,15 +23,18 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.clients import fresh_clients
+from bench.functions import function_apart
 from bench.many import PARTITION_WRITES_PER_SECOND, REGION, STREAM_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bench.functions import Function
     from support.cirrus_world import World
 
 WORKFLOW = "sentinel-2-cog"
 CHILD = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
+FUNCTIONS = ("process", "update_state", "sender")
 HOOK_SECONDS, SENDER_SECONDS = 15, 60
 PARENT_SECONDS = 86_400
 """Longer than anybody measures; tests' own parents wait five minutes."""
@@ -51,9 +52,8 @@ class LargeJoin:
         sending: from the request until the last member was registered.
         ending: while the members ended, one after the other.
         answering: from the last member's end until the parent was answered.
-        base_megabytes: of the process with hooks, sender, Cirrus's handlers and the driver, before
-            the request.
-        peak_megabytes: the most that it had in the end.
+        base_megabytes: what each function had after its first invocation, before the request.
+        peak_megabytes: the most that each had in the end.
     """
 
     members: int
@@ -61,8 +61,8 @@ class LargeJoin:
     sending: float = 0.0
     ending: float = 0.0
     answering: float = 0.0
-    base_megabytes: float = 0.0
-    peak_megabytes: float = 0.0
+    base_megabytes: dict[str, float] = field(default_factory=dict)
+    peak_megabytes: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_good(self) -> bool:
@@ -131,10 +131,11 @@ def _run(found: LargeJoin, tell: Callable[[str, int], object]) -> None:
         os.environ.update(world.names.environment(), CIRRUS_CALLBACKS_WORKFLOWS="*")
         world.add_workflow(WORKFLOW, CHILD)
         world.add_workflow("parent", patient)
-        driver = _Driver(world, found.members, tell)
+        functions = {name: stack.enter_context(function_apart(name)) for name in FUNCTIONS}
+        driver = _Driver(world, functions, found.members, tell)
         token = world.start_parent()
         driver.warm_up()
-        found.base_megabytes = peak_megabytes()
+        found.base_megabytes = _megabytes(functions)
         began = time.monotonic()
         driver.ask(token)
         driver.send_all()
@@ -147,7 +148,12 @@ def _run(found: LargeJoin, tell: Callable[[str, int], object]) -> None:
         found.answering = time.monotonic() - began
         told = world.parent_of(token)
         assert told["status"] == "SUCCEEDED", told
+        found.peak_megabytes = _megabytes(functions)
         found.succeeded = json.loads(told["output"])["succeeded"]
+
+
+def _megabytes(functions: dict[str, Function]) -> dict[str, float]:
+    return {name: round(each.peak_megabytes(), 1) for name, each in functions.items()}
 
 
 @dataclass(slots=True)
@@ -155,6 +161,7 @@ class _Driver:
     """The queue's and the stream's mapping, and the children's ends, one after the other."""
 
     world: World
+    functions: dict[str, Function]
     members: int
     tell: Callable[[str, int], object]
     registered: int = 0
@@ -162,13 +169,12 @@ class _Driver:
 
     def warm_up(self) -> None:
         """Let every function run once, for a payload that nobody waits for."""
-        from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
         from support.cirrus_world import payload
 
         self.world.send(payload("warm-up"))
         self._process()
         self._end(*self._runs(["warm-up"]))
-        lambda_handler({"Records": []}, None)
+        self.functions["sender"].invoke({"Records": []}, SENDER_SECONDS)
         self.registered = 0
 
     def ask(self, token: str) -> None:
@@ -194,19 +200,12 @@ class _Driver:
             pass
 
     def _process(self) -> bool:
-        from cirrus_callbacks_plugin.errors import RegistrationFailed
-        from cirrus_callbacks_plugin.lambda_functions.process import lambda_handler
-        from support.cirrus_world import Context
-
+        """Let a batch of messages be processed; False where there was none."""
         event = self.world.receive()
         if event is None:
             return False
-        left = 0
-        try:
-            lambda_handler(event, Context(HOOK_SECONDS))
-        except RegistrationFailed as error:  # the others are deleted; these come again
-            left = len(error.message_ids)
-        else:
+        left = self.functions["process"].invoke(event, HOOK_SECONDS).get("left", 0)
+        if not left:
             self._delete(event)
         self.registered += len(event["Records"]) - left
         self.tell("registered", self.registered)
@@ -243,11 +242,10 @@ class _Driver:
         return [found[key].executions[-1] for key in keys if key is not None]
 
     def _end(self, run: str) -> None:
-        from cirrus_callbacks_plugin.lambda_functions.update_state import lambda_handler
         from cirrus_callbacks_plugin.local.events import execution_event
-        from support.cirrus_world import Context
 
-        lambda_handler(execution_event(self.world.wait_ended(run)), Context(HOOK_SECONDS))
+        event = execution_event(self.world.wait_ended(run))
+        self.functions["update_state"].invoke(event, HOOK_SECONDS)
 
     def drain(self) -> None:
         """Deliver the stream until nothing of it is left."""
@@ -256,15 +254,12 @@ class _Driver:
 
     def _deliver(self) -> bool:
         """One batch of the stream, by its filter; False where nothing of it was left."""
-        from cirrus_callbacks_plugin.lambda_functions.sender import lambda_handler
-        from support.cirrus_world import Context
-
         if not self._records:
             self._read_stream()
         batch, self._records = self._records[:STREAM_BATCH], self._records[STREAM_BATCH:]
         if batch:
-            failed = lambda_handler({"Records": batch}, Context(SENDER_SECONDS))
-            assert failed == {"batchItemFailures": []}, failed
+            answer = self.functions["sender"].invoke({"Records": batch}, SENDER_SECONDS)
+            assert answer == {"returned": {"batchItemFailures": []}}, answer
         return bool(batch)
 
     def _read_stream(self) -> None:
@@ -278,28 +273,20 @@ class _Driver:
             self._records += filter(matches, page)
 
 
-def peak_megabytes() -> float:
-    """Of this process; ``ru_maxrss`` would count the one that started it, up to its exec."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = [each for each in status.read_text().splitlines() if each.startswith("VmHWM:")]
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # macOS tells it in bytes
-
-
 def main() -> None:
     """Measure here."""
     logging.disable(logging.CRITICAL)
     found = LargeJoin(int(sys.argv[1]))
+    printed = {"registered": 0, "ended": 0}
 
     def tell(what: str, done: int) -> None:
-        if done % 100 == 0 or done == found.members:
+        if done // 100 > printed[what] // 100 or done == found.members:
+            printed[what] = done
             sys.stderr.write(f"{what} {done}\n")
             sys.stderr.flush()
 
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     _run(found, tell)
-    found.peak_megabytes = peak_megabytes()
     sys.stdout.write(json.dumps(found.to_json()))
 
 

@@ -98,12 +98,14 @@ def measure(waiters: int, tell: Callable[[str, int], object]) -> Many:
     """
     from moto import mock_aws
 
+    from cirrus_callbacks_plugin.local.moto_corrections.corrected import batches_executed
     from support.cirrus_world import World, payload_id
 
     many = Many(waiters)
     with ExitStack() as stack:
         stack.enter_context(fresh_clients(REGION))
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
+        stack.enter_context(batches_executed())
         world = World()
         os.environ.update(world.names.environment(), CIRRUS_CALLBACKS_WORKFLOWS="*")
         world.add_workflow("sentinel-2-cog")

@@ -221,9 +221,7 @@ def show_large_join(console: Console, large: LargeJoin) -> None:
     table.add_row("members' ends told", f"{large.ending:.1f} s", "one after the other")
     table.add_row("parent answered", f"{large.answering:.1f} s", "after the last member's end")
     table.add_row("AWS's limit: tellings", f"{large.least_telling:.1f} s", _limit("tellings"))
-    table.add_row(
-        "peak memory",
-        f"{large.peak_megabytes:.0f} MB",
-        f"hooks, sender, cirrus and this driver; {large.base_megabytes:.0f} MB before the request",
-    )
+    for function, peak in large.peak_megabytes.items():
+        before = large.base_megabytes[function]
+        table.add_row(f"peak memory of {function}", f"{peak:.0f} MB", f"{before:.0f} MB before it")
     console.print(table)

@@ -22,4 +22,7 @@ def test_a_join_of_many_loses_nobody() -> None:
     large = large_join.measure(3, lambda *each: told.append(each))
     assert (large.succeeded, large.is_good) == (3, True)
     assert told[-1] == ("ended", 3)
-    assert large.peak_megabytes >= large.base_megabytes > 0
+    assert set(large.peak_megabytes) == {"process", "update_state", "sender"}
+    assert all(
+        large.peak_megabytes[name] >= base > 0 for name, base in large.base_megabytes.items()
+    )

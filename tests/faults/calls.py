@@ -35,18 +35,36 @@ _PLUMBING = (
     "aws/side_by_side.py",
     "hooks/own_time.py",
     "aws/batch_reads.py",
+    "aws/statements.py",
+    "waits/batches.py",
+    "protocol/marks.py",
     "aws/error_codes.py",
     _PAGES,
     "lambda_functions/wrapped.py",
 )
 _PLUMBING_FUNCTIONS = (
     "WaitsTable._update",
+    "WaitsTable._write",
+    "WaitsTable._among_many",
+    "JoinsTable._telling",
+    "_Settler._call",
+    "Answerer.send",
+    "Joins.answer_all",
     "WaitsTable.read_items",
     "Joins.read",
     "JoinsTable.joins",
     "JoinsTable._put",
     "JoinsTable._change",
 )
+
+_MANY = {
+    "Answerer.answer_all": "Answerer.answer",
+    "Answerer._mark_all": "Answerer.mark",
+    "WaitsTable.settle_all": "WaitsTable.settle",
+    "WaitsTable.mark_all": "WaitsTable.mark_answered",
+    "JoinsTable.tell_all": "JoinsTable.tell",
+}
+"""Steps that do the same to many rows."""
 
 _FUNCTIONS = (
     ("hooks/process.py", "process"),
@@ -96,7 +114,14 @@ class Call:
         return self.operation.startswith(_WRITES)
 
 
-_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "DeleteMessageBatch", "SendTask")
+_WRITES = (
+    "BatchExecuteStatement",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "DeleteMessageBatch",
+    "SendTask",
+)
 
 
 def call_of(service: str, operation: str, parameters: dict[str, Any]) -> Call | None:
@@ -188,7 +213,8 @@ def _step(frames: list[FrameType]) -> str:
     """The innermost two functions that say what the call is for."""
     told: list[str] = []
     for frame in frames:
-        path, name = _path(frame), _qualname(frame)
+        path = _path(frame)
+        name = _MANY.get(_qualname(frame), _qualname(frame))
         if path in _PLUMBING or name in _PLUMBING_FUNCTIONS:
             continue
         shown = f"{Path(path).stem}.{name}" if "." not in name else name
@@ -204,6 +230,8 @@ def _target(service: str, parameters: dict[str, Any]) -> str:
         return {"stepfunctions": "Step Functions"}.get(service, service.upper())
     requested = parameters.get("RequestItems")
     table = str(next(iter(requested)) if requested else parameters.get("TableName", ""))
+    if "Statements" in parameters:
+        return "tracking table"
     if "IndexName" in parameters:
         return f"index {parameters['IndexName']}"
     return "tracking table" if table.endswith("-callbacks") else "state table"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.protocol import wait_log
 from faults.fault import Fault, code_of, without_codes
 from faults.trial import GONE, NOTHING, Again, Trial
+from support.in_batches import in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 ONCE = "once"
 LASTING = "until mended"
+
+OF_BATCHES = (Fault.THROTTLED, Fault.TIMED_OUT, Fault.DENIED)
+"""A batch's client treats a server error as throttling, and a missing table as a refusal."""
 
 _HANDING_ON = ("SendMessage", "SendMessageBatch", "PutObject")
 _SERVICES = {
@@ -43,6 +47,7 @@ class Scenario:
         again: what is done once more as long as the row is open; None: nothing but what AWS
             does by itself.
         faults: those that are tried.
+        batches: True where even one row is written in a batch, as more than a few are.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Scenario:
     environment: dict[str, str] = field(default_factory=dict)
     again: Callable[[Trial], Any] | None = None
     faults: tuple[Fault, ...] = tuple(Fault)
+    batches: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class Cell:
 
 def ordinary(deployed: Deployed, scenario: Scenario) -> Ordinary:
     """Go a scenario's way where nothing fails."""
-    with _set(scenario.environment):
+    with _as_in(scenario):
         deployed.fresh()
         trial = scenario.prepare(deployed)
         _forget(trial)
@@ -149,7 +155,7 @@ def attempt(
 ) -> Cell:
     """Let one kind of call fail, go on as AWS does, mend it, and see what came of it."""
     wire, scenario = deployed.wire, way.scenario
-    with _set(scenario.environment):
+    with _as_in(scenario):
         deployed.fresh()
         trial = scenario.prepare(deployed)
         _forget(trial)
@@ -307,6 +313,12 @@ def expected_code(call: Call, fault: Fault) -> str:
 
 def _each_once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
+
+
+@contextmanager
+def _as_in(scenario: Scenario) -> Iterator[None]:
+    with _set(scenario.environment), in_batches() if scenario.batches else nullcontext():
+        yield
 
 
 @contextmanager

@@ -46,7 +46,7 @@ RULES = (
         "A run that could not start and is not settled at once is told by the reconciler, once "
         "the queue delivers no more.",
         "process",
-        ("_SettlerAfterCirrus._put > WaitsTable.settle",),
+        ("_SettlerAfterCirrus._settle > WaitsTable.settle",),
         retried_by=(RECONCILER,),
         waits_for=(GRACE, REDELIVERY),
         logged=("WARNING `not settled`",),

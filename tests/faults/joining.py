@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.carriers.tokens import Callback
@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, timestamp
 from cirrus_callbacks_plugin.waits.table import utc_now
-from faults.cell import Scenario
+from faults.cell import OF_BATCHES, Scenario
 from faults.fault import Fault
 from faults.trial import Trial
 from faults.world import LATE, Waiting
@@ -309,6 +309,14 @@ SCENARIOS = (
     Scenario("and no time left to send members", "sender", opened, without_time),
     Scenario("a join's member has ended", "sender", member_ended, Trial.records),
     Scenario(
+        "many members of a join have ended",
+        "sender",
+        member_ended,
+        Trial.records,
+        faults=OF_BATCHES,
+        batches=True,
+    ),
+    Scenario(
         "a join's member asked for a join",
         "sender",
         joining_member,
@@ -317,6 +325,11 @@ SCENARIOS = (
     ),
     Scenario("a join is answered", "sender", certain, Trial.records, environment=JOINS_URL),
     _pass("a member's stream record was lost", member_lost),
+    replace(
+        _pass("many members' stream records were lost", member_lost),
+        faults=OF_BATCHES,
+        batches=True,
+    ),
     _pass("a join's stream record was lost", answer_lost, environment=JOINS_URL),
     _pass("a join's deadline has passed", past_deadline, JOIN_FAILED),
     _pass("a join's members were not sent", expansion_lost),

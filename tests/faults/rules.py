@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faults import command_rules, function_rules, join_rules
+from faults import batch_rules, command_rules, function_rules, join_rules
 from faults.calls import COMMAND
 from faults.cell import ONCE, Cell, expected_code
 from faults.command_rules import SENDER
@@ -17,7 +17,12 @@ from faults.rule import SENDING, Rule
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RULES = (*join_rules.RULES, *function_rules.RULES, *command_rules.RULES)
+RULES = (
+    *batch_rules.RULES,
+    *join_rules.RULES,
+    *function_rules.RULES,
+    *command_rules.RULES,
+)
 
 UNHEARD = (
     "What a command's client did without hearing of it looks like somebody else's work when it "

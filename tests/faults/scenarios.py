@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.installed import cirrus_handler
 from cirrus_callbacks_plugin.hooks.update_state import update_state
-from faults.cell import Scenario
+from faults.cell import OF_BATCHES, Scenario
 from faults.fault import Fault
 from faults.trial import GONE, Trial
 from faults.world import CHILD, NO_MACHINE, Waiting
@@ -180,8 +180,25 @@ SCENARIOS = (
         Trial.queue,
         frozenset({FAILED, NEVER_STARTED}),
     ),
+    Scenario(
+        "many payloads whose runs cannot start",
+        "process",
+        cannot_start,
+        Trial.queue,
+        frozenset({FAILED, NEVER_STARTED}),
+        faults=OF_BATCHES,
+        batches=True,
+    ),
     Scenario("a message that comes back alone", "process", comes_back_alone, Trial.queue),
     Scenario("a child ends", "update-state", child_ended, Trial.event),
+    Scenario(
+        "a child of many waiters ends",
+        "update-state",
+        child_ended,
+        Trial.event,
+        faults=OF_BATCHES,
+        batches=True,
+    ),
     Scenario(
         "thousands of waiters, and no time left",
         "update-state",
@@ -196,8 +213,24 @@ SCENARIOS = (
         Trial.records,
         frozenset({FAILED}),
     ),
+    Scenario(
+        "many successes are sent",
+        "sender",
+        settled,
+        Trial.records,
+        faults=OF_BATCHES,
+        batches=True,
+    ),
     Scenario("the waiter is gone", "sender", waiter_gone, Trial.records, NOBODY),
     Scenario("the rest of the waiters is settled", "sender", put_aside, Trial.records),
+    Scenario(
+        "the many of the rest are settled",
+        "sender",
+        put_aside,
+        Trial.records,
+        faults=OF_BATCHES,
+        batches=True,
+    ),
     Scenario("and no time left for it either", "sender", put_aside, sender_without_time),
     Scenario("an event was lost", "reconciler", event_lost, Trial.schedule, again=Trial.schedule),
     Scenario(

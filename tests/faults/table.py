@@ -23,6 +23,7 @@ Written by `make tables` from what the runs showed; `make test` fails where it d
 Each call of the product was let fail in five ways: *throttled*, *500* (a server error), *timed
 out* after it had taken effect, *access denied*, and *missing*: the table, the queue, the bucket,
 the state machine, the execution, and for an answer the task that waits (its parent has ended).
+Batches in three: to them a server error is throttling, and a missing table a refusal.
 First *once*, the very next attempt going through, then *until mended*: through further deliveries
 of the message or of the stream's records, or through further passes of the reconciler.
 

@@ -8,6 +8,7 @@ from unittest import mock
 from faults import source
 from faults.calls import COMMAND, Call, call_of
 from faults.matrix import FUNCTIONS, ways
+from simulation.batch_scenarios import batch_scenarios
 from simulation.fake_aws import client as fake_client
 from simulation.fake_aws.shapes import shape_of
 from simulation.scenario import larger_scenarios
@@ -64,7 +65,7 @@ def _made_in_the_simulation() -> set[Call]:
         return shape_of(service, operation, parameters)
 
     with mock.patch.object(fake_client, "shape_of", note), Simulator() as running:
-        for scenario in larger_scenarios():
+        for scenario in (*larger_scenarios(), *batch_scenarios()):
             running.at_random(scenario, 0)
     assert {call.function for call in made} == set(FUNCTIONS) - {COMMAND}
     return made

@@ -9,7 +9,7 @@ import pytest
 
 from cirrus_callbacks_plugin.hooks import own_time
 from cirrus_callbacks_plugin.local import deployment
-from cirrus_callbacks_plugin.local.moto_corrections.corrected import lookups_kept
+from cirrus_callbacks_plugin.local.moto_corrections.corrected import batches_executed, lookups_kept
 from faults.known import Noted
 from support.aws_calls import AwsCalls
 from support.cirrus_world import World
@@ -44,6 +44,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with (
         mock_aws(config={"stepfunctions": {"execute_state_machine": True}}),
         lookups_kept(),
+        batches_executed(),
     ):
         deployed = World() if IS_NEWEST else OlderWorld()
         if isinstance(deployed, OlderWorld):

@@ -172,12 +172,12 @@ def test_w_waiters_cost_one_read_a_page_and_w_updates(world: World, aws: AwsCall
     assert read.table == world.names.state_table
 
 
-def test_the_sender_costs_one_answer_and_one_mark_a_row(world: World, aws: AwsCalls) -> None:
-    """One batch read for each hundred rows, one SendTask call and one update for each row."""
+def put_settled(world: World, count: int) -> None:
+    """Settled rows, a payload each."""
     from cirrus_callbacks_plugin.waits.row import Wait, shard
 
     waits = world.waits()
-    for number in range(120):
+    for number in range(count):
         token = f"token-{number}"
         waits.register(
             Wait(
@@ -190,10 +190,66 @@ def test_the_sender_costs_one_answer_and_one_mark_a_row(world: World, aws: AwsCa
                 waiting=shard(token),
             ),
         )
+
+
+def test_the_sender_costs_one_answer_and_one_mark_a_row(world: World, aws: AwsCalls) -> None:
+    """Up to 25 rows: one batch read, one SendTask call and one update for each row."""
+    put_settled(world, 25)
     records = world.new_stream_records()
     with aws.recording() as recording:
         world.send_answers(records)
-    assert recording.counts() == {"BatchGetItem": 2, "SendTaskSuccess": 120, "UpdateItem": 120}
+    assert recording.counts() == {"BatchGetItem": 1, "SendTaskSuccess": 25, "UpdateItem": 25}
+
+
+def test_the_sender_marks_many_rows_25_a_call(world: World, aws: AwsCalls) -> None:
+    """One batch read for each hundred rows, one SendTask call a row, 25 marks a call.
+
+    Every token is answered before its row is marked.
+    """
+    put_settled(world, 60)
+    records = world.new_stream_records()
+    with aws.recording() as recording:
+        world.send_answers(records)
+    assert recording.counts() == {
+        "BatchGetItem": 1,
+        "SendTaskSuccess": 60,
+        "BatchExecuteStatement": 3,
+    }
+    sent: set[str] = set()
+    for call in recording.calls:
+        if call.operation == "SendTaskSuccess":
+            sent.add(call.parameters["taskToken"])
+        for statement in call.parameters.get("Statements", ()):
+            (token,) = {each.get("S") for each in statement["Parameters"]} & TOKENS
+            assert token in sent
     with aws.recording() as again:
         world.send_answers(records)
-    assert again.counts() == {"BatchGetItem": 2}
+    assert again.counts() == {"BatchGetItem": 1}
+
+
+TOKENS = {f"token-{number}" for number in range(60)}
+
+
+def test_many_waiters_are_settled_25_a_call(world: World, aws: AwsCalls) -> None:
+    """The query, the record for its page, three batches for sixty rows."""
+    from cirrus_callbacks_plugin.waits.row import Wait, shard
+
+    (run,) = world.write_state("PROCESSING")
+    waits = world.waits()
+    for number in range(60):
+        token = f"token-{number}"
+        waits.register(
+            Wait(
+                payload_id=payload_id(),
+                task_token=token,
+                workflow="sentinel-2-cog",
+                registered_at=waits.now(),
+                waiting=shard(token),
+                seen_state="PROCESSING",
+                seen_execution=run,
+            ),
+        )
+    with aws.recording() as recording:
+        world.update_state(world.event_about(run))
+    assert ours(world, recording) == {"Query": 1, "BatchExecuteStatement": 3}
+    assert all("settled_at" in row for row in world.rows())

@@ -44,15 +44,15 @@ def slow_update_state(
     world: World,
     event: dict[str, Any],
     aws: AwsCalls,
-    rows: int,
+    looks: int,
 ) -> None:
-    """Deliver an event to an ``update-state`` whose time is up after some settled rows."""
+    """Deliver an event to an ``update-state`` whose time is up after some looks at the clock."""
     lambda_handler = bare_handler("update_state")
     ticks = itertools.count()
 
     def clock() -> float:
         # The table is so slow that every look at the clock finds a part of it gone.
-        return min(next(ticks) * 7.5 / rows, 7.5)
+        return min(next(ticks) * 7.5 / looks, 7.5)
 
     update_state(lambda_handler, clock=clock)(event, None)
 
@@ -82,7 +82,7 @@ def test_what_does_not_fit_goes_on_in_the_sender(world: World, aws: AwsCalls) ->
     (run,) = world.write_state("PROCESSING")
     register(world, run)
     world.new_stream_records()
-    slow_update_state(world, world.event_about(run), aws, rows=20)
+    slow_update_state(world, world.event_about(run), aws, looks=3)
     settled = sum("settled_at" in row for row in world.rows())
     assert 0 < settled < WAITERS
     left = continuation(world)
@@ -108,7 +108,7 @@ def test_the_sender_puts_it_again_when_its_own_time_is_up(
     (run,) = world.write_state("PROCESSING")
     register(world, run)
     world.new_stream_records()
-    slow_update_state(world, world.event_about(run), aws, rows=5)
+    slow_update_state(world, world.event_about(run), aws, looks=2)
 
     class Short:
         """In the place of a deadline: over after so many questions."""
@@ -122,8 +122,8 @@ def test_the_sender_puts_it_again_when_its_own_time_is_up(
             return cls()
 
         def has_time_left(self) -> bool:
-            """Twenty times."""
-            return next(self._asked) < 20
+            """Once: for one batch of rows."""
+            return next(self._asked) < 1
 
     monkeypatch.setattr(sender, "Deadline", Short)
     assert work_off(world) >= 3

@@ -65,6 +65,8 @@ PROTOCOL = Project(
         "carriers/message.py",
         "carriers/tokens.py",
         "sender/batch.py",
+        "waits/batches.py",
+        "waits/change.py",
     ),
     tests=(
         "tests/unit",

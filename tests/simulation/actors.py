@@ -36,6 +36,8 @@ class Call:
     request: dict[str, Any]
     is_own: bool
     """True for the product's calls, False for cirrus's."""
+    position: int = 0
+    """Of a batch's statement: which it is; each is a step of its own."""
 
     @property
     def name(self) -> str:
@@ -47,6 +49,10 @@ class Call:
     def variants(self) -> tuple[str, ...]:
         """The faults that can befall it."""
         found = ["crash-before", "crash-after", "throttle"]
+        if self.operation == "BatchExecuteStatement":
+            found.append("lost")
+            if not self.position:
+                found += ["throttle-whole", "again"]
         if self.operation in ("GetItem", "Query") and not self.request.get("ConsistentRead"):
             found += ["stale", "stale-far"]
         if self.operation == "BatchGetItem":

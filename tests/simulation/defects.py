@@ -130,12 +130,13 @@ def no_seen_execution() -> AbstractContextManager[Any]:
 
 def expiration_when_settling() -> AbstractContextManager[Any]:
     """Rows begin to expire when they are settled, not when they are answered."""
-    update = WaitsTable._update
+    settlement = WaitsTable._settlement
 
-    def expiring(self: Any, key: Any, *, sets: Any, **kwargs: Any) -> bool:
-        return update(self, key, sets={**sets, "expiration_time": 1}, **kwargs)
+    def expiring(*args: Any) -> Any:
+        change = settlement(*args)
+        return replace(change, sets={**change.sets, "expiration_time": 1})
 
-    return mock.patch.object(WaitsTable, "_update", expiring)
+    return mock.patch.object(WaitsTable, "_settlement", expiring)
 
 
 def marking_before_sending() -> AbstractContextManager[Any]:
@@ -152,14 +153,13 @@ def marking_before_sending() -> AbstractContextManager[Any]:
 
 def stale_unconditionally() -> AbstractContextManager[Any]:
     """A refused answer makes the row stale, whatever it says already."""
-    update = WaitsTable._update
+    mark = WaitsTable._mark
 
-    def careless(self: Any, key: Any, *, sets: Any, condition: str, **kwargs: Any) -> bool:
-        if sets.get("answer") == STALE:
-            condition = "attribute_exists(payload_id)"
-        return update(self, key, sets=sets, condition=condition, **kwargs)
+    def careless(*args: Any) -> Any:
+        change = mark(*args)
+        return replace(change, absent=()) if change.sets["answer"] == STALE else change
 
-    return mock.patch.object(WaitsTable, "_update", careless)
+    return mock.patch.object(WaitsTable, "_mark", careless)
 
 
 def older_run_settles() -> AbstractContextManager[Any]:

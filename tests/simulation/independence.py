@@ -16,6 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simulation.fake_aws import statements
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -56,6 +58,7 @@ def _within(some: frozenset[str], others: frozenset[str]) -> bool:
     return all(each in others or (each.startswith("W ") and "W" in others) for each in some)
 
 
+WRITING = ("PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement")
 CONTINUE = "#continue"
 """The key of the row by which a hook leaves the rest of its settling to the sender."""
 UPDATE_STATE = Touched.of("SW", "SW")
@@ -108,7 +111,7 @@ def touched(call: Call, is_settled: Callable[[str], bool], *, comes_again: bool)
         return Touched.of((), "K") if call.operation.startswith("SendTask") else Touched.of("E", ())
     request = call.request
     table, keys = keys_of(request)
-    writes = call.operation in ("PutItem", "UpdateItem", "DeleteItem")
+    writes = call.operation in WRITING
     if not table.endswith("-callbacks"):
         things = ["S"]
     elif not keys:
@@ -125,6 +128,13 @@ def keys_of(request: Mapping[str, Any]) -> tuple[str, Sequence[Mapping[str, Any]
     if "RequestItems" in request:
         ((table, wanted),) = request["RequestItems"].items()
         return table, wanted["Keys"]
+    if "Statements" in request:
+        ((table, *keys),) = [
+            (update.table, update.key(each["Parameters"]))
+            for each in request["Statements"]
+            for update in [statements.parse(each["Statement"])]
+        ]
+        return table, keys
     key = request.get("Key") or request.get("Item")
     return request["TableName"], [key] if key else []
 

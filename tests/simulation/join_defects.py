@@ -15,7 +15,7 @@ from cirrus_callbacks_plugin.joins.rows import MemberRow, member_key
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.waits.row import STALE, serialize
-from cirrus_callbacks_plugin.waits.table import WaitsTable
+from cirrus_callbacks_plugin.waits.table import Mark, WaitsTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,12 +77,12 @@ class _Telling:
         return told
 
     def mark(self, told: Any) -> list[str | Exception]:
-        results: list[str | Exception] = []
-        for member, row in self.rows:
+        marks: dict[int, Mark] = {}
+        for position, (member, row) in enumerate(self.rows):
             stands = told.get(member.join_id, {}).get(member)
-            answer = STALE if stands is None else stands.answer
-            results.append(self.teller._mark(row, answer, None))
-        return results
+            marks[position] = Mark(row.key, STALE if stands is None else stands.answer or STALE)
+        results = self.teller._mark(self.rows, marks)
+        return [results[position] for position in marks]
 
 
 def hints_read_before_they_are_added_to() -> AbstractContextManager[Any]:

@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.joins.rows import join_id_of
 from cirrus_callbacks_plugin.naming import MemberToken
 from simulation.ghost import JOIN
-from simulation.independence import CONTINUE, Touched, keys_of
+from simulation.independence import CONTINUE, WRITING, Touched, keys_of
 from simulation.join_ghost import MEMBER
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 EXPAND, DEFINITION = "#expand", "#definition"
 TOKENS, SENDING, PLACES = "K", "Q", "P"
 _ABSENT = "attribute_not_exists(payload_id)"
-_WRITING = ("PutItem", "UpdateItem", "DeleteItem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +146,11 @@ def _table(world: World, things: Things, call: Call) -> Touched:
     table, keys = keys_of(request)
     if not table.endswith("-callbacks"):
         records = [f"S {things.payload_of[_values(key)]}" for key in keys]
-        writes = call.operation in _WRITING
+        writes = call.operation in WRITING
         return Touched.of((), records) if writes else Touched.of(records, ())
     if not keys:
         return Touched.of(_queried(things, request), ())
-    if call.operation not in _WRITING:
+    if call.operation not in WRITING:
         return Touched.of([_row(world, key) for key in keys], ())
     (key,) = keys
     if request.get("ConditionExpression") == _ABSENT and _is_there(world, key):

@@ -21,7 +21,7 @@ def join_scenarios() -> list[Scenario]:
     """Two and three members, each kind; all and any, early and settled; every mishap once."""
     pairs = (((A, B), ()), ((A, ATTACHED), (OTHER,)), ((A, A), ()))
     found = [
-        _world(Join(members, succeed_on, answer), *others)
+        world(Join(members, succeed_on, answer), *others)
         for members, others in pairs
         for succeed_on in ("all", "any")
         for answer in ("early", "settled")
@@ -33,18 +33,18 @@ def _others() -> list[Scenario]:
     """Members of every kind, and payloads that were there before."""
     two, attached = Join((A, B)), Join((A, ATTACHED))
     return [
-        _world(Join((A, REFERENCE))),
-        _world(Join((A, LARGE), "any", "settled")),
-        _world(Join(())),
-        _world(attached, before="SUCCEEDED", before_id=SECOND_ID),
-        _world(attached, before="FAILED", before_id=SECOND_ID),
-        _world(attached, before="PROCESSING", before_id=SECOND_ID, old_events=1),
-        _world(two, before="SUCCEEDED"),
-        _world(two, before="FAILED", old_events=1),
-        _world(two, before="PROCESSING", old_events=1),
-        _world(two, can_start=False),
-        _world(two, may_close=True),
-        _world(replace(Join((A, B, C), 2), by_url=True)),
+        world(Join((A, REFERENCE))),
+        world(Join((A, LARGE), "any", "settled")),
+        world(Join(())),
+        world(attached, before="SUCCEEDED", before_id=SECOND_ID),
+        world(attached, before="FAILED", before_id=SECOND_ID),
+        world(attached, before="PROCESSING", before_id=SECOND_ID, old_events=1),
+        world(two, before="SUCCEEDED"),
+        world(two, before="FAILED", old_events=1),
+        world(two, before="PROCESSING", old_events=1),
+        world(two, can_start=False),
+        world(two, may_close=True),
+        world(replace(Join((A, B, C), 2), by_url=True)),
     ]
 
 
@@ -54,19 +54,19 @@ def disturbed_scenarios() -> list[Scenario]:
     lost: dict[str, Any] = {"passes": 1, "tells_ends": False}
     crash: dict[str, Any] = {"fault_kinds": ("crash-after",)}
     return [
-        _world(three, faults=2),
-        _world(two, faulty=("sender",), **crash),
-        _world(two, faulty=("process",), dead_letters=1, deliveries=1, tells_ends=False, **crash),
-        _world(two, losses=1, **lost),
-        _world(two, lost_records=1, **lost),
-        _world(three, events=0, **lost),
-        _world(two, events=2, deliveries=5, faults=2, advances=1, **lost),
-        _world(replace(two, deadline_seconds=300), passes=2, advances=3),
-        _world(replace(three, by_url=True), list_changes=1, faults=2),
-        _world(two, has_lanes=True, faults=0, outcomes=("SUCCEEDED",)),
-        _world(three, has_lanes=True, faults=2),
-        _world(three, slow_expansions=2),
-        _world(two, has_lanes=True, passes=1, advances=1),
+        world(three, faults=2),
+        world(two, faulty=("sender",), **crash),
+        world(two, faulty=("process",), dead_letters=1, deliveries=1, tells_ends=False, **crash),
+        world(two, losses=1, **lost),
+        world(two, lost_records=1, **lost),
+        world(three, events=0, **lost),
+        world(two, events=2, deliveries=5, faults=2, advances=1, **lost),
+        world(replace(two, deadline_seconds=300), passes=2, advances=3),
+        world(replace(three, by_url=True), list_changes=1, faults=2),
+        world(two, has_lanes=True, faults=0, outcomes=("SUCCEEDED",)),
+        world(three, has_lanes=True, faults=2),
+        world(three, slow_expansions=2),
+        world(two, has_lanes=True, passes=1, advances=1),
     ]
 
 
@@ -101,10 +101,10 @@ def small_join_scenarios() -> list[Scenario]:
     running = {"before": "PROCESSING", "before_id": SECOND_ID}
     return [
         *smallest_join_scenarios(),
-        _world(TWO, **one_of_two),
-        _world(replace(TWO, succeed_on="any", answer="settled"), **one_of_two),
-        _world(TWICE, **one_of_two),
-        _world(replace(TWICE, succeed_on="any"), **one_of_two),
+        world(TWO, **one_of_two),
+        world(replace(TWO, succeed_on="any", answer="settled"), **one_of_two),
+        world(TWICE, **one_of_two),
+        world(replace(TWICE, succeed_on="any"), **one_of_two),
         _succeeding(MIXED, before="SUCCEEDED", before_id=SECOND_ID, **_SHORT),
         _succeeding(MIXED, **running, **_SHORT),
         _succeeding(ATTACHED_ALONE, **running, **_CRASH, faulty=("sender",)),
@@ -120,9 +120,9 @@ def larger_join_spaces() -> list[Scenario]:
     """
     one_of_two: dict[str, Any] = {"ends": ("SUCCEEDED", "FAILED"), **_SHORT}
     found = [
-        _world(replace(TWO, succeed_on="any"), **one_of_two),
-        _world(replace(TWO, answer="settled"), **one_of_two),
-        _world(replace(TWICE, answer="settled"), **one_of_two),
+        world(replace(TWO, succeed_on="any"), **one_of_two),
+        world(replace(TWO, answer="settled"), **one_of_two),
+        world(replace(TWICE, answer="settled"), **one_of_two),
     ]
     pairs = ((TWICE, ()), (ATTACHED_ALONE, (OTHER,)), (TWO, ()), (MIXED, (OTHER,)))
     for join, others in pairs:
@@ -139,9 +139,10 @@ def larger_join_spaces() -> list[Scenario]:
 
 
 def _succeeding(join: Join, *others: Sent, **special: Any) -> Scenario:
-    return _world(join, *others, outcomes=("SUCCEEDED",), **special)
+    return world(join, *others, outcomes=("SUCCEEDED",), **special)
 
 
-def _world(join: Join, *others: Sent, **special: Any) -> Scenario:
+def world(join: Join, *others: Sent, **special: Any) -> Scenario:
+    """A new join, and what is told otherwise."""
     given: dict[str, Any] = {"before": None, "deliveries": 2, "tells_ends": True, **special}
     return Scenario(messages=(Sent("token-j", join=join), *others), **given)

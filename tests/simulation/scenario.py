@@ -114,6 +114,7 @@ class Scenario:
         running: payloads whose first run goes on at the start; their parents are among them.
         waits_first: the reconciler comes once all messages were processed, and runs end once it
             has listed which ones go on.
+        batches: two rows are written in a batch, as more than a few are in a deployment.
     """
 
     before: str | None
@@ -151,6 +152,7 @@ class Scenario:
     redrives: int = 0
     running: tuple[str, ...] = ()
     waits_first: bool = False
+    batches: bool = False
 
     @property
     def has_parts(self) -> bool:
@@ -215,6 +217,7 @@ class Scenario:
             (bool(self.slow_expansions), ", a slow sender"),
             (self.may_close, ", the parent ends"),
             (self.has_lanes, ", several senders"),
+            (self.batches, ", in batches"),
             (bool(self.faulty), f", faults of {' and '.join(self.faulty)}"),
         ]
         more = "".join(name for is_so, name in others if is_so)

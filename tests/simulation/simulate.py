@@ -22,6 +22,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from simulation.batch_defects import BATCH_DEFECTS
+from simulation.batch_scenarios import (
+    batch_join_scenarios,
+    batch_scenarios,
+    large_batch_join_scenarios,
+    small_batch_join_scenarios,
+    small_batch_scenarios,
+)
 from simulation.cycle_defects import CYCLE_DEFECTS
 from simulation.cycle_scenarios import cycle_scenarios
 from simulation.defects import DEFECTS
@@ -78,7 +86,12 @@ class Space:
 
 def _redriven(seed: int) -> list[Scenario]:
     """The larger worlds and those with joins; with every other seed a run may be redriven."""
-    worlds = (*larger_scenarios(), *join_scenarios())
+    worlds = (
+        *larger_scenarios(),
+        *batch_scenarios(),
+        *join_scenarios(),
+        *batch_join_scenarios(),
+    )
     return [replace(scenario, redrives=seed % 2) for scenario in worlds]
 
 
@@ -132,11 +145,14 @@ def explore_until(seconds: float | None, first_seed: int, *, is_whole: bool) -> 
     """Explore on all cores; returns when the time is out, at Ctrl-C, or with the last world."""
     told = Told()
     small = [(f"one of each, {each.name}", each) for each in small_scenarios()]
-    small += [(f"a join, {each.name}", each) for each in small_join_scenarios()]
+    small += [(f"a batch, {each.name}", each) for each in small_batch_scenarios()]
+    joins = (*small_join_scenarios(), *small_batch_join_scenarios())
+    small += [(f"a join, {each.name}", each) for each in joins]
     twofold = twofold_scenarios() if is_whole else [*twofold_scenarios(), *with_two_tokens()]
     worlds: Any = multiprocessing.Queue()
     none_left = [None] * (os.cpu_count() or 1)  # one a worker
     larger = [(f"a join, {each.name}", each) for each in larger_join_spaces()]
+    larger += [(f"a join, {each.name}", each) for each in large_batch_join_scenarios()]
     larger += [(f"two of each, {each.name}", each) for each in twofold]
     for world in [*small, *larger, *none_left]:
         worlds.put(world)
@@ -169,7 +185,8 @@ def write_table() -> int:
     """Write the table of planted defects again; 1 if one goes unnoticed."""
     with Simulator() as simulator:
         catches = {
-            name: hunt(simulator, name) for name in (*DEFECTS, *JOIN_DEFECTS, *CYCLE_DEFECTS)
+            name: hunt(simulator, name)
+            for name in (*DEFECTS, *BATCH_DEFECTS, *JOIN_DEFECTS, *CYCLE_DEFECTS)
         }
     missed = [name for name, catch in catches.items() if catch is None]
     TABLE.write_text(table({name: catch for name, catch in catches.items() if catch}))

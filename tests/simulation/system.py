@@ -17,6 +17,7 @@ from boto3.session import Session
 
 from cirrus_callbacks_plugin.aws import batch_reads as batches
 from cirrus_callbacks_plugin.aws import side_by_side as concurrency
+from cirrus_callbacks_plugin.aws.statements import MAX_STATEMENTS
 from cirrus_callbacks_plugin.cirrus.state_table import StateTable
 from cirrus_callbacks_plugin.config import EnabledWorkflows, ReconcilerSettings
 from cirrus_callbacks_plugin.hooks.own_time import OwnTime
@@ -126,6 +127,11 @@ class System:
             JoinClients(lambda: self._s3, lambda: self._sqs),
             JoinSettings(joins_url=f"s3://{ENVIRONMENT['CIRRUS_PAYLOAD_BUCKET']}/{JOINS_PREFIX}"),
         )
+
+    def batch(self, size: int | None) -> None:
+        """Write so many rows in batches of that size; None: as many as are never there."""
+        self.waits.batching.above = (size or MAX_STATEMENTS + 1) - 1
+        self.waits.batching.size = size or MAX_STATEMENTS
 
     def without_hooks(self) -> System:
         """The same with cirrus's handlers bare."""

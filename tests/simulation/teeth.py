@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from simulation.batch_defects import BATCH_DEFECTS
+from simulation.batch_scenarios import batch_join_scenarios, batch_scenarios
 from simulation.cycle_defects import CYCLE_DEFECTS
 from simulation.cycle_scenarios import cycle_scenarios
 from simulation.defects import DEFECTS, SHORT_REDELIVERY, redelivery_too_short
@@ -46,6 +48,9 @@ def hunt(simulator: Simulator, name: str) -> Catch | None:
         return _hunt(simulator, CYCLE_DEFECTS[name], cycle_scenarios())
     if name in JOIN_DEFECTS:
         return _hunt(simulator, JOIN_DEFECTS[name], disturbed_scenarios())
+    if name in BATCH_DEFECTS:
+        worlds = [*batch_scenarios(), *batch_join_scenarios()]
+        return _hunt(simulator, BATCH_DEFECTS[name], worlds)
     short = name == redelivery_too_short.__name__
     worlds = larger_scenarios(redelivery_seconds=SHORT_REDELIVERY if short else 5400)
     return _hunt(simulator, DEFECTS[name], worlds)

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
+from simulation.batch_scenarios import batch_join_scenarios, batch_scenarios
 from simulation.clock import START
 from simulation.fake_aws import client as fake_client
 from simulation.fake_aws.client import handle_with, installed
@@ -60,6 +61,11 @@ def _key(item: str = "a") -> Answers:
     return {"collections_workflow": {"S": "scenes_child"}, "itemids": {"S": item}}
 
 
+_PROJECTION = {
+    "ProjectionExpression": "collections_workflow, itemids, state_updated, executions, last_error"
+}
+
+
 def _row(token: str = "t1", **more: Any) -> Answers:  # noqa: S107 - a test's token
     return {
         "payload_id": {"S": "p1"},
@@ -71,10 +77,149 @@ def _row(token: str = "t1", **more: Any) -> Answers:  # noqa: S107 - a test's to
     }
 
 
+def _statement(text: str, *values: str, token: str = "t1") -> Answers:  # noqa: S107
+    """A statement on a row; each question mark before WHERE has one of the values."""
+    first = text.partition(" WHERE ")[0].count("?")
+    given = [{"S": each} for each in values]
+    key = [{"S": "p1"}, {"S": token}]
+    return {
+        "Statement": text,
+        "Parameters": [*given[:first], *key, *given[first:]],
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+_KEY = '"payload_id"=? AND "task_token"=?'
+_SETTLE = f'WHERE {_KEY} AND "settled_at" IS MISSING AND "answered_at" IS MISSING'
+_MARK = f'UPDATE "sim-callbacks" SET "answered_at"=? SET "answer"=? REMOVE "waiting" WHERE {_KEY}'  # noqa: S608
+_TELL = (
+    f'UPDATE "sim-callbacks" SET "answer"=? SET "told_at"=? WHERE {_KEY} AND "expiration_time" '  # noqa: S608
+    'IS NOT MISSING AND "member_payload_id" IS NOT MISSING AND "answer" IS MISSING'
+)
+BATCHES: Calls = [
+    (
+        "dynamodb",
+        "put_item",
+        {"TableName": "sim-callbacks", "Item": _row(token, execution_arn={"S": "arn:noted"})},
+    )
+    for token in ("t1", "t2")
+]
+BATCHES += [
+    (
+        "dynamodb",
+        "batch_execute_statement",  # WaitsTable.settle_all; t3 is not there
+        {
+            "Statements": [
+                _statement(
+                    f'UPDATE "sim-callbacks" SET "settled_at"=? SET "workflow_state"=? {_SETTLE}',  # noqa: S608
+                    "now",
+                    "FAILED",
+                    token=token,
+                )
+                for token in ("t1", "t3")
+            ]
+            + [
+                _statement(
+                    'UPDATE "sim-callbacks" SET "settled_at"=? SET "workflow_state"=? '  # noqa: S608
+                    f'REMOVE "execution_arn" {_SETTLE}',
+                    "now",
+                    "FAILED",
+                    token="t2",
+                )
+            ],
+        },
+    ),
+    *(
+        (
+            "dynamodb",
+            "batch_execute_statement",  # WaitsTable.mark_all: stale, and what outranks it
+            {
+                "Statements": [
+                    _statement(f'{_MARK} AND "answer" IS MISSING', "now", "stale", token="t1"),
+                    _statement(
+                        f'{_MARK} AND ("answer" IS MISSING OR "answer"=?)',
+                        "now",
+                        "success",
+                        "stale",
+                        token=token,
+                    ),
+                ],
+            },
+        )
+        for token in ("t2", "t3")
+    ),
+    (
+        "dynamodb",
+        "batch_execute_statement",
+        {
+            "Statements": [
+                _statement(
+                    f'{_MARK} AND ("answer" IS MISSING OR "answer"=?)', "later", "failure", "stale"
+                )
+            ]
+        },
+    ),
+    *(
+        (
+            "dynamodb",
+            "put_item",
+            {
+                "TableName": "sim-callbacks",
+                "Item": {
+                    "payload_id": {"S": "p1"},
+                    "task_token": {"S": token},
+                    "member_payload_id": {"S": "m"},
+                    **more,
+                },
+            },
+        )
+        for token, more in (("m1", {"expiration_time": {"N": "1"}}), ("m2", {}))
+    ),
+    (
+        "dynamodb",
+        "batch_execute_statement",  # JoinsTable.tell_all
+        {"Statements": [_statement(_TELL, "success", "now", token=t) for t in ("m1", "m2", "m3")]},
+    ),
+    (
+        "dynamodb",
+        "batch_execute_statement",  # one row twice
+        {"Statements": [_statement(_TELL, "failure", "now", token="m1")] * 2},
+    ),
+    (
+        "dynamodb",
+        "batch_execute_statement",  # 26 statements
+        {
+            "Statements": [
+                _statement(_TELL, "failure", "now", token=f"m{each}") for each in range(26)
+            ]
+        },
+    ),
+    (
+        "dynamodb",
+        "query",
+        {
+            "TableName": "sim-callbacks",
+            "ConsistentRead": True,
+            "KeyConditionExpression": "payload_id = :payload_id",
+            "ExpressionAttributeValues": {":payload_id": {"S": "p1"}},
+        },
+    ),
+]
+
 # The product's and cirrus's calls, in the shapes in which they make them. Each list is made
 # from first to last on one deployment, so later calls meet what earlier ones left.
 DYNAMODB: Calls = [
     ("dynamodb", "get_item", {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True}),
+    (
+        "dynamodb",
+        "get_item",
+        {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True, **_PROJECTION},
+    ),
+    (
+        "dynamodb",
+        "batch_get_item",
+        {"RequestItems": {"sim-state": {"Keys": [_key()], "ConsistentRead": True, **_PROJECTION}}},
+    ),
     (
         "dynamodb",
         "batch_get_item",
@@ -164,6 +309,16 @@ DYNAMODB: Calls = [
         },
     ),
     ("dynamodb", "get_item", {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True}),
+    (
+        "dynamodb",
+        "get_item",
+        {"TableName": "sim-state", "Key": _key(), "ConsistentRead": True, **_PROJECTION},
+    ),
+    (
+        "dynamodb",
+        "batch_get_item",
+        {"RequestItems": {"sim-state": {"Keys": [_key()], "ConsistentRead": True, **_PROJECTION}}},
+    ),
     (
         "dynamodb",
         "put_item",  # WaitsTable.register
@@ -671,6 +826,12 @@ def test_other_services_call_by_call() -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "each twice"])
+def test_batches_of_updates(times: int) -> None:
+    """Each statement's condition and error, and what makes no batch, are as moto's (corrected)."""
+    _compare(BATCHES, times)
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "each twice"])
 def test_what_joins_call(times: int) -> None:
     """Counts, both branches of each condition, lists, refused messages are as moto's."""
     _compare(JOINS, times)
@@ -679,14 +840,16 @@ def test_what_joins_call(times: int) -> None:
 def test_the_product_makes_no_call_that_was_not_compared() -> None:
     """A new operation, condition or error fails here until it is compared with moto."""
     fake_client.shapes_seen.clear()
-    for calls, times in ((DYNAMODB, 2), (OTHERS, 1), (JOINS, 2)):
+    for calls, times in ((DYNAMODB, 2), (OTHERS, 1), (JOINS, 2), (BATCHES, 2)):
         _compare(calls, times)
     compared = set(fake_client.shapes_seen)
     compared |= _COMPARED_ELSEWHERE
     fake_client.shapes_seen.clear()
+    batched = (*batch_scenarios(), *batch_join_scenarios())
+    worlds = (*larger_scenarios(), *join_scenarios(), *batched)
     with Simulator() as running:
         for seed in range(6):
-            for scenario in (*larger_scenarios(), *join_scenarios()):
+            for scenario in worlds:
                 running.at_random(scenario, seed)
     faults = {each for each in fake_client.shapes_seen if each.endswith(_FAULTS)}
     assert fake_client.shapes_seen - faults <= compared

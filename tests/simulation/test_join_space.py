@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulation import join_possible
+from simulation.batch_scenarios import small_batch_join_scenarios
 from simulation.fingerprint import fingerprint
 from simulation.join_defects import JOIN_DEFECTS
 from simulation.join_scenarios import small_join_scenarios, smallest_join_scenarios
@@ -16,7 +17,7 @@ from simulation.walks import search_whole
 if TYPE_CHECKING:
     from simulation.scenario import Scenario
 
-SMALL = small_join_scenarios()
+SMALL = (*small_join_scenarios(), *small_batch_join_scenarios())
 SMALLEST = smallest_join_scenarios()
 BY_SCHEDULES = {"hints_read_before_they_are_added_to"}
 """Needs two tellers at once: ``test_teeth`` finds it."""

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from simulation.batch_scenarios import batch_join_scenarios
 from simulation.join_scenarios import join_scenarios
 from simulation.walks import walk
 
 if TYPE_CHECKING:
     from simulation.search import Simulator
 
+WORLDS = (*join_scenarios(), *batch_join_scenarios())
 SHARES = 2
 SEEDS = 5
 """For every share, strategy and world; the small space is explored whole (``test_join_space``)."""
@@ -21,7 +23,7 @@ SEEDS = 5
 def test_no_schedule_breaks_a_promise(simulator: Simulator, share: int) -> None:
     """Two and three members, each kind and rule, crashes and losses: all promises are kept."""
     seeds = range(share * SEEDS, (share + 1) * SEEDS)
-    distinct, line = walk(simulator, tuple(join_scenarios()), seeds, f"share {share}")
+    distinct, line = walk(simulator, WORLDS, seeds, f"share {share}")
     assert distinct >= simulator.schedules * 0.8, line
 
 

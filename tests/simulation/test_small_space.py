@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from simulation.batch_scenarios import small_batch_scenarios
 from simulation.scenario import small_scenarios
 from simulation.walks import search_whole
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from simulation.scenario import Scenario
     from simulation.search import Simulator
 
-SMALL = small_scenarios(has_all_ends=False)
+SMALL = (*small_scenarios(has_all_ends=False), *small_batch_scenarios())
 
 
 @pytest.mark.parametrize("scenario", SMALL, ids=[each.name for each in SMALL])

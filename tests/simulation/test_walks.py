@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from simulation.batch_scenarios import batch_scenarios
 from simulation.scenario import larger_scenarios
 from simulation.walks import walk
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 SHARES = 8
 SEEDS = 28
 """For every share, strategy and world: 8 x 28 x 2 x 27 schedules, some of them alike."""
+BATCH_SEEDS = 16
+"""The small space of batches is explored whole."""
 
 
 @pytest.mark.parametrize("share", range(SHARES))
@@ -23,6 +26,11 @@ def test_no_schedule_breaks_a_promise(simulator: Simulator, share: int) -> None:
     seeds = range(share * SEEDS, (share + 1) * SEEDS)
     distinct, line = walk(simulator, tuple(larger_scenarios()), seeds, f"share {share}")
     assert distinct >= 5000 / SHARES, line
+
+
+def test_no_schedule_with_batches_breaks_a_promise(simulator: Simulator) -> None:
+    """Rows settled and marked in one batch: a mishap of any statement concerns its row alone."""
+    walk(simulator, batch_scenarios(), range(BATCH_SEEDS), "batches")
 
 
 def test_a_schedule_repeats_from_its_choices(simulator: Simulator) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.joins.rows import join_id_of
-from simulation import possible
+from simulation import independence, possible
 from simulation.actors import Actor, Answer, Call, Crash
 from simulation.fake_aws.client import handle_with
 from simulation.fake_aws.dynamodb import DynamoDB, Table
-from simulation.fake_aws.errors import FakeError
+from simulation.fake_aws.errors import FakeError, Unanswered
 from simulation.fake_aws.queue import Bucket, Queue, Topic
 from simulation.fake_aws.stepfunctions import Execution, StepFunctions
 from simulation.ghost import JOIN, Ghost
@@ -127,6 +127,7 @@ class World:
         self.bucket = Bucket()
         self.topic = Topic()
         self.services = self._services()
+        self._set_batches()
         self.faults_left = self.scenario.faults
         self.passes_left = self.scenario.passes
         self.advances_left = self.scenario.advances
@@ -141,6 +142,10 @@ class World:
             self.sfn.machines.add(PREFIX + WORKFLOW)
         self._begin()
         handle_with(self._call, self._upload)
+
+    def _set_batches(self) -> None:
+        """Two rows make a batch where the scenario has batches."""
+        self.system.batch(2 if self.scenario.batches else None)
 
     def _services(self) -> dict[str, Any]:
         return {
@@ -313,6 +318,7 @@ class World:
     def take_over(self, moment: datetime) -> None:
         """From now on calls come to this world, and it is that late."""
         self.clock.travel(moment)
+        self._set_batches()
         handle_with(self._call, self._upload)
 
     # --- calls ----------------------------------------------------------------------
@@ -332,7 +338,35 @@ class World:
         if service == "sns":
             actor.effect("publish", operation, request)
             return Topic().call(operation, request, "ok")
+        if operation == "BatchExecuteStatement":
+            return self._batch_of_statements(actor, service, request)
         return actor.stop_at(Call(service, operation, request, self.system.is_own(client)))
+
+    def _batch_of_statements(
+        self, actor: Actor, service: str, request: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A batch is no transaction: others may come, and the invocation die, between two.
+
+        Where the answer is lost and the SDK makes the call again, every statement is executed
+        once more, and only what those say is told.
+        """
+        operation, told = "BatchExecuteStatement", request["Statements"]
+        DynamoDB({STATE_TABLE: Table(()), WAITS_TABLE: Table(self.waits.keys)}).call(
+            operation, request, "ok"
+        )  # what AWS refuses as a whole
+
+        def execute(first: int) -> list[dict[str, Any]]:
+            return [
+                actor.stop_at(
+                    Call(service, operation, {"Statements": [each]}, is_own=True, position=position)
+                )
+                for position, each in enumerate(told, first)
+            ]
+
+        answers = execute(0)
+        if answers[0].get("again"):
+            answers = execute(1)  # no first statement: nothing is made a third time
+        return {"Responses": [response for each in answers for response in each["Responses"]]}
 
     def _upload(self, body: bytes, key: str) -> None:
         """Cirrus uploads a payload."""
@@ -367,7 +401,7 @@ class World:
                 self.sender_faults += 1  # delivered again: nobody else is needed
             else:
                 self.is_disturbed |= self._disturbs(call, variant)
-            self.may_repeat |= variant.startswith(("crash", "throttle"))
+            self.may_repeat |= variant.startswith(("crash", "throttle", "lost"))
         if not call.is_own:
             self.ghost.cirrus_call(actor.number, variant)
         if variant == "crash-before":
@@ -379,7 +413,7 @@ class World:
         if expects and not possible.future(self, actor).covers(possible.touched(self, actor)):
             self.ghost.problems.append(f"{actor.name} was not expected to call {call.name}")
         response, error = self._effect(actor, call, variant)
-        if variant == "crash-after" or (variant == "throttle" and call.is_own):
+        if variant == "crash-after" or (variant.startswith("throttle") and call.is_own):
             self._could_not_note(actor)
         if response is not None and call.operation == "Query" and actor.kind == "update_state":
             actor.found = frozenset(item["task_token"]["S"] for item in response["Items"])
@@ -428,10 +462,14 @@ class World:
         call: Call,
         variant: str,
     ) -> tuple[dict[str, Any] | None, FakeError | None]:
-        if variant == "throttle":
+        is_batch = call.operation == "BatchExecuteStatement"
+        if variant == "throttle" and is_batch:
+            error = {"Code": "ProvisionedThroughputExceeded", "Message": "throttled"}
+            return {"Responses": [{"TableName": WAITS_TABLE, "Error": error}]}, None
+        if variant.startswith("throttle"):
             code = "ProvisionedThroughputExceededException"
             return None, FakeError(code if call.service == "dynamodb" else "ThrottlingException")
-        writes = call.operation in ("PutItem", "UpdateItem", "DeleteItem", "StartExecution")
+        writes = call.operation in (*independence.WRITING, "StartExecution")
         # Time moves where its order can matter: at a new state, and around a run's start.
         moves = call.operation == "StartExecution" or (writes and not call.is_own)
         if moves:
@@ -452,7 +490,9 @@ class World:
             self._observe(actor, call)
             if call.is_own and actor.kind in ("process", "update_state"):
                 self._check_settled(before)
-        return response, None
+        if variant == "lost":
+            return None, Unanswered()
+        return {**response, "again": True} if variant == "again" else response, None
 
     def _note_started(self, actor: Actor, arns: set[str]) -> None:
         held = self.held.get(actor.number, ())
@@ -519,7 +559,7 @@ class World:
             number=len(self.actors),
             kind=kind,
             subject=subject,
-            given=repr(given),
+            given=f"{self.scenario.batches} {given!r}",
             work=work,
             clock=self.clock,
             memory=self.system.memory,

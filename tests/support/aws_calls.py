@@ -27,6 +27,8 @@ class Call:
     def table(self) -> str:
         """The DynamoDB table that it is about."""
         requested = self.parameters.get("RequestItems")
+        if "Statements" in self.parameters:
+            return str(self.parameters["Statements"][0]["Statement"].split('"')[1])
         return str(next(iter(requested)) if requested else self.parameters.get("TableName", ""))
 
 

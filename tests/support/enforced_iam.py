@@ -49,6 +49,7 @@ class Place:
 
 # Operations whose IAM action is not the operation's own name.
 _ACTIONS = {
+    "dynamodb:BatchExecuteStatement": "dynamodb:PartiQLUpdate",  # of updates
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:HeadBucket": "s3:ListBucket",
@@ -56,6 +57,13 @@ _ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sns:PublishBatch": "sns:Publish",
 }
+
+
+def tables_of(parameters: Mapping[str, Any]) -> list[str]:
+    """The tables that a call of DynamoDB names."""
+    if "Statements" in parameters:
+        return sorted({each["Statement"].split('"')[1] for each in parameters["Statements"]})
+    return list(parameters.get("RequestItems", {})) or [parameters["TableName"]]
 
 
 def permissions_of(
@@ -68,7 +76,7 @@ def permissions_of(
     prefix = {"stepfunctions": "states"}.get(service, service)
     action = _ACTIONS.get(f"{prefix}:{operation}", f"{prefix}:{operation}")
     if service == "dynamodb":
-        tables = list(parameters.get("RequestItems", {})) or [parameters["TableName"]]
+        tables = tables_of(parameters)
         index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
         resources = [place.arn("dynamodb", f"table/{table}{index}") for table in tables]
     elif service == "stepfunctions":

@@ -11,6 +11,7 @@ from cirrus_callbacks_plugin.cirrus.adapter import Identity
 from cirrus_callbacks_plugin.cirrus.generations import V2
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import UnacceptablePayload
+from support.each_alone import SettlesEach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -46,7 +47,7 @@ def message(item: str = "i", token: str | None = None, **more: Any) -> dict[str,
 
 
 @dataclass
-class Rows:
+class Rows(SettlesEach):
     """The tracking table: what was put and settled, and what calls meet."""
 
     there: dict[Key, Wait] = field(default_factory=dict)

@@ -56,6 +56,10 @@ class TableInMemory:
         """BatchGetItem."""
         return self._call("BatchGetItem", request)
 
+    def batch_execute_statement(self, **request: Any) -> dict[str, Any]:
+        """BatchExecuteStatement."""
+        return self._call("BatchExecuteStatement", request)
+
     def query(self, **request: Any) -> dict[str, Any]:
         """Query, in one page."""
         return self._call("Query", request)

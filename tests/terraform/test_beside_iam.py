@@ -20,6 +20,7 @@ from cirrus_callbacks_plugin.waits.table import utc_now
 from support.applied_world import ACCOUNT, FUNCTIONS, REGION, AppliedWorld
 from support.cirrus_world import payload
 from support.enforced_iam import Call, Enforcement, Place, allows, documents_of
+from support.in_batches import in_batches
 from support.terraform_walks import PREFIX
 
 if TYPE_CHECKING:
@@ -177,27 +178,29 @@ def _run_the_loop(
     world.send_answers()
     assert _answers(world, both)[1] == {"error": "CirrusCallback.Failed"}
 
+    # Their rows are written in batches, as more than a few are.
     # A payload that is completed already, and one whose workflow has no state machine:
     # cirrus marks it FAILED, no event comes of it, and its flag is off.
-    known = _begin(world, enforcement, child(good))
-    world.send_answers()
-    attached = {"payload_id": _answers(world, known)[0]["payload_id"]}
-    nowhere = _begin(world, enforcement, child(f"nowhere-{tag}", workflow="landsat"))
-    world.send_answers()
-    assert _answers(world, nowhere) == [{"error": "CirrusCallback.NotEnabled"}]
+    with in_batches():
+        known = _begin(world, enforcement, child(good))
+        world.send_answers()
+        attached = {"payload_id": _answers(world, known)[0]["payload_id"]}
+        nowhere = _begin(world, enforcement, child(f"nowhere-{tag}", workflow="landsat"))
+        world.send_answers()
+        assert _answers(world, nowhere) == [{"error": "CirrusCallback.NotEnabled"}]
 
-    # A join of one that ended and one that is sent; another whose list lies in S3.
-    process = world.function("process")["Environment"]["Variables"]
-    bucket, listed = process["CIRRUS_PAYLOAD_BUCKET"], child(f"listed-{tag}")
-    joined = _begin_join(world, enforcement, child(f"joined-{tag}"), attached)
-    world.client("s3").put_object(Bucket=bucket, Key="lists/a.json", Body=json.dumps([listed]))
-    behind = _begin_join(world, enforcement, url=f"s3://{bucket}/lists/a.json")
-    _work(world)
-    for item in (f"joined-{tag}", f"listed-{tag}"):
-        world.update_state(_run_of(world, item))
-    _work(world)
-    assert _join_answer(world, joined)["succeeded"] == 2
-    assert _join_answer(world, behind)["succeeded"] == 1
+        # A join of one that ended and one that is sent; another whose list lies in S3.
+        process = world.function("process")["Environment"]["Variables"]
+        bucket, listed = process["CIRRUS_PAYLOAD_BUCKET"], child(f"listed-{tag}")
+        joined = _begin_join(world, enforcement, child(f"joined-{tag}"), attached)
+        world.client("s3").put_object(Bucket=bucket, Key="lists/a.json", Body=json.dumps([listed]))
+        behind = _begin_join(world, enforcement, url=f"s3://{bucket}/lists/a.json")
+        _work(world)
+        for item in (f"joined-{tag}", f"listed-{tag}"):
+            world.update_state(_run_of(world, item))
+        _work(world)
+        assert _join_answer(world, joined)["succeeded"] == 2
+        assert _join_answer(world, behind)["succeeded"] == 1
 
     # Ends whose events are lost: the reconciler settles, and answers where the stream
     # records are lost as well.
@@ -223,9 +226,10 @@ def _run_the_loop(
     _work(world)
     world.update_state(_run_of(world, f"unheard-{tag}"))
     world.new_records()
-    for _ in range(3):
-        one_pass()
-        world.new_records()
+    with in_batches():
+        for _ in range(3):
+            one_pass()
+            world.new_records()
     assert _join_answer(world, unheard)["succeeded"] == 1
 
 

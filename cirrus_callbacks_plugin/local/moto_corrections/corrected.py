@@ -73,6 +73,8 @@ from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_
 from cirrus_callbacks_plugin.local.moto_corrections.lookups import (
     keep_names_of_members,
     keep_names_of_methods,
+    keep_parsed_definitions,
+    keep_the_retention_of_queues,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
@@ -100,6 +102,9 @@ from cirrus_callbacks_plugin.local.moto_corrections.sdk_tasks import (
     check_parameters_of_the_sdk,
     name_errors_of_the_sdk,
 )
+from cirrus_callbacks_plugin.local.moto_corrections.statements import (
+    execute_conditional_updates,
+)
 from cirrus_callbacks_plugin.local.moto_corrections.task_parameters import judge_messages
 from cirrus_callbacks_plugin.local.moto_corrections.terraform_calls import answer_terraform
 from cirrus_callbacks_plugin.local.moto_corrections.variables import (
@@ -108,7 +113,8 @@ from cirrus_callbacks_plugin.local.moto_corrections.variables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
@@ -116,6 +122,8 @@ if TYPE_CHECKING:
 LOOKUPS: tuple[Callable[[Patches], None], ...] = (
     keep_names_of_members,
     keep_names_of_methods,
+    keep_parsed_definitions,
+    keep_the_retention_of_queues,
 )
 """The corrections that change nothing but how long moto takes."""
 
@@ -136,6 +144,7 @@ READING: tuple[Callable[[Patches], None], ...] = (
 """The corrections that a definition meets when it is read."""
 
 ALL: tuple[Callable[[Patches], None], ...] = (
+    execute_conditional_updates,
     # How states run; before what changes the attempts of some of them.
     time_each_attempt,
     stop_between_retries,
@@ -240,13 +249,23 @@ def correctly_read() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def lookups_kept() -> Iterator[None]:
+def lookups_kept() -> AbstractContextManager[None]:
     """Take the time that moto needs no further: answers stay those of unpatched moto."""
+    return _with(LOOKUPS)
+
+
+def batches_executed() -> AbstractContextManager[None]:
+    """Have batches of updates executed as AWS does; all other answers stay unpatched moto's."""
+    return _with((execute_conditional_updates,))
+
+
+@contextlib.contextmanager
+def _with(corrections: Iterable[Callable[[Patches], None]]) -> Iterator[None]:
+    """A few corrections, within whose block all may be applied."""
     patches = Patches()
     try:
-        for keep in LOOKUPS:
-            keep(patches)
+        for correct in corrections:
+            correct(patches)
         yield
     finally:
         patches.undo()

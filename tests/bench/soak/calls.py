@@ -11,6 +11,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from moto.core.botocore_stubber import MockRawResponse
 
 from bench.soak.chance import Fault
+from simulation.fake_aws.statements import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +54,8 @@ class Call:
     def table(self) -> str:
         """The table that it is about."""
         items = self.request.get("RequestItems")
+        if "Statements" in self.request:
+            return parse(self.request["Statements"][0]["Statement"]).table
         return str(next(iter(items)) if items else self.request.get("TableName", ""))
 
     @property

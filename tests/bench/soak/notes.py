@@ -17,13 +17,15 @@ from moto.dynamodb.models import dynamodb_backends
 from bench.soak.calls import Call, accepted, json_error
 from cirrus_callbacks_plugin.waits.row import Key
 from simulation.ghost import Ghost
+from simulation.independence import WRITING, keys_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bench.soak.invocations import Invocation
     from bench.soak.plan import Message
     from cirrus_callbacks_plugin.local.deployment import Names
 
-WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 ANSWERS = {"SendTaskSuccess": "success", "SendTaskFailure": "failure"}
 
 
@@ -128,10 +130,10 @@ class Notes:
         if invocation is None:
             return
         self.calls[f"{call.service} {call.operation}"] += 1
-        if call.operation in WRITES and call.table == self.names.state_table:
+        if call.operation in WRITING and call.table == self.names.state_table:
             self._saw_record(call, invocation)
-        elif call.operation in WRITES and call.table == self.names.callbacks_table:
-            self._saw_row(call, invocation)
+        elif call.operation in WRITING and call.table == self.names.callbacks_table:
+            self._saw_rows(call, invocation)
         elif call.operation == "StartExecution":
             self._saw_start(call, invocation)
         elif call.operation in ANSWERS:
@@ -151,17 +153,17 @@ class Notes:
 
     # --- the two tables --------------------------------------------------------------
 
-    def _image(self, call: Call) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """The key of a write, and the item as it is now."""
+    def _images(self, call: Call) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+        """The key of each row that a write is about, and the item as it is now."""
         backend = dynamodb_backends[self.names.account][self.names.region]
-        named = call.request.get("Key") or call.request["Item"]
         table = backend.get_table(call.table)
-        key = {name: named[name] for name in (table.hash_key_attr, table.range_key_attr)}
-        item = backend.get_item(call.table, key)
-        return key, None if item is None else item.to_json()["Attributes"]
+        for named in keys_of(call.request)[1]:
+            key = {name: named[name] for name in (table.hash_key_attr, table.range_key_attr)}
+            item = backend.get_item(call.table, key)
+            yield key, None if item is None else item.to_json()["Attributes"]
 
     def _saw_record(self, call: Call, invocation: Invocation) -> None:
-        key, item = self._image(call)
+        ((key, item),) = self._images(call)
         if item is None:
             return
         self.step += 1
@@ -174,8 +176,13 @@ class Notes:
             invocation.about,
         )
 
-    def _saw_row(self, call: Call, invocation: Invocation) -> None:
-        key, item = self._image(call)
+    def _saw_rows(self, call: Call, invocation: Invocation) -> None:
+        for key, item in self._images(call):
+            self._saw_row(key, item, invocation)
+
+    def _saw_row(
+        self, key: dict[str, Any], item: dict[str, Any] | None, invocation: Invocation
+    ) -> None:
         waiter = self.by_key.get(key["task_token"]["S"])
         if item is None or waiter is None:
             return

@@ -14,8 +14,9 @@ import boto3
 from boto3.resources.factory import ResourceFactory
 from botocore import hooks
 from botocore.client import BaseClient
+from botocore.exceptions import ReadTimeoutError
 
-from simulation.fake_aws.errors import FakeError
+from simulation.fake_aws.errors import FakeError, Unanswered
 from simulation.fake_aws.shapes import shape_of
 
 if TYPE_CHECKING:
@@ -51,9 +52,13 @@ def _make_api_call(client: BaseClient, operation: str, parameters: dict[str, Any
     context: dict[str, Any] = {"client_region": client.meta.region_name}
     if service == "dynamodb":
         parameters = _transformed(client, operation, parameters, model, context)
-    shapes_seen.add(shape_of(service, operation, parameters))
+    for each in parameters.get("Statements", [None]):
+        part = parameters if each is None else {"Statements": [each]}
+        shapes_seen.add(shape_of(service, operation, part))
     try:
         response = dict(_current(client, service, operation, parameters))
+    except Unanswered:
+        raise ReadTimeoutError(endpoint_url=service) from None
     except FakeError as error:
         shapes_seen.add(f"{service} | {operation} | error {error.code}")
         told = {

@@ -15,5 +15,12 @@ class FakeError(Exception):
         self.response = response
 
 
+class Unanswered(FakeError):  # noqa: N818 - as AWS's, no error of ours
+    """A call that may have taken effect; its answer never came, nor one to the SDK's retry."""
+
+    def __init__(self) -> None:
+        super().__init__("Unanswered")
+
+
 class NotCovered(AssertionError):  # noqa: N818
     """A call of a shape that the fake does not know, and so the conformance test neither."""

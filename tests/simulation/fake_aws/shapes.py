@@ -8,6 +8,8 @@ from typing import Any
 _SET = r"#\d+ = (?::\d+|if_not_exists\(#\d+, :\d+\))"
 _SETS = re.compile(rf"{_SET}(?:, {_SET})*")
 _NUMBER = re.compile(r"(?<=[#:])\d+")
+_TABLE = re.compile(r'^UPDATE "[^"]+"')
+_ASSIGNMENTS = re.compile(r'SET "\w+"=\?(?: SET "\w+"=\?)*')
 _SPACE = re.compile(r"\s+")
 
 
@@ -22,6 +24,7 @@ def shape_of(service: str, operation: str, request: dict[str, Any]) -> str:
         "KeyConditionExpression",
         "FilterExpression",
         "IndexName",
+        "ProjectionExpression",
         "ConsistentRead",
         "ReturnValuesOnConditionCheckFailure",
         "ReturnValues",
@@ -30,9 +33,18 @@ def shape_of(service: str, operation: str, request: dict[str, Any]) -> str:
         if name in request:
             value = _SPACE.sub(" ", str(request[name]))
             parts.append(f"{name}={_SETS.sub(_kinds, value)}")
+    if operation == "BatchExecuteStatement":
+        told = request["Statements"]
+        parts += sorted({_statement(each["Statement"]) for each in told})
+        parts += sorted({name for each in told for name in each if name.startswith("Return")})
     if service == "s3":
         parts += [name for name in ("IfMatch",) if name in request]
     return " | ".join(parts)
+
+
+def _statement(text: str) -> str:
+    """A statement; which table it names and how many attributes it sets decides nothing."""
+    return _ASSIGNMENTS.sub('SET "n"=?', _TABLE.sub("UPDATE", text))
 
 
 def _kinds(sets: re.Match[str]) -> str:

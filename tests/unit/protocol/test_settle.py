@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
 from support.aws_calls import aws_error
+from support.each_alone import SettlesEach
 from support.logged_steps import lines, listen
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ SERVER_ERROR = ClientError(
 
 
 @dataclass
-class Rows:
+class Rows(SettlesEach):
     """The open rows of a payload, page by page, and what updates do to them."""
 
     pages: list[list[Wait]]

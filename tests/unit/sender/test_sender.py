@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import Record
 from cirrus_callbacks_plugin.joins.service import Batch
 from cirrus_callbacks_plugin.protocol.answer import Answer, Answerer, answer_of, refusal_of
@@ -17,6 +18,7 @@ from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Key, Wait
 from support.aws_calls import aws_error
+from support.each_alone import SettlesEach
 from support.logged_steps import lines
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 PAYLOAD = "c/workflow-w/i"
 
 
-class Waits:
+class Waits(SettlesEach):
     """The tracking table."""
 
     def __init__(self, *rows: Wait | Continuation, pages: list[list[Wait]] | None = None) -> None:
@@ -96,6 +98,10 @@ class NoJoins:
     def answer(self, row: Wait, answer: Answer | None = None) -> None:
         """Send and mark."""
         self.answerer.answer(row, answer or answer_of(row))
+
+    def answer_all(self, rows: list[tuple[Wait, Answer | None]]) -> list[Exception | None]:
+        """The same with many."""
+        return run_side_by_side(lambda each: self.answer(*each), rows)
 
     def tell(self, rows: list[Wait], joins: Any) -> list[str]:
         """Nobody is told."""
