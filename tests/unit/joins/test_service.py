@@ -146,6 +146,22 @@ def test_a_join_is_answered_with_its_members(world: World) -> None:
     assert world.answers[1] == (token, {})
 
 
+def test_many_are_answered_as_each_alone(world: World) -> None:
+    """In their order, each with what is given or follows from its row; no member's among them."""
+    join = world.there.open(total=0, is_settled=True)
+    join = replace(join, wait=replace(join.wait, workflow_state="SUCCEEDED"))
+    world.there.client.put(TASK.to_item())
+    _, member = world.there.wait(0)
+    answered = world.joins.answer_all(
+        [(member, None), (join, None), (TASK, Answer(None, '{"by": "hand"}'))]
+    )
+    assert answered == ["success", "success"]
+    answers = dict(world.answers)
+    assert answers.keys() == {"the parent's token", "token"}
+    assert answers["the parent's token"]["members"] == []
+    assert answers["token"] == {"by": "hand"}
+
+
 def test_a_member_is_told_to_its_join(world: World) -> None:
     """Its token reaches no Step Functions, whatever is to be sent."""
     world.there.open(total=2, sent=2)
