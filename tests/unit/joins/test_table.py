@@ -231,6 +231,7 @@ def test_what_a_member_registered_with_stays(there: JoinsInMemory) -> None:
         "#member:00007",
         member_payload_id={"S": "c/workflow-w/first"},
         expiration_time={"N": "7"},
+        workflow_state={"S": "of nobody"},
     )
     there.table.tell(MemberRow(MEMBER, "c/workflow-w/i", "FAILED", answer="failure"))
     row = there.member_row(7)
