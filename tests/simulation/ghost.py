@@ -240,6 +240,13 @@ class Ghost:
         ]
         return max(listed)[1] if listed else None
 
+    def lists(self, run: str, step: int) -> bool:
+        """True where the record listed a run at a step: not where it was deleted after that."""
+        listed = self.runs[run].listed
+        return listed is not None and not any(
+            each.state == GONE and listed < each.step <= step for each in self.written
+        )
+
     def never_came_to_be(self) -> frozenset[str]:
         """Runs that are listed, and were not started so far."""
         return frozenset(arn for arn, run in self.runs.items() if run.started is None)
