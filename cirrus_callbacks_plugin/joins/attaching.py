@@ -37,7 +37,7 @@ class Attacher:
 
     table: JoinsTable
     states: StateTable
-    payloads_url: str | None = None
+    payloads_url: str | None
 
     def attach(self, join: Join, members: Sequence[tuple[MemberToken, Attached]]) -> None:
         """Put a wait for each, then the member's row; settle what has ended.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ MIN_DEADLINE_SECONDS = 60
 MAX_DEADLINE_SECONDS = 31_536_000
 """A year: no execution lasts longer."""
 MAX_NAME_CHARS = 128
+_OBJECT = re.compile(r"s3://[^/]+/[\s\S]+")
 
 
 class RequestError(CallbackError):
@@ -41,10 +43,10 @@ class JoinRequest:
 
     members: tuple[Member, ...] | None
     members_url: str | None
-    succeed_on: str | int = ALL
-    answer: str = EARLY
-    deadline_seconds: int | None = None
-    name: str | None = None
+    succeed_on: str | int
+    answer: str
+    deadline_seconds: int | None
+    name: str | None
 
     @classmethod
     def parse(cls, value: Any) -> JoinRequest:
@@ -100,8 +102,7 @@ def _members(value: dict[str, Any]) -> tuple[tuple[Member, ...] | None, str | No
         except MemberError as error:
             raise RequestError(f"join: {error}") from error
     url = value["members_url"]
-    place = url.removeprefix("s3://") if isinstance(url, str) else ""
-    if not isinstance(url, str) or place == url or not all(place.partition("/")[::2]):
+    if not isinstance(url, str) or _OBJECT.fullmatch(url) is None:
         raise RequestError("join has a members_url that is not s3://BUCKET/KEY")
     return None, url
 

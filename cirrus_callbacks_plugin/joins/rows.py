@@ -115,8 +115,8 @@ class Join:
             name: getattr(self, name)
             for name in ("answer_when", "deadline_at", "name", "queue_arn", "etag", "sent_at")
         }
-        values |= {name: getattr(self, name) or None for name in _NUMBERS if name != "total"}
-        values |= {"succeed_on": str(self.succeed_on), "total": self.total}
+        values |= {name: getattr(self, name) or None for name in _NUMBERS}
+        values |= {"succeed_on": str(self.succeed_on), "total": self.total}  # which may be 0
         item = {name: serialize(value) for name, value in values.items() if value is not None}
         return {**item, **self.wait.to_item()}
 

@@ -95,8 +95,7 @@ class Joins:
         members = [(row.member, row) for row in rows]
         waiting = [(member, row) for member, row in members if member is not None]
         unread = {member.join_id for member, _ in waiting} - set(joins)
-        known = {**joins, **(self.table.joins(unread) if unread else {})}
-        return self._teller.tell_waits(waiting, known)
+        return self._teller.tell_waits(waiting, {**joins, **self.table.joins(unread)})
 
     def answer(self, row: Wait | Join, answer: Answer | None = None) -> str | None:
         """Answer one settled wait, whoever waits; marks its row.

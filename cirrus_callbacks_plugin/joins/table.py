@@ -138,12 +138,8 @@ class JoinsTable:
         """Write what became of a member, unless that has been told; returns what stands."""
         values: dict[str, Any] = {**told.attributes(), "expiration_time": self.expires()}
         names = {f"#{index}": name for index, name in enumerate(values)}
-        sets = [
-            f"{alias} = if_not_exists({alias}, :{alias[1:]})"
-            if name in _KEPT
-            else f"{alias} = :{alias[1:]}"
-            for alias, name in names.items()
-        ]
+        # What its registration has written stays; all else is written with the answer.
+        sets = [f"{alias} = if_not_exists({alias}, :{alias[1:]})" for alias in names]
         try:
             self.waits.client.update_item(
                 TableName=self.waits.name,

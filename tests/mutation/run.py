@@ -69,7 +69,7 @@ def main(project: Project, given: Sequence[str] | None = None) -> int:
         return 2
     progress = Progress(len(chosen), listed)
     with tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True) as scratch:
-        judge = Judge(project, paths, Path(scratch), arguments.jobs, progress)
+        judge = Judge(project, Path(scratch), arguments.jobs, progress)
         try:
             outcomes = judge.outcomes(chosen, is_whole=not arguments.only)
         except BrokenRunError as error:

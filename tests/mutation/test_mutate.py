@@ -144,6 +144,16 @@ def test_a_survivor_is_listed_and_the_list_has_to_be_true(project: Path) -> None
     assert second.stdout.splitlines()[-1].endswith("2 equivalent, 0 surviving")
 
 
+def test_what_is_kept_of_one_look_holds_for_the_next(project: Path) -> None:
+    """A look at one module learns what the tests reach in all: no other one seems untested."""
+    (project / "small" / "other.py").write_text("def half(value):\n    return value / 2\n")
+    with (project / "tests" / "test_module.py").open("a") as file:
+        file.write("\nfrom small.other import half\n\ndef test_half():\n    assert half(6) == 3\n")
+    assert _mutate(project, "--only", "other.py").returncode == 0
+    ended = _mutate(project, "--only", "py:double")
+    assert ended.returncode == 0, ended.stdout
+
+
 def test_tests_that_fail_unchanged_tell_nothing(project: Path) -> None:
     """2, and which test it was."""
     with (project / "tests" / "test_module.py").open("a") as file:

@@ -31,14 +31,12 @@ class Judge:
 
     Attributes:
         project: whose.
-        paths: the modules that are looked at.
         scratch: a folder for what is in the way afterwards.
         at_once: how many processes.
         progress: told of each verdict.
     """
 
     project: Project
-    paths: Sequence[str]
     scratch: Path
     at_once: int
     progress: Progress
@@ -89,7 +87,8 @@ class Judge:
 
         def judge(session: pytest.Session) -> None:
             project = self.project
-            warm = Warm(session, project.root, self.paths, project.warm_up)
+            # All modules: what a test reaches is kept, and the next run looks at another one.
+            warm = Warm(session, project.root, project.paths(), project.warm_up)
             self.progress.say(f"{len(session.items)} tests: which lines does each one run?")
             memory = Memory(self.project)
             reached = warm.reached(memory, self.scratch, self.at_once, self.progress.say)
