@@ -125,6 +125,8 @@ def untruths(
     named = _named(ghost, token, row, facts)
     if named:
         return named
+    if is_of_its_own(ghost, facts, row, message):
+        return []
     # A message beside it in the batch may ask for a replacement: that is not run for this one.
     again = ran_again(ghost, facts, message, for_itself=_told(row) in NEVER_RERUN and not replace)
     # A run that was listed and never came to be is not a newer one, once that is certain.
@@ -134,6 +136,21 @@ def untruths(
     return [
         f"2. {token} was told {_told(row)}, which is not the outcome of the run it waits for",
     ]
+
+
+def is_of_its_own(ghost: Ghost, facts: RowFacts, row: dict[str, Any], message: int) -> bool:
+    """The answer is of the run that came of the row's own message, where no record lists another.
+
+    What no reader can see: that a later one was listed in a record that is gone
+    (docs/protocol.md).
+    """
+    run = ghost.runs.get(row.get("execution_arn", {}).get("S", ""))
+    return (
+        facts.is_deleted
+        and run is not None
+        and message in run.messages
+        and _ended_so(run, _told(row), facts.settled or 0)
+    )
 
 
 def _named(ghost: Ghost, token: str, row: dict[str, Any], facts: RowFacts) -> list[str]:
@@ -164,7 +181,7 @@ def _written_by_an_unlisted_run(ghost: Ghost, facts: RowFacts, state: str) -> bo
     return any(
         written.state == state
         and written.run is not None
-        and not ghost.lists(written.run, written.step)
+        and (ghost.runs[written.run].listed is None or not written.is_listed)
         for written in ghost.held(facts.begun, facts.settled or 0)
     )
 
