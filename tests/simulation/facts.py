@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from simulation.invariants import is_old, is_true, overtaken, ran_again
+from simulation.invariants import is_of_its_own, is_old, is_true, overtaken, ran_again
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -61,6 +61,7 @@ def facts_of_wait(
         yield open_facts(ghost, facts)
     else:
         yield truths(ghost, facts, row, replace=replace)
+        yield is_of_its_own(ghost, facts, row, number)
 
 
 def truths(ghost: Ghost, facts: RowFacts, row: dict[str, Any], *, replace: bool) -> list[bool]:
@@ -87,7 +88,12 @@ def without_past(row: dict[str, Any]) -> dict[str, Any]:
 def open_facts(ghost: Ghost, facts: RowFacts) -> tuple[Any, ...]:
     """What a row's judgement will depend on, when it is settled."""
     held = {
-        (each.state, each.run, ghost.latest_listed(max(each.step, facts.registered)))
+        (
+            each.state,
+            each.run,
+            each.is_listed,
+            ghost.latest_listed(max(each.step, facts.registered)),
+        )
         for each in ghost.held(facts.registered, ghost.step)
     }
     return (

@@ -56,6 +56,7 @@ class RowFacts:
         settled_by: the kind of invocation that settled it.
         images: every image that was written once it was answered.
         unseen: the runs of which nothing told when it was settled (``Ghost.unseen``).
+        is_deleted: the record that listed the latest run was gone when it was settled.
         settler_begun: the step at which the invocation began that settled it.
     """
 
@@ -66,6 +67,7 @@ class RowFacts:
     settled_by: str | None = None
     images: tuple[dict[str, Any], ...] = ()
     unseen: frozenset[str] = frozenset()
+    is_deleted: bool = False
     settler_begun: int = 0
 
 
@@ -77,11 +79,13 @@ class Written:
         step: when it was written.
         state: what was written.
         run: the run it speaks of: the event's, or the one listed last.
+        is_listed: whether the record listed that run then.
     """
 
     step: int
     state: str
     run: str | None
+    is_listed: bool = True
 
 
 @dataclass(slots=True)
@@ -177,7 +181,8 @@ class Ghost:
                 self.runs[arn] = replace(facts, listed=self.step)
         if state is not None:
             last = executions[-1] if executions else None
-            self.written.append(Written(self.step, state, run or last))
+            about = run or last
+            self.written.append(Written(self.step, state, about, about in executions))
 
     def deleted(self) -> None:
         """The record is gone: it holds no state."""
@@ -194,11 +199,13 @@ class Ghost:
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if "settled_at" in item and row.settled is None:
                 unseen = self.unseen(item.get("execution_arn", {}).get("S"))
+                latest = self.latest_listed(self.step)
                 row = replace(
                     row,
                     settled=self.step,
                     settled_by=by,
                     unseen=unseen,
+                    is_deleted=latest is not None and latest not in self.record,
                     settler_begun=begun,
                 )
             if "answered_at" in item:

@@ -125,6 +125,8 @@ def untruths(
     named = _named(ghost, token, row, facts)
     if named:
         return named
+    if is_of_its_own(ghost, facts, row, message):
+        return []
     # A message beside it in the batch may ask for a replacement: that is not run for this one.
     again = ran_again(ghost, facts, message, for_itself=_told(row) in NEVER_RERUN and not replace)
     # A run that was listed and never came to be is not a newer one, once that is certain.
@@ -136,6 +138,21 @@ def untruths(
     ]
 
 
+def is_of_its_own(ghost: Ghost, facts: RowFacts, row: dict[str, Any], message: int) -> bool:
+    """The answer is of the run that came of the row's own message, where no record lists another.
+
+    What no reader can see: that a later one was listed in a record that is gone
+    (docs/protocol.md).
+    """
+    run = ghost.runs.get(row.get("execution_arn", {}).get("S", ""))
+    return (
+        facts.is_deleted
+        and run is not None
+        and message in run.messages
+        and _ended_so(run, _told(row), facts.settled or 0)
+    )
+
+
 def _named(ghost: Ghost, token: str, row: dict[str, Any], facts: RowFacts) -> list[str]:
     """A run that an answer names had ended so; its output is its own."""
     arn = row.get("execution_arn", {}).get("S")
@@ -145,7 +162,7 @@ def _named(ghost: Ghost, token: str, row: dict[str, Any], facts: RowFacts) -> li
     found = []
     ends = ghost.runs[arn].ends if arn in ghost.runs else ()
     steps = [step for step, result in ends if result == _told(row)]
-    if facts.settled_by == "process" and _written_by_hand(ghost, facts, _told(row)):
+    if facts.settled_by == "process" and _written_by_an_unlisted_run(ghost, facts, _told(row)):
         return []
     if not steps or min(steps) > (facts.settled or 0):
         found.append(f"2. {token} was told {_told(row)} of {name[:8]}, which had not ended so")
@@ -155,15 +172,16 @@ def _named(ghost: Ghost, token: str, row: dict[str, Any], facts: RowFacts) -> li
     return found
 
 
-def _written_by_hand(ghost: Ghost, facts: RowFacts, state: str) -> bool:
-    """A run that is not listed wrote the state, of a record that lists one run.
+def _written_by_an_unlisted_run(ghost: Ghost, facts: RowFacts, state: str) -> bool:
+    """A run that the record does not list wrote the state, of a record that lists one run.
 
-    What no reader of the record can see: whose end the state is. ``update-state`` knows.
+    Somebody started it by hand, or the record that listed it was deleted since. What no reader of
+    the record can see: whose end the state is (docs/protocol.md). ``update-state`` knows.
     """
     return any(
         written.state == state
         and written.run is not None
-        and ghost.runs[written.run].listed is None
+        and (ghost.runs[written.run].listed is None or not written.is_listed)
         for written in ghost.held(facts.begun, facts.settled or 0)
     )
 
@@ -250,7 +268,7 @@ def is_true(
         is_latest = ghost.latest_listed(facts.registered, besides) == waited_for
         if is_latest and _ended_so(run, state, settled):
             return True
-    if facts.settled_by == "process" and _written_by_hand(ghost, facts, state):
+    if facts.settled_by == "process" and _written_by_an_unlisted_run(ghost, facts, state):
         return True
     for written in ghost.held(facts.registered, settled):
         newest = ghost.latest_listed(max(written.step, facts.registered), besides)
