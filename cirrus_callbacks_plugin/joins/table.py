@@ -178,8 +178,7 @@ class JoinsTable:
         """
 
         def stands(item: Mapping[str, Any] | None) -> MemberRow | None:
-            is_told = item is not None and "answer" in item
-            return MemberRow.from_item(item) if item is not None and is_told else None
+            return None if item is None or "answer" not in item else MemberRow.from_item(item)
 
         sets = {name: value for name, value in told.attributes().items() if name not in _KEPT}
         is_registered = told.member_payload_id is not None
