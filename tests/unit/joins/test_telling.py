@@ -173,3 +173,24 @@ def test_outcomes_of_several_joins_in_their_order(there: JoinsInMemory) -> None:
     assert teller(there).tell(told) == told
     row = there.join_row()
     assert (row["succeeded"], row["failed"], row["workflow_state"]) == (1, 1, "FAILED")
+
+
+def test_a_wait_that_could_not_be_marked_is_to_be_told_again(
+    there: JoinsInMemory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it met is its result; the log says nothing of it, and the others are marked."""
+    caplog.set_level(logging.INFO)
+    join = there.open(succeed_on="all", total=3, sent=3)
+    rows = [there.wait(0), there.wait(1)]
+
+    def refuse(_: str, request: dict[str, Any]) -> str | None:
+        of_whom = request.get("Key", {}).get("payload_id", {}).get("S")
+        return "AccessDeniedException" if of_whom == rows[0][1].payload_id else None
+
+    there.client.refuses = refuse
+    met, marked = teller(there).tell_waits(rows, {JOIN_ID: join})
+    assert isinstance(met, ClientError)
+    assert marked == "success"
+    assert "answer" not in there.wait_row(0)
+    steps = [json.loads(each.message) for each in caplog.records]
+    assert [each["payload_id"] for each in steps] == [rows[1][1].payload_id]
