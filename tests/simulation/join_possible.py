@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.naming import MemberToken
 from simulation.ghost import JOIN
-from simulation.independence import Touched
+from simulation.independence import CONTINUE, Touched
 from simulation.join_ghost import member_of
 from simulation.join_independence import (
     DEFINITION,
@@ -90,7 +90,7 @@ class _Reach:
         if found is None:
             self.writes |= set(self.things.open_rows(payload_id))
         else:
-            self.writes |= {f"W {payload_id} {token}" for token in found}
+            self.writes |= {f"W {payload_id} {token}" for token in (*found, CONTINUE)}
         self.reads |= set(self.things.settled_rows(payload_id))
 
     def record(self, world: World, key: Key) -> None:
@@ -105,6 +105,8 @@ class _Reach:
             self.writes |= {TOKENS, f"B {JOINS_PREFIX}{partition.removeprefix('join:')}.json"}
         elif token == EXPAND:
             self._expansion(world, partition)
+        elif token == CONTINUE:
+            self.end_told(partition, writes=False, found=None)
         else:
             self.writes |= {TOKENS, f"R {partition} {token}"}
 
@@ -242,6 +244,9 @@ class _Coming:
                     self._process(number, is_through=other.is_through)
             elif other.kind == "update_state":
                 self._told(_payload_of(world, other.subject))
+            elif other.kind == "sender":
+                self._continued(world.batch_of(other))
+        self._continued(list(self.settled))
         if not (is_alone and self.actor.kind == "process"):
             self._messages(sends=sends)
         self._runs(tells=not (is_alone and self.actor.kind == "update_state"))
@@ -285,8 +290,16 @@ class _Coming:
                 self.settled.add((payload_id, token))
 
     def _told(self, payload_id: str) -> None:
-        """What comes of the end of a payload's run: its waits are settled."""
+        """What comes of the end of a payload's run: its waits are settled, now or by the sender."""
         self.settled |= {(payload_id, token) for token in self.reach.things.waits[payload_id]}
+        if self.world.faults_left:
+            self.settled.add((payload_id, CONTINUE))
+
+    def _continued(self, keys: Iterable[Key]) -> None:
+        """What comes of rows that carry an end on to the sender."""
+        for payload_id, token in keys:
+            if token == CONTINUE:
+                self._told(payload_id)
 
     def _runs(self, *, tells: bool) -> None:
         world = self.world

@@ -75,6 +75,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.lookups import (
     keep_names_of_methods,
     keep_parsed_definitions,
     keep_the_retention_of_queues,
+    query_one_partition,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.maps import (
     map_over_lists_alone,
@@ -124,6 +125,7 @@ LOOKUPS: tuple[Callable[[Patches], None], ...] = (
     keep_names_of_methods,
     keep_parsed_definitions,
     keep_the_retention_of_queues,
+    query_one_partition,
 )
 """The corrections that change nothing but how long moto takes."""
 

@@ -6,6 +6,7 @@ Answers stay as they are. Without it a local stack spends a fifth of its time he
 from __future__ import annotations
 
 import functools
+import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 _MOST_TREES = 64
+_INDEX_NAME = 6
+"""Its place among the arguments that follow a query's hash key."""
 _NAMES = "_names_in_dictionaries"
 
 
@@ -109,3 +112,50 @@ def keep_the_retention_of_queues(patches: Patches) -> None:
         return bool(retention + message.sent_timestamp / 1000 > unix_time())
 
     patches.set(SQSBackend, "is_message_valid_based_on_retention_period", is_kept)
+
+
+def query_one_partition(patches: Patches) -> None:
+    """A query of a table looks at its partition's items, and one of an index sorts what it found.
+
+    moto sorts all items of the table by their keys for each query, before it looks for those of
+    the partition; and those that are found are sorted again.
+    """
+    from moto.dynamodb.models.table import Table
+
+    original, all_items = Table.query, Table.all_items
+    queried = _Queried()
+
+    def query(self: Any, hash_key: Any, *given: Any, **named: Any) -> Any:
+        index_name = named.get("index_name", *given[_INDEX_NAME : _INDEX_NAME + 1])
+        queried.table = self
+        queried.hash_key = hash_key if index_name is None else None
+        try:
+            return original(self, hash_key, *given, **named)
+        finally:
+            queried.table = None
+
+    def found(self: Any) -> Any:
+        if queried.table is not self:
+            return all_items(self)
+        if queried.hash_key is None:
+            partitions = list(self.items.values())
+        else:
+            partitions = [self.items[queried.hash_key]] if queried.hash_key in self.items else []
+        if not self.range_key_attr:
+            return partitions
+        return [item for partition in partitions for item in list(partition.values())]
+
+    patches.set(Table, "query", query)
+    patches.set(Table, "all_items", found)
+
+
+class _Queried(threading.local):
+    """What a thread queries now.
+
+    Attributes:
+        table: None where it queries nothing.
+        hash_key: of the table's partition; None where an index is queried.
+    """
+
+    table: Any = None
+    hash_key: Any = None

@@ -10,6 +10,7 @@ import time_machine
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core import serialize, utils
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.sqs.models import Queue
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 
@@ -187,3 +188,99 @@ def test_messages_older_than_the_retention_are_not_received() -> None:
         sqs.send_message(QueueUrl=url, MessageBody="old")
         clock.shift(61)
         assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+INDEXED = {
+    "TableName": "x",
+    "BillingMode": "PAY_PER_REQUEST",
+    "KeySchema": [
+        {"AttributeName": "id", "KeyType": "HASH"},
+        {"AttributeName": "at", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": name, "AttributeType": "S"} for name in ("id", "at", "of")
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "of-at",
+            "KeySchema": [
+                {"AttributeName": "of", "KeyType": "HASH"},
+                {"AttributeName": "at", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ],
+}
+OF_TABLE = {
+    "KeyConditionExpression": "id = :id",
+    "ExpressionAttributeValues": {":id": {"S": "b"}},
+}
+OF_INDEX = {
+    "IndexName": "of-at",
+    "KeyConditionExpression": "#of = :of",
+    "ExpressionAttributeNames": {"#of": "of"},
+    "ExpressionAttributeValues": {":of": {"S": "1"}},
+}
+
+
+@pytest.fixture
+def indexed() -> Iterator[Any]:
+    """A table of five partitions, and an index; items come in no order."""
+    with mock_aws():
+        client = kept_clients(region_name="us-west-2").client("dynamodb")
+        client.create_table(**INDEXED)
+        for number in (7, 3, 14, 0, 9, 2, 11, 5, 1, 13, 8, 4, 12, 6, 10):
+            values = {"id": "abcde"[number % 5], "at": f"{number:02}", "of": str(number % 2)}
+            item = {name: {"S": value} for name, value in values.items()}
+            client.put_item(TableName="x", Item=item)
+        yield client
+
+
+def _pages(client: Any, **query: Any) -> list[list[str]]:
+    """The sort keys of each page of a query, two items a page."""
+    pages = client.get_paginator("query").paginate(
+        TableName="x", PaginationConfig={"PageSize": 2}, **query
+    )
+    return [[item["at"]["S"] for item in page["Items"]] for page in pages]
+
+
+def _sorted(client: Any, monkeypatch: pytest.MonkeyPatch, **query: Any) -> int:
+    """How often a query asks for the order of two values."""
+    asked = 0
+    original = DynamoType.__lt__
+
+    def count(self: Any, other: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return original(self, other)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DynamoType, "__lt__", count)
+        client.query(TableName="x", **query)
+    return asked
+
+
+def test_moto_sorts_a_table_for_each_query(indexed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpatched moto puts all items in order to find the three of a partition."""
+    assert _sorted(indexed, monkeypatch, **OF_TABLE) > 14
+
+
+def test_a_query_sorts_its_partition(indexed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three items, whatever else the table holds."""
+    with lookups_kept():
+        assert _sorted(indexed, monkeypatch, **OF_TABLE) < 6
+
+
+@pytest.mark.parametrize("query", [OF_TABLE, OF_INDEX])
+@pytest.mark.parametrize("forward", [True, False])
+def test_queries_find_the_same_in_the_same_order(
+    indexed: Any, query: dict[str, Any], *, forward: bool
+) -> None:
+    """Page by page, of the table and of the index, forwards and backwards."""
+    expected = _pages(indexed, **query, ScanIndexForward=forward)
+    assert sum(map(len, expected)) in (3, 7)
+    with lookups_kept():
+        assert _pages(indexed, **query, ScanIndexForward=forward) == expected
+        nobody = {**OF_TABLE, "ExpressionAttributeValues": {":id": {"S": "z"}}}
+        assert _pages(indexed, **nobody) == [[]]
+        assert len(indexed.scan(TableName="x")["Items"]) == 15
