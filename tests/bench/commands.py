@@ -24,7 +24,7 @@ from unittest import mock
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.large_join import peak_megabytes
+from bench.functions import peak_megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
