@@ -38,6 +38,8 @@ FUNCTIONS = ("process", "update_state", "sender")
 HOOK_SECONDS, SENDER_SECONDS = 15, 60
 PARENT_SECONDS = 86_400
 """Longer than anybody measures; tests' own parents wait five minutes."""
+PATIENCE = 600
+"""Seconds of the wall clock for which the parent's end is waited for."""
 ENDS_A_ROUND = 50
 """Ends that are told before the stream is read again."""
 
@@ -146,7 +148,7 @@ def _run(found: LargeJoin, tell: Callable[[str, int], object]) -> None:
         began = time.monotonic()
         driver.drain()
         found.answering = time.monotonic() - began
-        told = world.parent_of(token)
+        told = driver.parent(token)
         assert told["status"] == "SUCCEEDED", told
         found.peak_megabytes = _megabytes(functions)
         found.succeeded = json.loads(told["output"])["succeeded"]
@@ -246,6 +248,32 @@ class _Driver:
 
         event = execution_event(self.world.wait_ended(run))
         self.functions["update_state"].invoke(event, HOOK_SECONDS)
+
+    def parent(self, token: str) -> dict[str, Any]:
+        """The parent's execution once it has ended; it ends a while after its answer.
+
+        Raises:
+            AssertionError: it was not answered, or did not end; says how the join stands.
+        """
+        arn = self.world.execution_of(token)
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            description = self.world.describe(arn)
+            if description["status"] != "RUNNING":
+                return description
+            time.sleep(1)
+        raise AssertionError(f"{arn} has not ended; its join: {self._join()}")
+
+    def _join(self) -> dict[str, Any]:
+        """What is shown of the join's row: everything but the token."""
+        table = self.world.names.callbacks_table
+        pages = self.world.dynamodb.get_paginator("scan").paginate(
+            TableName=table,
+            FilterExpression="task_token = :join",
+            ExpressionAttributeValues={":join": {"S": "#join"}},
+        )
+        (row,) = [item for page in pages for item in page["Items"]]
+        return {name: value for name, value in row.items() if name != "full_task_token"}
 
     def drain(self) -> None:
         """Deliver the stream until nothing of it is left."""

@@ -310,8 +310,12 @@ class World:
 
     def parent_of(self, token: str) -> dict[str, Any]:
         """The ended execution that waited with a token."""
+        return self.wait_ended(self.execution_of(token))
+
+    def execution_of(self, token: str) -> str:
+        """The execution that asked with a token."""
         (execution,) = [arn for arn, known in self._work.items() if known == token]
-        return self.wait_ended(execution)
+        return execution
 
     def record(self, payload_id: str) -> dict[str, Any] | None:
         """A payload's record in cirrus's state table, as plain values."""
