@@ -234,9 +234,9 @@ def test_the_continuation_is_not_tried_where_it_could_outlast_the_lambda(
             def open_rows(self, payload_id: str) -> Any:
                 yield from real(payload_id)
 
-            def settle(self, *args: Any) -> Any:
+            def settle_all(self, *args: Any, **named: Any) -> Any:
                 now[0] = 9.0  # of ten seconds
-                return hang.waits.settle(*args)
+                return hang.waits.settle_all(*args, **named)
 
         return services.Services(
             Waits(found.waits.client, found.waits.name), found.states, found.clients
