@@ -228,19 +228,16 @@ def corrected(
     if _applied:
         raise RuntimeError("One local stack runs in this process already")
     _applied = True
-    patches = Patches(clock)
     try:
-        for correct in corrections:
-            correct(patches)
-        if invoke is not None:
-            run_local_functions(patches, invoke)
-        if on_unanswered is not None:
-            tell_what_was_not_answered(patches, on_unanswered)
-        if clock is not None:
-            follow_the_clock(patches, clock)
-        yield
+        with _patched(corrections, clock) as patches:
+            if invoke is not None:
+                run_local_functions(patches, invoke)
+            if on_unanswered is not None:
+                tell_what_was_not_answered(patches, on_unanswered)
+            if clock is not None:
+                follow_the_clock(patches, clock)
+            yield
     finally:
-        patches.undo()
         _applied = False
 
 
@@ -251,23 +248,25 @@ def correctly_read() -> Iterator[None]:
         yield
 
 
-def lookups_kept() -> AbstractContextManager[None]:
+def lookups_kept() -> AbstractContextManager[object]:
     """Take the time that moto needs no further: answers stay those of unpatched moto."""
-    return _with(LOOKUPS)
+    return _patched(LOOKUPS)
 
 
-def batches_executed() -> AbstractContextManager[None]:
+def batches_executed() -> AbstractContextManager[object]:
     """Have batches of updates executed as AWS does; all other answers stay unpatched moto's."""
-    return _with((execute_conditional_updates,))
+    return _patched((execute_conditional_updates,))
 
 
 @contextlib.contextmanager
-def _with(corrections: Iterable[Callable[[Patches], None]]) -> Iterator[None]:
-    """A few corrections, within whose block all may be applied."""
-    patches = Patches()
+def _patched(
+    corrections: Iterable[Callable[[Patches], None]], clock: StackClock | None = None
+) -> Iterator[Patches]:
+    """Some corrections until the end of the block, in which others may be applied as well."""
+    patches = Patches(clock)
     try:
         for correct in corrections:
             correct(patches)
-        yield
+        yield patches
     finally:
         patches.undo()

@@ -1,6 +1,6 @@
 """What moto works out again in each call though it never changes: kept once found.
 
-Answers stay as they are. Without it a local stack spends a fifth of its time here.
+Answers stay as they are. A sixth of what the functional tests computed was spent here.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def keep_the_retention_of_queues(patches: Patches) -> None:
     """How long a queue keeps its messages is read from the queue.
 
     moto asks for it for each message that is received, among all attributes, three times over,
-    and counts all messages of the queue for three of those: ten messages out of ten thousand
-    took nearly a second.
+    and counts all messages of the queue for three of those: ten messages are received by 91 walks
+    through the queue (findings/).
     """
     from moto.core.utils import unix_time
     from moto.sqs.models import SQSBackend
