@@ -255,24 +255,19 @@ class _Driver:
         Raises:
             AssertionError: it was not answered, or did not end; says how the join stands.
         """
-        arn = self.world.execution_of(token)
-        ends = time.monotonic() + PATIENCE
-        while time.monotonic() < ends:
-            description = self.world.describe(arn)
-            if description["status"] != "RUNNING":
-                return description
-            time.sleep(1)
-        raise AssertionError(f"{arn} has not ended; its join: {self._join()}")
+        try:
+            return self.world.parent_of(token, PATIENCE)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; its join: {self._join(token)}") from error
 
-    def _join(self) -> dict[str, Any]:
-        """What is shown of the join's row: everything but the token."""
-        table = self.world.names.callbacks_table
-        pages = self.world.dynamodb.get_paginator("scan").paginate(
-            TableName=table,
-            FilterExpression="task_token = :join",
-            ExpressionAttributeValues={":join": {"S": "#join"}},
-        )
-        (row,) = [item for page in pages for item in page["Items"]]
+    def _join(self, token: str) -> dict[str, Any]:
+        """What may be shown of the join's row: everything but the token."""
+        from cirrus_callbacks_plugin.joins.rows import join_id_of
+        from cirrus_callbacks_plugin.waits.row import JOIN, Key
+
+        row = self.world.dynamodb.get_item(
+            TableName=self.world.names.callbacks_table, Key=Key(join_id_of(token), JOIN).to_item()
+        ).get("Item", {})
         return {name: value for name, value in row.items() if name != "full_task_token"}
 
     def drain(self) -> None:

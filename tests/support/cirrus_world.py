@@ -45,9 +45,13 @@ CHILD = {
 PARENT = CHILD
 
 
-def _attempts(otherwise: str) -> Iterator[None]:
-    """Try again for some seconds: moto's executions run in threads of their own."""
-    for _ in range(500):
+SECONDS = 5.0
+"""For which something of moto's is waited for: its executions run in threads of their own."""
+
+
+def _attempts(otherwise: str, seconds: float = SECONDS) -> Iterator[None]:
+    """Try again for some seconds."""
+    for _ in range(int(seconds * 100)):
         yield
         time.sleep(0.01)
     raise AssertionError(otherwise)
@@ -124,9 +128,9 @@ class World:
             self.sfn.send_task_success(taskToken=token, output="{}")
         self.wait_ended(execution_arn)
 
-    def wait_ended(self, execution_arn: str) -> dict[str, Any]:
+    def wait_ended(self, execution_arn: str, seconds: float = SECONDS) -> dict[str, Any]:
         """Wait until an execution is no longer running."""
-        for _ in _attempts(f"{execution_arn} has not ended"):
+        for _ in _attempts(f"{execution_arn} has not ended", seconds):
             description = self.describe(execution_arn)
             if description["status"] != "RUNNING":
                 break
@@ -308,14 +312,10 @@ class World:
         (found,) = [row for row in self.rows() if row["task_token"] == token]
         return found
 
-    def parent_of(self, token: str) -> dict[str, Any]:
+    def parent_of(self, token: str, seconds: float = SECONDS) -> dict[str, Any]:
         """The ended execution that waited with a token."""
-        return self.wait_ended(self.execution_of(token))
-
-    def execution_of(self, token: str) -> str:
-        """The execution that asked with a token."""
         (execution,) = [arn for arn, known in self._work.items() if known == token]
-        return execution
+        return self.wait_ended(execution, seconds)
 
     def record(self, payload_id: str) -> dict[str, Any] | None:
         """A payload's record in cirrus's state table, as plain values."""
