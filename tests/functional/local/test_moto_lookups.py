@@ -59,24 +59,31 @@ def _answers(client: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _lookups(client: Any, monkeypatch: pytest.MonkeyPatch) -> int:
-    """How often a scan asks for names: of members, and of a class's methods."""
-    asked = 0
+class Counter:
+    """Counts calls of functions; ``calls`` of them so far."""
 
-    def counting(original: Any) -> Any:
-        def count(*given: Any, **named: Any) -> Any:
-            nonlocal asked
-            asked += 1
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def of(self, original: Any) -> Any:
+        """The same function, counted."""
+
+        def counted(*given: Any, **named: Any) -> Any:
+            self.calls += 1
             return original(*given, **named)
 
-        return count
+        return counted
 
+
+def _lookups(client: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often a scan asks for names: of members, and of a class's methods."""
+    counter = Counter()
     with monkeypatch.context() as patched:
         picker = serialize.XFormedAttributePicker
-        patched.setattr(picker, "get_possible_keys", counting(picker.get_possible_keys))
-        patched.setattr(utils.inspect, "getmembers", counting(utils.inspect.getmembers))
+        patched.setattr(picker, "get_possible_keys", counter.of(picker.get_possible_keys))
+        patched.setattr(utils.inspect, "getmembers", counter.of(utils.inspect.getmembers))
         client.scan(TableName="t")
-    return asked
+    return counter.calls
 
 
 def test_moto_looks_names_up_in_each_call(dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,20 +110,13 @@ def test_answers_stay_as_they_are(dynamodb: Any) -> None:
 
 def _parsed(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> int:
     """How often two executions of one definition have it parsed."""
-    parsed = 0
-    original = ASLParser.program_decl
-
-    def count(self: Any) -> Any:
-        nonlocal parsed
-        parsed += 1
-        return original(self)
-
-    monkeypatch.setattr(ASLParser, "program_decl", count)
+    counter = Counter()
+    monkeypatch.setattr(ASLParser, "program_decl", counter.of(ASLParser.program_decl))
     states = {"Name": {"Type": "Pass", "Parameters": {"a.$": "$.b"}, "End": True}}
     for given in ({"b": 1}, {"b": 2}):
         ended = interpreter.end(interpreter.start(states, given))
         assert json.loads(ended["output"]) == {"a": given["b"]}
-    return parsed
+    return counter.calls
 
 
 def test_moto_parses_a_definition_for_each_execution(
@@ -144,14 +144,7 @@ def test_a_wrong_definition_is_refused_each_time(interpreter: Interpreter) -> No
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> int:
     """How often all messages of a queue are gone through while ten are received."""
-    counted = 0
-    original = Queue.messages.fget
-
-    def count(self: Any) -> Any:
-        nonlocal counted
-        counted += 1
-        return original(self)
-
+    counter = Counter()
     with mock_aws():
         sqs = kept_clients(region_name="us-west-2").client("sqs")
         url = sqs.create_queue(QueueName="q", Attributes={"MessageRetentionPeriod": "60"})[
@@ -159,10 +152,10 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> int:
         ]
         for number in range(12):
             sqs.send_message(QueueUrl=url, MessageBody=str(number))
-        monkeypatch.setattr(Queue, "messages", property(count))
+        monkeypatch.setattr(Queue, "messages", property(counter.of(Queue.messages.fget)))
         received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
         assert [each["Body"] for each in received] == [str(number) for number in range(10)]
-    return counted
+    return counter.calls
 
 
 def test_moto_counts_a_queues_messages_for_each_that_is_received(
@@ -246,18 +239,11 @@ def _pages(client: Any, **query: Any) -> list[list[str]]:
 
 def _sorted(client: Any, monkeypatch: pytest.MonkeyPatch, **query: Any) -> int:
     """How often a query asks for the order of two values."""
-    asked = 0
-    original = DynamoType.__lt__
-
-    def count(self: Any, other: Any) -> Any:
-        nonlocal asked
-        asked += 1
-        return original(self, other)
-
+    counter = Counter()
     with monkeypatch.context() as patched:
-        patched.setattr(DynamoType, "__lt__", count)
+        patched.setattr(DynamoType, "__lt__", counter.of(DynamoType.__lt__))
         client.query(TableName="x", **query)
-    return asked
+    return counter.calls
 
 
 def test_moto_sorts_a_table_for_each_query(indexed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
