@@ -22,7 +22,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from simulation.batch_defects import BATCH_DEFECTS
 from simulation.batch_scenarios import (
     batch_join_scenarios,
     batch_scenarios,
@@ -30,10 +29,7 @@ from simulation.batch_scenarios import (
     small_batch_join_scenarios,
     small_batch_scenarios,
 )
-from simulation.cycle_defects import CYCLE_DEFECTS
 from simulation.cycle_scenarios import cycle_scenarios
-from simulation.defects import DEFECTS
-from simulation.join_defects import JOIN_DEFECTS
 from simulation.join_scenarios import (
     join_scenarios,
     larger_join_spaces,
@@ -47,7 +43,7 @@ from simulation.scenario import (
     with_two_tokens,
 )
 from simulation.search import Simulator
-from simulation.teeth import hunt, table
+from simulation.teeth import NAMES, hunt, table
 from simulation.test_teeth import TABLE
 from support.all_cores import on_all_cores
 
@@ -184,10 +180,7 @@ def _hear(message: Any, told: Told) -> None:
 def write_table() -> int:
     """Write the table of planted defects again; 1 if one goes unnoticed."""
     with Simulator() as simulator:
-        catches = {
-            name: hunt(simulator, name)
-            for name in (*DEFECTS, *BATCH_DEFECTS, *JOIN_DEFECTS, *CYCLE_DEFECTS)
-        }
+        catches = {name: hunt(simulator, name) for name in NAMES}
     missed = [name for name, catch in catches.items() if catch is None]
     TABLE.write_text(table({name: catch for name, catch in catches.items() if catch}))
     print(f"{len(catches) - len(missed)} of {len(catches)} planted defects noticed: {TABLE.name}")

@@ -42,6 +42,10 @@ class Catch:
     shortest: Schedule
 
 
+NAMES = (*DEFECTS, *BATCH_DEFECTS, *JOIN_DEFECTS, *CYCLE_DEFECTS)
+"""Every planted defect, as the table has them."""
+
+
 def hunt(simulator: Simulator, name: str) -> Catch | None:
     """Explore, as ever, until a promise is broken; None where none is."""
     if name in CYCLE_DEFECTS:

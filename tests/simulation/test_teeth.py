@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulation.batch_defects import BATCH_DEFECTS
-from simulation.cycle_defects import CYCLE_DEFECTS
-from simulation.defects import DEFECTS
-from simulation.join_defects import JOIN_DEFECTS
-from simulation.teeth import hunt
+from simulation.teeth import NAMES, hunt
 
 if TYPE_CHECKING:
     from simulation.search import Simulator
@@ -19,7 +15,7 @@ if TYPE_CHECKING:
 TABLE = Path(__file__).with_name("defects.md")
 
 
-@pytest.mark.parametrize("name", [*DEFECTS, *BATCH_DEFECTS, *JOIN_DEFECTS, *CYCLE_DEFECTS])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_defect_is_noticed(simulator: Simulator, name: str) -> None:
     """A product with this mistake breaks a promise in some schedule, and it is found."""
     catch = hunt(simulator, name)
@@ -31,5 +27,5 @@ def test_the_defect_is_noticed(simulator: Simulator, name: str) -> None:
 def test_the_table_names_every_defect() -> None:
     """The table in the repository is the one that these defects make (``make tables``)."""
     text = TABLE.read_text()
-    for name in (*DEFECTS, *BATCH_DEFECTS, *JOIN_DEFECTS, *CYCLE_DEFECTS):
+    for name in NAMES:
         assert f"| {name.replace('_', ' ')} |" in text
