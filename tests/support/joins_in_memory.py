@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.joins.rows import Join, MemberRow
 from cirrus_callbacks_plugin.joins.table import JoinsTable
@@ -13,9 +13,19 @@ from cirrus_callbacks_plugin.waits.row import Wait
 from cirrus_callbacks_plugin.waits.table import WaitsTable
 from support.table_in_memory import NAME, TableInMemory
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 JOIN_ID = "join:" + "0123456789abcdef" * 2
 NOON = datetime(2024, 6, 1, 12, tzinfo=timezone.utc)
 AT_NOON = "2024-06-01T12:00:00.000000+00:00"
+
+
+def index_of(message: Mapping[str, Any]) -> int:
+    """The member whose message is sent: an entry of a batch, or one by itself."""
+    member = MemberToken.of(message["MessageAttributes"]["cirrus-task-token"]["StringValue"])
+    assert member is not None
+    return member.index
 
 
 @dataclass(slots=True)

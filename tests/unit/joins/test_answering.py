@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ParamValidationError
 
 from cirrus_callbacks_plugin.joins.answering import Results
+from support.aws_calls import aws_error
 from support.joins_in_memory import JOIN_ID, JoinsInMemory
 
 if TYPE_CHECKING:
@@ -46,15 +47,6 @@ def settled(there: JoinsInMemory, **facts: Any) -> Join:
     """The join, settled."""
     join = there.open(total=3, sent=3, is_settled=True)
     return replace(join, wait=replace(join.wait, **facts))
-
-
-def refusal(code: str, status: int) -> ClientError:
-    """What S3 says."""
-    told: Any = {
-        "Error": {"Code": code, "Message": ""},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    }
-    return ClientError(told, "PutObject")
 
 
 def test_the_whole_list_lies_where_a_map_reads_it(there: JoinsInMemory) -> None:
@@ -104,7 +96,7 @@ def test_another_failure_has_no_members(there: JoinsInMemory, error: str) -> Non
 @pytest.mark.parametrize(
     ("error", "name"),
     [
-        (refusal("AccessDenied", 403), "AccessDenied"),
+        (aws_error("AccessDenied", status=403), "AccessDenied"),
         (ParamValidationError(report="bucket"), "ParamValidationError"),
         (ConnectTimeoutError(endpoint_url="https://s3"), "ConnectTimeoutError"),
     ],
@@ -126,6 +118,6 @@ def test_a_list_that_cannot_be_written_holds_nothing_back(
 
 def test_a_busy_s3_is_met_by_the_caller(there: JoinsInMemory) -> None:
     """It answers again later."""
-    results = Results(there.table, lambda: S3(refusal("SlowDown", 503)), URL)
+    results = Results(there.table, lambda: S3(aws_error("SlowDown", status=503)), URL)
     with pytest.raises(ClientError, match="SlowDown"):
         results.answer_of(settled(there, workflow_state="SUCCEEDED"))

@@ -28,12 +28,6 @@ ID = "scenes/workflow-child/0"
 MEMBER = MemberToken(JOIN_ID, 0)
 
 
-@pytest.fixture
-def there() -> JoinsInMemory:
-    """A table in memory."""
-    return JoinsInMemory()
-
-
 class States:
     """Cirrus's state table.
 

@@ -18,7 +18,7 @@ from cirrus_callbacks_plugin.joins.rows import Definition, Expansion, Join
 from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import MalformedRowError
-from support.joins_in_memory import AT_NOON, JOIN_ID, JoinsInMemory
+from support.joins_in_memory import AT_NOON, JOIN_ID, JoinsInMemory, index_of
 
 QUEUE = "arn:aws:sqs:us-west-2:123456789012:process"
 LONG_AGO = "2024-05-01T00:00:00.000000+00:00"
@@ -45,19 +45,13 @@ class Queue:
         """Take all but those."""
         self.on_call()
         self.urls.add(given["QueueUrl"])
-        indexes = [_index(each) for each in given["Entries"]]
+        indexes = [index_of(each) for each in given["Entries"]]
         self.sent.append(indexes)
         return {"Failed": [{"Id": str(indexes.index(each))} for each in self.refuses]}
 
     def send_message(self, **_: Any) -> None:
         """Refuse each."""
         raise ClientError({"Error": {"Code": "MessageTooLong", "Message": ""}}, "SendMessage")
-
-
-def _index(given: Any) -> int:
-    member = MemberToken.of(given["MessageAttributes"]["cirrus-task-token"]["StringValue"])
-    assert member is not None
-    return member.index
 
 
 class World:

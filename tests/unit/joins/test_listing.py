@@ -7,12 +7,13 @@ import io
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from cirrus_callbacks_plugin.joins import listing
 from cirrus_callbacks_plugin.joins.listing import Listing, read_list
 from cirrus_callbacks_plugin.joins.members import Attached, MemberError, Payload, pack
 from cirrus_callbacks_plugin.joins.rows import Definition
+from support.aws_calls import aws_error
 
 GOOD = pack((Payload({"process": [], "id": "\ud800é"}),))
 URL = "s3://bucket/lists/of/today.json"
@@ -49,11 +50,6 @@ class S3:
         if self._error is not None:
             raise self._error
         return {"ContentLength": self._length, "Body": io.BytesIO(self._body), "ETag": '"1"'}
-
-
-def refusal(code: str) -> ClientError:
-    """What S3 says."""
-    return ClientError({"Error": {"Code": code, "Message": ""}}, "GetObject")
 
 
 def test_a_row_gives_back_what_was_put_into_it() -> None:
@@ -103,11 +99,11 @@ def test_an_object_is_pinned_once_it_was_read(etag: str | None, pinned: dict[str
 def test_an_object_that_cannot_be_had_is_said(code: str, said: str) -> None:
     """With its place: the join is answered with it."""
     with pytest.raises(MemberError, match=f"{said}.*{URL}"):
-        read_list(elsewhere(), lambda: S3(error=refusal(code)), '"1"')
+        read_list(elsewhere(), lambda: S3(error=aws_error(code)), '"1"')
 
 
 @pytest.mark.parametrize(
-    "error", [refusal("SlowDown"), EndpointConnectionError(endpoint_url="https://s3")]
+    "error", [aws_error("SlowDown"), EndpointConnectionError(endpoint_url="https://s3")]
 )
 def test_what_passes_by_itself_is_met_by_the_caller(error: Exception) -> None:
     """It reads the list again later: nothing is wrong with it."""

@@ -23,12 +23,6 @@ QUEUE = "arn:aws:sqs:us-west-2:123456789012:process"
 IN_400_DAYS = int(NOON.timestamp()) + 400 * 86_400
 
 
-@pytest.fixture
-def there() -> JoinsInMemory:
-    """A table in memory."""
-    return JoinsInMemory()
-
-
 def opened(
     there: JoinsInMemory, request: Any, *, token: str = TOKEN, queue_arn: str | None = QUEUE
 ) -> Opening:

@@ -18,12 +18,6 @@ SECOND = timedelta(seconds=1)
 GRACE, REDELIVERY, QUEUE = 900 * SECOND, 5400 * SECOND, 10_000 * SECOND
 
 
-@pytest.fixture
-def there() -> JoinsInMemory:
-    """A table in memory."""
-    return JoinsInMemory()
-
-
 def repair(there: JoinsInMemory, join: Any, after: timedelta, **patience: timedelta) -> Any:
     """What is done for a join, so long after noon."""
     given = {"grace": GRACE, "redelivery": REDELIVERY, "queue": QUEUE, **patience}

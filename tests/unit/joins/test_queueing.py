@@ -15,22 +15,14 @@ from cirrus_callbacks_plugin.joins.queueing import MAX_BATCH_BYTES, Message, pay
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import Wait
-from support.joins_in_memory import JOIN_ID
+from support.aws_calls import aws_error
+from support.joins_in_memory import JOIN_ID, index_of
 
 MEMBER = MemberToken(JOIN_ID, 7)
 PAYLOAD = Payload({"id": "München", "process": []})
 WAIT = Wait(JOIN_ID, "the parent's token", cirrus_version="1.3.0")
 ARN = "arn:aws:sqs:us-west-2:123456789012:process"
 URL = "https://sqs.example/123456789012/process"
-
-
-def refusal(code: str, status: int = 400) -> ClientError:
-    """What SQS says."""
-    told: Any = {
-        "Error": {"Code": code, "Message": ""},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    }
-    return ClientError(told, "SendMessage")
 
 
 class Queue:
@@ -61,7 +53,7 @@ class Queue:
         assert [each["Id"] for each in given["Entries"]] == [
             str(number) for number in range(len(given["Entries"]))
         ]
-        self.batches.append([_index(each) for each in given["Entries"]])
+        self.batches.append([index_of(each) for each in given["Entries"]])
         if self._refused is not None:
             raise self._refused
         failed = [{"Id": str(number)} for number in self._failed]
@@ -70,15 +62,9 @@ class Queue:
     def send_message(self, **given: Any) -> None:
         """Take one, or refuse it."""
         assert given["QueueUrl"] == URL
-        self.alone.append(_index(given))
+        self.alone.append(index_of(given))
         if self._alone is not None:
             raise self._alone
-
-
-def _index(given: Any) -> int:
-    member = MemberToken.of(given["MessageAttributes"]["cirrus-task-token"]["StringValue"])
-    assert member is not None
-    return member.index
 
 
 def messages(count: int, size: int = 100) -> list[Message]:
@@ -176,7 +162,7 @@ def test_what_a_batch_did_not_take_is_sent_by_itself() -> None:
 )
 def test_what_sqs_refuses_for_its_content_is_told(code: str) -> None:
     """With its size and the other way: no repetition would help."""
-    queue = Queue(refused=refusal(code), alone=refusal(code))
+    queue = Queue(refused=aws_error(code), alone=aws_error(code))
     refused = send(queue, ARN, messages(2))
     assert queue.alone == [0, 1]
     assert refused == {
@@ -190,13 +176,13 @@ def test_what_sqs_refuses_for_its_content_is_told(code: str) -> None:
 
 def test_refusals_of_every_batch_are_told() -> None:
     """Not those of the last one alone."""
-    queue = Queue(failed=(0,), alone=refusal("MessageTooLong"))
+    queue = Queue(failed=(0,), alone=aws_error("MessageTooLong"))
     assert {each.index for each in send(queue, ARN, messages(11))} == {0, 10}
 
 
 def test_a_queue_that_cannot_now_is_met_by_the_caller() -> None:
     """Nothing is sent by itself then: the chunk is sent again as a whole."""
-    queue = Queue(refused=refusal("ServiceUnavailable", 503))
+    queue = Queue(refused=aws_error("ServiceUnavailable", status=503))
     with pytest.raises(ClientError, match="ServiceUnavailable"):
         send(queue, ARN, messages(2))
     assert queue.alone == []
@@ -204,7 +190,9 @@ def test_a_queue_that_cannot_now_is_met_by_the_caller() -> None:
 
 def test_a_queue_that_may_not_be_used_is_met_by_the_caller() -> None:
     """It is nothing in the message."""
-    queue = Queue(refused=refusal("AccessDenied", 403), alone=refusal("AccessDenied", 403))
+    queue = Queue(
+        refused=aws_error("AccessDenied", status=403), alone=aws_error("AccessDenied", status=403)
+    )
     with pytest.raises(ClientError, match="AccessDenied"):
         send(queue, ARN, messages(2))
 

@@ -22,12 +22,6 @@ OTHER = "join:" + "f" * 32
 DENIED = "AccessDeniedException"
 
 
-@pytest.fixture
-def there() -> JoinsInMemory:
-    """A table in memory."""
-    return JoinsInMemory()
-
-
 def spoil(there: JoinsInMemory, sort_key: str, **attributes: Any) -> None:
     """Have a row there that nobody of this package wrote so."""
     there.client.put(

@@ -19,12 +19,6 @@ from support.joins_in_memory import AT_NOON, JOIN_ID, NOON, JoinsInMemory
 DAY = 86_400
 
 
-@pytest.fixture
-def there() -> JoinsInMemory:
-    """A table in memory."""
-    return JoinsInMemory()
-
-
 def teller(there: JoinsInMemory) -> Teller:
     """A teller who keeps answered rows for two days."""
     return Teller(there.table, 2)

@@ -14,6 +14,7 @@ from cirrus_callbacks_plugin.joins.rows import Definition, Expansion, Join, Memb
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.protocol.answer import MAX_CAUSE_BYTES
 from cirrus_callbacks_plugin.waits.row import Wait
+from support.joins_in_memory import index_of
 
 MANY = 10_000
 ID = f"join:{'a' * 32}"
@@ -71,11 +72,7 @@ class Queue:
 
     def send_message_batch(self, **given: Any) -> dict[str, Any]:
         """Take all of them."""
-        names = [
-            each["MessageAttributes"]["cirrus-task-token"]["StringValue"]
-            for each in given["Entries"]
-        ]
-        self.sent.append([int(name.rpartition(":")[2]) for name in names])
+        self.sent.append([index_of(each) for each in given["Entries"]])
         return {}
 
 
