@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
+from cirrus_callbacks_plugin.local.changes import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ class MotoServer:
     Attributes:
         port: where it listens.
         endpoint: its URL.
+        changes: what its requests have changed.
 
     Raises:
         ConfigurationError: the port cannot be had.
@@ -46,6 +48,7 @@ class MotoServer:
         with closing(_listen(port)) as listening:
             self.port: int = listening.getsockname()[1]
             self.endpoint = f"http://{HOST}:{self.port}"
+            self.changes = Changes()
             with self._told():
                 self._was_used = "moto.backends" in sys.modules
                 # Imported once the port is known.
@@ -56,7 +59,7 @@ class MotoServer:
                 )
                 from werkzeug.serving import make_server
 
-                moto: Application = DomainDispatcherApplication(create_backend_app)
+                moto = self.changes.around(DomainDispatcherApplication(create_backend_app))
                 self._server = make_server(
                     HOST,
                     self.port,

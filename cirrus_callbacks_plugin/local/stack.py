@@ -6,7 +6,7 @@ import json
 import os
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.local import deployment as parts
 from cirrus_callbacks_plugin.local import practice, terraform
+from cirrus_callbacks_plugin.local.changes import SERVICES, STEP_FUNCTIONS, Changes
 from cirrus_callbacks_plugin.local.clients import clients_kept
 from cirrus_callbacks_plugin.local.environment import RECONCILER, isolated, logs
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
@@ -28,7 +29,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.clock import end_what_waits
 from cirrus_callbacks_plugin.local.moto_corrections.corrected import corrected
 from cirrus_callbacks_plugin.local.project import Project, StoredObject
 from cirrus_callbacks_plugin.local.report import Report
-from cirrus_callbacks_plugin.local.server import moto_server
+from cirrus_callbacks_plugin.local.server import MotoServer
 from cirrus_callbacks_plugin.local.sources.executions import ExecutionsSource
 from cirrus_callbacks_plugin.local.sources.filters import matcher
 from cirrus_callbacks_plugin.local.sources.queue import QueueSource
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.local.clock import StackClock
     from cirrus_callbacks_plugin.local.moto_corrections.functions import Invoke
-    from cirrus_callbacks_plugin.local.server import MotoServer
     from cirrus_callbacks_plugin.local.sources.source import Handler
     from cirrus_callbacks_plugin.local.timeline import Timeline
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -60,10 +60,11 @@ ACCOUNT = "123456789012"  # moto's own
 VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
-"""Between two polls of a source that has nothing to deliver."""
-IDLE_PAUSE_SECONDS = 0.5
-"""The same once nothing was delivered anywhere for a while: a stack may stay for hours."""
-IDLE_AFTER_SECONDS = 5.0
+"""Between two polls of a source that has something to deliver in a while, or follows time."""
+IDLE_PAUSE_SECONDS = 1.0
+"""The same of a source that has nothing: it is asked at once when what it reads has changed."""
+GATHERING_SECONDS = 0.05
+"""From a change to the poll: what comes in one go is delivered as one batch."""
 LOOK_SECONDS = 1.0
 """How often a condition is looked at while the stack sees nothing happen."""
 STOP_SECONDS = 15.0
@@ -144,6 +145,8 @@ class Stack:
         sources: tuple[Source, ...],
         timeline: Timeline,
         definitions: Mapping[str, str],
+        *,
+        served: Changes,
     ) -> None:
         self.deployment = deployment
         self.project = project
@@ -153,7 +156,7 @@ class Stack:
         self._rounds = Rounds(tuple(source.name for source in sources))
         self._changed = threading.Condition()
         self._changes = 0
-        self._last_delivery = time.monotonic()
+        self._served = served
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._broken: BaseException | None = None
@@ -169,6 +172,7 @@ class Stack:
     def disturbed(self) -> None:
         """Take note that work has come from elsewhere than an event source."""
         self._rounds.disturb()
+        self._served.note(*SERVICES)
         self.has_changed()
 
     def upload(self, stored: StoredObject) -> None:
@@ -310,6 +314,7 @@ class Stack:
     def stop(self) -> None:
         """Let the deliveries under way end, and no other one begin; stop what still runs."""
         self._stopping.set()
+        self._served.note(*SERVICES)
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         stepfunctions = self.deployment.client("stepfunctions")
@@ -335,6 +340,7 @@ class Stack:
 
     def _serve(self, source: Source) -> None:
         while not self._stopping.is_set():
+            seen = self._served.count(source.reads) if source.reads else 0
             began = self._rounds.began()
             try:
                 poll = source.poll()
@@ -347,14 +353,11 @@ class Stack:
             if poll is Poll.DELIVERED or (self.nothing_left(), self.is_quiet()) != before:
                 self.has_changed()
             if poll is Poll.DELIVERED:
-                self._last_delivery = time.monotonic()
-            else:
-                self._stopping.wait(self._pause())
-
-    def _pause(self) -> float:
-        """Seconds until a source is asked again: a stack that nothing comes to rests."""
-        idle = time.monotonic() - self._last_delivery
-        return IDLE_PAUSE_SECONDS if idle > IDLE_AFTER_SECONDS else PAUSE_SECONDS
+                self._served.note(*SERVICES)  # each source has to show again that it is empty
+            elif poll is Poll.WAITING or source.reads is None:
+                self._stopping.wait(PAUSE_SECONDS)
+            elif self._served.wait(source.reads, seen, IDLE_PAUSE_SECONDS):
+                self._stopping.wait(GATHERING_SECONDS)
 
     def has_changed(self) -> None:
         """Let what waits for a condition look at it again."""
@@ -406,15 +409,26 @@ def running(
         )
         project.check_definitions(names, settings.variables)  # before anything is started
         timeline.step(f"a Cirrus is being set up for {root}")
-        serving = moto_server(settings.port) if server is None else server().serving()
-        names = replace(names, endpoint_url=until_end.enter_context(serving))
+        moto = (
+            until_end.enter_context(closing(MotoServer(settings.port)))
+            if server is None
+            else server()
+        )
+        names = replace(names, endpoint_url=until_end.enter_context(moto.serving()))
         os.environ.update(names.environment())
         until_end.enter_context(clients_kept())
         functions = until_end.enter_context(loaded(project.functions, names.prefix))
         invoke: Invoke = functions.invoke
         if invoke_around is not None:
             invoke = invoke_around(invoke)
-        until_end.enter_context(corrected(invoke, clock, on_unanswered=timeline.unanswered))
+        until_end.enter_context(
+            corrected(
+                invoke,
+                clock,
+                on_unanswered=timeline.unanswered,
+                on_end=lambda: moto.changes.note(STEP_FUNCTIONS),
+            )
+        )
         for handler in ("process", "update_state"):
             cirrus_handler(handler, given_handler(handler))  # now, not at the first message
         stream_arn, patterns = None, None
@@ -448,7 +462,7 @@ def running(
         if settings.is_for_practice and server is None and not settings.terraform:
             own = {**RECONCILER, **joins_url, **settings.own_variables()}
             practice.publish(deployment, own, settings.without)
-        stack = Stack(deployment, project, sources, timeline, definitions)
+        stack = Stack(deployment, project, sources, timeline, definitions, served=moto.changes)
         timeline.payload_id_of = stack.payload_id_of
         timeline.on_change = stack.has_changed
         stack.start()

@@ -272,14 +272,17 @@ def _provider() -> _Provider | str:
         shutil.copy(MODULE / "versions.tf", folder)
 
         def works(found: dict[str, str]) -> bool:
-            done = subprocess.run(
-                ["terraform", "init", "-backend=false", "-input=false"],
-                cwd=folder,
-                env={**os.environ, "CHECKPOINT_DISABLE": "1", **found},
-                capture_output=True,
-                check=False,
-                timeout=INIT_SECONDS,
-            )
+            try:
+                done = subprocess.run(
+                    ["terraform", "init", "-backend=false", "-input=false"],
+                    cwd=folder,
+                    env={**os.environ, "CHECKPOINT_DISABLE": "1", **found},
+                    capture_output=True,
+                    check=False,
+                    timeout=INIT_SECONDS,
+                )
+            except subprocess.TimeoutExpired:  # a registry that never answers is out of reach
+                return False
             return done.returncode == 0
 
         if works({}):

@@ -48,6 +48,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.durations import (
 from cirrus_callbacks_plugin.local.moto_corrections.endings import (
     measure_states_as_json,
     say_why_an_execution_ended,
+    tell_of_ends,
 )
 from cirrus_callbacks_plugin.local.moto_corrections.error_names import (
     keep_failures_of_dynamodb_tasks,
@@ -73,6 +74,7 @@ from cirrus_callbacks_plugin.local.moto_corrections.jsonata_fields import check_
 from cirrus_callbacks_plugin.local.moto_corrections.lookups import (
     keep_names_of_members,
     keep_names_of_methods,
+    keep_names_of_services,
     keep_parsed_definitions,
     keep_the_retention_of_queues,
     query_one_partition,
@@ -123,6 +125,7 @@ if TYPE_CHECKING:
 LOOKUPS: tuple[Callable[[Patches], None], ...] = (
     keep_names_of_members,
     keep_names_of_methods,
+    keep_names_of_services,
     keep_parsed_definitions,
     keep_the_retention_of_queues,
     query_one_partition,
@@ -210,6 +213,7 @@ def corrected(
     clock: StackClock | None = None,
     corrections: tuple[Callable[[Patches], None], ...] = ALL,
     on_unanswered: Callable[[str, str | None], None] | None = None,
+    on_end: Callable[[], None] | None = None,
 ) -> Iterator[None]:
     """Correct moto until the end of the block; a second block at the same time is refused.
 
@@ -219,6 +223,7 @@ def corrected(
         corrections: which corrections to apply.
         on_unanswered: told the token of a task that is over without an answer, and the name of
             its error; None for a task that was stopped.
+        on_end: called whenever an execution has ended.
 
     Raises:
         RuntimeError: moto is corrected already: two stacks in one process would run each
@@ -234,6 +239,8 @@ def corrected(
                 run_local_functions(patches, invoke)
             if on_unanswered is not None:
                 tell_what_was_not_answered(patches, on_unanswered)
+            if on_end is not None:
+                tell_of_ends(patches, on_end)
             if clock is not None:
                 follow_the_clock(patches, clock)
             yield

@@ -12,6 +12,8 @@ from cirrus_callbacks_plugin.local.moto_corrections.state_failures import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 STATE_BYTES = 256 * 1024
@@ -77,6 +79,21 @@ def say_why_an_execution_ended(patches: Patches) -> None:
     patches.set(communication, "_reflect_execution_status", _reflect_execution_status)
     patches.set(StepFunctionResponse, "describe_execution", describe_execution)
     patches.set(StepFunctionResponse, "stop_execution", stop_execution)
+
+
+def tell_of_ends(patches: Patches, on_end: Callable[[], None]) -> None:
+    """Tell that an execution has ended, as soon as it is told by DescribeExecution."""
+    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+
+    reflect = BaseExecutionWorkerCommunication._reflect_execution_status  # noqa: SLF001 - moto has no public seam
+
+    def _reflect_execution_status(self: Any) -> None:
+        reflect(self)
+        on_end()
+
+    patches.set(
+        BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect_execution_status
+    )
 
 
 def measure_states_as_json(patches: Patches) -> None:

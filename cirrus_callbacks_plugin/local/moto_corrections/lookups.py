@@ -72,6 +72,19 @@ def keep_names_of_methods(patches: Patches) -> None:
     patches.set(responses, "method_names_from_class", kept)
 
 
+def keep_names_of_services(patches: Patches) -> None:
+    """The names of the services that moto has are kept.
+
+    Its server lists the folders of its package for each request, to see whether a host is named
+    like one.
+    """
+    from moto import backends
+
+    original = backends.list_of_moto_modules
+    kept = functools.cache(lambda: tuple(original()))
+    patches.set(backends, "list_of_moto_modules", kept)
+
+
 def keep_parsed_definitions(patches: Patches) -> None:
     """The syntax tree of a definition is kept with its text.
 

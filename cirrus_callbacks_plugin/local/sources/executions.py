@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.changes import STEP_FUNCTIONS
 from cirrus_callbacks_plugin.local.events import execution_event
 from cirrus_callbacks_plugin.local.functions import Context
 from cirrus_callbacks_plugin.local.sources.source import Handler, Poll, Tell
@@ -54,6 +55,7 @@ class ExecutionsSource:
     tell: Tell
     changed: Callable[[dict[str, Any]], None]
     name: str = "update-state"
+    reads: str = STEP_FUNCTIONS
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
 
@@ -68,8 +70,10 @@ class ExecutionsSource:
             self._deliver(due)
             return Poll.DELIVERED
         is_known = self._look()
-        is_finished = all(seen.is_delivered for seen in self._seen.values())
-        return Poll.EMPTY if is_known and is_finished else Poll.WAITING
+        left = [seen for seen in self._seen.values() if not seen.is_delivered]
+        if not is_known or any(seen.status != RUNNING for seen in left):
+            return Poll.WAITING
+        return Poll.RUNNING if left else Poll.EMPTY
 
     def _due(self) -> str | None:
         now = time.monotonic()

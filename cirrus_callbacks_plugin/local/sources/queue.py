@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.changes import SQS
 from cirrus_callbacks_plugin.local.deployment import MAX_RECEIVES
 from cirrus_callbacks_plugin.local.events import sqs_event
 from cirrus_callbacks_plugin.local.functions import Context
@@ -31,6 +32,7 @@ class QueueSource:
     handler: Handler
     tell: Tell
     name: str = "process"
+    reads: str = SQS
 
     def poll(self) -> Poll:
         """Receive and deliver one batch."""

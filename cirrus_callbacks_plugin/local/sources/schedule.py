@@ -34,6 +34,7 @@ class ScheduleSource:
     every: float = EVERY_SECONDS
     clock: Callable[[], float] = time.monotonic
     name: str = "reconciler"
+    reads: None = None
     _due: float | None = None
     _told: set[str] = field(default_factory=set)
 

@@ -17,7 +17,9 @@ class Poll(enum.Enum):
     DELIVERED = "delivered"
     """The lambda was called."""
     WAITING = "waiting"
-    """Nothing to deliver now, but something is under way (in flight, running)."""
+    """Nothing to deliver now, but in a while (in flight, to be tried again)."""
+    RUNNING = "running"
+    """Nothing to deliver before something that runs has ended, which is told."""
     EMPTY = "empty"
     """Nothing to deliver, and nothing that could bring something."""
 
@@ -28,6 +30,10 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """What the timeline calls it."""
+
+    @property
+    def reads(self) -> str | None:
+        """The service that it reads (``changes.SERVICES``); None: it follows time alone."""
 
     def poll(self) -> Poll:
         """Deliver what is there now, in one call of the lambda at most."""

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.local.changes import DYNAMODB
 from cirrus_callbacks_plugin.local.functions import Context
 from cirrus_callbacks_plugin.local.sources.source import Handler, Poll, Tell
 
@@ -42,6 +43,7 @@ class StreamSource:
     tell: Tell
     seen: Callable[[dict[str, Any]], None]
     name: str = "sender"
+    reads: str = DYNAMODB
     _reading: _Reading = field(default_factory=_Reading)
 
     def poll(self) -> Poll:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import time_machine
 from botocore.exceptions import ClientError
-from moto import mock_aws
+from moto import backends, mock_aws
 from moto.core import serialize, utils
 from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.sqs.models import Queue
 from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 
@@ -106,6 +107,29 @@ def test_answers_stay_as_they_are(dynamodb: Any) -> None:
     with lookups_kept():
         assert _answers(dynamodb) == expected
         assert _answers(dynamodb) == expected
+
+
+def _listed(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often the server lists the folders of moto's package for three requests."""
+    counter = Counter()
+    server = DomainDispatcherApplication(lambda service: service)  # type: ignore[arg-type, return-value]
+    with monkeypatch.context() as patched:
+        patched.setattr(backends.os, "listdir", counter.of(backends.os.listdir))
+        hosts = ("sqs.us-west-2.amazonaws.com", "dynamodb", "moto_api")
+        found = [server.get_backend_for_host(host) for host in hosts]
+    assert found == ["sqs", "dynamodb", "moto_api"]
+    return counter.calls
+
+
+def test_moto_lists_its_folders_for_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unpatched moto's server does, to know its services by name."""
+    assert [_listed(monkeypatch), _listed(monkeypatch)] == [2, 2]
+
+
+def test_folders_are_listed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the services are the same."""
+    with lookups_kept():
+        assert [_listed(monkeypatch), _listed(monkeypatch)] == [1, 0]
 
 
 def _parsed(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -13,6 +13,7 @@ from urllib.parse import urlparse
 import pytest
 
 from cirrus_callbacks_plugin.cli import local
+from cirrus_callbacks_plugin.local import stack as stack_module
 from cirrus_callbacks_plugin.local.stack import Stack, StackSettings, running
 from cirrus_callbacks_plugin.local.timeline import Timeline
 from cirrus_callbacks_plugin.naming import short
@@ -42,6 +43,24 @@ def test_a_wait_that_times_out_is_told(tmp_path: Path) -> None:
     assert {each.status for each in report.executions} == {"RUNNING"}
     line = f"{wait.waiter_name} waits no more for {short(wait.payload_id)}: its task ended with "
     assert told.count(f"{line}States.Timeout") == 1
+
+
+def test_each_source_is_told_when_to_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run goes through to its end though no source asks by itself, not even once an hour."""
+    monkeypatch.setattr(stack_module, "IDLE_PAUSE_SECONDS", 3600.0)
+    # The child's end comes alone: no delivery shortly before makes anybody ask.
+    child = {"Sleep": {**SLOW["States"]["Sleep"], "Seconds": 2}}
+    folder = Folder(tmp_path).write("workflows/parent.asl.json", PARENT)
+    folder.write("workflows/child.asl.json", {**SLOW, "States": child})
+    folder.write("payloads/1.json", payload())
+    with running(tmp_path, StackSettings(), Timeline(print, "cirrus-local")) as stack:
+        assert stack.wait_until(stack.nothing_left, 60)  # what was there before is through
+        for each in stack.project.payloads:
+            stack.send(each.body)
+        assert stack.wait_until(lambda: bool(stack.waits()), 60)
+        assert stack.wait_until(stack.nothing_left, 60)
+        (wait,) = stack.report().waits
+    assert wait.answer == "success"
 
 
 def test_a_stack_leaves_nothing_behind_and_tells_no_token(

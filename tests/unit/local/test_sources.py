@@ -105,7 +105,7 @@ def test_an_ended_execution_is_delivered_once() -> None:
     """Running: wait for it. Ended: one event in EventBridge's shape, then nothing more."""
     told, seen = Told(), []
     stepfunctions, source = _executions(told, seen)
-    assert [source.poll(), source.poll()] == [Poll.WAITING, Poll.WAITING]
+    assert [source.poll(), source.poll()] == [Poll.RUNNING, Poll.RUNNING]
     stepfunctions.status = "SUCCEEDED"
     assert [source.poll() for _ in range(3)] == [Poll.WAITING, Poll.DELIVERED, Poll.EMPTY]
     (event,) = told.events
@@ -148,7 +148,7 @@ def test_a_redriven_execution_ends_once_more() -> None:
     stepfunctions.status = "FAILED"
     assert [source.poll() for _ in range(3)] == [Poll.WAITING, Poll.DELIVERED, Poll.EMPTY]
     stepfunctions.status, stepfunctions.redrives = "RUNNING", 1
-    assert source.poll() is Poll.WAITING
+    assert source.poll() is Poll.RUNNING
     stepfunctions.status = "SUCCEEDED"
     assert [source.poll() for _ in range(3)] == [Poll.WAITING, Poll.DELIVERED, Poll.EMPTY]
     assert seen == ["FAILED", "RUNNING", "SUCCEEDED"]
