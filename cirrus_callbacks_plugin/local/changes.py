@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from cirrus_callbacks_plugin.local.server import Application
+Application = Callable[[dict[str, Any], Any], Any]
+"""A WSGI application."""
 
 SQS = "sqs"
 STEP_FUNCTIONS = "stepfunctions"

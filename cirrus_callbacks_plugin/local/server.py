@@ -8,20 +8,16 @@ import socket
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.errors import ConfigurationError
-from cirrus_callbacks_plugin.local.changes import Changes
+from cirrus_callbacks_plugin.local.changes import Application, Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 HOST = "127.0.0.1"
-
-Application = Callable[[dict[str, Any], Any], Any]
-"""A WSGI application."""
 
 
 class MotoServer:

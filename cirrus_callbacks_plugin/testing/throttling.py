@@ -13,7 +13,7 @@ from cirrus_callbacks_plugin.local.deployment import OWN_CALLS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cirrus_callbacks_plugin.local.server import Application
+    from cirrus_callbacks_plugin.local.changes import Application
 
 _TARGET = "DynamoDB_20120810."
 _REFUSAL = json.dumps(
