@@ -58,10 +58,15 @@ def _stopped(interpreter: Interpreter, state: dict[str, Any]) -> dict[str, Any]:
     return interpreter.end(execution)
 
 
+STOPPED = ("ABORTED", "FAILED")
+"""What a stopped execution becomes in unpatched moto, by which of its threads comes first."""
+
+
 def test_moto_forgets_why_an_execution_was_stopped(interpreter: Interpreter) -> None:
     """Unpatched moto drops the error and the cause of StopExecution."""
     ended = _stopped(interpreter, LATER)
-    assert (ended["status"], ended.get("error")) == ("ABORTED", None)
+    assert ended["status"] in STOPPED
+    assert ended.get("error") != "Enough"
 
 
 def test_moto_waits_for_the_task_of_a_stopped_execution(interpreter: Interpreter) -> None:
@@ -71,7 +76,7 @@ def test_moto_waits_for_the_task_of_a_stopped_execution(interpreter: Interpreter
     interpreter.sfn.stop_execution(executionArn=execution)
     assert interpreter.sfn.describe_execution(executionArn=execution)["status"] == "RUNNING"
     interpreter.sfn.send_task_success(taskToken=token, output="1")
-    assert interpreter.end(execution)["status"] == "ABORTED"
+    assert interpreter.end(execution)["status"] in STOPPED
 
 
 @pytest.mark.parametrize("kind", ["Wait", "task", "Map"])
