@@ -59,6 +59,13 @@ _CHANGING = {
 """The service that a request changes, by its ``X-Amz-Target``."""
 
 
+def _changed_by(environ: dict[str, Any]) -> str | None:
+    target = environ.get("HTTP_X_AMZ_TARGET")
+    if target is None and environ.get("REQUEST_METHOD") == "POST":
+        return SQS  # SNS has no such header, and queues may be subscribed to its topics
+    return _CHANGING.get(str(target))
+
+
 class Changes:
     """How often each service's content has changed; several threads may ask and wait."""
 
@@ -86,7 +93,7 @@ class Changes:
         """The same WSGI application; a request that changes something is noted once it is done."""
 
         def answered(environ: dict[str, Any], start_response: Any) -> Any:
-            service = _CHANGING.get(str(environ.get("HTTP_X_AMZ_TARGET", "")))
+            service = _changed_by(environ)
             try:
                 return application(environ, start_response)
             finally:

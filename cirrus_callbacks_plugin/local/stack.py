@@ -61,7 +61,7 @@ VISIBILITY_SECONDS = 1
 """A failed batch comes again after this; deployments wait 180 s."""
 PAUSE_SECONDS = 0.1
 """Between two polls of a source that has something to deliver in a while, or follows time."""
-IDLE_PAUSE_SECONDS = 1.0
+IDLE_PAUSE_SECONDS = 3.0
 """The same of a source that has nothing: it is asked at once when what it reads has changed."""
 GATHERING_SECONDS = 0.05
 """From a change to the poll: what comes in one go is delivered as one batch."""

@@ -51,6 +51,15 @@ def test_a_request_that_fails_may_have_changed_something() -> None:
     assert changes.count(SQS) == 1
 
 
+def test_what_is_published_may_come_to_a_queue() -> None:
+    """SNS's requests name no target; what is put into a bucket or read comes to none."""
+    changes = Changes()
+    around = changes.around(lambda *_: [])
+    for method, count in (("POST", 1), ("PUT", 1), ("GET", 1)):
+        around({"REQUEST_METHOD": method}, None)
+        assert changes.count(SQS) == count
+
+
 @pytest.mark.parametrize(
     "target",
     ["AmazonSQS.ReceiveMessage", "AWSStepFunctions.ListExecutions", "DynamoDB_20120810.Query", ""],
