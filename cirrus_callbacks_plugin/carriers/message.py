@@ -58,27 +58,27 @@ def take(record: Any) -> Taken:
     """Take every token out of one record (or of a directly invoked payload)."""
     if not isinstance(record, dict):
         return Taken(record)
-    found = TokenCollector()
-    cleaned = _from_record(record, found)
-    found.warn(record.get("messageId"))
-    return Taken(cleaned, found.callbacks)
+    collector = TokenCollector()
+    cleaned = _from_record(record, collector)
+    collector.warn(record.get("messageId"))
+    return Taken(cleaned, collector.callbacks)
 
 
-def _from_record(record: dict[str, Any], found: TokenCollector) -> Any:
+def _from_record(record: dict[str, Any], collector: TokenCollector) -> Any:
     """An SQS message, an SNS record, or a payload by itself; told apart as cirrus does."""
-    record = _without_attributes(record, "messageAttributes", "stringValue", found)
+    record = _without_attributes(record, "messageAttributes", "stringValue", collector)
     if "body" in record:
-        return _with_text(record, "body", found)
+        return _with_text(record, "body", collector)
     if "Sns" in record:
         notification = record["Sns"]
         if not isinstance(notification, dict):
             return record
-        cleaned = _from_body(notification, found)
+        cleaned = _from_body(notification, collector)
         return record if cleaned is notification else {**record, "Sns": cleaned}
-    return _from_body(record, found)
+    return _from_body(record, collector)
 
 
-def _with_text(holder: dict[str, Any], key: str, found: TokenCollector) -> dict[str, Any]:
+def _with_text(holder: dict[str, Any], key: str, collector: TokenCollector) -> dict[str, Any]:
     """Look into a JSON text inside a record; write it again only where a carrier was in it."""
     text = holder.get(key)
     if not isinstance(text, str) or not _may_hold_carrier(text):
@@ -89,7 +89,7 @@ def _with_text(holder: dict[str, Any], key: str, found: TokenCollector) -> dict[
         return holder  # a body that is not JSON carries no token
     if not isinstance(body, dict):
         return holder
-    cleaned = _from_body(body, found)
+    cleaned = _from_body(body, collector)
     return holder if cleaned is body else {**holder, key: json_text.write(cleaned)}
 
 
@@ -100,21 +100,21 @@ def _may_hold_carrier(text: str) -> bool:
     )
 
 
-def _from_body(body: dict[str, Any], found: TokenCollector) -> Any:
+def _from_body(body: dict[str, Any], collector: TokenCollector) -> Any:
     """A payload, a reference to one, a notification, or an envelope around any of them.
 
     A notification in a notification (a topic behind a topic) is one that cirrus refuses,
     logs and stores. Each is a text in a text, so a message holds a few at the most.
     """
-    inner, hidden = _unwrapped(body, found)
+    inner, hidden = _unwrapped(body, collector)
     while hidden:
-        passed_over, more = _unwrapped(hidden.pop(), found)
-        _from_content(passed_over, found)
+        passed_over, more = _unwrapped(hidden.pop(), collector)
+        _from_content(passed_over, collector)
         hidden += more
-    return _from_content(inner, found)
+    return _from_content(inner, collector)
 
 
-def _unwrapped(body: Any, found: TokenCollector) -> tuple[Any, list[Any]]:
+def _unwrapped(body: Any, collector: TokenCollector) -> tuple[Any, list[Any]]:
     """What is in an envelope, and in payloads that another one took the place of.
 
     Always unwrapped, an envelope in an envelope too: cirrus sees the payload.
@@ -122,13 +122,13 @@ def _unwrapped(body: Any, found: TokenCollector) -> tuple[Any, list[Any]]:
     hidden: list[Any] = []
     while isinstance(body, dict) and "TaskToken" in body and "Payload" in body:
         for token in values(body, "TaskToken"):
-            found.add_token(token, "the envelope's TaskToken")
+            collector.add_token(token, "the envelope's TaskToken")
         hidden += earlier_values(body, "Payload")
         body = body["Payload"]
     return body, hidden
 
 
-def _from_content(content: Any, found: TokenCollector) -> Any:
+def _from_content(content: Any, collector: TokenCollector) -> Any:
     if not isinstance(content, dict):
         return content
     if "Message" in content:
@@ -136,12 +136,12 @@ def _from_content(content: Any, found: TokenCollector) -> Any:
             content,
             {
                 "MessageAttributes": lambda holder: _without_attributes(
-                    holder, "MessageAttributes", "Value", found
+                    holder, "MessageAttributes", "Value", collector
                 ),
-                "Message": lambda holder: _with_text(holder, "Message", found),
+                "Message": lambda holder: _with_text(holder, "Message", collector),
             },
         )
-    return _from_payload(content, found)
+    return _from_payload(content, collector)
 
 
 def _each_value(
@@ -161,27 +161,27 @@ def _each_value(
     return cleaned
 
 
-def _from_payload(payload: dict[str, Any], found: TokenCollector) -> dict[str, Any]:
+def _from_payload(payload: dict[str, Any], collector: TokenCollector) -> dict[str, Any]:
     has_callback = "url" in payload or "join" in payload
     beside = values(payload, "callback") if has_callback else []
     for callback in beside:
-        found.add(callback, "callback")
-    cleaned = _each_value(payload, {"process": lambda holder: _from_process(holder, found)})
+        collector.add(callback, "callback")
+    cleaned = _each_value(payload, {"process": lambda holder: _from_process(holder, collector)})
     return _without(cleaned, "callback") if beside else cleaned
 
 
-def _from_process(payload: dict[str, Any], found: TokenCollector) -> dict[str, Any]:
+def _from_process(payload: dict[str, Any], collector: TokenCollector) -> dict[str, Any]:
     process = payload.get("process")
     cleaned: Any
     if isinstance(process, dict):
-        cleaned = _without_callback(process, found, "process.callback")
+        cleaned = _without_callback(process, collector, "process.callback")
         return payload if cleaned is process else {**payload, "process": cleaned}
     if not isinstance(process, list):
         return payload
     cleaned = [
-        _without_callback(entry, found, "process[0].callback")
+        _without_callback(entry, collector, "process[0].callback")
         if index == 0 and isinstance(entry, dict)
-        else _without_later_callbacks(entry, index, found)
+        else _without_later_callbacks(entry, index, collector)
         for index, entry in enumerate(process)
     ]
     if all(new is old for new, old in zip(cleaned, process, strict=True)):
@@ -189,29 +189,31 @@ def _from_process(payload: dict[str, Any], found: TokenCollector) -> dict[str, A
     return {**payload, "process": cleaned}
 
 
-def _without_callback(entry: dict[str, Any], found: TokenCollector, place: str) -> dict[str, Any]:
+def _without_callback(
+    entry: dict[str, Any], collector: TokenCollector, place: str
+) -> dict[str, Any]:
     if "callback" not in entry:
         return entry
     for callback in values(entry, "callback"):
-        found.add(callback, place)
+        collector.add(callback, place)
     return _without(entry, "callback")
 
 
-def _without_later_callbacks(entry: Any, index: int, found: TokenCollector) -> Any:
+def _without_later_callbacks(entry: Any, index: int, collector: TokenCollector) -> Any:
     """A callback of a chained workflow that does not exist yet can wait for nothing.
 
     An entry may be a list of workflows; nothing deeper is one, for cirrus neither.
     """
     if isinstance(entry, list):
-        cleaned = [_without_later_callback(each, index, found) for each in entry]
+        cleaned = [_without_later_callback(each, index, collector) for each in entry]
         return entry if all(a is b for a, b in zip(cleaned, entry, strict=True)) else cleaned
-    return _without_later_callback(entry, index, found)
+    return _without_later_callback(entry, index, collector)
 
 
-def _without_later_callback(entry: Any, index: int, found: TokenCollector) -> Any:
+def _without_later_callback(entry: Any, index: int, collector: TokenCollector) -> Any:
     if not isinstance(entry, dict) or "callback" not in entry:
         return entry
-    found.problem(
+    collector.problem(
         f"Removed a callback from process[{index}]: only process[0] can be waited for; "
         "send the token with the message of the workflow that is to be waited for",
     )
@@ -222,7 +224,7 @@ def _without_attributes(
     holder: dict[str, Any],
     key: str,
     value_key: str,
-    found: TokenCollector,
+    collector: TokenCollector,
 ) -> dict[str, Any]:
     attributes = holder.get(key)
     if not isinstance(attributes, dict):
@@ -241,7 +243,7 @@ def _without_attributes(
     for name, our_name in ours.items():
         if our_name == TOKEN_ATTRIBUTE:
             for token in _texts(attributes, name, value_key):
-                found.add_token(token, place, waiter)
+                collector.add_token(token, place, waiter)
     kept = {name: value for name, value in attributes.items() if name not in ours}
     return {**holder, key: kept}
 

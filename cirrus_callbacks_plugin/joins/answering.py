@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code, is_unanswered
-from cirrus_callbacks_plugin.joins.result import Place, Told, write
+from cirrus_callbacks_plugin.joins.result import S3Object, Told, write
 from cirrus_callbacks_plugin.protocol.answer import Answer, answer_of
 from cirrus_callbacks_plugin.protocol.error_names import JOIN_FAILED, answer_error_of
 
@@ -49,12 +49,12 @@ class Results:
         told = replace(told, members_at=self._written(told))
         return told.success() if error is None else told.failure()
 
-    def _written(self, told: Told) -> Place | None:
+    def _written(self, told: Told) -> S3Object | None:
         """Write the whole list; None where there is no place for it, or it is refused."""
         if self.joins_url is None:
             return None
         bucket, _, prefix = self.joins_url.removeprefix("s3://").partition("/")
-        place = Place(bucket, f"{prefix}{told.join.join_id.removeprefix('join:')}.json")
+        place = S3Object(bucket, f"{prefix}{told.join.join_id.removeprefix('join:')}.json")
         try:
             self.s3().put_object(
                 Bucket=place.bucket,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.joins.deciding import Result, Rule
+from cirrus_callbacks_plugin.joins.deciding import JoinRule, Result
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD, JOIN_FAILED
 from cirrus_callbacks_plugin.protocol.rules import cut, invalid_payload
@@ -45,9 +45,9 @@ def needed_of(join: Join) -> int | None:
     return None if join.total is None else rule_of(join, join.total).needed
 
 
-def rule_of(join: Join, total: int) -> Rule:
+def rule_of(join: Join, total: int) -> JoinRule:
     """When the join is answered."""
-    return Rule(join.succeed_on, join.answer_when, total)
+    return JoinRule(join.succeed_on, join.answer_when, total)
 
 
 def close_if_certain(table: JoinsTable, join: Join) -> bool:

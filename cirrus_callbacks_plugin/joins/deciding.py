@@ -16,7 +16,7 @@ class Result(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class JoinRule:
     """When a join is answered, and with what.
 
     Attributes:

@@ -21,7 +21,7 @@ MAX_OUTPUT_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class S3Object:
     """Where the whole list of members lies."""
 
     bucket: str
@@ -40,7 +40,7 @@ class Told:
 
     join: Join
     members: Sequence[MemberRow]
-    members_at: Place | None = None
+    members_at: S3Object | None = None
 
     def whole_list(self) -> list[dict[str, Any]]:
         """Every member in the order of the request; of one never heard of its index alone."""

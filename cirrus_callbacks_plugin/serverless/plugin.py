@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 _OF_PYTHON = shutil.ignore_patterns("*.pyc", "__pycache__")
 
 
-class Resources:
+class CirrusResources:
     """Stands where cirrus expects a package: all that it asks for is ``__path__``."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Resources:
         return [self._made[1]]
 
 
-resources = Resources()
+resources = CirrusResources()
 """The entry point."""
 
 

@@ -25,7 +25,7 @@ _ANY_NAME = "any"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where a deployment is: the parts of its ARNs."""
 
     partition: str
@@ -33,7 +33,7 @@ class Place:
     account: str
 
     @classmethod
-    def of_table(cls, arn: str) -> Place:
+    def of_table(cls, arn: str) -> Location:
         """From a table's ARN."""
         _, partition, _, region, account, _ = arn.split(":", 5)
         return cls(partition, region, account)
@@ -66,9 +66,9 @@ class Resources:
     state: dict[str, Any]
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Location:
         """Where the deployment is."""
-        return Place.of_table(self.callbacks["TableArn"])
+        return Location.of_table(self.callbacks["TableArn"])
 
     def arns(self, permission: Permission) -> Iterator[str]:
         """The ARNs that a permission is needed on now; none where its condition does not hold."""

@@ -18,7 +18,7 @@ from cirrus_callbacks_plugin.joins.closing import (
     needed_of,
     rule_of,
 )
-from cirrus_callbacks_plugin.joins.deciding import Rule
+from cirrus_callbacks_plugin.joins.deciding import JoinRule
 from support.joins_in_memory import JOIN_ID, JoinsInMemory
 
 if TYPE_CHECKING:
@@ -184,4 +184,4 @@ def test_counts_as_people_say_them(there: JoinsInMemory) -> None:
     join = there.open(succeed_on="all", total=3, answer_when="settled")
     assert needed_of(join) == 3
     assert needed_of(replace(join, succeed_on=2, total=None)) is None
-    assert rule_of(join, 3) == Rule("all", "settled", 3)
+    assert rule_of(join, 3) == JoinRule("all", "settled", 3)

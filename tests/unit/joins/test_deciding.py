@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from cirrus_callbacks_plugin.joins.deciding import Result, Rule
+from cirrus_callbacks_plugin.joins.deciding import JoinRule, Result
 
 S, F = Result.SUCCEEDED, Result.FAILED
 
@@ -40,15 +40,15 @@ def test_when_a_result_is_certain(
     settled: Result | None,
 ) -> None:
     """Early as soon as nothing can change it; settled once every member has ended."""
-    assert Rule(succeed_on, "early", total).judge(*counts) is early
-    assert Rule(succeed_on, "settled", total).judge(*counts) is settled
+    assert JoinRule(succeed_on, "early", total).judge(*counts) is early
+    assert JoinRule(succeed_on, "settled", total).judge(*counts) is settled
 
 
 @pytest.mark.parametrize("succeed_on", ["all", "any", 1, 2, 3])
 def test_a_certain_result_never_changes(succeed_on: str | int) -> None:
     """On every order of outcomes: what was certain early is what all members say in the end."""
     for outcomes in itertools.product("SF", repeat=4):
-        rule = Rule(succeed_on, "early", 4)
+        rule = JoinRule(succeed_on, "early", 4)
         succeeded = [outcomes[:end].count("S") for end in range(5)]
         judged = [rule.judge(good, end - good) for end, good in enumerate(succeeded)]
         last = judged[-1]
@@ -59,15 +59,15 @@ def test_a_certain_result_never_changes(succeed_on: str | int) -> None:
 
 def test_counts_that_are_too_high_are_only_a_hint() -> None:
     """They lead to a count of the members, and a true count that does not decide decides not."""
-    rule = Rule("all", "early", 3)
+    rule = JoinRule("all", "early", 3)
     assert rule.may_decide(3, 0)
     assert rule.may_decide(2, 1)
     assert not rule.may_decide(2, 0)
     assert rule.judge(2, 0) is None
-    assert Rule("any", "settled", 3).may_decide(1, 2)
+    assert JoinRule("any", "settled", 3).may_decide(1, 2)
 
 
 def test_what_is_pending_at_the_deadline_has_not_succeeded() -> None:
     """Success if enough had succeeded by then."""
-    assert Rule(2, "settled", 5).at_deadline(2) is S
-    assert Rule("all", "early", 5).at_deadline(4) is F
+    assert JoinRule(2, "settled", 5).at_deadline(2) is S
+    assert JoinRule("all", "early", 5).at_deadline(4) is F

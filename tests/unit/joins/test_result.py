@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.joins.result import Place, Told, write
+from cirrus_callbacks_plugin.joins.result import S3Object, Told, write
 from cirrus_callbacks_plugin.joins.rows import Join, MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -43,7 +43,7 @@ def test_a_success_names_all_members() -> None:
             row(0, member_payload_id="a", answer="success", workflow_state="SUCCEEDED",
                 execution_arn="arn:a", output_payload_url="s3://a"),
         ],
-        Place("bucket", "lists/a.json"),
+        S3Object("bucket", "lists/a.json"),
     )  # fmt: skip
     answer = told.success()
     assert answer.error is None
@@ -88,7 +88,7 @@ def test_without_a_name_or_a_place_neither_is_told() -> None:
 @pytest.mark.parametrize(("extra", "has_members"), [(0, True), (1, False)])
 def test_a_success_that_is_too_large_has_no_members(extra: int, has_members: bool) -> None:
     """In bytes, to the last one; where they lie is told all the same."""
-    place = Place("bucket", "key")
+    place = S3Object("bucket", "key")
     bare = Told(join(1), [row(0, member_payload_id="", answer="success")], place)
     room = 65_536 - len(bare.success().body)
     name = "é" * (room // 2) + "e" * (room % 2)
@@ -102,7 +102,7 @@ def test_a_success_that_is_too_large_has_no_members(extra: int, has_members: boo
 def test_a_failure_names_those_that_failed() -> None:
     """And why, as the error's message too; with the same counts."""
     rows = [row(0, answer="success"), row(1, **FAILED), row(2)]
-    answer = Told(join(error="1 of 3 members failed"), rows, Place("b", "k")).failure()
+    answer = Told(join(error="1 of 3 members failed"), rows, S3Object("b", "k")).failure()
     assert answer.error == "CirrusCallback.JoinFailed"
     cause = output(answer)
     assert cause["members"] == [
