@@ -67,27 +67,27 @@ def _changed_by(environ: dict[str, Any]) -> str | None:
 
 
 class Changes:
-    """How often each service's content has changed; several threads may ask and wait."""
+    """How often each thing has changed, a service by name; several threads may ask and wait."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._counts: Counter[str] = Counter()
 
-    def note(self, *services: str) -> None:
+    def note(self, *things: str) -> None:
         """These have changed."""
         with self._changed:
-            self._counts.update(services)
+            self._counts.update(things)
             self._changed.notify_all()
 
-    def count(self, service: str) -> int:
-        """How often a service has changed; for :meth:`wait`."""
+    def count(self, thing: str) -> int:
+        """How often it has changed; for :meth:`wait`."""
         with self._changed:
-            return self._counts[service]
+            return self._counts[thing]
 
-    def wait(self, service: str, beyond: int, seconds: float) -> bool:
-        """Wait until a service has changed more often; False if it has not, after so long."""
+    def wait(self, thing: str, beyond: int, seconds: float) -> bool:
+        """Wait until it has changed more often; False if it has not, after so long."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._counts[service] > beyond, seconds)
+            return self._changed.wait_for(lambda: self._counts[thing] > beyond, seconds)
 
     def around(self, application: Application) -> Application:
         """The same WSGI application; a request that changes something is noted once it is done."""

@@ -122,17 +122,6 @@ class MotoServer:
             pass
 
 
-@contextmanager
-def moto_server(port: int = 0) -> Iterator[str]:
-    """Serve one deployment until the end of the block; yields the endpoint's URL.
-
-    Raises:
-        ConfigurationError: the port cannot be had.
-    """
-    with closing(MotoServer(port)) as server, server.serving() as endpoint:
-        yield endpoint
-
-
 def _listen(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port))

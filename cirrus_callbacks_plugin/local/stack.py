@@ -63,6 +63,8 @@ PAUSE_SECONDS = 0.1
 """Between two polls of a source that has something to deliver in a while, or follows time."""
 IDLE_PAUSE_SECONDS = 3.0
 """The same of a source that has nothing: it is asked at once when what it reads has changed."""
+_SEEN = "what the stack has seen"
+"""What changes beside the services: with it a condition that is waited for may come true."""
 GATHERING_SECONDS = 0.05
 """From a change to the poll: what comes in one go is delivered as one batch."""
 LOOK_SECONDS = 1.0
@@ -146,7 +148,7 @@ class Stack:
         timeline: Timeline,
         definitions: Mapping[str, str],
         *,
-        served: Changes,
+        changes: Changes,
     ) -> None:
         self.deployment = deployment
         self.project = project
@@ -154,9 +156,7 @@ class Stack:
         self.timeline = timeline
         self._sources = sources
         self._rounds = Rounds(tuple(source.name for source in sources))
-        self._changed = threading.Condition()
-        self._changes = 0
-        self._served = served
+        self._changes = changes
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._broken: BaseException | None = None
@@ -172,8 +172,7 @@ class Stack:
     def disturbed(self) -> None:
         """Take note that work has come from elsewhere than an event source."""
         self._rounds.disturb()
-        self._served.note(*SERVICES)
-        self.has_changed()
+        self._changes.note(*SERVICES, _SEEN)
 
     def upload(self, stored: StoredObject) -> None:
         """Put an object of the project into S3; its bucket is there already."""
@@ -191,8 +190,7 @@ class Stack:
         """
         deadline = time.monotonic() + seconds
         while True:
-            with self._changed:
-                seen = self._changes
+            seen = self._changes.count(_SEEN)
             if condition():
                 return True
             if self._broken is not None:
@@ -200,9 +198,7 @@ class Stack:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            with self._changed:
-                if self._changes == seen:
-                    self._changed.wait(min(left, LOOK_SECONDS))
+            self._changes.wait(_SEEN, seen, min(left, LOOK_SECONDS))
 
     def nothing_left(self) -> bool:
         """True once every execution has ended and queue and stream are drained."""
@@ -314,7 +310,7 @@ class Stack:
     def stop(self) -> None:
         """Let the deliveries under way end, and no other one begin; stop what still runs."""
         self._stopping.set()
-        self._served.note(*SERVICES)
+        self._changes.note(*SERVICES)
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         stepfunctions = self.deployment.client("stepfunctions")
@@ -340,7 +336,7 @@ class Stack:
 
     def _serve(self, source: Source) -> None:
         while not self._stopping.is_set():
-            seen = self._served.count(source.reads) if source.reads else 0
+            seen = self._changes.count(source.reads) if source.reads else 0
             began = self._rounds.began()
             try:
                 poll = source.poll()
@@ -353,17 +349,15 @@ class Stack:
             if poll is Poll.DELIVERED or (self.nothing_left(), self.is_quiet()) != before:
                 self.has_changed()
             if poll is Poll.DELIVERED:
-                self._served.note(*SERVICES)  # each source has to show again that it is empty
+                self._changes.note(*SERVICES)  # each source has to show again that it is empty
             elif poll is Poll.WAITING or source.reads is None:
                 self._stopping.wait(PAUSE_SECONDS)
-            elif self._served.wait(source.reads, seen, IDLE_PAUSE_SECONDS):
+            elif self._changes.wait(source.reads, seen, IDLE_PAUSE_SECONDS):
                 self._stopping.wait(GATHERING_SECONDS)
 
     def has_changed(self) -> None:
         """Let what waits for a condition look at it again."""
-        with self._changed:
-            self._changes += 1
-            self._changed.notify_all()
+        self._changes.note(_SEEN)
 
 
 @contextmanager
@@ -462,7 +456,7 @@ def running(
         if settings.is_for_practice and server is None and not settings.terraform:
             own = {**RECONCILER, **joins_url, **settings.own_variables()}
             practice.publish(deployment, own, settings.without)
-        stack = Stack(deployment, project, sources, timeline, definitions, served=moto.changes)
+        stack = Stack(deployment, project, sources, timeline, definitions, changes=moto.changes)
         timeline.payload_id_of = stack.payload_id_of
         timeline.on_change = stack.has_changed
         stack.start()

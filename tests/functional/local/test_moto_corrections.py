@@ -287,10 +287,8 @@ def test_every_correction_is_applied_by_default() -> None:
         and not name.startswith("_")
         and next(iter(inspect.signature(value).parameters), None) == "patches"
     }
-    given_more = {
-        *("run_local_functions", "follow_the_clock"),
-        *("tell_what_was_not_answered", "tell_of_ends"),
-    }
+    told = {"tell_what_was_not_answered", "tell_of_ends"}
+    given_more = {"run_local_functions", "follow_the_clock"} | told
     assert written == {each.__name__ for each in ALL} | given_more
 
 

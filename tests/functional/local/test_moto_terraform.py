@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -10,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.local.moto_corrections import corrected as corrections
-from cirrus_callbacks_plugin.local.server import moto_server
+from cirrus_callbacks_plugin.local.server import MotoServer
 from cirrus_callbacks_plugin.operations.doctor import code
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ ARN = "arn:aws:states:us-west-2:123456789012:stateMachine:a"
 @pytest.fixture
 def endpoint() -> Iterator[str]:
     """An unpatched moto."""
-    with moto_server() as url:
+    with closing(MotoServer()) as server, server.serving() as url:
         yield url
 
 
