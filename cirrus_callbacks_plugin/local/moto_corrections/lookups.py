@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.local.moto_corrections.patches import Patches
 
 _MOST_TREES = 64
+_TREES: OrderedDict[str, Any] = OrderedDict()
+"""Syntax trees by their text, whose affair alone they are: kept from one block to the next."""
 _INDEX_NAME = 6
 """Its place among the arguments that follow a query's hash key."""
 _NAMES = "_names_in_dictionaries"
@@ -94,17 +96,16 @@ def keep_parsed_definitions(patches: Patches) -> None:
     from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 
     original = ASLParser.state_machine
-    trees: OrderedDict[str, Any] = OrderedDict()
 
     def state_machine(self: Any) -> Any:
         text = str(self.getInputStream().tokenSource.inputStream)
-        tree = trees.get(text)
+        tree = _TREES.get(text)
         if tree is None:
             tree = original(self)
             if not self.getNumberOfSyntaxErrors():  # the caller's listener is told of errors
-                trees[text] = tree
-                while len(trees) > _MOST_TREES:
-                    trees.popitem(last=False)
+                _TREES[text] = tree
+                if len(_TREES) > _MOST_TREES:
+                    _TREES.popitem(last=False)
         return tree
 
     patches.set(ASLParser, "state_machine", state_machine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,7 +137,8 @@ def _parsed(interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch) -> int:
     """How often two executions of one definition have it parsed."""
     counter = Counter()
     monkeypatch.setattr(ASLParser, "program_decl", counter.of(ASLParser.program_decl))
-    states = {"Name": {"Type": "Pass", "Parameters": {"a.$": "$.b"}, "End": True}}
+    nowhere_else = {"Comment": uuid.uuid4().hex}
+    states = {"Name": {"Type": "Pass", "Parameters": {"a.$": "$.b"}, "End": True, **nowhere_else}}
     for given in ({"b": 1}, {"b": 2}):
         ended = interpreter.end(interpreter.start(states, given))
         assert json.loads(ended["output"]) == {"a": given["b"]}
