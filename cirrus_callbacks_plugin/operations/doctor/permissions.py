@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
 AREA = "permissions"
+_BATCHES = "dynamodb:PartiQLUpdate"
+_ONE_BY_ONE = "without it rows are written one by one, which is slower; nothing is lost"
 
 
 def permissions(parts: Parts, function: Function, name: str | None) -> Iterator[Check]:
@@ -124,6 +126,8 @@ def _judge(resources: Resources, check: str, needed: Iterable[tuple[str, str]]) 
             open_ones.append(f"{action} on {arn}")
     if missing:
         finding = f"the role {role} may not {', '.join(missing)}"
+        if all(each.startswith(_BATCHES) for each in missing):
+            finding += f": {_ONE_BY_ONE}"
         where = (
             "apply the Terraform module again"
             if resources.function.is_ours
