@@ -53,6 +53,7 @@ lint: .venv/.ready ## Check style, types and documentation
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy
+	@$(PYTHON) tests/support/importable.py
 	@.venv/bin/lint-imports --cache-dir .import_linter_cache
 	@$(MKDOCS) build --strict --site-dir .venvs/site
 	@$(PYTHON) tests/support/terraform_lint.py
