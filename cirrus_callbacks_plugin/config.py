@@ -204,7 +204,7 @@ def joins_url(environ: Mapping[str, str] | None = None) -> str | None:
     """Where the whole list of a join's members is written; None where it is not set.
 
     Raises:
-        ConfigurationError: it is no such URL.
+        ConfigurationError: the variable does not hold such a URL.
     """
     env = os.environ if environ is None else environ
     url = env.get(JOINS_URL, "")

@@ -3,8 +3,8 @@
 #
 # Guess: one client a process, since cirrus.lib.utils.get_client keeps those that it builds.
 # Seen: cirrus-geo 2.0.0 uploads through boto3-utils 0.4.2, whose s3() builds a client each time.
-# For a payload without a `url` it first makes one to read the `url`, and only then finds that there
-# is none. A client takes 10 to 30 ms of a whole core, a lambda of 256 MB has a seventh of one.
+# For a payload without a `url` it first makes one to read the `url`, and only then finds
+# none. A client takes 10 to 30 ms of a whole core, a lambda of 256 MB has a seventh of one.
 # Needs Python 3.12, python3 with venv, and a package index. Fails once cirrus does otherwise.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -19,7 +19,7 @@ locals {
     }
   })
 
-  # A join is no workflow and has no flag; its other rows have no workflow, so they never match.
+  # A join is not a workflow and has no flag; its other rows have no workflow, so they never match.
   new_row_of_another_workflow = jsonencode({
     eventName = ["INSERT"]
     dynamodb = {

@@ -37,7 +37,7 @@ locals {
       Action   = ["s3:GetObject"]
       Resource = [for arn in arns : length(split("/", arn)) == 1 ? "${arn}/*" : "${arn}*"]
     }],
-    # SQS opens a queue's key in the name of whoever sends.
+    # SQS opens a queue's key in the name of the sender.
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     [for arns in(length(var.join_keys.queue_key_arns) == 0 ? [] : [var.join_keys.queue_key_arns]) : {
       Sid      = "EncryptMembers"
@@ -53,7 +53,7 @@ locals {
     }],
   )
 
-  # Whoever answers a join writes its whole list: the sender, or the reconciler.
+  # What answers a join, sender or reconciler, writes its whole list.
   list_statements = concat(
     [for url in(local.joins_url == "" ? [] : [local.joins_url]) : {
       Sid      = "WriteJoins"

@@ -226,7 +226,7 @@ def _in_order(scope: Scope) -> Iterator[State]:
 class MachineReader:
     """Reads the machines of one file; what is malformed in them is passed over.
 
-    A part that YAML aliases repeat is read at each place, as long as the whole is no larger than
+    A part that YAML aliases repeat is read at each place, as long as the whole is not larger than
     a machine can be; aliases of aliases may make more states than anybody could walk.
     """
 

@@ -73,7 +73,7 @@ class Reading:
             node: the text, or what makes it.
             text: what it comes to.
             where: its path in the file.
-            must: False for a text that may be anything else: None stands for one that is no JSON;
+            must: False for a text that may be anything else: None stands for one that is not JSON;
                 True to note it, too.
         """
         try:

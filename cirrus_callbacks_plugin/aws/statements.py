@@ -52,7 +52,7 @@ def execute_batch(
 ) -> list[ClientError | None]:
     """Execute at most 25 statements, each about another item.
 
-    They are no transaction: some may have been executed although no answer came.
+    They are not a transaction: some may have been executed although no answer came.
 
     Returns:
         In their order: None where the statement was executed, else its error as a call of its

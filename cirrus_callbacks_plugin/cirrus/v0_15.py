@@ -67,4 +67,4 @@ class CirrusGeo015(StateDBAdapter):
         return record
 
     def output_url(self, payload_id: str, execution_arn: str) -> None:
-        """There is none: outputs are stored from cirrus-geo 2 on."""
+        """It has none: outputs are stored from cirrus-geo 2 on."""

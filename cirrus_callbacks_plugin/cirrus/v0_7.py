@@ -67,7 +67,7 @@ class CirrusLib08(StateDBAdapter):
         return {**record, "body": json.dumps({**notification, "Message": json.dumps(payload)})}
 
     def output_url(self, payload_id: str, execution_arn: str) -> None:
-        """There is none: outputs are stored from cirrus-geo 2 on."""
+        """It has none: outputs are stored from cirrus-geo 2 on."""
 
 
 def _is_notification(body: Any) -> bool:

@@ -15,4 +15,4 @@ class CirrusGeo1(CirrusGeo):
     generation: Generation = V1
 
     def output_url(self, payload_id: str, execution_arn: str) -> None:
-        """There is none: outputs are stored from cirrus-geo 2 on."""
+        """It has none: outputs are stored from cirrus-geo 2 on."""

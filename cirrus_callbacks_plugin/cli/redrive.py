@@ -47,7 +47,7 @@ def command(
 ) -> None:
     """Let the parents go on that failed with PAYLOAD_ID, which has succeeded since.
 
-    Their executions are redriven: each enters its failed wait anew, asks for the payload
+    Their executions are redriven: each enters its failed wait again, asks for the payload
     again, and is told at once that it has succeeded. What can be redriven and what cannot
     is said first, with the reason. Parents that succeeded, or caught the error, are left.
     """

@@ -53,7 +53,7 @@ class Repairing:
     """One repair, from the plan to the report.
 
     Attributes:
-        left_because: of waits that are no steps at all, how many are left for which reason.
+        left_because: of waits that are not among the steps, how many are left for which reason.
         done: what has been done so far.
     """
 

@@ -62,7 +62,7 @@ def decide_within(
 
 
 def is_document(value: Any) -> bool:
-    """False for what nobody could evaluate: a text that is no JSON, statements that are none."""
+    """False for what cannot be evaluated: a text, or something that holds no statements."""
     if not isinstance(value, dict):
         return False
     found = value.get("Statement", [])

@@ -124,7 +124,7 @@ def _decrypt(function: Function) -> Permission:
 
 
 def _writes_joins(function: Function) -> tuple[Permission, ...]:
-    """Whoever answers a join writes its whole list, and S3 asks for a data key in its name.
+    """What answers a join writes its whole list, and S3 asks for a data key in its name.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
     """

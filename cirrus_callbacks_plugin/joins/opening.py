@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def may_be_request(record: Any) -> bool:
-    """A quick look at a message: False where it is no join request; a backslash may hide one."""
+    """A quick look at a message: False where it holds no join request; a backslash may hide one."""
     text = record.get("body") if isinstance(record, dict) else None
     return not isinstance(text, str) or KEY in text or "\\" in text
 

@@ -2,7 +2,7 @@
 
 A wait with a task's token is answered by Step Functions, a member's by its join, which is
 told. The types keep the two apart: an :class:`Answerer` takes a :class:`TaskWait` alone, and
-a member's wait is none.
+a member's wait is not one.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Joins:
         return self._teller.tell_waits(waiting, {**joins, **self.table.joins(unread)})
 
     def answer(self, row: Wait | Join, answer: Answer | None = None) -> str | None:
-        """Answer one settled wait, whoever waits; marks its row.
+        """Answer one settled wait, a task's or a join's; marks its row.
 
         Args:
             row: as it was read; a join whole.

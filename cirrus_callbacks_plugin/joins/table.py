@@ -86,7 +86,7 @@ class JoinsTable:
         return self._put(join.to_item(), _ABSENT)
 
     def expand(self, join_id: str) -> None:
-        """Say that members are to be sent; the stream tells the sender, each time anew."""
+        """Say that members are to be sent; the stream tells the sender, each time again."""
         self._put(Expansion(join_id, self.waits.now(), self.expires()).to_item())
 
     def arrive(self, member: MemberToken, payload_id: str) -> None:
@@ -132,7 +132,7 @@ class JoinsTable:
         sets = {"sent": sent, "sent_at": self.waits.now()}
         return self._change(join.join_id, sets, f"{_UNANSWERED} AND {condition}", values)
 
-    # --- told by whoever answers ----------------------------------------------------------
+    # --- told by the sender or the reconciler --------------------------------------------
 
     def tell(self, told: MemberRow) -> MemberRow:
         """Write what became of a member, unless that has been told; returns what stands."""

@@ -1,10 +1,10 @@
 """From a member's outcome to its join: told, counted, decided, and only then marked.
 
 The order is what keeps a join from being lost. A member's row is told first, once and for
-all. Then the join's hints are raised, those of members told before as well: whoever crashed
-between the two is made up for by whoever comes next. Where the hints would decide, the rows
+all. Then the join's hints are raised, those of members told before as well: a crash
+between the two is made up for by the next teller. Where the hints would decide, the rows
 are counted and the join is settled. Only then is a member's own wait marked as answered:
-until that is done, its stream record, or the reconciler, begins with it anew.
+until that is done, its stream record, or the reconciler, begins with it again.
 """
 
 from __future__ import annotations

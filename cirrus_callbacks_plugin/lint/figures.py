@@ -18,7 +18,7 @@ def figure(number: float) -> str:
 def number_of(text: str) -> float | None:
     """The number that a text stands for: ``7200``, ``7,200``, ``2h``, ``PT2H``, ``2:00:00``.
 
-    A time comes to seconds. None for a text that is no number.
+    A time comes to seconds. None for a text that is not a number.
     """
     bare = text.strip().lower()
     if _GROUPED.fullmatch(bare):

@@ -163,7 +163,7 @@ def _of_any_resource(
 
 
 def _is_placeholder(resource: str) -> bool:
-    """True for what is no name of a resource yet: a mark, or a word that somebody replaces."""
+    """True for what does not name a resource yet: a mark, or a word that somebody replaces."""
     return "${" in resource or not resource.startswith("arn:")
 
 

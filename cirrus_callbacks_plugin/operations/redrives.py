@@ -191,7 +191,7 @@ class Redriver:
         if record is None:
             return None
         if record.last_execution != parent.execution_arn:
-            return "its payload was run anew since"
+            return "its payload was run again since"
         return f"cirrus has it as {record.state}" if record.state in COMPLETED_STATES else None
 
     def _machine_gone(self, arn: str) -> str | None:
@@ -224,7 +224,7 @@ class Redriver:
     def redrive(self, parents: Iterable[Parent]) -> Iterator[Parent]:
         """Redrive executions; yields each with why it was not, once it has been tried.
 
-        Where cirrus has run a payload anew meanwhile, its execution is left as it is.
+        Where cirrus has run a payload again meanwhile, its execution is left as it is.
 
         Raises:
             ClientError, BotoCoreError: AWS could not be asked; those yielded are redriven.

@@ -248,7 +248,7 @@ class HandRepairer:
         if sent is None:
             problem = "Step Functions refused the call: states:SendTaskSuccess, SendTaskFailure"
         elif step.act is Act.CANCEL:
-            pass  # whoever waited, or nobody any more: the wait was given up
+            pass  # told or not, the wait was given up
         elif sent == STALE and (current is None or current.answer == STALE):
             problem = "Step Functions takes the token no more: its task is over, or was answered"
         return Done(step, current, problem)

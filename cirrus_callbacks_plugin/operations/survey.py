@@ -135,7 +135,7 @@ class Seen:
 
     Attributes:
         rows: entries so far.
-        tasks: those of them that are no joins' members.
+        tasks: those of them that are not members of joins.
         ended: shards of which the last page was read.
     """
 

@@ -65,7 +65,7 @@ class Waiters:
         return None
 
     def _find(self, execution_arn: str) -> Run | None:
-        """A run; None for what is no execution's ARN: a parent tells it itself."""
+        """A run; None for what is not an execution's ARN: the parent gives it."""
         if execution_link(execution_arn) is None:
             return None
         known = self.runs.known(execution_arn)

@@ -1,9 +1,9 @@
 """Compiled code in a zip: Lambda's folder for code is read-only, so nothing is kept there.
 
-Without it every cold start compiles every module anew. It is compiled by an interpreter of
+Without it every cold start compiles every module again. It is compiled by an interpreter of
 the functions' own Python, or not at all. Its form is PEP 552's unchecked hash: no times, so
-the same sources make the same bytes, and no look at the sources when it is loaded. Whoever
-changes a source in such a zip has to compile again, and :func:`stale` says who did not.
+the same sources make the same bytes, and no look at the sources when it is loaded. A source
+that is changed in such a zip has to be compiled again; :func:`stale` names those that were not.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Compiled:
 def with_compiled(files: Files, python: str | None) -> Compiled:
     """Add compiled code for one Python; what was compiled before is dropped.
 
-    A module that is no valid source for that Python stays as it is. Without an interpreter
+    A module that is not valid source for that Python stays as it is. Without an interpreter
     of that Python on this machine, or where the zip would grow beyond what Lambda takes,
     there is none.
 

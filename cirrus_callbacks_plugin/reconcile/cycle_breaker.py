@@ -143,7 +143,7 @@ class CycleBreaker:
         """Count a cycle that is there, and tell it.
 
         Returns:
-            The wait with which it is no cycle any more, by its two runs: the one that was told
+            The wait that ends the cycle once it is answered, by its two runs: the one that was told
             (or would be), or one that is not there.
         """
         pairs = list(zip(way, (*way[1:], way[0]), strict=True))

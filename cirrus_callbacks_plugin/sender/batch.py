@@ -45,7 +45,7 @@ class Sender:
     """Answers the rows that a batch of stream records is about.
 
     Attributes:
-        joins: reads rows and answers them, whoever waits.
+        joins: reads rows and answers them, those of tasks and of joins.
         enabled: the per-workflow flag.
         has_time_left: False once the invocation's own time runs out.
     """
@@ -182,8 +182,8 @@ class Sender:
     def _is_refused(self, inserted: Wait | None) -> bool:
         """The flag is judged once, on the record of the new row, settled or not.
 
-        A row registered with an error of its own says more than the flag does. A join is no
-        workflow: each of its members is judged.
+        A row registered with an error of its own says more than the flag does. A join is not
+        a workflow: each of its members is judged.
         """
         return (
             inserted is not None

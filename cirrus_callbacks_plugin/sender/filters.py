@@ -19,7 +19,7 @@ def filter_patterns(enabled: EnabledWorkflows) -> list[dict[str, Any]]:
 
     1. Settled and unanswered rows: those are to be answered.
     2. New rows of workflows whose flag is off: those are to be refused. With the flag on
-       for every workflow there is no such pattern. A join is no workflow and has no flag;
+       for every workflow there is no such pattern. A join is not a workflow and has no flag;
        other rows without a workflow (a list of members, what became of one) never match.
 
     ``exists`` works on leaf keys only and ``{"exists": false}`` also matches a record

@@ -1,7 +1,7 @@
 """Many rows written at once: 25 updates a call, each as if it were made alone.
 
-A batch is no transaction. Each of its statements has a condition and a result of its own, and a
-batch that was not answered may have been executed in part: whoever comes next meets the same
+A batch is not a transaction. Each of its statements has a condition and a result of its own, and a
+batch that was not answered may have been executed in part: the next writer meets the same
 conditions, so that a row is written once whatever happened.
 """
 

@@ -74,7 +74,7 @@ class IndexEntry:
 
 
 def oldest_task(entries: Iterable[IndexEntry | Malformed]) -> datetime | None:
-    """When the first task's wait was registered; a member is no task, its join is.
+    """When the first task's wait was registered; a member is not a task, its join is.
 
     Args:
         entries: in order, oldest first; what cannot be read is passed over.

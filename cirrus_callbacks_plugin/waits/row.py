@@ -111,7 +111,7 @@ class Key:
 
     @property
     def is_reserved(self) -> bool:
-        """True for a row that is no wait: no task token begins with ``#``, but a member's."""
+        """True for a row that is not a wait: its token begins with ``#``, and is not a member's."""
         is_wait = self.is_join or self.is_member
         return self.task_token.startswith(RESERVED) and not is_wait
 

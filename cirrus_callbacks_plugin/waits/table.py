@@ -288,7 +288,7 @@ class WaitsTable:
                 return False
             sets = {"history": _newest([*row.history, entry])}
             request = Change(key, sets, absent=("history",)).update()
-            if "history" in item:  # as it is there: an empty list is no absent one
+            if "history" in item:  # as it is there: an empty list is not an absent one
                 request["ConditionExpression"] = "history = :before"
                 request["ExpressionAttributeValues"][":before"] = item["history"]
             if self._update(request):

@@ -24,7 +24,7 @@ run "none" {
 
   assert {
     condition     = output.filter_patterns == [local.settled_and_unanswered, "{\"dynamodb\":{\"NewImage\":{\"workflow\":{\"S\":[{\"anything-but\":[\"#join\"]}]}}},\"eventName\":[\"INSERT\"]}"]
-    error_message = "With no workflow enabled the new row of every workflow passes, to be refused; a join is none."
+    error_message = "With no workflow enabled the new row of every workflow passes, to be refused; a join's does not."
   }
 }
 

@@ -44,7 +44,7 @@ run "wrong_values_one" {
     cirrus_role_names = { api = "role" }
     # queue as a url
     process_queue_name = "https://sqs.us-west-2.amazonaws.com/123456789012/x"
-    # queue url that is none
+    # not the URL of a queue
     process_queue_url = "fd-test-process"
     # workflow with a comma
     workflows = { "a,b" = {} }

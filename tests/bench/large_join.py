@@ -286,7 +286,7 @@ class _Driver:
         return bool(batch)
 
     def _read_stream(self) -> None:
-        """All that is new, page by page: most of it is no affair of the sender's."""
+        """All that is new, page by page: most of it does not concern the sender."""
         from cirrus_callbacks_plugin import config
         from cirrus_callbacks_plugin.local.sources.filters import matcher
         from cirrus_callbacks_plugin.sender.filters import filter_patterns

@@ -31,7 +31,7 @@ def machine_around(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def complaints(machine: dict[str, Any] | str) -> list[str]:
-    """What is wrong with a state machine; notes are no complaints."""
+    """What is wrong with a state machine; notes are not complaints."""
     found = [
         f"{each.rule.id}: {each.problem.message}"
         for each in findings(machine)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolves the locked versions of every test environment anew; run by `make lock`.
+# Resolves the locked versions of every test environment again; run by `make lock`.
 # usage: lock.sh UV
 set -euo pipefail
 uv=$1

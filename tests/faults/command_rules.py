@@ -8,7 +8,7 @@ from faults.rule import DENIED, MISSING, SENDING, Rule
 
 SENDER = "the sender"
 ROW_RECORD = "the row's stream record"
-OPERATOR = "whoever called it"
+OPERATOR = "the caller"
 SAME_COMMAND = "the same command"
 
 RULES = (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CANCELLED = "CirrusCallback.Cancelled"
 
-OPERATOR = "whoever called it"
+OPERATOR = "the caller"
 BY_RESEND = f"{OPERATOR}, by `resend`"
 
 _ONE_MESSAGE = re.compile(r"cirrus-callbacks: [^\n]+\n")

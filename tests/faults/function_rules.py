@@ -21,7 +21,7 @@ THE_RECORD = "the record of `#continue`"
 RULES = (
     # --- process, step 1 ---
     Rule(
-        "A payload whose object is missing is none: its waiter is told so, and its neighbours run.",
+        "A payload whose object is missing is invalid: its waiter is told so, its neighbours run.",
         "process",
         ("GetObject",),
         MISSING,
@@ -177,7 +177,7 @@ RULES = (
         logged=('WARNING "Running executions of … cannot be listed',),
     ),
     Rule(
-        "Objects that cannot be counted are no reason for a pass to fail.",
+        "Objects that cannot be counted do not make a pass fail.",
         "reconciler",
         ("ListObjectsV2",),
         logged=('WARNING "The objects below … could not be counted',),

@@ -81,7 +81,7 @@ RULES = (
     ),
     # --- sender: expanding ---
     Rule(
-        "A list that is not there, or not to be read, is no list: the join's parent is told so.",
+        "A list that is not there, or not to be read, is wrong: the join's parent is told so.",
         "sender",
         ("listing.read_list",),
         DENIED | MISSING,
@@ -100,7 +100,7 @@ RULES = (
         logged=("ERROR `members not sent`",),
     ),
     Rule(
-        "What sends a join's members and is refused blocks no shard; the reconciler begins anew.",
+        "What sends a join's members and is refused blocks no shard; the reconciler begins again.",
         "sender",
         _SENDING,
         REFUSED,

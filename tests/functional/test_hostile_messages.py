@@ -42,7 +42,7 @@ REFUSED: dict[str, Any] = {
     "an empty object": {},
     "no features": without("features"),
     "empty features": {**payload("bad"), "features": []},
-    "features that are none": {**payload("bad"), "features": {"a": 1}},
+    "features that are an object": {**payload("bad"), "features": {"a": 1}},
     "no process": without("process"),
     "an empty process": {**payload("bad"), "process": []},
     "a process that is a text": {**payload("bad"), "process": "text"},

@@ -260,7 +260,7 @@ def test_a_member_of_a_workflow_that_is_not_enabled_has_failed(
 
 
 def test_a_member_may_bring_a_token_of_its_own(join: Joined) -> None:
-    """Both who wait for it are told: the join, and whoever gave it a token."""
+    """Both who wait for it are told: the join, and the owner of its token."""
     other = join.world.start_parent()
     join.ask([payload("item", callback={"task_token": other})])
     join.end("item")

@@ -1,4 +1,4 @@
-"""Join requests that break a rule: told at once, which member and what to do; and what is none."""
+"""Join requests that break a rule: told at once, which member and what to do; other messages."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_list_that_was_changed_after_it_was_first_read_is_refused(join: Joined
 
 @pytest.mark.skipif(IS_OLDEST, reason="cirrus 0.7 takes SQS messages only")
 def test_a_request_that_came_through_no_queue_is_refused(join: Joined) -> None:
-    """There is none to send its members to."""
+    """No queue is known to which its members could be sent."""
     from cirrus_callbacks_plugin.lambda_functions import process
 
     event = {**join.request(ended_as("S")), "callback": {"task_token": join.token}}
@@ -168,7 +168,7 @@ def test_where_cirrus_raises_for_the_others_join_requests_leave_the_queue(join: 
 
 @pytest.mark.parametrize("token", ["#join:abc:0", "#joint", "#continue", f"#join:{'0' * 32}:01"])
 def test_other_reserved_tokens_are_removed_as_before(join: Joined, token: str) -> None:
-    """No row comes of them; the request is none, then, and cirrus's own business."""
+    """No row comes of them; the message is not a request, then, and cirrus gets it."""
     join.world.send(payload(), token)
     join.work()
     assert join.world.rows() == []
@@ -200,7 +200,7 @@ def test_a_members_request_that_the_stream_lost_is_told_by_the_reconciler(
 
 
 def test_a_request_without_a_token_reaches_cirrus_as_it_is(join: Joined) -> None:
-    """It is no join request: the very same event, and no call."""
+    """It is not a join request: the very same event, and no call."""
     join.world.send(join.request(["c/workflow-w/i"]))
     event = join.world.receive()
     seen: list[Any] = []

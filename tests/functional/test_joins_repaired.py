@@ -72,7 +72,7 @@ def test_without_faults_a_pass_does_nothing_after_a_join_of_200(
 
 
 def test_a_pass_counts_an_open_join_once(join: Joined, later: Later) -> None:
-    """Its members' waits are no open waits, and the oldest of them is not the oldest wait."""
+    """Its members' waits are not open waits, and the oldest of them is not the oldest wait."""
     join.ask(payloads(3))
     assert later(GRACE + 60)["open_waits"] == 1
     other = Joined(join.world, join.aws)
@@ -105,7 +105,7 @@ def test_a_joins_answer_is_counted_once(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Members are told, and are no answers: neither of the sender nor of the reconciler."""
+    """Members are told, and are not answers: neither of the sender nor of the reconciler."""
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     join.ask([*ended_as("SS"), *payloads(5)[3:]])
     join.end("item-3")

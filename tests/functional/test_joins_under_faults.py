@@ -110,7 +110,7 @@ def test_a_teller_that_dies_after_any_write_loses_nothing(
     join: Joined,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Told, counted, decided, marked: whoever comes next goes on, and counts nothing twice."""
+    """Told, counted, decided, marked: the next teller goes on, and counts nothing twice."""
     crashing = Crashing(monkeypatch)
     for after in range(1, 20):
         each = Joined(join.world, join.aws)

@@ -59,7 +59,7 @@ def test_a_wait_of_the_first_form_is_answered_by_the_newer_sender(
     older_hooks: OlderHooks,
     settled_by: str,
 ) -> None:
-    """Whoever settles it: success and failure are those of its payload."""
+    """By hook or reconciler: success and failure are those of its payload."""
     good, bad = _registered_by(older_hooks, world, "good", "bad")
     for item, error in (("good", None), ("bad", "Broken")):
         run = _end(world, item, error)

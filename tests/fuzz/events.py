@@ -400,6 +400,6 @@ def _usable(nodes: list[Any]) -> list[str]:
 
 
 def _texts(nodes: list[Any]) -> list[str]:
-    """What nobody may see; short or common texts are no secrets."""
+    """What nobody may see; short or common texts are not secrets."""
     values = [each.value for node in nodes for each in secrets(node)]
     return sorted({each for each in values if isinstance(each, str) and "secret" in each})

@@ -22,7 +22,7 @@ _own_carriers = {
     "features": [],
     "process": [{"workflow": "child", "callback": {"task_token": "a-member's-own"}}],
 }
-"""A member's own waiters are no business of the join's."""
+"""A member's own waiters do not concern the join."""
 
 _member = st.sampled_from(
     [

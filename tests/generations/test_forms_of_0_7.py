@@ -92,7 +92,7 @@ def test_payload_ids_of_one_payload_wait_for_its_new_run(world: World) -> None:
 @pytest.mark.parametrize("ids", [[], ["a/workflow-b/c", "d/workflow-e/f"], "text", [7]])
 def test_payload_ids_of_several_payloads_are_no_wait(world: World, ids: object) -> None:
     """One token cannot wait for several payloads: told at once, with what to do."""
-    with contextlib.suppress(Exception):  # cirrus's own, for what are no ids
+    with contextlib.suppress(Exception):  # cirrus's own, for what are not ids
         world.deliver(({"payload_ids": ids}, "token"))
     row = world.row("token")
     assert row["answer_error"] == "CirrusCallback.InvalidPayload"

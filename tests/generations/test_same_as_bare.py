@@ -146,7 +146,7 @@ def test_process_does_the_same(world: World, aws: AwsCalls, again: Callable[[], 
 
 
 def end_events(world: World) -> list[Any]:
-    """Every way in which a run may end, and events that are none."""
+    """Every way in which a run may end, and events of no run."""
     about = {"id": payload_id("e"), **payload("e")}
     chain = {**about, "process": [*about["process"], NEXT]}
     arn = world.run_arn("e")

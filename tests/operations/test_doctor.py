@@ -496,7 +496,7 @@ def test_an_older_sender_is_told_from_one_that_answers_too_early(
     assert "passes over" in _checks(doctor, "joins")[0]["found"]
     whole.of_ours = "before reserved rows"
     check = _checks(doctor, "joins")[0]
-    assert "would answer rows that are no waits" in check["found"]
+    assert "would answer rows that are not waits" in check["found"]
     assert check["do"].startswith("send no join till then")
 
 

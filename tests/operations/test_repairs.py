@@ -221,7 +221,7 @@ def test_in_an_answered_row_nothing_but_the_history_changes(
 
 @pytest.mark.parametrize("command", ["settle", "cancel", "resend"])
 def test_an_unknown_payload_is_said_to_be_unknown(run: Run, command: str) -> None:
-    """Exit status 1: a typing error is no success. So is a wait that nobody knows."""
+    """Exit status 1: a typing error is not a success. So is a wait that nobody knows."""
     ran = run(command, "c/workflow-w/mistyped", "--yes")
     assert ran.status == 1
     assert ran.out == (

@@ -86,7 +86,7 @@ def test_a_pipe_holds_every_id_whole(
     command: tuple[str, ...],
     columns: str,
 ) -> None:
-    """Where output is no terminal, each id stands in one line, however long: grep finds it."""
+    """Where output is not a terminal, each id stands in one line, however long: grep finds it."""
     monkeypatch.setenv("COLUMNS", columns)
     named = dict(zip(("PAYLOAD", "WAITER"), long_ids, strict=True))
     ran = run(*(named.get(each, each) for each in command))

@@ -51,7 +51,7 @@ def cached(module: str, python: str = HERE) -> str:
 
 
 def test_the_same_sources_make_the_same_bytes(made: dict[str, File]) -> None:
-    """Whenever they are compiled, alone or beside others; what is compiled already is no input."""
+    """Whenever they are compiled, alone or beside others; compiled code is not an input."""
     assert with_compiled(FILES, HERE).files == made
     assert with_compiled(made, HERE).files == made
     alone = with_compiled({"process.py": FILES["process.py"]}, HERE).files
@@ -59,7 +59,7 @@ def test_the_same_sources_make_the_same_bytes(made: dict[str, File]) -> None:
 
 
 def test_every_source_is_beside_what_was_compiled_of_it(made: dict[str, File]) -> None:
-    """No source is changed; one that is none for this Python stays alone, and the rest counts.
+    """No source is changed; one that this Python cannot read stays alone, and the rest counts.
 
     Nothing of the zip is run, whatever its modules are called.
     """

@@ -82,7 +82,7 @@ def test_a_library_that_is_cut_off_is_named(size: int) -> None:
 
 
 def test_a_zip_with_the_plugin_and_cirrus_own_handler_is_not_hooked(dist: Path) -> None:
-    """Whoever put a handler back has taken the hooks out."""
+    """With a handler put back, the hooks are taken out."""
     files = with_callbacks(archive.read(dist), dist.name)
     assert inspect(files, dist.name).is_hooked
     files["process.py"] = files["cirrus/lambda_functions/process.py"]

@@ -23,12 +23,12 @@ def project_version(root: Path = ROOT) -> str:
     """The version, from the one place where it stands.
 
     Raises:
-        NotReadyError: it is no semantic version.
+        NotReadyError: it is not a semantic version.
     """
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     version = str(project["version"])
     if not SEMANTIC.fullmatch(version):
-        raise NotReadyError(f"{version} is no semantic version: mend it in pyproject.toml")
+        raise NotReadyError(f"{version} is not a semantic version: mend it in pyproject.toml")
     return version
 
 

@@ -79,7 +79,7 @@ def test_a_tree_with_changes_is_told_and_so_is_a_version_that_was_released(tmp_p
 def test_a_version_that_is_none_is_told(tmp_path: Path) -> None:
     """It is semantic, or there is none."""
     (tmp_path / "pyproject.toml").write_text('[project]\nversion = "next"\n')
-    with pytest.raises(NotReadyError, match="next is no semantic version"):
+    with pytest.raises(NotReadyError, match="next is not a semantic version"):
         project_version(tmp_path)
 
 

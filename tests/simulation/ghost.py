@@ -257,7 +257,7 @@ class Ghost:
         return before + [each for each in self.written if since < each.step <= until]
 
     def was_final(self, row: RowFacts) -> bool:
-        """True where cirrus runs the payload anew, if it does, whatever ran before.
+        """True where cirrus runs the payload afresh, if it does, after any earlier runs.
 
         Its state was final all the while the row was registered, or its record deleted.
         """

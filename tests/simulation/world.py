@@ -345,7 +345,7 @@ class World:
     def _batch_of_statements(
         self, actor: Actor, service: str, request: dict[str, Any]
     ) -> dict[str, Any]:
-        """A batch is no transaction: others may come, and the invocation die, between two.
+        """A batch is not a transaction: others may come, and the invocation die, between two.
 
         Where the answer is lost and the SDK makes the call again, every statement is executed
         once more, and only what those say is told.

@@ -10,7 +10,7 @@ from botocore.config import Config
 from cirrus_callbacks_plugin.local.clients import KeptClients
 
 _BRIEF = Config(user_agent="tests")
-"""The SDK describes itself and its machine anew in each request: a twentieth of a call's cost."""
+"""The SDK describes itself and its machine again in each request: a twentieth of a call's cost."""
 
 
 class BriefClients(KeptClients):

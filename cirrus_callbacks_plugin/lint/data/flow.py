@@ -156,7 +156,7 @@ class _Follower:
 
 
 def _marked(way: Way, entry: Shape, result: Shape, state: State) -> Shape:
-    """The output, with the state that lost the payload where it is none any more."""
+    """The output, with the state that lost the payload where it holds none any more."""
     output = way.output
     if output.may_be_payload:
         return output if output.loss is None else replace(output, loss=None)

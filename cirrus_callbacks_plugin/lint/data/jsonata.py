@@ -42,7 +42,7 @@ class _NotReadError(ValueError):
 
 
 def inside(text: str) -> str | None:
-    """The expression between ``{%`` and ``%}``; None for a text that is none."""
+    """The expression between ``{%`` and ``%}``; None for a text without them."""
     match = _MARKED.fullmatch(text.strip())
     return None if match is None else match["inside"].strip()
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A state that hands on something that is no payload any more.
+    """A state that hands on something that is not a payload any more.
 
     Attributes:
         state: the state.

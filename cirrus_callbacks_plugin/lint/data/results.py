@@ -41,10 +41,10 @@ JOIN_ANSWER = listed_object(
 
 
 def result_of(state: State) -> Shape:
-    """What a task that is no wait for a payload comes to.
+    """What a task comes to that does not wait for a payload.
 
-    A service's response is no payload, though there may be one in it (``$.Payload`` of a
-    function's). What a function, an activity, or whoever holds a token answers may be one.
+    A service's response is not a payload, though there may be one in it (``$.Payload`` of a
+    function's). What a function, an activity, or the holder of a token answers may be one.
     """
     prefix, integrated, action = state.resource.partition(":states:::")
     if not integrated or "${" in action or action.endswith(_TOKEN):

@@ -167,7 +167,7 @@ def listed(*elements: Shape, each: Shape | None = None) -> Shape:
 
 
 NO_PAYLOAD = listed_object({"process": ABSENT, "url": ABSENT}, is_open=True)
-"""An object that is no payload; whatever else may be in it."""
+"""An object that is not a payload; anything else may be in it."""
 PAYLOAD = listed_object(
     {
         "id": replace(PLAIN, own=Own.ID),

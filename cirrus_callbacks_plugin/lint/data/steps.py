@@ -126,7 +126,7 @@ def _caught(state: State, seen: Seen) -> Iterator[Way]:
 
 
 def _output(state: State, seen: Seen) -> tuple[Shape, str | None]:
-    """What a state hands on, and the field that makes it no payload, if it is none."""
+    """What a state hands on, and the field that keeps it from being a payload, if there is one."""
     if state.type is None or "${" in state.type:
         return UNKNOWN, None
     if state.is_jsonata:

@@ -1,7 +1,7 @@
 """JSONata constructors as what they construct.
 
-``"{% {'a': [1, $x]} %}"`` is read as ``{"a": [1, "{% $x %}"]}``: whoever looks for a name in a
-message finds it, however it is written.
+``"{% {'a': [1, $x]} %}"`` is read as ``{"a": [1, "{% $x %}"]}``: a name in a message is
+found, however it is written.
 """
 
 from __future__ import annotations

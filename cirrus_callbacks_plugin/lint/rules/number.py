@@ -83,7 +83,7 @@ def _wrong(node: Node, field: _Field) -> tuple[str, str] | None:
         return f"{node.text!r}, a text", f"write {fix}"
     number = node.number
     if number is None:
-        return ("that is no number", f"write {bounds}") if node.value is not None else None
+        return ("that is not a number", f"write {bounds}") if node.value is not None else None
     if number < field.least or (field.is_whole and number != int(number)):
         return figure(number), f"write {bounds}"
     return None

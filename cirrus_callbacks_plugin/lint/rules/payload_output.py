@@ -99,13 +99,13 @@ RULE = Rule(
     why=(
         "Cirrus's `update-state` reads the output of an execution as a payload. Where an answer, "
         "an error or a list has taken the payload's place, the execution ends `SUCCEEDED`, "
-        "`update-state` raises, and the record stays `PROCESSING` for good: whoever waits for the "
+        "`update-state` raises, and the record stays `PROCESSING` for good: what waits for the "
         "parent waits in vain. A task, a Map and a Parallel hand on their result alone unless "
         "`ResultPath` (in JSONata `Output`) puts it beside the input; so does a `Catch`. The data "
         "is followed on every way from the start, with a payload as the execution's input, and "
         "the state is named that loses it. What a function hands back may be a payload: a state "
-        "behind that brings one back is no fault. For a machine that cirrus does not run, ignore "
-        "this rule."
+        "behind that brings one back is not at fault. For a machine that cirrus does not run, "
+        "ignore this rule."
     ),
     bad=wait(ResultPath=None),
     good=wait(ResultPath="$.answer"),

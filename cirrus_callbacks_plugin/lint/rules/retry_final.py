@@ -44,7 +44,7 @@ def _repeating(state: State, error: str) -> Iterator[tuple[State, Node]]:
     """The retriers that repeat an error, from the wait outwards until somebody catches it."""
     for holder, name in reactions.way_up(state, error):
         if name == reactions.TOLERANCE:
-            return  # that many failures are no single answer any more
+            return  # that many failures are more than a single answer
         retrier = reactions.first_match(holder.entries("Retry"), name)
         if retrier is not None and reactions.attempts(retrier) not in (None, 0):
             yield holder, retrier

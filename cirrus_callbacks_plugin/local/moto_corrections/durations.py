@@ -52,7 +52,7 @@ def wait_until_instants(patches: Patches) -> None:
 
 
 def read_instant(text: Any) -> datetime | None:
-    """The instant that a Wait's timestamp names; None for what is no timestamp."""
+    """The instant that a Wait's timestamp names; None for what is not a timestamp."""
     if not isinstance(text, str) or _TIMESTAMP.fullmatch(text) is None:
         return None
     whole, _, rest = text.partition(".")
@@ -98,7 +98,7 @@ def let_tasks_take_their_time(patches: Patches) -> None:
 
 
 def take_whole_numbers_of_iterations(patches: Patches) -> None:
-    """MaxConcurrencyPath leads to an integer that is not negative; text and 1.5 are none.
+    """MaxConcurrencyPath leads to an integer that is not negative, not to a text or 1.5.
 
     Anything else fails the state with ``States.Runtime``; moto reads texts, cuts fractions, and
     takes true for 1.

@@ -91,7 +91,7 @@ def keep_parsed_definitions(patches: Patches) -> None:
     """The syntax tree of a definition is kept with its text.
 
     moto parses a definition when a state machine is made of it, and again for each execution.
-    What runs is built from the tree, anew each time.
+    What runs is built from the tree each time.
     """
     from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 

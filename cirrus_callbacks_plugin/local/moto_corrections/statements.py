@@ -57,7 +57,7 @@ def execute_conditional_updates(patches: Patches) -> None:
     Else its error is ``ConditionalCheckFailed``, with the item where that was asked for; no
     batch has more than 25 statements, nor one item twice.
 
-    In moto no more than equalities are looked at, ``IS MISSING`` is none, only one clause is
+    moto looks at equalities alone, not at ``IS MISSING``; only one clause is
     read, an UPDATE of nothing succeeds, and errors of a batch are not told.
     """
     from moto.dynamodb.exceptions import MockValidationException

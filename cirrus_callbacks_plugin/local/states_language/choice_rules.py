@@ -88,7 +88,7 @@ def _wrong_test(rule: Mapping[str, Any], where: str, *, is_nested: bool = False)
             yield f"with {name} in {where}, within a rule, where it may not stand: move it out"
     for name in tests:
         if name not in _COMPOSITE and name not in _COMPARISONS and name not in _WITH_PATHS:
-            yield f"with {name} in {where}, which is no comparison of the States Language"
+            yield f"with {name} in {where}, which is not a comparison of the States Language"
             return
     if len(tests) != 1:
         told = " and ".join(tests) or "no comparison"

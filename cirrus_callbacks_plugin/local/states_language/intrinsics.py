@@ -170,7 +170,7 @@ def _base64_decode(text: Any) -> str:
     try:
         return base64.b64decode(_short(text)).decode()
     except ValueError as error:
-        raise IntrinsicError(f"The text is no Base64 of a UTF-8 text: {error}") from error
+        raise IntrinsicError(f"The text is not Base64 of a UTF-8 text: {error}") from error
 
 
 def _hash(data: Any, algorithm: Any) -> str:

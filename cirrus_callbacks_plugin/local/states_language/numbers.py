@@ -24,7 +24,7 @@ _RANGES = {
 
 
 def whole(value: Any, lowest: int, highest: int) -> bool:
-    """True for a whole number within a range; ``true`` and ``1.0`` are none."""
+    """True for a whole number within a range; ``true`` and ``1.0`` are not."""
     return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 

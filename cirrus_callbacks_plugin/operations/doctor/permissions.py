@@ -115,7 +115,7 @@ def _judge(resources: Resources, check: str, needed: Iterable[tuple[str, str]]) 
         unread.append("its permissions boundary")
     if unread:
         finding = f"the role {role} has policies that cannot be read: {', '.join(unread)}"
-        do = "their document is no JSON object with statements: put a whole one in its place"
+        do = "their document is not a JSON object with statements: put a whole one in its place"
         return Check(AREA, check, None, finding, do)
     missing, open_ones = [], []
     for action, arn in needed:

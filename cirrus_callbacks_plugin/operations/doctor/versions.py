@@ -27,7 +27,7 @@ KNOWS_JOINS = f"{PACKAGE}/joins/telling.py"
 PASSES_OVER = f"{PACKAGE}/waits/continuation.py"
 """In those that pass over reserved rows which they do not know; older ones answer them."""
 _DO = (
-    "build lambda_package anew (`cirrus-callbacks package --sender`) and apply the Terraform "
+    "build lambda_package again (`cirrus-callbacks package --sender`) and apply the Terraform "
     "module with it, or build and deploy the serverless project"
 )
 
@@ -50,8 +50,8 @@ def versions(parts: Parts) -> Iterator[Check]:
     older = [which for which in ours if which in known and PASSES_OVER not in known[which]]
     without = [which for which in ours if which in known and KNOWS_JOINS not in known[which]]
     if older:
-        finding = f"the hooks open joins, and {' and '.join(older)} would answer rows that are no "
-        finding += "waits: parents would go on too early"
+        finding = f"the hooks open joins, and {' and '.join(older)} would answer rows that are "
+        finding += "not waits: parents would go on too early"
         yield Check(AREA, JOINS, False, finding, f"send no join till then: {_DO}")
     elif without:
         finding = f"the hooks open joins, which {' and '.join(without)} passes over ({finding})"

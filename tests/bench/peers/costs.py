@@ -136,7 +136,7 @@ def _best(network: Network, peer: Peer, latency: float, rounds: int) -> Spent:
 def _one_wait(network: Network, peer: Peer, latency: float) -> Spent:
     """All that is done for one wait; of the reconciler's passes, what they do more than idle."""
     trial = Trial(network, peer.deployment())
-    trial.one_wait(0.0, -2)  # what only a first invocation does is no wait's
+    trial.one_wait(0.0, -2)  # what only a first invocation does is not counted as a wait's
     token = None if peer.name == BARE else token_of("half-hour")
     found = _spent(trial, lambda: trial.process(latency, [("half-hour", token)]))
     if peer.name == OURS:

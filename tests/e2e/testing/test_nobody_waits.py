@@ -118,7 +118,7 @@ def test_parents_of_a_mended_child_go_on(family: CirrusStack, cli: CommandLine) 
         lambda: {run.status for run in runs.values()} == {"SUCCEEDED"}, "the parents' success"
     )
     family.until_done()
-    assert all(len(run.executions) == 1 for run in runs.values()), "no payload was run anew"
+    assert all(len(run.executions) == 1 for run in runs.values()), "no payload was run again"
     assert {run.record.state for run in runs.values() if run.record} == {"SUCCEEDED"}
     assert ran.status == 1, "not all of them could be redriven"
     histories = [entry for wait in family.waits(on=CHILD_ID) for entry in wait.history]

@@ -83,7 +83,7 @@ NO_PROCESSOR = {"Only": {"Type": "Map", "End": True}}
 
 
 def test_moto_refuses_with_its_own_objects(interpreter: Interpreter) -> None:
-    """Unpatched moto's message is no sentence about the state."""
+    """Unpatched moto's message is not a sentence about the state."""
     with without(say_why_a_definition_is_refused), pytest.raises(ClientError) as refused:
         interpreter.run(NO_PROCESSOR)
     assert "ItemProcessor or Iterator" not in str(refused.value)

@@ -68,7 +68,7 @@ def test_unpatched_moto_does_not_look_at_what_is_missing() -> None:
 
 
 def test_other_statements_are_motos_own() -> None:
-    """What is no UPDATE by parameters goes to moto as it is."""
+    """What is not an UPDATE by parameters goes to moto as it is."""
     told = []
     for corrections in ((), (execute_conditional_updates,)):
         with mock_aws(), corrected(corrections=corrections):

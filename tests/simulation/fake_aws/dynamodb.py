@@ -114,7 +114,7 @@ class DynamoDB:
         return {}
 
     def _BatchExecuteStatement(self, request: dict[str, Any], _: str) -> dict[str, Any]:
-        """Updates alone; each by itself, as AWS documents it: a batch is no transaction."""
+        """Updates alone; each by itself, as AWS documents it: a batch is not a transaction."""
         told = request["Statements"]
         updates = [(statements.parse(each["Statement"]), each["Parameters"]) for each in told]
         keys = [(each.table, tuple(map(str, each.key(given).values()))) for each, given in updates]

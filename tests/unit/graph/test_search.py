@@ -50,7 +50,7 @@ def thousands() -> list[tuple[str, str]]:
 
 
 def test_a_small_picture_fades_what_does_not_match() -> None:
-    """Nothing is drawn anew; without a text nothing is faded."""
+    """Nothing is drawn again; without a text nothing is faded."""
     first, found, again = looked_at(hundreds(), "MOSAIC-7", "")
     assert first["nodes"] == found["nodes"] == again["nodes"] > 300
     assert found["left"] == [payload("mosaic-7")]

@@ -76,7 +76,7 @@ def attach(
 def test_a_payload_that_has_not_ended_is_waited_for(
     there: JoinsInMemory, states: States, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As by an ordinary wait, whoever waits for the join; then the member has arrived."""
+    """As by an ordinary wait; then the member has arrived."""
     caplog.set_level(logging.INFO)
     states.say(ID, "PROCESSING", RUN)
     who = {"waiter_payload_id": "c/workflow-p/i", "waiter_execution_arn": "arn:p"}

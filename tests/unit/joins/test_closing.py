@@ -66,7 +66,7 @@ def test_hints_that_are_too_high_settle_nothing(there: JoinsInMemory) -> None:
 
 
 def test_a_certain_success(there: JoinsInMemory, caplog: pytest.LogCaptureFixture) -> None:
-    """Settled once, by whoever is first; an ordinary row, with neither error nor its name."""
+    """Settled once, by the first writer; an ordinary row, with neither error nor its name."""
     caplog.set_level(logging.INFO)
     there.told(0, "success")
     there.told(2, "success")
@@ -175,7 +175,7 @@ def test_a_list_that_breaks_the_rules(
 
 
 def test_counts_as_people_say_them(there: JoinsInMemory) -> None:
-    """One member is no members; how many have to succeed is known once the list was read."""
+    """One member is told as one; how many have to succeed is known once the list was read."""
     assert (members_text(0), members_text(1), members_text(2)) == (
         "0 members",
         "1 member",

@@ -102,7 +102,7 @@ def test_what_stands_before_an_array_is_no_line() -> None:
     ids=["array", "lines"],
 )
 def test_what_is_nested_too_deeply_is_said(text: str, said: str) -> None:
-    """An object that Python cannot read is nobody's list."""
+    """An object that Python cannot read is not a list."""
     with pytest.raises(MemberError, match=f"^{re.escape(said)}$"):
         members.read_object(text.encode())
 

@@ -134,7 +134,7 @@ def test_what_waits_is_put_once_its_list_is_there(there: JoinsInMemory) -> None:
 
 
 def test_a_message_that_comes_twice_meets_its_rows(there: JoinsInMemory) -> None:
-    """What was put stays; the members are to be sent still, whoever crashed."""
+    """What was put stays; after a crash the members are still to be sent."""
     opened(there, {"members": [ID]}).put(there.table, at_once)
     there.client.calls.clear()
     again = opened(there, {"members": [ID]})

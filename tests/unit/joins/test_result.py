@@ -135,6 +135,6 @@ def test_a_cause_holds_as_many_as_fit(extra: int, named: int) -> None:
 
 
 def test_json_as_it_is_sent() -> None:
-    """Compact, characters as they are; a lone surrogate, which is no UTF-8, is escaped."""
+    """Compact, characters as they are; a lone surrogate, which is not UTF-8, is escaped."""
     assert write({"a": ["é", 1]}) == '{"a":["é",1]}'
     assert write({"a": ["\ud800", "é"]}) == '{"a":["\\ud800","\\u00e9"]}'

@@ -101,7 +101,7 @@ def test_a_join_of_none_knows_so() -> None:
     ("text", "read"), [("any", "any"), ("12", 12), ("\u00b2", "\u00b2"), ("\u0663", "\u0663")]
 )
 def test_succeed_on_is_read_as_it_was_meant(text: str, read: Any) -> None:
-    """Digits are a number; a row that somebody wrote with others is no reason to fail."""
+    """Digits are a number; a row with others, written by hand, makes nothing fail."""
     assert Join.from_item({**Join(WAIT).to_item(), "succeed_on": {"S": text}}).succeed_on == read
 
 

@@ -83,7 +83,7 @@ def world() -> World:
 
 
 def test_members_are_read_with_their_joins(world: World) -> None:
-    """In one read; a join that nobody asked for is no row of the batch."""
+    """In one read; a join that nobody asked for is not a row of the batch."""
     join = world.there.open(total=3)
     _, wait = world.there.wait(0)
     world.there.client.put(TASK.to_item())
@@ -96,7 +96,7 @@ def test_members_are_read_with_their_joins(world: World) -> None:
 
 
 def test_joins_that_were_read_are_not_read_again(world: World) -> None:
-    """The others are, once; waits of tasks are nobody's members."""
+    """The others are, once; waits of tasks belong to no join."""
     join = world.there.open(total=3, sent=3)
     _, first = world.there.wait(0)
     _, second = world.there.wait(1)

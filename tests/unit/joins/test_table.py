@@ -175,7 +175,7 @@ def test_a_list_of_none_is_sent_with_its_counting(there: JoinsInMemory) -> None:
 
 
 def test_what_was_sent_moves_on_from_what_was_read(there: JoinsInMemory) -> None:
-    """Whoever comes second changes nothing, from the first chunk on."""
+    """A second writer changes nothing, from the first chunk on."""
     join = there.open(total=9)
     first = there.table.advance(join, 3)
     assert first is not None
@@ -203,7 +203,7 @@ def test_of_a_join_that_is_answered_or_gone_nothing_is_written(
     assert there.client.table.items == before
 
 
-# --- told by whoever answers --------------------------------------------------------------
+# --- told by the sender or the reconciler --------------------------------------------
 
 
 def test_a_member_that_never_arrived_is_told(there: JoinsInMemory) -> None:

@@ -107,7 +107,7 @@ def test_a_settled_join_is_still_told(there: JoinsInMemory) -> None:
 def test_an_outcome_that_stands_stays(
     there: JoinsInMemory, told: dict[str, Any], marked: str
 ) -> None:
-    """It is counted once more, as whoever told it may have crashed; another one is stale."""
+    """It is counted once more, as the first teller may have crashed; another one is stale."""
     join = there.open(succeed_on="all", total=2, sent=2)
     there.told(1, **told)
     before = there.member_row(1)

@@ -103,7 +103,7 @@ def test_a_join_in_an_envelope() -> None:
 
 
 def test_a_join_is_a_wait() -> None:
-    """It needs a timeout and a token, and its answer is no payload."""
+    """It needs a timeout and a token, and its answer is not a payload."""
     made = send({"join": {"members.$": "$.ids"}}, TimeoutSeconds=None, ResultPath=None)
     assert {"timeout", "token", "payload-output"} <= {each.rule.id for each in findings(made)}
 
@@ -216,7 +216,7 @@ def test_too_many_items_are_told_of_a_join() -> None:
 
 
 def test_a_request_in_a_text_has_its_place_at_its_state() -> None:
-    """Lines in a text are no lines of the file."""
+    """Lines in a text are not lines of the file."""
     made = send(json.dumps({"join": {"membres": []}}), attribute())
     (found,) = of("join-request", made)
     assert found.problem.at.line > 1

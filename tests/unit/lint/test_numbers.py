@@ -96,7 +96,7 @@ def test_what_is_a_number(fields: dict[str, Any]) -> None:
 
 
 def test_numbers_that_jsonata_computes() -> None:
-    """An expression is no text."""
+    """An expression is not a text."""
     arguments = {
         "MessageBody": "{}",
         "MessageAttributes": attribute(JSONATA_TOKEN, "StringValue"),
@@ -106,7 +106,7 @@ def test_numbers_that_jsonata_computes() -> None:
 
 
 def test_numbers_around_a_wait() -> None:
-    """Of the Map and of the machine; those of other states are nobody's business."""
+    """Of the Map and of the machine; those of other states are left alone."""
     inner = send({}, attribute())
     fields = {"ResultPath": "$.a", "End": True}
     made = machine(All={"Type": "Map", "MaxConcurrency": "40", "ItemProcessor": inner, **fields})

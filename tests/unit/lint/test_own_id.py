@@ -156,5 +156,5 @@ WAITS_FOR_ANOTHER: list[tuple[str, dict[str, Any]]] = [
     "states", [each[1] for each in WAITS_FOR_ANOTHER], ids=[each[0] for each in WAITS_FOR_ANOTHER]
 )
 def test_a_parent_that_waits_for_another(states: dict[str, Any]) -> None:
-    """What may be another payload is none of its own."""
+    """What may be another payload is not its own."""
     assert of("own-id", machine(**states)) == []

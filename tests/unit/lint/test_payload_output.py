@@ -108,7 +108,7 @@ LOST: list[tuple[str, dict[str, Any], list[str]]] = [
         ["States.Wait.ResultPath"],
     ),
     (
-        "a selector is no payload",
+        "a selector is not a payload",
         {"Wait": wait(ResultSelector={"id.$": "$.payload_id"})},
         ["States.Wait"],
     ),
@@ -326,7 +326,7 @@ KEPT_CASES: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     (
-        "made anew",
+        "made again",
         {
             "Wait": wait(ResultPath="$.answer", Next="After"),
             "After": passing(
@@ -414,7 +414,7 @@ KEPT_CASES: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     (
-        "in JSONata: made anew",
+        "in JSONata: made again",
         {
             "Wait": jsonata_wait(
                 Output={"features": "{% $states.input.features %}", "process": [{"workflow": "x"}]},
@@ -465,7 +465,7 @@ def test_what_is_told() -> None:
 
 
 def test_where_the_payload_still_is() -> None:
-    """A payload that lies deeper in the output is found for whoever looks for it."""
+    """A payload that lies deeper in the output is found by a path to it."""
     made = machine(
         Wrap=passing(Parameters={"in.$": "$"}, Next="Wait"),
         Wait=wait(ResultPath="$.answer"),
@@ -476,7 +476,7 @@ def test_where_the_payload_still_is() -> None:
 
 
 def test_a_machine_that_waits_for_nothing_of_ours_is_left_alone() -> None:
-    """Its output is nobody's business."""
+    """Its output is left alone."""
     assert findings(machine(Only=passing(Result={"ok": True}))) == []
 
 

@@ -163,7 +163,7 @@ def test_a_fail_inside_a_map(
 
 
 def test_an_error_name_in_any_state_is_compared() -> None:
-    """Reserved names are none of those that are never sent; a variable is not judged."""
+    """Reserved names are not among those that are never sent; a variable is not judged."""
     names = ["CirrusCallback.DependencyCycle", "CirrusCallback.${kind}", "CirrusCallbackFailed"]
     retry = [{"ErrorEquals": names}]
     made = machine(All=around(machine(Wait=wait()), Retry=retry))

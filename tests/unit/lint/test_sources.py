@@ -181,7 +181,7 @@ def test_a_definition_in_a_text() -> None:
 
 
 def test_a_definition_in_a_json_text_stands_where_the_text_stands() -> None:
-    """Its own lines are no lines of the file."""
+    """Its own lines are not lines of the file."""
     inner = json.dumps(send({}, attribute(), TimeoutSeconds=None), indent=2)
     outer = json.dumps({"Other": ["x"], "M": {"DefinitionString": {"Fn::Sub": [inner, {}]}}})
     (found,) = of("timeout", outer)

@@ -185,7 +185,7 @@ def test_a_carrier_makes_any_queue_ours() -> None:
 
 
 def test_no_token_at_all_is_an_error_in_any_queue() -> None:
-    """Nobody can answer, whoever reads it; but nothing else is said of another's queue."""
+    """Nobody can answer, by whatever it is read; but nothing else is said of another's queue."""
     made = send(Parameters={"QueueUrl": "${q}", "MessageBody": "{}"}, TimeoutSeconds=None)
     assert [each.rule.id for each in findings(made)] == ["token"]
 
@@ -260,7 +260,7 @@ def test_whose_wait_it_is_when_the_resource_does_not_tell(
     parameters: dict[str, Any],
     is_ours: bool,
 ) -> None:
-    """The parameters tell which service it is; without a carrier it is nobody's business."""
+    """The parameters tell which service it is; without a carrier it is left alone."""
     made = send(Parameters=parameters, Resource="${Action}", TimeoutSeconds=None)
     assert bool(of("timeout", made)) is is_ours
 

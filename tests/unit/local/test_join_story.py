@@ -165,7 +165,7 @@ def test_a_member_without_a_run_is_told_once_an_error() -> None:
 
 
 def test_the_rows_of_a_join_are_one_wait() -> None:
-    """Its list, its members and their own waits are none that somebody looks for."""
+    """Its list, its members and their own waits are not shown by themselves."""
     timeline = Timeline(lambda _: None, "local")
     member = Wait(_id(0), f"#{JOIN_ID}:0", registered_at=JOIN.wait.registered_at)
     for row in (_listed(12), READ, _row(0), member):
@@ -218,7 +218,7 @@ def test_the_json_has_the_members_under_a_key_of_their_own() -> None:
 
 
 def test_the_graph_has_a_node_a_join() -> None:
-    """Two joins with the same counts are two nodes; members are none."""
+    """Two joins with the same counts are two nodes; members have none."""
     other = replace(ANSWERED.wait, payload_id=join_id_of("other"))
     joins = {JOIN_ID: JoinProgress(ANSWERED), other.payload_id: JoinProgress(ANSWERED)}
     graph = Report((), (ANSWERED.wait, other), joins=joins).to_mermaid()

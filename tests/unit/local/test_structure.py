@@ -179,7 +179,7 @@ REFUSED = [
     (choice(without(RULE, "Variable")), "Choices[0] without Variable"),
     (choice(without(RULE, "NumericEquals")), "no comparison in Choices[0]"),
     (choice({**RULE, "StringEquals": "x"}), "NumericEquals and StringEquals in Choices[0]"),
-    (choice({**RULE, "End": True}), "End in Choices[0], which is no comparison"),
+    (choice({**RULE, "End": True}), "End in Choices[0], which is not a comparison"),
     (choice({**without(RULE, "NumericEquals"), "Equals": 1}), "Equals in Choices[0]"),
     (choice({**RULE, "NumericEquals": "1"}), "wrong NumericEquals in Choices[0]"),
     (choice({**without(RULE, "NumericEquals"), "IsNull": 1}), "wrong IsNull in Choices[0]"),

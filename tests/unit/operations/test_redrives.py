@@ -149,7 +149,7 @@ def test_a_parent_that_failed_with_its_child_is_redriven(where: Deployment) -> N
             ),
             "24,999 events",
         ),
-        (lambda where: where.records.update({PARENT: ("FAILED", "newer")}), "run anew since"),
+        (lambda where: where.records.update({PARENT: ("FAILED", "newer")}), "run again since"),
         (lambda where: where.records.update({PARENT: ("SUCCEEDED", RUN)}), "as SUCCEEDED"),
         (
             lambda where: setattr(where, "machine", aws_error("StateMachineDoesNotExist")),
@@ -184,7 +184,7 @@ def test_a_waiter_that_told_its_payload_alone_is_its_last_run(where: Deployment)
 
 
 def test_many_failed_waits_of_one_parent_are_one_redrive(where: Deployment) -> None:
-    """Those that succeeded, or are open, are none."""
+    """Those that succeeded, or are open, are left alone."""
     again = Wait(CHILD, "again", answer="stale", waiter_execution_arn=RUN)
     told = Wait(CHILD, "told", answer="success", waiter_execution_arn="other")
     where.rows[CHILD] += [again, told, Wait(CHILD, "open", waiter_execution_arn="third")]
@@ -211,7 +211,7 @@ def test_where_cirrus_has_restarted_the_payload_meanwhile_nothing_is_redriven(
     (parent,) = made.parents(CHILD)
     where.records[PARENT] = ("PROCESSING", "newer")
     (left,) = made.redrive([parent])
-    assert "run anew since" in (left.why_not or "")
+    assert "run again since" in (left.why_not or "")
     assert not where.redriven
     assert not where.noted
 
@@ -244,7 +244,7 @@ def test_levels_go_up_and_end_in_a_cycle(where: Deployment) -> None:
 
 
 def test_a_level_has_ended_once_cirrus_knows_it(where: Deployment) -> None:
-    """Above it a message that came before would have the payload run anew."""
+    """Above it a message that came before would have the payload run again."""
     made = redriver(where)
     (parent,) = made.parents(CHILD)
     states = iter([("RUNNING", "FAILED"), ("SUCCEEDED", "FAILED"), ("SUCCEEDED", "SUCCEEDED")])

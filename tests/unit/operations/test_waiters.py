@@ -72,7 +72,7 @@ def test_of_a_payload_the_run_of_that_time_waits(runs: tuple[Run, ...], gone: bo
 
 
 def test_of_an_execution_it_waits_itself() -> None:
-    """One that Step Functions does not know is not known to be gone; nor what is no ARN."""
+    """One that Step Functions does not know is not known to be gone; nor what is not an ARN."""
     told = replace(ROW, waiter_execution_arn=PREFIX + "a")
     assert is_gone(waiter_of(told, ran("a", 4, 1)))
     assert not is_gone(waiter_of(told, ran("b", 4, 1)))

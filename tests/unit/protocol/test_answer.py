@@ -183,7 +183,7 @@ def test_a_long_id_is_cut_last() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "é", "\x00", "\ud800", "x" * 16_000], ids=ascii_name)
 def test_a_cause_that_fits_is_whole(text: str) -> None:
-    """Lone surrogates are no UTF-8: they are escaped in JSON, and nothing is lost."""
+    """Lone surrogates are not UTF-8: they are escaped in JSON, and nothing is lost."""
     assert json.loads(cause({**BASE, "error": text}))["error"] == text
 
 

@@ -227,7 +227,7 @@ def test_what_aws_does_not_take_is_named_once_and_each_row_is_written_alone(
 
 
 def test_a_batch_that_was_not_answered_is_its_rows_error() -> None:
-    """It may have been executed: whoever comes next meets the same conditions, and no row twice."""
+    """It may have been executed: the next writer meets the same conditions, and no row twice."""
     client = Batched()
     client.whole = lambda number: ReadTimeoutError(endpoint_url="x") if number == 2 else None
     table = filled(client)

@@ -20,7 +20,7 @@ BAD = Wait("c/workflow-w/bad", "a-secret-token", registered_at=AT, waiting="1")
 
 @pytest.mark.parametrize("what", WRONG)
 def test_an_attribute_that_is_not_what_it_must_be_is_named_and_not_quoted(what: str) -> None:
-    """Of every type that DynamoDB has, and texts that are no times."""
+    """Of every type that DynamoDB has, and texts that are not times."""
     name, value = WRONG[what]
     item = {**BAD.to_item(), name: value}
     with pytest.raises(MalformedRowError, match=name) as raised:
