@@ -43,13 +43,13 @@ def find(root: Node, path: str) -> Found:
         root: what stands in the file.
         path: the file; files that it names are looked for beside it.
     """
-    found = Found()
+    contents = Found()
     if (states := root.get("States")) is not None and states.is_object:
-        found.machines.append(found.reader.read(root, ""))
+        contents.machines.append(contents.reader.read(root, ""))
     else:
         visited = {str(Path(path).resolve())}
-        _Search(Reading(path, found), visited).look_into(root, "", is_express=False)
-    return found
+        _Search(Reading(path, contents), visited).look_into(root, "", is_express=False)
+    return contents
 
 
 class _Search:

@@ -82,10 +82,10 @@ def read(path: str) -> Document:
     try:
         return read_text(text, path)
     except NamedElsewhereError as error:
-        found = _find(error.named, Path(path))
-        if found is None:
+        named_file = _find(error.named, Path(path))
+        if named_file is None:
             raise
-        return read(str(found))
+        return read(str(named_file))
 
 
 def _find(named: str, definition: Path) -> Path | None:
@@ -113,20 +113,20 @@ def read_text(text: str, path: str) -> Document:
     except UnreadableError as error:
         kind = "YAML" if is_yaml else "JSON"
         raise UnusableFileError(path, f"is not valid {kind}: {error.problem}", error.at) from error
-    found = declared.find(parsed.root, path)
-    if not found.machines and not found.unread:
+    contents = declared.find(parsed.root, path)
+    if not contents.machines and not contents.unread:
         named = parsed.root.get("state_machine_filepath")
         if named is not None and named.text:
             raise NamedElsewhereError(path, named.text)
         raise UnusableFileError(path, "holds no state machine: an object with StartAt and States")
-    if not found.machines and all(each.is_broken for each in found.unread):
-        first = found.unread[0]
+    if not contents.machines and all(each.is_broken for each in contents.unread):
+        first = contents.unread[0]
         problem = f"{first.where} {first.why.removeprefix('it ')}"
         raise UnusableFileError(first.file or path, problem, first.at)
     return Document(
         path,
         replace(parsed, comments=()) if is_relaxed else parsed,
-        tuple(found.machines),
-        tuple(found.unread),
-        found.files,
+        tuple(contents.machines),
+        tuple(contents.unread),
+        contents.files,
     )

@@ -36,12 +36,12 @@ def reassignments(
         definition: a state machine, a branch or an item processor; anything else has none.
         outer: the variables of the scopes around it.
     """
-    found = _states(definition)
-    own = {name: frozenset(assigned(body)) for name, body in found.items()}
+    bodies = _states(definition)
+    own = {name: frozenset(assigned(body)) for name, body in bodies.items()}
     for state, names in own.items():
         yield from (Reassignment(state, variable) for variable in sorted(names & outer))
     seen = outer.union(*own.values())
-    for body in found.values():
+    for body in bodies.values():
         for part in parts(body):
             # A Distributed Map's child executions see no variable of the one around them.
             yield from reassignments(part, frozenset() if _is_distributed(part) else seen)

@@ -74,13 +74,13 @@ def execute_batch(
     return [_error(each.get("Error")) for each in response["Responses"]]
 
 
-def _error(told: Any) -> ClientError | None:
-    if not told:
+def _error(error: Any) -> ClientError | None:
+    if not error:
         return None
-    code = str(told.get("Code", "Unknown"))
+    code = str(error.get("Code", "Unknown"))
     response: Any = {
-        "Error": {"Code": _CODES.get(code, code), "Message": str(told.get("Message", ""))}
+        "Error": {"Code": _CODES.get(code, code), "Message": str(error.get("Message", ""))}
     }
-    if "Item" in told:
-        response["Item"] = told["Item"]
+    if "Item" in error:
+        response["Item"] = error["Item"]
     return ClientError(response, OPERATION)

@@ -26,9 +26,9 @@ def write(inspection: Inspection, stream: TextIO) -> None:
     """Write the findings by file, and what was counted."""
     console = Screen(stream, folds=True).console
     for file in dict.fromkeys(each.file for each in inspection.findings):
-        found = [each for each in inspection.findings if each.file == file]
+        findings = [each for each in inspection.findings if each.file == file]
         console.print(Text(file, style="bold"), soft_wrap=True)
-        console.print(_table(found, "→" if console.writes_unicode else "->"))
+        console.print(_table(findings, "→" if console.writes_unicode else "->"))
         console.print()
     console.print(Text(_summary(inspection)), soft_wrap=True)
 
@@ -42,9 +42,9 @@ def write_rules(stream: TextIO) -> None:
     Screen(stream, folds=True).put(rows)
 
 
-def _table(found: Sequence[Finding], arrow: str) -> Table:
+def _table(findings: Sequence[Finding], arrow: str) -> Table:
     rows = _columns("line", "severity", "rule", "where, what, and what to do")
-    for each in found:
+    for each in findings:
         text = Text(visible(each.problem.path) or "the file", style="bold")
         text.append(f"\n{visible(each.problem.message)}", "not bold")
         text.append(f"\n{arrow} {visible(each.problem.fix)}", "not bold")

@@ -199,5 +199,5 @@ def _settings(
 def _status(inspection: Inspection, least: Severity) -> int:
     if inspection.unusable or inspection.unread:
         return UNUSABLE
-    found = any(finding.severity.rank <= least.rank for finding in inspection.findings)
-    return FOUND if found else OK
+    has_finding = any(finding.severity.rank <= least.rank for finding in inspection.findings)
+    return FOUND if has_finding else OK

@@ -58,18 +58,18 @@ def command(
     with where.found() as deployment:
         settings = reconciler_settings(deployment, must_know=True)
         with Screen().progress("judging open waits") as advance:
-            found = due(Survey(deployment, settings, advance))
+            due_now = due(Survey(deployment, settings, advance))
         repairing = Repairing(
             deployment,
             HandRepairer(deployment, settings, "reconcile", reason),
             is_json,
             yes,
             dry_run,
-            found.left,
+            due_now.left,
         )
-        status = repairing.make(found.steps, "Nothing is to be mended.")
+        status = repairing.make(due_now.steps, "Nothing is to be mended.")
         if not is_json:
-            _leaves(repairing.screen, found.left, settings.grace)
+            _leaves(repairing.screen, due_now.left, settings.grace)
     ctx.exit(status)
 
 

@@ -73,13 +73,13 @@ def command(
         elif can:
             screen.line("Nothing was done.")
         if is_json:
-            told = {
+            report = {
                 "deployment": deployment.to_json(),
                 "payload_id": payload_id,
                 "levels": [[parent.to_json() for parent in level] for level in levels],
                 "done": [parent.to_json() for parent in done],
             }
-            options.write_json(sys.stdout, told)
+            options.write_json(sys.stdout, report)
     redriven = sum(parent.why_not is None for parent in done)
     everybody = sum(map(len, levels))
     ctx.exit(0 if redriven == everybody else UNFINISHED)

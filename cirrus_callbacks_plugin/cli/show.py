@@ -89,8 +89,8 @@ def _show_join(
         survey = Survey(deployment, reconciler_settings(deployment, must_know=False))
         run = survey.waiters.run_of(report.status.join.wait) if report is not None else None
     if is_json:
-        found = None if report is None else {**report.to_json(), "waiter_run": run_to_json(run)}
-        options.write_json(sys.stdout, {"deployment": deployment.to_json(), "join": found})
+        reported = None if report is None else {**report.to_json(), "waiter_run": run_to_json(run)}
+        options.write_json(sys.stdout, {"deployment": deployment.to_json(), "join": reported})
     elif report is None:
         screen.line(join_id)
         screen.indented("The tracking table knows no such join.")

@@ -177,10 +177,10 @@ def _twelve_by_one_token(evidence: Evidence) -> Iterator[str]:
     waits = evidence.waits(story.OF_TWELVE)
     yield from _answers(waits, [None])
     ids = {wait.payload_id for wait in waits}
-    told = [join.outcome for each, join in evidence.report.joins.items() if each in ids]
+    outcomes = [join.outcome for each, join in evidence.report.joins.items() if each in ids]
     wanted = "12 members: 11 succeeded, 1 failed"
-    if told != [wanted]:
-        yield f"the parent has {len(told)} join(s): {told}, not one of {wanted}"
+    if outcomes != [wanted]:
+        yield f"the parent has {len(outcomes)} join(s): {outcomes}, not one of {wanted}"
     for scene in there:
         yield from _runs(evidence, scene, 1)
 

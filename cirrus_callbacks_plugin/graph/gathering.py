@@ -138,16 +138,16 @@ def _with_answered(
     identities: Identities,
 ) -> list[Wait]:
     """All rows, and the answered ones upwards of a payload: downwards no index leads."""
-    found = {row.key: row for row in rows}
+    by_key = {row.key: row for row in rows}
     seen, left = {payload_id}, [payload_id]
     while left:
         for row in waits_for_payload(survey, left.pop()):
-            found.setdefault(row.key, row)
+            by_key.setdefault(row.key, row)
             name = identities.waiter_of(row)[0]
             if name not in seen:
                 seen.add(name)
                 left.append(name)
-    return sorted(found.values(), key=lambda row: row.registered_at or "")
+    return sorted(by_key.values(), key=lambda row: row.registered_at or "")
 
 
 def _judged(survey: Survey, rows: Iterable[Wait]) -> list[tuple[Wait, Reason | None]]:

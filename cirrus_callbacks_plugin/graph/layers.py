@@ -97,7 +97,7 @@ def _components(graph: Graph) -> list[list[str]]:
             beside[waiter].append(child)
             beside[child].append(waiter)
     seen: set[str] = set()
-    found: list[list[str]] = []
+    components: list[list[str]] = []
     for start in graph.nodes:
         if start in seen:
             continue
@@ -108,8 +108,8 @@ def _components(graph: Graph) -> list[list[str]]:
                 if other not in seen:
                     seen.add(other)
                     names.append(other)
-        found.append(names)
-    return found
+        components.append(names)
+    return components
 
 
 def _average(

@@ -110,19 +110,19 @@ class Graph:
     @cached_property
     def below(self) -> Mapping[str, tuple[str, ...]]:
         """What each node waits for, each once."""
-        found: dict[str, dict[str, None]] = defaultdict(dict)
+        children_of: dict[str, dict[str, None]] = defaultdict(dict)
         for edge in self.edges:
-            found[edge.waiter][edge.child] = None
-        return {name: tuple(children) for name, children in found.items()}
+            children_of[edge.waiter][edge.child] = None
+        return {name: tuple(children) for name, children in children_of.items()}
 
     @cached_property
     def waits(self) -> Mapping[tuple[str, str], Sequence[Edge]]:
         """The waits between two nodes: one waiter may wait for one payload many times."""
-        found: dict[tuple[str, str], list[Edge]] = {}
+        edges_of: dict[tuple[str, str], list[Edge]] = {}
         for edge in self.edges:
-            edges = found.setdefault((edge.waiter, edge.child), [])
+            edges = edges_of.setdefault((edge.waiter, edge.child), [])
             edges.append(edge)
-        return found
+        return edges_of
 
     @cached_property
     def cycles(self) -> tuple[tuple[str, ...], ...]:

@@ -86,7 +86,7 @@ class _Invocation:
 
     def run(self, services: Callable[[], Services]) -> Any:
         try:
-            found = services()
+            our_services = services()
             adapter = installed.adapter()
         except Exception as error:  # noqa: BLE001 - see below
             # As good as an unreachable table: neighbours are processed, the rest comes back.
@@ -94,17 +94,17 @@ class _Invocation:
             logger.error("Callbacks are misconfigured: %s", reason)  # noqa: TRY400
             registered = self._all_failed(reason)
             return self._finish(registered, self._run_cirrus(registered))
-        registered = self._register(Registrar(found, adapter, self.own_time))
+        registered = self._register(Registrar(our_services, adapter, self.own_time))
         with recording_final_states(adapter) as notes:
             try:
                 returned = self._run_cirrus(registered)
             except Exception:
-                self._settle(registered, found, adapter, notes, returned=False)
+                self._settle(registered, our_services, adapter, notes, returned=False)
                 done = {*self._left_out(registered), *self._joined(registered)}
-                self._delete(done, found.clients)
+                self._delete(done, our_services.clients)
                 raise
-        self._settle(registered, found, adapter, notes, returned=True)
-        return self._finish(registered, returned, found.clients)
+        self._settle(registered, our_services, adapter, notes, returned=True)
+        return self._finish(registered, returned, our_services.clients)
 
     def _all_failed(self, reason: str) -> Registered:
         return Registered(failed={message.index: reason for message in self.delivery.carriers})

@@ -65,8 +65,8 @@ def is_document(value: Any) -> bool:
     """False for what cannot be evaluated: a text, or something that holds no statements."""
     if not isinstance(value, dict):
         return False
-    found = value.get("Statement", [])
-    listed = [found] if isinstance(found, dict) else found
+    statements = value.get("Statement", [])
+    listed = [statements] if isinstance(statements, dict) else statements
     return isinstance(listed, list) and all(_is_statement(each) for each in listed)
 
 
@@ -83,8 +83,8 @@ def _is_texts(value: Any) -> bool:
 
 
 def _statements(document: Document) -> list[Mapping[str, Any]]:
-    found = document.get("Statement", [])
-    return [found] if isinstance(found, dict) else list(found)
+    statements = document.get("Statement", [])
+    return [statements] if isinstance(statements, dict) else list(statements)
 
 
 def _applies(statement: Mapping[str, Any], action: str, resource: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code, is_unanswered
-from cirrus_callbacks_plugin.joins.result import S3Object, Told, write
+from cirrus_callbacks_plugin.joins.result import JoinResult, S3Object, write
 from cirrus_callbacks_plugin.protocol.answer import Answer, answer_of
 from cirrus_callbacks_plugin.protocol.error_names import JOIN_FAILED, answer_error_of
 
@@ -45,21 +45,21 @@ class Results:
         error = answer_error_of(join.wait)
         if error not in (None, JOIN_FAILED):
             return answer_of(join.wait)  # cancelled, or a request that breaks the rules
-        told = Told(join, self.table.members(join.join_id))
-        told = replace(told, members_at=self._written(told))
-        return told.success() if error is None else told.failure()
+        result = JoinResult(join, self.table.members(join.join_id))
+        result = replace(result, members_at=self._written(result))
+        return result.success() if error is None else result.failure()
 
-    def _written(self, told: Told) -> S3Object | None:
+    def _written(self, result: JoinResult) -> S3Object | None:
         """Write the whole list; None where there is no place for it, or it is refused."""
         if self.joins_url is None:
             return None
         bucket, _, prefix = self.joins_url.removeprefix("s3://").partition("/")
-        place = S3Object(bucket, f"{prefix}{told.join.join_id.removeprefix('join:')}.json")
+        place = S3Object(bucket, f"{prefix}{result.join.join_id.removeprefix('join:')}.json")
         try:
             self.s3().put_object(
                 Bucket=place.bucket,
                 Key=place.key,
-                Body=write(told.whole_list()).encode(),
+                Body=write(result.whole_list()).encode(),
                 ContentType="application/json",
             )
         except (ClientError, BotoCoreError) as error:
@@ -68,7 +68,7 @@ class Results:
                 raise
             logger.warning(
                 "The list of %s could not be written to s3://%s/%s (%s): its answer names none",
-                told.join.join_id,
+                result.join.join_id,
                 place.bucket,
                 place.key,
                 error_code(error),

@@ -72,10 +72,10 @@ def close_if_counted(table: JoinsTable, join: Join, members: Sequence[MemberRow]
     result = rule.judge(counts.succeeded, counts.failed)
     if result is None:
         return False
-    told = "there are no members"
+    why = "there are no members"
     if rule.total:
-        told = f"{counts.failed} of {members_text(rule.total)} failed"
-    return _settle(table, join, result, f"{told}, {rule.needed} had to succeed")
+        why = f"{counts.failed} of {members_text(rule.total)} failed"
+    return _settle(table, join, result, f"{why}, {rule.needed} had to succeed")
 
 
 def close_at_deadline(table: JoinsTable, join: Join, members: Sequence[MemberRow]) -> bool:

@@ -135,7 +135,7 @@ class Expander:
     ) -> None:
         """Tell of members that cannot be sent: no wait of their own will ever tell of them."""
         now = self.table.waits.now()
-        told = [
+        rows = [
             MemberRow(
                 member=token,
                 member_payload_id=payload_id_of(members[token.index]),
@@ -147,7 +147,7 @@ class Expander:
             )
             for token, why in refused.items()
         ]
-        for result in self.teller.tell(told):
+        for result in self.teller.tell(rows):
             if isinstance(result, Exception):
                 raise result
 

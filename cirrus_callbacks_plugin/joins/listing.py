@@ -58,16 +58,16 @@ def read_list(definition: Definition | None, s3: Callable[[], Any], etag: str | 
     bucket, _, key = url.removeprefix("s3://").partition("/")
     pinned = {"IfMatch": etag} if etag is not None else {}
     try:
-        found = s3().get_object(Bucket=bucket, Key=key, **pinned)
-        if found["ContentLength"] > MAX_UNPACKED_BYTES:
+        response = s3().get_object(Bucket=bucket, Key=key, **pinned)
+        if response["ContentLength"] > MAX_UNPACKED_BYTES:
             raise MemberError(f"the list is larger than {MAX_UNPACKED_BYTES} bytes: split the join")
-        body = found["Body"].read()
+        body = response["Body"].read()
     except ParamValidationError as error:
         raise MemberError(f"members_url names no valid bucket: {url}") from error
     except (ClientError, BotoCoreError) as error:
         raise _unreadable(error, url) or error from error
     try:
-        return Listing(read_object(body), found["ETag"])
+        return Listing(read_object(body), response["ETag"])
     except MemberError as error:
         raise MemberError(f"{error} ({url})") from error
 

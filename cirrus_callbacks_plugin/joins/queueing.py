@@ -66,8 +66,8 @@ class Message:
             WAITER_PAYLOAD_ATTRIBUTE: join.wait.waiter_payload_id,
             WAITER_EXECUTION_ATTRIBUTE: join.wait.waiter_execution_arn,
         }
-        told = {name: value for name, value in waiter.items() if value}
-        return cls(member, write(body), {TOKEN_ATTRIBUTE: member.text, **told})
+        waiter_attributes = {name: value for name, value in waiter.items() if value}
+        return cls(member, write(body), {TOKEN_ATTRIBUTE: member.text, **waiter_attributes})
 
     @property
     def size(self) -> int:

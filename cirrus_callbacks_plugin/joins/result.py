@@ -29,7 +29,7 @@ class S3Object:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class JoinResult:
     """A join and its members, as they are when it is answered.
 
     Attributes:

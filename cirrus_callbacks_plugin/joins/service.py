@@ -85,9 +85,9 @@ class Joins:
         asked = set(keys)
         tokens = [MemberToken.of(key.task_token) for key in asked]
         ids = {token.join_id for token in tokens if token is not None}
-        found = self.table.read_rows({*asked, *map(join_key, ids)})
-        joins = joins_in(found)
-        rows = {key: row for key, row in found.items() if key in asked}
+        all_rows = self.table.read_rows({*asked, *map(join_key, ids)})
+        joins = joins_in(all_rows)
+        rows = {key: row for key, row in all_rows.items() if key in asked}
         return Batch(rows, joins)
 
     def tell(self, rows: Sequence[Wait], joins: JoinsById) -> list[str | Exception]:

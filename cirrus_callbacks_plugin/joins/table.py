@@ -134,9 +134,9 @@ class JoinsTable:
 
     # --- told by the sender or the reconciler --------------------------------------------
 
-    def tell(self, told: MemberRow) -> MemberRow:
+    def tell(self, row: MemberRow) -> MemberRow:
         """Write what became of a member, unless that has been told; returns what stands."""
-        values: dict[str, Any] = {**told.attributes(), "expiration_time": self.expires()}
+        values: dict[str, Any] = {**row.attributes(), "expiration_time": self.expires()}
         names = {f"#{index}": name for index, name in enumerate(values)}
         sets = [
             f"{alias} = if_not_exists({alias}, :{alias[1:]})"
@@ -147,7 +147,7 @@ class JoinsTable:
         try:
             self.waits.client.update_item(
                 TableName=self.waits.name,
-                Key=told.key.to_item(),
+                Key=row.key.to_item(),
                 UpdateExpression="SET " + ", ".join(sets),
                 ConditionExpression="attribute_not_exists(answer)",
                 ExpressionAttributeNames=names,
@@ -159,19 +159,19 @@ class JoinsTable:
         except ClientError as error:
             if classify(error) is not ErrorKind.CONDITION:
                 raise
-            found: Any = error.response.get("Item")
-            return MemberRow.from_item(found) if found else told
-        return told
+            existing: Any = error.response.get("Item")
+            return MemberRow.from_item(existing) if existing else row
+        return row
 
-    def tell_all(self, told: Sequence[MemberRow]) -> list[MemberRow | Exception]:
+    def tell_all(self, rows: Sequence[MemberRow]) -> list[MemberRow | Exception]:
         """Write what became of many members (:meth:`tell`), in batches where they are many.
 
         Returns:
             In their order: as :meth:`tell`, or what the row met.
         """
-        return self.waits.writer().write([self._telling(each) for each in told])
+        return self.waits.writer().write([self._telling(each) for each in rows])
 
-    def _telling(self, told: MemberRow) -> Write[MemberRow]:
+    def _telling(self, row: MemberRow) -> Write[MemberRow]:
         """A batch writes into a row that a registration has put; of others it says nothing.
 
         PartiQL knows no ``if_not_exists``, and makes no row.
@@ -180,14 +180,14 @@ class JoinsTable:
         def stands(item: Mapping[str, Any] | None) -> MemberRow | None:
             return None if item is None or "answer" not in item else MemberRow.from_item(item)
 
-        sets = {name: value for name, value in told.attributes().items() if name not in _KEPT}
-        is_registered = told.member_payload_id is not None
-        change = Change(told.key, sets, absent=("answer",), present=_KEPT)
+        sets = {name: value for name, value in row.attributes().items() if name not in _KEPT}
+        is_registered = row.member_payload_id is not None
+        change = Change(row.key, sets, absent=("answer",), present=_KEPT)
         return Write(
             change if is_registered else None,
-            done=told,
+            done=row,
             refused=stands,
-            alone=lambda: self.tell(told),
+            alone=lambda: self.tell(row),
         )
 
     def count(self, join_id: str, succeeded: int, failed: int) -> Join | None:

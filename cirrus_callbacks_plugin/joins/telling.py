@@ -61,13 +61,13 @@ class Teller:
             met, which is not marked then and is to be told again.
         """
         now = self.table.waits.now()
-        told = {
+        outcomes = {
             position: MemberRow.of_wait(member, row, now)
             for position, (member, row) in enumerate(rows)
             if _is_waited_for(member, joins)
         }
-        standing = self.tell(list(told.values()))
-        what_stands = dict(zip(told, standing, strict=True))
+        standing = self.tell(list(outcomes.values()))
+        what_stands = dict(zip(outcomes, standing, strict=True))
 
         results: dict[int, str | Exception] = {}
         marks: dict[int, Mark] = {}
@@ -79,21 +79,23 @@ class Teller:
                 results[position] = MalformedRowError(why)
             elif isinstance(stands, Exception):
                 results[position] = stands
-            elif stands is None or stands.answer is None or not stands.says_what(told[position]):
+            elif (
+                stands is None or stands.answer is None or not stands.says_what(outcomes[position])
+            ):
                 marks[position] = Mark(row.key, STALE)
             else:
                 marks[position] = Mark(row.key, stands.answer, stands.answer_error)
         results.update(self._mark(rows, marks))
         return [results[position] for position in range(len(rows))]
 
-    def tell(self, told: Sequence[MemberRow]) -> list[MemberRow | Exception]:
+    def tell(self, rows: Sequence[MemberRow]) -> list[MemberRow | Exception]:
         """Tell outcomes of members, and settle the joins that they decide.
 
         Returns:
             In the same order: what stands in the member's row, which may have been told
             before; or an error, after which it is to be told again.
         """
-        standing = self.table.tell_all(told)
+        standing = self.table.tell_all(rows)
         by_join: dict[str, dict[MemberToken, MemberRow]] = {}
         for row in standing:
             if isinstance(row, MemberRow):
@@ -110,9 +112,9 @@ class Teller:
             for row in standing
         ]
 
-    def _decide(self, join_id: str, told: Mapping[MemberToken, MemberRow]) -> None:
-        succeeded = sum(each.has_succeeded for each in told.values())
-        failed = sum(each.has_failed for each in told.values())
+    def _decide(self, join_id: str, rows: Mapping[MemberToken, MemberRow]) -> None:
+        succeeded = sum(each.has_succeeded for each in rows.values())
+        failed = sum(each.has_failed for each in rows.values())
         join = self.table.count(join_id, succeeded, failed)
         if join is not None:
             close_if_certain(self.table, join)

@@ -137,10 +137,10 @@ def findings_in(
 
 
 def _findings(subject: Subject, ignored: Collection[str]) -> list[Finding]:
-    found = [
+    findings = [
         Finding(subject.document.path, rule, problem)
         for rule in RULES
         if rule.id not in ignored
         for problem in rule.check(subject)
     ]
-    return sorted(found, key=lambda each: (each.problem.at, each.severity.rank, each.rule.id))
+    return sorted(findings, key=lambda each: (each.problem.at, each.severity.rank, each.rule.id))

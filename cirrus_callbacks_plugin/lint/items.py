@@ -31,8 +31,8 @@ def count_of(state: State, example: Any) -> int | None:
     if items is not None and items.text is not None:
         match = _STATES_INPUT.fullmatch(items.text.strip())
         path = None if match is None else f"${match['rest']}"
-    found = None if path is None else _lookup(example, path)
-    return len(found) if isinstance(found, list) else None
+    listed = None if path is None else _lookup(example, path)
+    return len(listed) if isinstance(listed, list) else None
 
 
 def _lookup(value: Any, path: str) -> Any:

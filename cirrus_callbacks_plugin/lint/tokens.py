@@ -84,8 +84,8 @@ class Places:
         """A member, constant or computed (``name.$``)."""
         if node is None:
             return None
-        found = node.get(name)
-        return node.get(f"{name}.$") if found is None and not self.is_jsonata else found
+        literal = node.get(name)
+        return node.get(f"{name}.$") if literal is None and not self.is_jsonata else literal
 
     def parameter(self, name: str) -> Node | None:
         """A parameter by name."""

@@ -56,11 +56,11 @@ def unknown_parameters(
         for key, each in value.items():
             name = key.removesuffix(".$")
             plain = name.casefold()
-            found = known.get(_OTHER_NAMES.get(plain, plain).casefold())
-            if found is None or not name[:1].isupper():
+            parameter = known.get(_OTHER_NAMES.get(plain, plain).casefold())
+            if parameter is None or not name[:1].isupper():
                 yield f"{where}{name}", [each[:1].upper() + each[1:] for each in shape.members]
             elif name == key:
-                yield from unknown_parameters(found[1], each, f"{where}{name}/")
+                yield from unknown_parameters(parameter[1], each, f"{where}{name}/")
     elif isinstance(shape, botocore.model.ListShape) and isinstance(value, list):
         for each in value:
             yield from unknown_parameters(shape.member, each, where)

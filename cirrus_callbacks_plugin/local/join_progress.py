@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.joins.closing import Counts, members_text, needed_of
 from cirrus_callbacks_plugin.joins.request import ALL, ANY
-from cirrus_callbacks_plugin.joins.result import Told
+from cirrus_callbacks_plugin.joins.result import JoinResult
 from cirrus_callbacks_plugin.joins.rows import MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken, short
 
@@ -104,8 +104,8 @@ class JoinProgress:
         if self.join.total is None:
             return "a list of members"
         counts = {"succeeded": self.succeeded, "failed": self.failed, "pending": self.pending}
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-        return f"{members_text(self.total)}: {told}" if told else members_text(self.total)
+        counted = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+        return f"{members_text(self.total)}: {counted}" if counted else members_text(self.total)
 
     def to_json(self) -> dict[str, Any]:
         """What ``--json`` prints of it; the members as an answer holds them."""
@@ -116,7 +116,7 @@ class JoinProgress:
             "succeeded": self.succeeded,
             "failed": self.failed,
             "pending": self.pending,
-            "members": Told(self.join, self.rows).whole_list(),
+            "members": JoinResult(self.join, self.rows).whole_list(),
         }
 
 

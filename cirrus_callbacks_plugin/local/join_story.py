@@ -22,7 +22,7 @@ STEPS = 4
 
 
 @dataclass(slots=True)
-class _Told:
+class _Shown:
     """A join's rows as the stream last told them, and what was said of it."""
 
     join: Join
@@ -47,12 +47,12 @@ class JoinStory:
 
     tell: Callable[[EventKind, str, bool], None]
     _lists: dict[str, str] = field(default_factory=dict)
-    _joins: dict[str, _Told] = field(default_factory=dict)
+    _joins: dict[str, _Shown] = field(default_factory=dict)
 
     @property
     def joins(self) -> dict[str, JoinProgress]:
         """Every join by its id, as the stream last told it."""
-        return {each: told.progress for each, told in self._joins.items()}
+        return {each: shown.progress for each, shown in self._joins.items()}
 
     def record(self, key: Key, image: Mapping[str, Any]) -> Join | None:
         """Take note of a row's new image.
@@ -71,18 +71,18 @@ class JoinStory:
         return None
 
     def _join(self, join: Join) -> Join:
-        told = self._joins.get(join.join_id)
-        before = None if told is None else told.join
-        if told is None:
-            told = self._joins[join.join_id] = _Told(join)
+        shown = self._joins.get(join.join_id)
+        before = None if shown is None else shown.join
+        if shown is None:
+            shown = self._joins[join.join_id] = _Shown(join)
             self._tell(EventKind.WAIT, f"{self._waits(join)}, token {join.wait.key.name}")
-        told.join = join
+        shown.join = join
         if not join.is_closed:
-            self._progress(told)
+            self._progress(shown)
         if join.wait.is_settled and not (before is not None and before.wait.is_settled):
-            self._settled(told)
+            self._settled(shown)
         if join.wait.is_answered and not (before is not None and before.wait.is_answered):
-            self._answered(told)
+            self._answered(shown)
         return join
 
     def _waits(self, join: Join) -> str:
@@ -94,36 +94,36 @@ class JoinStory:
         total = int(what.split()[0]) if what[0].isdigit() else None
         return f"{who} waits for {what}, {condition(join.succeed_on, total)}"
 
-    def _member(self, told: _Told, row: MemberRow) -> None:
-        before = told.rows.get(row.member.index)
-        told.rows[row.member.index] = row
+    def _member(self, shown: _Shown, row: MemberRow) -> None:
+        before = shown.rows.get(row.member.index)
+        shown.rows[row.member.index] = row
         if row.answer is None or (before is not None and before.answer is not None):
             return
-        told.ended += 1
+        shown.ended += 1
         # Runs are told by themselves; what never had one, once an error of a join.
-        if row.has_failed and row.execution_arn is None and row.answer_error not in told.errors:
-            told.errors.add(str(row.answer_error))
+        if row.has_failed and row.execution_arn is None and row.answer_error not in shown.errors:
+            shown.errors.add(str(row.answer_error))
             who = f", {short(row.member_payload_id)}," if row.member_payload_id else ""
             why = f": {row.error}" if row.error else ""
             text = f"member {row.member.index}{who} is {row.answer_error}{why}"
             self._tell(EventKind.SETTLE, text, is_bad=True)
 
-    def _progress(self, told: _Told) -> None:
-        total = told.join.total or 0
-        step = told.ended * STEPS // total if total else 0
-        if step > told.step and told.ended < total:
-            told.step = step
-            self._tell(EventKind.SETTLE, f"{told.join.wait.waiter_name}: {told.progress.counts}")
+    def _progress(self, shown: _Shown) -> None:
+        total = shown.join.total or 0
+        step = shown.ended * STEPS // total if total else 0
+        if step > shown.step and shown.ended < total:
+            shown.step = step
+            self._tell(EventKind.SETTLE, f"{shown.join.wait.waiter_name}: {shown.progress.counts}")
 
-    def _settled(self, told: _Told) -> None:
-        wait = told.join.wait
+    def _settled(self, shown: _Shown) -> None:
+        wait = shown.join.wait
         is_bad = wait.answer_error is not None
-        why = wait.error or told.progress.counts
+        why = wait.error or shown.progress.counts
         what = wait.answer_error or wait.workflow_state
         self._tell(EventKind.SETTLE, f"the join of {wait.waiter_name} is {what}: {why}", is_bad)
 
-    def _answered(self, told: _Told) -> None:
-        wait, total = told.join.wait, told.join.total
+    def _answered(self, shown: _Shown) -> None:
+        wait, total = shown.join.wait, shown.join.total
         waited = wait.waited_seconds
         after = "" if waited is None else f" after {waited:.1f} s"
         whom = "its join" if total is None else members_text(total)

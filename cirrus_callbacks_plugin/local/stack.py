@@ -236,10 +236,10 @@ class Stack:
         """How far the joins among some waits are, by id, as the tracking table says."""
         client, name = self.deployment.client("dynamodb"), self.deployment.names.callbacks_table
         table = JoinsTable(WaitsTable(client, name))
-        found = table.joins({wait.payload_id for wait in waits if wait.is_join})
+        joins_by_id = table.joins({wait.payload_id for wait in waits if wait.is_join})
         return {
             each: JoinProgress(join, tuple(table.members(each)))
-            for each, join in found.items()
+            for each, join in joins_by_id.items()
             if isinstance(join, Join)
         }
 
@@ -247,8 +247,8 @@ class Stack:
         """What is known by now; the waits as the tracking table holds them."""
         executions = self.timeline.executions
         ids = {execution.payload_id for execution in executions if execution.payload_id}
-        found = {payload_id: self.record(payload_id) for payload_id in ids}
-        records = {payload_id: record for payload_id, record in found.items() if record}
+        every_record = {payload_id: self.record(payload_id) for payload_id in ids}
+        records = {payload_id: record for payload_id, record in every_record.items() if record}
         waits = tuple(wait for wait in self.waits() if task_wait(wait) is not None)
         gone = frozenset(wait.key for wait in waits if not wait.is_answered)
         gone &= self.timeline.gone

@@ -46,15 +46,15 @@ def wrong_call(service: str, call: str, body: Mapping[str, Any]) -> Iterator[str
     is_sdk = service.startswith("aws-sdk:")
     api = service.removeprefix("aws-sdk:")
     actions, patterns = _OPTIMIZED.get(api, ((), ())) if not is_sdk else ((), (_TOKEN,))
-    found = operation(api, action)
-    if found is None or (not is_sdk and action not in actions):
+    model = operation(api, action)
+    if model is None or (not is_sdk and action not in actions):
         yield f"with the action {action!r}, which {service} has not{_hint(api, action, actions)}"
         return
     if pattern and pattern not in patterns:
         known = " or ".join(f".{each}" for each in patterns) or "no ending"
         yield f"with the resource's ending .{pattern}, which {service} has not: it takes {known}"
     for field in ("Parameters", "Arguments"):
-        for name, names in unknown_parameters(found.input_shape, body.get(field)):
+        for name, names in unknown_parameters(model.input_shape, body.get(field)):
             yield (
                 f"with {field}/{name}, which {service}:{action} does not take: it takes "
                 f"{', '.join(sorted(names))}"

@@ -110,12 +110,12 @@ class WorkflowFile:
 
     def _at(self, problem: str) -> Position | None:
         """Where the state stands that a problem names first; the machine where it names none."""
-        found, at = len(problem), self.machine.scope.node.at
+        first, at = len(problem), self.machine.scope.node.at
         for state in self.machine.states:
             named = re.search(rf"\b(?:state|task|of|called) {re.escape(repr(state.name))}", problem)
             # Of states of one name it is the last one that is too many.
-            if named is not None and named.start() <= found:
-                found, at = named.start(), state.at
+            if named is not None and named.start() <= first:
+                first, at = named.start(), state.at
         return at
 
 

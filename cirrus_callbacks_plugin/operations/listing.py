@@ -105,16 +105,16 @@ class Listing:
         """
         if not limit:
             return list(self.each()), None
-        found: list[ExplainedWait] = []
+        shown: list[ExplainedWait] = []
         if not self.codes:
             rows = list(islice(self._rows(), limit + 1))
-            found += self._page_of(rows[:limit])
-            return found, self._cursor(rows[:limit]) if len(rows) > limit else None
+            shown += self._page_of(rows[:limit])
+            return shown, self._cursor(rows[:limit]) if len(rows) > limit else None
         for explained in self.each():
-            if len(found) == limit:
-                return found, self._cursor([each.row for each in found])
-            found.append(explained)
-        return found, None
+            if len(shown) == limit:
+                return shown, self._cursor([each.row for each in shown])
+            shown.append(explained)
+        return shown, None
 
     def each(self) -> Iterator[ExplainedWait]:
         """Every wait that is wanted, one after the other: none is kept here.
@@ -192,8 +192,8 @@ class Listing:
         """The outcome that the sender is settling a payload's waits with; read once."""
         key = Key(partition_key(payload_id), CONTINUE)
         if key not in self._continuations:
-            found = self.survey.deployment.waits.read_rows([key]).get(key)
-            self._continuations[key] = found if isinstance(found, Continuation) else None
+            row = self.survey.deployment.waits.read_rows([key]).get(key)
+            self._continuations[key] = row if isinstance(row, Continuation) else None
         return self._continuations[key]
 
     def _way_back(self, row: Wait, run: str | None) -> tuple[str, ...] | None:

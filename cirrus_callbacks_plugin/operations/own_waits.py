@@ -109,9 +109,9 @@ def _answered(survey: Survey, payload_id: str, execution: str | None, since: str
         )
         return [row for page in pages for row in page if row.member is None]
 
-    found: list[Wait] = []
+    answered: list[Wait] = []
     for result in run_side_by_side(read, range(SEGMENTS)):
         if isinstance(result, Exception):
             raise result
-        found += result
-    return sorted(found, key=lambda row: row.answered_at or "")
+        answered += result
+    return sorted(answered, key=lambda row: row.answered_at or "")

@@ -142,5 +142,5 @@ def _waiters(survey: Survey, rows: list[Wait]) -> dict[Key, Run]:
     """The waiting runs: of every open wait, and of the newest answered ones."""
     answered = [row for row in rows if row.is_answered]
     wanted = [row for row in rows if not row.is_answered] + answered[-MAX_RUNS:]
-    found = {row.key: survey.waiters.run_of(row) for row in wanted}
-    return {key: run for key, run in found.items() if run is not None}
+    runs = {row.key: survey.waiters.run_of(row) for row in wanted}
+    return {key: run for key, run in runs.items() if run is not None}

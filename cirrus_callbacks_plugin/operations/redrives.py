@@ -130,14 +130,14 @@ class Redriver:
                 if row.answer in (FAILURE, STALE):
                     name = row.waiter_execution_arn or row.waiter_payload_id or row.key.name
                     waits.setdefault(name, []).append(row)
-        found: dict[str, Parent] = {}
+        by_execution: dict[str, Parent] = {}
         for name, rows in waits.items():
             parent = self.judged(self._parent(child, tuple(rows)))
-            known = found.get(parent.execution_arn or name)
+            known = by_execution.get(parent.execution_arn or name)
             if known is not None:
                 parent = replace(known, rows=(*known.rows, *parent.rows))
-            found[parent.execution_arn or name] = parent
-        return list(found.values())
+            by_execution[parent.execution_arn or name] = parent
+        return list(by_execution.values())
 
     def _parent(self, child: str, rows: tuple[Wait, ...]) -> Parent:
         payload_id = next((row.waiter_payload_id for row in rows if row.waiter_payload_id), None)
@@ -157,28 +157,30 @@ class Redriver:
             return replace(parent, why_not="which execution waited is not known")
         self.pace.wait()
         try:
-            told: dict[str, Any] = dict(
+            execution: dict[str, Any] = dict(
                 self._sfn.describe_execution(executionArn=parent.execution_arn)
             )
         except ClientError as error:
             if error_code(error) not in _GONE:
                 raise
             return replace(parent, why_not="Step Functions does not know its execution any more")
-        parent = replace(parent, payload_id=parent.payload_id or payload_id_in(told.get("input")))
-        return replace(parent, why_not=self._why_not(parent, told))
+        parent = replace(
+            parent, payload_id=parent.payload_id or payload_id_in(execution.get("input"))
+        )
+        return replace(parent, why_not=self._why_not(parent, execution))
 
-    def _why_not(self, parent: Parent, told: dict[str, Any]) -> str | None:
-        arn, status = str(parent.execution_arn), told["status"]
+    def _why_not(self, parent: Parent, execution: dict[str, Any]) -> str | None:
+        arn, status = str(parent.execution_arn), execution["status"]
         if status == "RUNNING":
             return "it is running already"
         if status not in _UNSUCCESSFUL:
             return f"its execution is {status}"
-        stopped: datetime | None = told.get("stopDate")
+        stopped: datetime | None = execution.get("stopDate")
         now = self.deployment.clock()
         if stopped is not None and now - stopped > timedelta(days=REDRIVABLE_DAYS):
             return f"it ended over {REDRIVABLE_DAYS} days ago: send its payload again"
-        if told.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE":
-            reason = told.get("redriveStatusReason") or told["redriveStatus"]
+        if execution.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE":
+            reason = execution.get("redriveStatusReason") or execution["redriveStatus"]
             return f"Step Functions does not redrive it: {reason}"
         return self._run_anew(parent) or self._machine_gone(arn) or self._ended_in_fail(arn)
 
@@ -199,13 +201,13 @@ class Redriver:
         if machine not in self._machines:
             self._machines[machine] = None
             try:
-                told = self._sfn.describe_state_machine(stateMachineArn=machine)
+                description = self._sfn.describe_state_machine(stateMachineArn=machine)
             except ClientError as error:
                 if error_code(error) != "StateMachineDoesNotExist":
                     raise
                 self._machines[machine] = "its state machine was deleted"
             else:
-                if told.get("status") == "DELETING":
+                if description.get("status") == "DELETING":
                     self._machines[machine] = "its state machine is being deleted"
         return self._machines[machine]
 
@@ -258,13 +260,15 @@ class Redriver:
             waiting = []
             for parent in left:
                 self.pace.wait()
-                told = self._sfn.describe_execution(executionArn=str(parent.execution_arn))
-                if told["status"] == "RUNNING" or not self._is_recorded(parent, told["status"]):
+                execution = self._sfn.describe_execution(executionArn=str(parent.execution_arn))
+                if execution["status"] == "RUNNING" or not self._is_recorded(
+                    parent, execution["status"]
+                ):
                     waiting.append(parent)
-                elif told["status"] == "SUCCEEDED":
+                elif execution["status"] == "SUCCEEDED":
                     yield parent
                 else:
-                    yield replace(parent, why_not=f"it went on and ended {told['status']}")
+                    yield replace(parent, why_not=f"it went on and ended {execution['status']}")
             left = waiting
             if left:
                 self.sleep(seconds)

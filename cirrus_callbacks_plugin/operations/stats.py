@@ -152,14 +152,14 @@ def measure(
     now = deployment.clock()
 
     def part(segment: int) -> tuple[dict[str, WorkflowStats], int]:
-        found: dict[str, WorkflowStats] = {}
+        workflows: dict[str, WorkflowStats] = {}
         read = 0
         pages = deployment.queries.scan_since(timestamp(since), segment=segment, segments=SEGMENTS)
         for rows, scanned in pages:
             read += scanned
             progress(scanned)
-            _count(found, rows, now)
-        return found, read
+            _count(workflows, rows, now)
+        return workflows, read
 
     total: dict[str, WorkflowStats] = {}
     read = 0
@@ -171,11 +171,11 @@ def measure(
     return Stats(since, now, [total[name] for name in sorted(total)], read)
 
 
-def _count(found: dict[str, WorkflowStats], rows: Iterable[Wait], now: datetime) -> None:
+def _count(workflows: dict[str, WorkflowStats], rows: Iterable[Wait], now: datetime) -> None:
     for row in rows:
         if row.member is not None:
             continue  # nobody waits there but its join, which counts once
-        found.setdefault(row.workflow, WorkflowStats(row.workflow)).add(row, now)
+        workflows.setdefault(row.workflow, WorkflowStats(row.workflow)).add(row, now)
 
 
 def _merge(total: dict[str, WorkflowStats], parts: Iterable[WorkflowStats]) -> None:

@@ -37,11 +37,11 @@ def child_of(deployment: Deployment, payload_id: str) -> Child:
     waiting = sum(len(page) for page in deployment.waits.open_rows(payload_id))
     if waiting:
         return Child(payload_id, run, f"{waiting} wait(s) for it are still open")
-    told: dict[str, Any] = dict(
+    execution: dict[str, Any] = dict(
         deployment.client("stepfunctions").describe_execution(executionArn=run)
     )
-    if told["status"] != "RUNNING":
-        return Child(payload_id, run, f"its run is {told['status']}")
+    if execution["status"] != "RUNNING":
+        return Child(payload_id, run, f"its run is {execution['status']}")
     return Child(payload_id, run)
 
 

@@ -203,9 +203,9 @@ class Survey:
         listed = self._listed(filters)
         size = ROWS_A_READ
         while keys := list(islice(listed, size)):
-            found = self._read(keys)
+            by_key = self._read(keys)
             for number, key in enumerate(keys, 1):
-                row = found.get(key)
+                row = by_key.get(key)
                 if row is not None and not row.is_answered and filters.admits(row):
                     yield row
                 if number % ROWS_A_READ == 0:
@@ -306,9 +306,9 @@ class Survey:
         now = self.deployment.clock()
         if row.is_settled or row.is_join:
             reason = reason_of(row, None, Verdict(), now)
-            found = None if row.is_settled else read_join(self.deployment.waits, row.payload_id)
-            if found is not None:
-                reason = members_pending(reason, found.status)
+            join = None if row.is_settled else read_join(self.deployment.waits, row.payload_id)
+            if join is not None:
+                reason = members_pending(reason, join.status)
             return ExplainedWait(row, None, Verdict(), reason)
         case = case_of(
             row,
@@ -355,13 +355,13 @@ class Survey:
         if not missing:
             return known
         malformed: set[StateKey] = set()  # `record` asks for these once more, and says so
-        found = self.deployment.states.read(
+        records = self.deployment.states.read(
             missing,
             before_call=self._record_pace.wait,
             on_malformed=lambda key, _: malformed.add(key),
         )
-        self._keep({key: found.get(key) for key in missing - malformed})
-        return {**known, **found}
+        self._keep({key: records.get(key) for key in missing - malformed})
+        return {**known, **records}
 
     def _keep(self, records: Mapping[StateKey, Record | None]) -> None:
         self._records.update(records)

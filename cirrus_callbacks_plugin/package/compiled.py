@@ -145,9 +145,9 @@ def _candidates(python: str) -> Iterator[str]:
     uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
     if uv is not None:
         command = [uv, "python", "find", "--no-project", "--system", "--no-python-downloads"]
-        found = _output([*command, python], python)
-        if found:
-            yield found
+        interpreter = _output([*command, python], python)
+        if interpreter:
+            yield interpreter
 
 
 def _output(command: list[str], python: str) -> str:
@@ -180,10 +180,10 @@ def _compile(sources: Files, runs_on: str) -> dict[str, File]:
             text=True,
             check=False,
         )
-        found = {
+        compiled = {
             path.relative_to(folder).as_posix(): File(path.read_bytes())
             for path in folder.rglob(f"{_CACHE}/*.pyc")
         }
-    if not found and any(source.endswith(".py") for source in sources):
+    if not compiled and any(source.endswith(".py") for source in sources):
         raise PackageError(f"{runs_on} compiled nothing: {done.stderr.strip()[-500:]}")
-    return found
+    return compiled

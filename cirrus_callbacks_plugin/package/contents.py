@@ -132,8 +132,8 @@ def plugin_version(files: Files) -> str | None:
 
 def _version(files: Files, distribution: str) -> str | None:
     pattern = re.compile(rf"{distribution}-([^/]+)\.dist-info/METADATA")
-    found = [match[1] for name in files if (match := pattern.fullmatch(name))]
-    return " and ".join(sorted(found)) or None
+    versions = [match[1] for name in files if (match := pattern.fullmatch(name))]
+    return " and ".join(sorted(versions)) or None
 
 
 def _libraries(files: Files) -> Iterator[tuple[str, File]]:

@@ -125,8 +125,8 @@ def _distribution() -> Distribution:
 
 def _code(part: Part) -> dict[str, File]:
     root = Path(cirrus_callbacks_plugin.__file__).parent
-    found = (PurePosixPath(path.relative_to(root).as_posix()) for path in root.rglob("*.py"))
-    return {str(name): File((root / name).read_bytes()) for name in found if part.holds(name)}
+    names = (PurePosixPath(path.relative_to(root).as_posix()) for path in root.rglob("*.py"))
+    return {str(name): File((root / name).read_bytes()) for name in names if part.holds(name)}
 
 
 def _metadata() -> dict[str, File]:

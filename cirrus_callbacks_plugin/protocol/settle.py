@@ -125,13 +125,13 @@ class _Settler:
             Each row with True: settled. False: not ours to settle, or somebody was first. None:
             no time. Else what its update met.
         """
-        told: list[tuple[Wait, bool | Exception | None]] = []
+        settled: list[tuple[Wait, bool | Exception | None]] = []
         decided: list[tuple[Wait, Outcome]] = []
         for row in page:
             judgement = after_end(row, self.record, self.ended)
             if isinstance(judgement, LeaveOpen):
                 self._leave_open(row, judgement)
-                told.append((row, False))
+                settled.append((row, False))
             else:
                 decided.append((row, judgement.outcome))
         results = self.waits.settle_all(
@@ -145,8 +145,8 @@ class _Settler:
                     workflow_state=outcome.workflow_state,
                     execution_arn=outcome.execution_arn,
                 )
-            told.append((row, None if isinstance(result, _Stopped) else result))
-        return told
+            settled.append((row, None if isinstance(result, _Stopped) else result))
+        return settled
 
     def _leave_open(self, row: Wait, judgement: LeaveOpen) -> None:
         log_wait(

@@ -99,9 +99,9 @@ class CycleBreaker:
             taken, left = left[:most], left[most:]
             queries -= len(taken)
             seen.update(taken)
-            found = [end for end in dict.fromkeys(self._above(taken)) if end not in seen]
-            if found:  # a chain is followed to its top before another one is begun
-                left = self._running.likely_first([*found, *left])
+            above = [end for end in dict.fromkeys(self._above(taken)) if end not in seen]
+            if above:  # a chain is followed to its top before another one is begun
+                left = self._running.likely_first([*above, *left])
 
     def _above(self, ends: Iterable[LooseEnd]) -> Iterator[LooseEnd]:
         """Note the waits for some waiters; yields those who wait, if they are loose ends."""
@@ -175,15 +175,15 @@ class CycleBreaker:
         if record is None or record.last_execution != child:
             return None
         run = repairer.runs.describe_again(child)
-        found = [
+        open_waits = [
             row
             for page in repairer.answerer.waits.open_rows(payload_id)
             for row in page
             if self._running.is_of(row, waiter) and self._is_old(row) and run.is_of(row)
         ]
-        if run.status is not RunStatus.RUNNING or not found:
+        if run.status is not RunStatus.RUNNING or not open_waits:
             return None
-        row = max(found, key=lambda each: each.age_order)
+        row = max(open_waits, key=lambda each: each.age_order)
         return row if row.member is None or self._is_joining(row) else None
 
     def _is_joining(self, row: Wait) -> bool:

@@ -58,12 +58,12 @@ class Heartbeats:
             return False
         keys = [entry.key for entry in step]
         try:
-            found = self.repairer.answerer.waits.read_rows(keys)
+            as_read = self.repairer.answerer.waits.read_rows(keys)
         except Exception as error:  # noqa: BLE001 - counted; the next pass reads them again
             self.repairer.failed(keys, error)
             self.place.move(step[-1])
             return True
-        rows = [row for row in map(found.get, keys) if isinstance(row, Wait)]
+        rows = [row for row in map(as_read.get, keys) if isinstance(row, Wait)]
         beating = [row for row in rows if not row.is_settled and not row.is_answered]
         waiting = [task for task in map(task_wait, beating) if task is not None]
         results = run_side_by_side(self._send, waiting)

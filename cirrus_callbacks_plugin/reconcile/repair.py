@@ -219,14 +219,14 @@ class Repairer:
             return False
         try:
             batch = self.joins.read([row.key for row in rows])
-            found = [wait_of(row) for row in batch.rows.values() if isinstance(row, (Wait, Join))]
-            now = [wait for wait in found if not wait.is_answered]
-            told = self.joins.tell(now, batch.joins)
+            waits = [wait_of(row) for row in batch.rows.values() if isinstance(row, (Wait, Join))]
+            now = [wait for wait in waits if not wait.is_answered]
+            outcomes = self.joins.tell(now, batch.joins)
         except Exception as error:  # noqa: BLE001 - counted; the next pass tells them
             self.failed(rows, error)
             return True
         self.summary.add(Did.LOOKED_AT, len(rows))
-        results = [each if isinstance(each, Exception) else [_TOLD[each]] for each in told]
+        results = [each if isinstance(each, Exception) else [_TOLD[each]] for each in outcomes]
         return self._done(now, results)
 
     def answer(self, rows: Sequence[Wait | Join]) -> bool:

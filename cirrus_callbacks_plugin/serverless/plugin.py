@@ -85,14 +85,14 @@ def _source_of(name: str) -> Path:
         ServerlessProjectError: no plugin, cirrus's own included, has it.
     """
     plugins = importlib.import_module("cirrus.core.utils.plugins")
-    found = None
+    source = None
     for entry in plugins.iter_resources():
         if entry.name != DISTRIBUTION:
             folder = Path(next(iter(entry.load().__path__))) / "functions" / name
-            found = folder if folder.is_dir() else found
-    if found is None:
+            source = folder if folder.is_dir() else source
+    if source is None:
         raise ServerlessProjectError(f"cirrus has no function {name!r} that could be wrapped")
-    return found
+    return source
 
 
 def _warn_if_replaced(project: Any, name: str) -> None:

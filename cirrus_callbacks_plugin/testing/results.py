@@ -35,8 +35,8 @@ class Waits:
     @property
     def joins(self) -> tuple[JoinProgress, ...]:
         """The joins among them, and how far they are, in the order of registration."""
-        found = self._joins(self.rows)
-        return tuple(found[row.payload_id] for row in self.rows if row.payload_id in found)
+        progress = self._joins(self.rows)
+        return tuple(progress[row.payload_id] for row in self.rows if row.payload_id in progress)
 
     @property
     def open(self) -> int:
@@ -141,9 +141,9 @@ class PayloadRun:
         Raises:
             AssertionError: there is none yet.
         """
-        found = self._stack.waits(of=self).joins
-        assert found, f"{self.payload_id} has no join yet\n{self._stack.timeline_text()}"
-        return found[-1]
+        joins = self._stack.waits(of=self).joins
+        assert joins, f"{self.payload_id} has no join yet\n{self._stack.timeline_text()}"
+        return joins[-1]
 
     @property
     def has_ended(self) -> bool:

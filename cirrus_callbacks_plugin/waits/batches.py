@@ -142,10 +142,10 @@ class BatchWriter:
         results: dict[int, Result | Exception] = {}
         if max(len(writes), self.among) > self.batching.above:
             chunks = list(self._chunks(writes))
-            told = run_side_by_side(
+            written = run_side_by_side(
                 lambda chunk: self._batch(writes, chunk), chunks, workers=AT_ONCE
             )
-            for chunk, each in zip(chunks, told, strict=True):
+            for chunk, each in zip(chunks, written, strict=True):
                 results.update(dict.fromkeys(chunk, each) if isinstance(each, Exception) else each)
         left = [position for position in range(len(writes)) if position not in results]
         alone = run_side_by_side(
@@ -198,9 +198,9 @@ class BatchWriter:
             if error is None:
                 results[position] = writes[position].done
             elif (kind := classify(error)) is ErrorKind.CONDITION:
-                found = _refused(writes[position], error)
-                if found is not None:
-                    results[position] = found
+                result = _refused(writes[position], error)
+                if result is not None:
+                    results[position] = result
             elif kind is ErrorKind.REFUSED:
                 refused.append((error_code(error), statement.text))
         if refused:

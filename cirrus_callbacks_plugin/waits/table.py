@@ -134,11 +134,11 @@ class WaitsTable:
             if classify(error) is not ErrorKind.CONDITION:
                 raise
             item: Any = error.response.get("Item")
-            found = row_from_item(item) if item else wait
-            if isinstance(found, Wait):
-                return found
-            if isinstance(found, Malformed):  # the token is registered, and the child may run
-                log_malformed(found)
+            existing = row_from_item(item) if item else wait
+            if isinstance(existing, Wait):
+                return existing
+            if isinstance(existing, Malformed):  # the token is registered, and the child may run
+                log_malformed(existing)
         return wait
 
     def settle(
@@ -370,8 +370,8 @@ class WaitsTable:
         except ClientError as error:
             if classify(error) is not ErrorKind.CONDITION:
                 raise
-            found: Any = error.response.get("Item")
-            return Continuation.from_item(found) if found else instead_of or row
+            existing: Any = error.response.get("Item")
+            return Continuation.from_item(existing) if existing else instead_of or row
         return None
 
     def finish(self, row: Deferred) -> bool:

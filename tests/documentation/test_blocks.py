@@ -19,7 +19,7 @@ from sound import complaints, machine_around
 from cirrus_callbacks_plugin.carriers.message import take
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.joins.request import JoinRequest
-from cirrus_callbacks_plugin.joins.result import S3Object, Told
+from cirrus_callbacks_plugin.joins.result import JoinResult, S3Object
 from cirrus_callbacks_plugin.joins.rows import Join, MemberRow
 from cirrus_callbacks_plugin.local.errors import LocalProjectError
 from cirrus_callbacks_plugin.local.folder_settings import FolderSettings
@@ -191,7 +191,7 @@ def test_a_joins_answer_has_the_keys_that_are_sent(block: Block) -> None:
         MemberRow(token[2], "id"),
     ]
     join = Join(Wait(shown["join_id"], "a-token"), name="summer", total=len(rows))
-    sent = json.loads(Told(join, rows, S3Object("bucket", "key")).success().body)
+    sent = json.loads(JoinResult(join, rows, S3Object("bucket", "key")).success().body)
     assert set(sent) == set(shown)
     assert set(sent["members_at"]) == set(shown["members_at"])
     assert [set(each) for each in shown["members"]] == [set(each) for each in sent["members"]]

@@ -104,7 +104,7 @@ class _Reader:
 
     def spans(self, opening: str, closing: str) -> list[str]:
         """What stands between the commas of a constructor, which is the whole text."""
-        found: list[str] = []
+        texts: list[str] = []
         self._must(opening)
         while not self._take(closing):
             start = self._at
@@ -112,11 +112,11 @@ class _Reader:
             if opening == "{":
                 self._must(":")
                 self.expression()
-            found.append(self._text[start : self._at].strip())
+            texts.append(self._text[start : self._at].strip())
             if not self._take(",") and self._next() != closing:
                 raise _NotReadError
         self.must_be_at_end()
-        return found
+        return texts
 
     def expression(self) -> Expression:
         self._depth += 1
@@ -213,13 +213,13 @@ class _Reader:
         return ObjectOf(tuple(members))
 
     def _several(self, opening: str, closing: str) -> tuple[Expression, ...]:
-        found: list[Expression] = []
+        expressions: list[Expression] = []
         self._must(opening)
         while not self._take(closing):
-            found.append(self.expression())
+            expressions.append(self.expression())
             if not self._take(",") and self._next() != closing:
                 raise _NotReadError
-        return tuple(found)
+        return tuple(expressions)
 
     def _block(self) -> Expression:
         bindings: list[tuple[str, Expression]] = []
@@ -249,8 +249,8 @@ class _Reader:
         raise _NotReadError
 
     def _index(self) -> Step:
-        found = self._several("[", "]")
-        value = found[0].value if len(found) == 1 and isinstance(found[0], Literal) else None
+        indexes = self._several("[", "]")
+        value = indexes[0].value if len(indexes) == 1 and isinstance(indexes[0], Literal) else None
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def _passed_over(self, start: int) -> Expression:

@@ -83,12 +83,12 @@ class Shape:
 
     def at(self, steps: Sequence[Step]) -> Shape:
         """What a path leads to."""
-        found = self
+        shape = self
         for step in steps:
             if step is None:
-                return ABSENT if found.kind is Kind.ABSENT else SOME_LIST
-            found = found.member(step) if isinstance(step, str) else found.element(step)
-        return found
+                return ABSENT if shape.kind is Kind.ABSENT else SOME_LIST
+            shape = shape.member(step) if isinstance(step, str) else shape.element(step)
+        return shape
 
     def having(self, steps: Sequence[Step], value: Shape) -> Shape:
         """The same value with another one put into it, as a ResultPath does."""

@@ -24,9 +24,9 @@ def _check(subject: Subject) -> Iterator[Problem]:
     caught_by: dict[Node, tuple[State, list[str]]] = {}
     for each in subject.waits:
         for error in _REPAIRABLE_OF_JOINS if subject.is_join(each) else _REPAIRABLE:
-            found = reactions.caught(each.state, error)
-            if found is not None and _is_dead_end(*found):
-                caught_by.setdefault(found[1], (found[0], []))[1].append(error)
+            catch = reactions.caught(each.state, error)
+            if catch is not None and _is_dead_end(*catch):
+                caught_by.setdefault(catch[1], (catch[0], []))[1].append(error)
     for catcher, (holder, errors) in caught_by.items():
         index = holder.entries("Catch").index(catcher)
         target = catcher.get("Next")

@@ -73,11 +73,11 @@ def execute_conditional_updates(patches: Patches) -> None:
             raise MockValidationException(
                 f"Member must have length less than or equal to {MAX_STATEMENTS}"
             )
-        told = list(zip(filter(None, updates), statements, strict=True))
-        seen = [json.dumps(_key(self, *each), sort_keys=True) for each in told]
+        pairs = list(zip(filter(None, updates), statements, strict=True))
+        seen = [json.dumps(_key(self, *each), sort_keys=True) for each in pairs]
         if len(set(seen)) < len(seen):
             raise MockValidationException("Provided list of item keys contains duplicates")
-        return [_execute(self, *each) for each in told]
+        return [_execute(self, *each) for each in pairs]
 
     patches.set(DynamoDBBackend, "batch_execute_statement", batch_execute_statement)
 
@@ -108,10 +108,10 @@ def _execute(backend: Any, update: _Update, statement: dict[str, Any]) -> dict[s
             ),
         )
     except ConditionalCheckFailed as error:
-        told = json.loads(error.description)
-        response["Error"] = {"Code": "ConditionalCheckFailed", "Message": told["message"]}
-        if "Item" in told:
-            response["Error"]["Item"] = told["Item"]
+        refusal = json.loads(error.description)
+        response["Error"] = {"Code": "ConditionalCheckFailed", "Message": refusal["message"]}
+        if "Item" in refusal:
+            response["Error"]["Item"] = refusal["Item"]
     except DynamodbException as error:
         response["Error"] = {"Code": "ValidationError", "Message": str(error.message)}
     return response
@@ -122,8 +122,8 @@ def _key(backend: Any, update: _Update, statement: dict[str, Any]) -> dict[str, 
     table = backend.tables.get(update.table)
     names = table.table_key_attrs if table else []
     given = {f":p{index}": each for index, each in enumerate(statement.get("Parameters", []))}
-    found = {name: given.get(update.equal.get(name, "")) for name in names}
-    return found if found and None not in found.values() else None
+    key = {name: given.get(update.equal.get(name, "")) for name in names}
+    return key if key and None not in key.values() else None
 
 
 @functools.lru_cache(maxsize=256)
@@ -148,13 +148,13 @@ def _parse(text: str) -> _Update | None:
             if each["set"]:
                 yield f"{alias(each['set'])} = :p{next(number)}"
 
-    def term(found: re.Match[str]) -> str:
-        if found["value"]:
+    def term(match: re.Match[str]) -> str:
+        if match["value"]:
             value = f":p{next(number)}"
-            equal.setdefault(found["name"], value)
-            return f"{alias(found['name'])} = {value}"
-        function = "attribute_exists" if found["there"] else "attribute_not_exists"
-        return f"{function}({alias(found['name'])})"
+            equal.setdefault(match["name"], value)
+            return f"{alias(match['name'])} = {value}"
+        function = "attribute_exists" if match["there"] else "attribute_not_exists"
+        return f"{function}({alias(match['name'])})"
 
     update = "SET " + ", ".join(sets())
     removes = [alias(each["remove"]) for each in clauses if each["remove"]]

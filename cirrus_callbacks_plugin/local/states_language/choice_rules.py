@@ -91,8 +91,8 @@ def _wrong_test(rule: Mapping[str, Any], where: str, *, is_nested: bool = False)
             yield f"with {name} in {where}, which is not a comparison of the States Language"
             return
     if len(tests) != 1:
-        told = " and ".join(tests) or "no comparison"
-        yield f"with {told} in {where}: a rule has one comparison, or one of And, Or and Not"
+        named = " and ".join(tests) or "no comparison"
+        yield f"with {named} in {where}: a rule has one comparison, or one of And, Or and Not"
     elif tests[0] in _COMPOSITE:
         yield from _wrong_composite(rule, tests[0], where)
     elif not isinstance(rule.get("Variable"), str):

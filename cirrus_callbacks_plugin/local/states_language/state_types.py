@@ -73,8 +73,8 @@ def wrong_shape(body: Mapping[str, Any]) -> Iterator[str]:
     kind = body.get("Type")
     if not isinstance(kind, str) or kind not in FIELDS:
         known = ", ".join(FIELDS)
-        told = "without a Type" if kind is None else f"of the Type {kind!r}, which there is not"
-        yield f"{told}: write one of {known}"
+        what = "without a Type" if kind is None else f"of the Type {kind!r}, which there is not"
+        yield f"{what}: write one of {known}"
         return
     known_fields = (*_ALL, *FIELDS[kind])
     for name in body:

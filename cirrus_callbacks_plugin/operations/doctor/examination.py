@@ -35,13 +35,16 @@ def examine(parts: Parts) -> Iterator[Check]:
 
 
 def _looks(parts: Parts) -> list[Look]:
-    found = parts.deployment
-    cirrus = (("process", found.process_function), ("update-state", found.update_state_function))
+    deployment = parts.deployment
+    cirrus = (
+        ("process", deployment.process_function),
+        ("update-state", deployment.update_state_function),
+    )
     roles = (
-        (Function.PROCESS, found.process_function),
-        (Function.UPDATE_STATE, found.update_state_function),
-        (Function.SENDER, found.sender_function),
-        (Function.RECONCILER, found.reconciler_function),
+        (Function.PROCESS, deployment.process_function),
+        (Function.UPDATE_STATE, deployment.update_state_function),
+        (Function.SENDER, deployment.sender_function),
+        (Function.RECONCILER, deployment.reconciler_function),
     )
 
     def own_function(area: str, name: str | None) -> list[Look]:
@@ -68,17 +71,17 @@ def _looks(parts: Parts) -> list[Look]:
     dead = "update-state: dead letters"
     return [
         (table.AREA, "table", lambda: table.table(parts)),
-        *own_function(SENDER, found.sender_function),
+        *own_function(SENDER, deployment.sender_function),
         (SENDER, "mapping", lambda: functions.mapping(parts)),
-        *own_function(RECONCILER, found.reconciler_function),
+        *own_function(RECONCILER, deployment.reconciler_function),
         (RECONCILER, "schedule", lambda: functions.schedule(parts)),
         (functions.UPDATE_STATE, functions.ENDS, lambda: functions.ends(parts)),
         *(wrapped(which, name) for which, name in cirrus),
         (versions.AREA, versions.JOINS, lambda: versions.versions(parts)),
         *(allowed(which, name) for which, name in roles),
-        keyed(Function.SENDER, found.sender_function, keys.OF_FAILURES),
-        keyed(Function.SENDER, found.sender_function, keys.OF_JOINS),
-        keyed(Function.RECONCILER, found.reconciler_function, keys.OF_JOINS),
+        keyed(Function.SENDER, deployment.sender_function, keys.OF_FAILURES),
+        keyed(Function.SENDER, deployment.sender_function, keys.OF_JOINS),
+        keyed(Function.RECONCILER, deployment.reconciler_function, keys.OF_JOINS),
         (queues.AREA, "process", lambda: queues.feeding(parts)),
         (queues.AREA, dead, lambda: queues.update_state_dead_letters(parts)),
         (queues.AREA, "failure destination", lambda: queues.failure_destination(parts)),

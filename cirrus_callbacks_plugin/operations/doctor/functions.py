@@ -24,18 +24,25 @@ _HOUR = timedelta(hours=1)
 
 def function(parts: Parts, area: str, name: str | None) -> Iterator[Check]:
     """A function is there, active, and for this deployment's tables."""
-    found = parts.function(name)
-    if found is None:
+    configuration = parts.function(name)
+    if configuration is None:
         finding = f"there is no function {name}" if name else "its name is not known"
         yield Check(area, "function", False, finding, APPLY if name else "give --deployment")
         return
-    state, update = found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")
+    state, update = (
+        configuration.get("State", "Active"),
+        configuration.get("LastUpdateStatus", "Successful"),
+    )
     well = state in ("Active", "Inactive") and update != "Failed"
     finding = f"{name} is {state}" + ("" if update == "Successful" else f", its update {update}")
-    do = None if well else f"see why: {found.get('StateReason') or 'the Lambda console tells'}"
+    do = (
+        None
+        if well
+        else f"see why: {configuration.get('StateReason') or 'the Lambda console tells'}"
+    )
     yield Check(area, "function", well, finding, do)
     tables = parts.deployment.tables
-    variables = parts.variables(found)
+    variables = parts.variables(configuration)
     names = (variables.get(config.STATE_DB), variables.get(config.TABLE))
     well = names == (tables.state, tables.callbacks)
     yield Check(
@@ -59,22 +66,30 @@ def mapping(parts: Parts) -> Iterator[Check]:
         finding = "no event source mapping leads from the table's stream to it"
         yield Check(SENDER, "mapping", False, finding, APPLY)
         return
-    found = fed[0]
-    enabled = found.get("State", "Enabled") in ("Enabled", "Enabling", "Updating", "Creating")
-    last = found.get("LastProcessingResult")
+    source_mapping = fed[0]
+    enabled = source_mapping.get("State", "Enabled") in (
+        "Enabled",
+        "Enabling",
+        "Updating",
+        "Creating",
+    )
+    last = source_mapping.get("LastProcessingResult")
     yield Check(
         SENDER,
         "mapping",
         enabled,
-        f"the mapping is {found.get('State')}" + (f", last result: {last}" if last else ""),
+        f"the mapping is {source_mapping.get('State')}"
+        + (f", last result: {last}" if last else ""),
         None if enabled else "enable the event source mapping: nothing is answered meanwhile",
     )
-    yield _filters(parts, found, sender)
-    partial = "ReportBatchItemFailures" in found.get("FunctionResponseTypes", [])
+    yield _filters(parts, source_mapping, sender)
+    partial = "ReportBatchItemFailures" in source_mapping.get("FunctionResponseTypes", [])
     finding = "failed records come again alone" if partial else "one failed record holds up all"
     do = None if partial else "set ReportBatchItemFailures on the mapping"
     yield Check(SENDER, "partial batches", partial, finding, do)
-    destination = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    destination = (
+        source_mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    )
     yield Check(
         SENDER,
         "on-failure destination",
@@ -84,12 +99,12 @@ def mapping(parts: Parts) -> Iterator[Check]:
     )
 
 
-def _filters(parts: Parts, found: dict[str, Any], sender: dict[str, Any]) -> Check:
+def _filters(parts: Parts, source_mapping: dict[str, Any], sender: dict[str, Any]) -> Check:
     flag = config.EnabledWorkflows.from_env(parts.variables(sender))
     wanted = [_text(each) for each in filters.filter_patterns(flag)]
     there = [
         _text(json.loads(each["Pattern"]))
-        for each in (found.get("FilterCriteria") or {}).get("Filters", [])
+        for each in (source_mapping.get("FilterCriteria") or {}).get("Filters", [])
     ]
     names = "every workflow" if flag.names is None else ", ".join(sorted(flag.names)) or "none"
     if sorted(wanted) == sorted(there):
@@ -104,11 +119,11 @@ def _text(pattern: Any) -> str:
 
 def schedule(parts: Parts) -> Iterator[Check]:
     """A rule starts the reconciler."""
-    found = parts.function(parts.deployment.reconciler_function)
-    if found is None:
+    configuration = parts.function(parts.deployment.reconciler_function)
+    if configuration is None:
         return
     events = parts.deployment.client("events")
-    names = events.list_rule_names_by_target(TargetArn=found["FunctionArn"])["RuleNames"]
+    names = events.list_rule_names_by_target(TargetArn=configuration["FunctionArn"])["RuleNames"]
     rules = [events.describe_rule(Name=name) for name in names]
     on = [rule for rule in rules if rule.get("State") == "ENABLED"]
     if on:
@@ -126,11 +141,11 @@ def ends(parts: Parts) -> Iterator[Check]:
     Nothing is said where no rule has it for its target: an alias or a queue may be between.
     """
     name = parts.deployment.update_state_function
-    found = parts.function(name)
-    if found is None:
+    configuration = parts.function(name)
+    if configuration is None:
         return
     events = parts.deployment.client("events")
-    names = events.list_rule_names_by_target(TargetArn=found["FunctionArn"])["RuleNames"]
+    names = events.list_rule_names_by_target(TargetArn=configuration["FunctionArn"])["RuleNames"]
     rules = [events.describe_rule(Name=each) for each in names]
     off = [rule["Name"] for rule in rules if rule.get("State") == "DISABLED"]
     if not rules:

@@ -30,30 +30,30 @@ def hooks(parts: Parts, function: str, name: str | None) -> Iterator[Check]:
         function: ``process`` or ``update-state``.
         name: what it is called here.
     """
-    found = parts.function(name)
-    if found is None:
+    configuration = parts.function(name)
+    if configuration is None:
         finding = f"there is no function {name}" if name else "its name is not known"
         yield Check(AREA, function, False, finding, "is it the right deployment?")
         return
-    if found.get("PackageType") == "Image":
+    if configuration.get("PackageType") == "Image":
         finding = f"{name} is a container image, which cannot be looked into"
         do = f"its command must be {PACKAGE}.lambda_functions.{_module(function)}.lambda_handler"
         yield Check(AREA, function, None, finding, do)
         return
-    yield _judge(function, found, parts.code(str(name)), str(name))
+    yield _judge(function, configuration, parts.code(str(name)), str(name))
 
 
 def _module(function: str) -> str:
     return function.replace("-", "_")
 
 
-def _judge(function: str, found: dict[str, Any], files: Files, name: str) -> Check:
-    handler = str(found.get("Handler", ""))
+def _judge(function: str, configuration: dict[str, Any], files: Files, name: str) -> Check:
+    handler = str(configuration.get("Handler", ""))
     ours = f"{PACKAGE}.lambda_functions.{_module(function)}"
     source = files.get(f"{handler.rpartition('.')[0].replace('.', '/')}.py")
     leads = handler.startswith(ours) or (source is not None and ours.encode() in source.data)
     held = f"{PACKAGE}/__init__.py" in files
-    layers = bool(found.get("Layers"))
+    layers = bool(configuration.get("Layers"))
     if not leads and not held and not layers:
         finding = f"{name} runs {handler} from a zip without hooks"
         return Check(AREA, function, False, finding, f"{_PACKAGE_DO}. {_FILMDROP_DO}")

@@ -41,24 +41,26 @@ class Parts:
         if name not in self._functions:
             client = self.deployment.client("lambda")
             try:
-                found: Any = client.get_function_configuration(FunctionName=name)
+                configuration: Any = client.get_function_configuration(FunctionName=name)
             except ClientError as error:
                 if error_code(error) != "ResourceNotFoundException":
                     raise
-                found = None
-            self._functions[name] = found
+                configuration = None
+            self._functions[name] = configuration
         return self._functions[name]
 
     def table(self, name: str) -> dict[str, Any] | None:
         """A table's description; None where there is none."""
         if name not in self._tables:
             try:
-                found = self.deployment.client("dynamodb").describe_table(TableName=name)["Table"]
+                description = self.deployment.client("dynamodb").describe_table(TableName=name)[
+                    "Table"
+                ]
             except ClientError as error:
                 if error_code(error) != "ResourceNotFoundException":
                     raise
-                found = None
-            self._tables[name] = found
+                description = None
+            self._tables[name] = description
         return self._tables[name]
 
     def mappings(self, function: str) -> list[dict[str, Any]]:

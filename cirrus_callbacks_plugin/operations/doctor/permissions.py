@@ -100,10 +100,10 @@ def called(function: Function) -> str:
 def _resources(parts: Parts, function: Function, name: str | None) -> Resources | None:
     tables = parts.deployment.tables
     callbacks, state = parts.table(tables.callbacks), parts.table(tables.state)
-    found = parts.function(name)
-    if callbacks is None or state is None or found is None:
+    configuration = parts.function(name)
+    if callbacks is None or state is None or configuration is None:
         return None
-    return Resources(parts, function, found, callbacks, state)
+    return Resources(parts, function, configuration, callbacks, state)
 
 
 def _judge(resources: Resources, check: str, needed: Iterable[tuple[str, str]]) -> Check:

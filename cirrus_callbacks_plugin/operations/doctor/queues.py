@@ -66,10 +66,10 @@ def _queue(parts: Parts, mapping: dict[str, Any]) -> Iterator[Check]:
 def _retention(queue: str, kept: timedelta, setting: timedelta) -> Check:
     """A member of a join that never arrived is given up once the queue cannot hold it any more."""
     well = kept <= setting
-    found = f"{queue} keeps a message for {_seconds(kept)} s; {config.QUEUE_SECONDS} is "
+    finding = f"{queue} keeps a message for {_seconds(kept)} s; {config.QUEUE_SECONDS} is "
     do = f"set queue_seconds to at least {_seconds(kept)}: members may be given up too early"
     name = f"{queue}: retention"
-    return Check(AREA, name, well, f"{found}{_seconds(setting)}", None if well else do)
+    return Check(AREA, name, well, f"{finding}{_seconds(setting)}", None if well else do)
 
 
 def _seconds(span: timedelta) -> int:
@@ -98,11 +98,11 @@ def _is_empty(parts: Parts, queue: str, name: str) -> Check:
 
 def failure_destination(parts: Parts) -> Iterator[Check]:
     """Stream records that the sender gave up."""
-    found = parts.function(parts.deployment.reconciler_function)
-    url = parts.variables(found).get(config.FAILURES_URL)
+    configuration = parts.function(parts.deployment.reconciler_function)
+    url = parts.variables(configuration).get(config.FAILURES_URL)
     url = url or parts.deployment.parameters.get(config.FAILURES_URL)
     name = "failure destination"
-    if found is None:
+    if configuration is None:
         return
     if not url:
         yield Check(AREA, name, False, "its place is not known", f"set {config.FAILURES_URL}")

@@ -129,8 +129,8 @@ class Resources:
     def queues(self) -> list[str]:
         """The queues that feed ``process``."""
         name = self.parts.deployment.process_function
-        found = self.parts.mappings(name) if name is not None else []
-        sources = (str(each.get("EventSourceArn", "")) for each in found)
+        mappings = self.parts.mappings(name) if name is not None else []
+        sources = (str(each.get("EventSourceArn", "")) for each in mappings)
         return [arn for arn in sources if ":sqs:" in arn]
 
     @cached_property
@@ -176,7 +176,9 @@ def own_key(resources: Resources, key: str) -> str | None:
     https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-key
     """
     try:
-        found = resources.parts.deployment.client("kms").describe_key(KeyId=key)["KeyMetadata"]
+        description = resources.parts.deployment.client("kms").describe_key(KeyId=key)[
+            "KeyMetadata"
+        ]
     except ClientError:
         return key if key.startswith("arn:") else resources.place.arn("kms", f"key/{key}")
-    return None if found.get("KeyManager") == "AWS" else str(found["Arn"])
+    return None if description.get("KeyManager") == "AWS" else str(description["Arn"])

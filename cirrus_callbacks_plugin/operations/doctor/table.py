@@ -28,20 +28,20 @@ def table(parts: Parts) -> Iterator[Check]:
         )
     else:
         yield Check(AREA, "state table", True, f"{tables.state} is there")
-    found = parts.table(tables.callbacks)
-    if found is None:
+    description = parts.table(tables.callbacks)
+    if description is None:
         yield Check(AREA, "table", False, f"there is no table {tables.callbacks}", APPLY)
         return
-    active = found["TableStatus"] in ("ACTIVE", "UPDATING")
+    active = description["TableStatus"] in ("ACTIVE", "UPDATING")
     yield Check(
         AREA,
         "table",
         active,
-        f"{tables.callbacks} is {found['TableStatus']}",
+        f"{tables.callbacks} is {description['TableStatus']}",
         None if active else "wait until it is ACTIVE",
     )
-    yield from _index(found)
-    yield from _stream(found)
+    yield from _index(description)
+    yield from _stream(description)
     yield from _ttl(parts)
 
 
@@ -49,16 +49,16 @@ def _keys(schema: Any) -> list[tuple[str, str]]:
     return sorted((each["AttributeName"], each["KeyType"]) for each in schema)
 
 
-def _index(found: dict[str, Any]) -> Iterator[Check]:
-    wanted = definition.table_definition(found["TableName"])
-    if _keys(found["KeySchema"]) != _keys(wanted["KeySchema"]):
-        finding = f"its keys are {_keys(found['KeySchema'])}"
+def _index(description: dict[str, Any]) -> Iterator[Check]:
+    wanted = definition.table_definition(description["TableName"])
+    if _keys(description["KeySchema"]) != _keys(wanted["KeySchema"]):
+        finding = f"its keys are {_keys(description['KeySchema'])}"
         yield Check(AREA, "index", False, finding, "another table has this name: see table_name")
         return
     (wanted_index,) = wanted["GlobalSecondaryIndexes"]
     named = [
         index
-        for index in found.get("GlobalSecondaryIndexes", [])
+        for index in description.get("GlobalSecondaryIndexes", [])
         if index["IndexName"] == definition.WAITING_INDEX
     ]
     if not named:
@@ -72,8 +72,8 @@ def _index(found: dict[str, Any]) -> Iterator[Check]:
     yield Check(AREA, "index", well, finding, None if well else APPLY)
 
 
-def _stream(found: dict[str, Any]) -> Iterator[Check]:
-    stream = found.get("StreamSpecification", {})
+def _stream(description: dict[str, Any]) -> Iterator[Check]:
+    stream = description.get("StreamSpecification", {})
     view = stream.get("StreamViewType") if stream.get("StreamEnabled") else None
     well = view == definition.STREAM_VIEW
     finding = f"its stream shows {view}" if view else "it has no stream: nothing is ever answered"
@@ -86,6 +86,6 @@ def _ttl(parts: Parts) -> Iterator[Check]:
     )["TimeToLiveDescription"]
     status, attribute = response.get("TimeToLiveStatus"), response.get("AttributeName")
     well = status in ("ENABLED", "ENABLING") and attribute == definition.TTL_ATTRIBUTE
-    found = f"TTL is {status}" + (f" on {attribute}" if attribute else "")
+    finding = f"TTL is {status}" + (f" on {attribute}" if attribute else "")
     do = None if well else f"{APPLY}: answered waits pile up without it"
-    yield Check(AREA, "ttl", well, found, do)
+    yield Check(AREA, "ttl", well, finding, do)

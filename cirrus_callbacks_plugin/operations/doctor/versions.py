@@ -34,12 +34,12 @@ _DO = (
 
 def versions(parts: Parts) -> Iterator[Check]:
     """Whether sender and reconciler are ready for the joins that the hooks open."""
-    found = parts.deployment
+    deployment = parts.deployment
     hooks = {
-        "process": found.process_function,
-        "update-state": found.update_state_function,
+        "process": deployment.process_function,
+        "update-state": deployment.update_state_function,
     }
-    ours = {"sender": found.sender_function, "reconciler": found.reconciler_function}
+    ours = {"sender": deployment.sender_function, "reconciler": deployment.reconciler_function}
     code = {which: _code(parts, name) for which, name in (hooks | ours).items()}
     known = {which: files for which, files in code.items() if files is not None}
     finding = ", ".join(f"{which} {plugin_version(files)}" for which, files in known.items())
@@ -62,8 +62,8 @@ def versions(parts: Parts) -> Iterator[Check]:
 
 def _code(parts: Parts, name: str | None) -> Files | None:
     """A function's code, where the plugin is in its own zip."""
-    found = parts.function(name)
-    if found is None or name is None or found.get("PackageType") == "Image":
+    configuration = parts.function(name)
+    if configuration is None or name is None or configuration.get("PackageType") == "Image":
         return None
     files = parts.code(name)
     return files if plugin_version(files) else None

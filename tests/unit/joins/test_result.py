@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cirrus_callbacks_plugin.joins.result import S3Object, Told, write
+from cirrus_callbacks_plugin.joins.result import JoinResult, S3Object, write
 from cirrus_callbacks_plugin.joins.rows import Join, MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -36,7 +36,7 @@ def output(answer: Answer) -> Any:
 
 def test_a_success_names_all_members() -> None:
     """In order of index; what is not known of one is left out."""
-    told = Told(
+    told = JoinResult(
         join(name="scenes"),
         [
             row(2, member_payload_id="c", **FAILED, workflow_state="FAILED"),
@@ -76,23 +76,25 @@ def test_a_success_names_all_members() -> None:
 
 def test_without_a_name_or_a_place_neither_is_told() -> None:
     """Nor has a member that did not fail an error, whatever its row says."""
-    told = Told(join(1), [row(0, answer="success", error="once")])
+    told = JoinResult(join(1), [row(0, answer="success", error="once")])
     assert set(output(told.success())) == {
         "join_id", "total", "succeeded", "failed", "pending", "members",
     }  # fmt: skip
     assert told.whole_list() == [{"index": 0}]
-    assert Told(join(None), []).whole_list() == []
-    assert output(Told(join(None), []).success())["total"] == 0
+    assert JoinResult(join(None), []).whole_list() == []
+    assert output(JoinResult(join(None), []).success())["total"] == 0
 
 
 @pytest.mark.parametrize(("extra", "has_members"), [(0, True), (1, False)])
 def test_a_success_that_is_too_large_has_no_members(extra: int, has_members: bool) -> None:
     """In bytes, to the last one; where they lie is told all the same."""
     place = S3Object("bucket", "key")
-    bare = Told(join(1), [row(0, member_payload_id="", answer="success")], place)
+    bare = JoinResult(join(1), [row(0, member_payload_id="", answer="success")], place)
     room = 65_536 - len(bare.success().body)
     name = "é" * (room // 2) + "e" * (room % 2)
-    told = Told(join(1), [row(0, member_payload_id=name + "x" * extra, answer="success")], place)
+    told = JoinResult(
+        join(1), [row(0, member_payload_id=name + "x" * extra, answer="success")], place
+    )
     answer = output(told.success())
     assert ("members" in answer) is has_members
     assert answer["members_at"] == {"bucket": "bucket", "key": "key"}
@@ -102,7 +104,7 @@ def test_a_success_that_is_too_large_has_no_members(extra: int, has_members: boo
 def test_a_failure_names_those_that_failed() -> None:
     """And why, as the error's message too; with the same counts."""
     rows = [row(0, answer="success"), row(1, **FAILED), row(2)]
-    answer = Told(join(error="1 of 3 members failed"), rows, S3Object("b", "k")).failure()
+    answer = JoinResult(join(error="1 of 3 members failed"), rows, S3Object("b", "k")).failure()
     assert answer.error == "CirrusCallback.JoinFailed"
     cause = output(answer)
     assert cause["members"] == [
@@ -115,17 +117,17 @@ def test_a_failure_names_those_that_failed() -> None:
 
 def test_a_failure_without_a_reason_has_one() -> None:
     """A person may have settled it without a word."""
-    assert output(Told(join(), []).failure())["error"]
+    assert output(JoinResult(join(), []).failure())["error"]
 
 
 @pytest.mark.parametrize(("extra", "named"), [(0, 2), (1, 1)])
 def test_a_cause_holds_as_many_as_fit(extra: int, named: int) -> None:
     """Whole ones, the first, to the last byte; the reason is never cut."""
 
-    def told(size: int) -> Told:
+    def told(size: int) -> JoinResult:
         cause = "é" * (size // 2) + "e" * (size % 2)
         rows = [row(0, **FAILED), row(1, **{**FAILED, "error": cause}), row(2, **FAILED)]
-        return Told(join(error="why"), rows[:2] if size == 0 else rows)
+        return JoinResult(join(error="why"), rows[:2] if size == 0 else rows)
 
     room = 32_768 - len(told(0).failure().body.encode()) - 1  # a comma after each
     answer = told(room + extra).failure()

@@ -9,7 +9,7 @@ from typing import Any
 
 from cirrus_callbacks_plugin.joins.expanding import Expander
 from cirrus_callbacks_plugin.joins.members import pack, parse_list
-from cirrus_callbacks_plugin.joins.result import MAX_OUTPUT_BYTES, Told
+from cirrus_callbacks_plugin.joins.result import MAX_OUTPUT_BYTES, JoinResult
 from cirrus_callbacks_plugin.joins.rows import Definition, Expansion, Join, MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.protocol.answer import MAX_CAUSE_BYTES
@@ -90,12 +90,12 @@ def test_ten_thousand_are_sent_in_a_thousand_calls() -> None:
     assert table.calls == ["begin", *["advance"] * 100, "finish"]
 
 
-def told(count: int, **more: Any) -> Told:
+def told(count: int, **more: Any) -> JoinResult:
     rows = [
         MemberRow(MemberToken(ID, index), f"c/workflow-w/{index}", "FAILED", **more)
         for index in range(count)
     ]
-    return Told(replace(JOIN, total=count), rows)
+    return JoinResult(replace(JOIN, total=count), rows)
 
 
 def test_a_success_holds_its_members_as_long_as_they_fit() -> None:
