@@ -112,8 +112,9 @@ class Key:
     @property
     def is_reserved(self) -> bool:
         """True for a row that is not a wait: its token begins with ``#``, and is not a member's."""
-        is_wait = self.is_join or self.is_member
-        return self.task_token.startswith(RESERVED) and not is_wait
+        if not self.task_token.startswith(RESERVED):
+            return False
+        return not self.is_join and not self.is_member
 
     @property
     def is_member(self) -> bool:
