@@ -38,7 +38,7 @@ SECONDS = 10.0
 """Of a batch, for one expansion: other rows' records wait behind it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expander:
     """Works off expansions.
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.joins.rows import Expansion
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class JoinClients:
     """Clients that only joins need, each built when it is first needed."""
 
@@ -60,7 +60,7 @@ class Batch:
     joins: JoinsById
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Joins:
     """Answers settled waits, tells joins of their members, sends those of new joins.
 

@@ -49,7 +49,7 @@ FAILURE_DESTINATION_OBJECTS = "FailureDestinationObjects"
 _Value = tuple[str, MetricUnit, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Answers:
     """What became of an invocation's answers; several threads may tell it.
 

@@ -62,7 +62,7 @@ class PayloadRows:
     rows: list[Wait] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Repairer:
     """Repairs rows, and counts what it did.
 

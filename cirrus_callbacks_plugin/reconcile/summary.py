@@ -36,7 +36,7 @@ class Did(Enum):
     """Settled as the youngest wait of a cycle."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Summary:
     """One pass of the reconciler; several threads may count.
 
