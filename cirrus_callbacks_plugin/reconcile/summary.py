@@ -69,6 +69,11 @@ class Summary:
         return self._counts[did]
 
     @property
+    def row_errors(self) -> int:
+        """Rows that could not be looked at, malformed ones among them."""
+        return self.count(Did.FAILED)
+
+    @property
     def repaired(self) -> int:
         """Rows that were settled or answered here: what something else should have done."""
         return sum(map(self.count, (Did.SETTLED, Did.NEVER_STARTED, Did.ANSWERED, Did.EXPANDED)))
