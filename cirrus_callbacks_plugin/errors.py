@@ -61,6 +61,10 @@ class RegistrationFailed(CallbackError):  # noqa: N818 - the contract's name
         )
 
 
+class RequestError(CallbackError):
+    """A join's request breaks the rules; the message says what and, for a member, which."""
+
+
 class UnacceptablePayload(CallbackError):  # noqa: N818 - says what it is, not that it failed
     """Cirrus cannot accept this payload, now or on redelivery: tell the waiter."""
 

@@ -22,7 +22,7 @@ def seconds_left(context: Any, untold: float = DEFAULT_SECONDS_LEFT) -> float:
     return untold if tell is None else float(tell()) / 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Deadline:
     """When an invocation ends, and when its long work has to.
 

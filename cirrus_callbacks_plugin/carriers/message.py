@@ -24,13 +24,15 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.carriers import json_text
 from cirrus_callbacks_plugin.carriers.json_text import earlier_values, values
 from cirrus_callbacks_plugin.carriers.tokens import Callback, TokenCollector
+from cirrus_callbacks_plugin.contract import (
+    TOKEN_ATTRIBUTE,
+    WAITER_EXECUTION_ATTRIBUTE,
+    WAITER_PAYLOAD_ATTRIBUTE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-TOKEN_ATTRIBUTE = "cirrus-task-token"  # noqa: S105 - an attribute's name
-WAITER_PAYLOAD_ATTRIBUTE = "cirrus-waiter-payload-id"
-WAITER_EXECUTION_ATTRIBUTE = "cirrus-waiter-execution-arn"
 _ATTRIBUTES = (TOKEN_ATTRIBUTE, WAITER_PAYLOAD_ATTRIBUTE, WAITER_EXECUTION_ATTRIBUTE)
 
 

@@ -30,7 +30,7 @@ class Callback:
     waiter_execution_arn: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class TokenCollector:
     """What was taken out of one message.
 

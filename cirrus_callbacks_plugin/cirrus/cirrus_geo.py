@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.adapter import Identity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CirrusGeo(StateDBAdapter):
     """The adapter of cirrus-geo from the version on that has ``CirrusPayload``.
 

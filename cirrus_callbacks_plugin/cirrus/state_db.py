@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.generations import Generation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class StateDBAdapter:
     """The part of an adapter that is the same for every generation but for a module's name.
 

@@ -130,7 +130,7 @@ class Record:
         return cls(state, state_updated, executions, error)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class StateTable:
     """Cirrus's state table, read consistently and never written."""
 

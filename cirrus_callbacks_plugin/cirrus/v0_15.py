@@ -37,7 +37,7 @@ SERVERLESS_HANDLERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CirrusGeo015(StateDBAdapter):
     """The adapter of cirrus-geo 0.15."""
 

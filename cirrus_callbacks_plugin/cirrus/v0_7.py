@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CirrusLib08(StateDBAdapter):
     """The adapter of cirrus-lib 0.8."""
 

@@ -8,7 +8,7 @@ from cirrus_callbacks_plugin.cirrus.cirrus_geo import CirrusGeo
 from cirrus_callbacks_plugin.cirrus.generations import V1, Generation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CirrusGeo1(CirrusGeo):
     """The adapter of cirrus-geo 1.x."""
 

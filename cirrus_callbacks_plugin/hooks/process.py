@@ -77,7 +77,7 @@ def process(
     return lambda_handler
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Invocation:
     handler: Handler
     delivery: Delivery
@@ -187,7 +187,7 @@ class _Invocation:
                 delete_from_queue(lambda: (kept or clients()).sqs, messages)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _SettlerAfterCirrus:
     """Step 3: read the records again and settle the rows that nobody else will settle."""
 

@@ -63,7 +63,7 @@ class Registered:
     spoilers: dict[int, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Registrar:
     """Registers the tokens of messages."""
 

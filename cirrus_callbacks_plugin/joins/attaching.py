@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Attacher:
     """Puts attached members' waits.
 

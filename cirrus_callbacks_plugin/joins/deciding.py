@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from cirrus_callbacks_plugin.joins.request import ALL, ANY, EARLY
+from cirrus_callbacks_plugin.errors import RequestError
+
+EARLY = "early"
+SETTLED = "settled"
+ALL = "all"
+ANY = "any"
 
 
 class Result(Enum):
@@ -58,3 +63,15 @@ class JoinRule:
         if succeeded >= self.needed:
             return Result.SUCCEEDED
         return Result.FAILED if failed > self.total - self.needed else None
+
+
+def check_total(succeed_on: str | int, total: int) -> None:
+    """See that so many members can succeed at all; for a list in S3 once it has been read.
+
+    Raises:
+        RequestError: there are fewer members than have to succeed.
+    """
+    if isinstance(succeed_on, int) and succeed_on > total:
+        raise RequestError(
+            f"join has succeed_on {succeed_on} and {total} member(s): give at most {total}",
+        )

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import INVALID
+from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins.closing import close_as_invalid, close_if_counted
+from cirrus_callbacks_plugin.joins.deciding import check_total
 from cirrus_callbacks_plugin.joins.listing import Listing, read_list
 from cirrus_callbacks_plugin.joins.members import Attached, Member, MemberError
 from cirrus_callbacks_plugin.joins.queueing import Message, payload_id_of, send
-from cirrus_callbacks_plugin.joins.request import RequestError, check_total
 from cirrus_callbacks_plugin.joins.rows import MAX_ERROR_BYTES, MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
@@ -38,7 +39,7 @@ SECONDS = 10.0
 """Of a batch, for one expansion: other rows' records wait behind it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Expander:
     """Works off expansions.
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins.members import MemberError, pack
-from cirrus_callbacks_plugin.joins.request import KEY, JoinRequest, RequestError
+from cirrus_callbacks_plugin.joins.request import KEY, JoinRequest
 from cirrus_callbacks_plugin.joins.rows import WORKFLOW, Definition, Join, join_id_of
 from cirrus_callbacks_plugin.protocol.rules import invalid_payload
 from cirrus_callbacks_plugin.waits.row import Wait, shard, timestamp

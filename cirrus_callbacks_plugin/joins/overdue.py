@@ -46,7 +46,7 @@ class Patience:
     queue: timedelta
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Overdue:
     """Looks after open joins.
 

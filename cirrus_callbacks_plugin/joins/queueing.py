@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
 from cirrus_callbacks_plugin.aws.queues import queue_url
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.carriers.message import (
+from cirrus_callbacks_plugin.cirrus.generations import V0_7, of_version
+from cirrus_callbacks_plugin.contract import (
     TOKEN_ATTRIBUTE,
     WAITER_EXECUTION_ATTRIBUTE,
     WAITER_PAYLOAD_ATTRIBUTE,
 )
-from cirrus_callbacks_plugin.cirrus.generations import V0_7, of_version
 from cirrus_callbacks_plugin.joins.members import Member, Payload, Reference
 from cirrus_callbacks_plugin.joins.result import write
 

@@ -6,26 +6,19 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from cirrus_callbacks_plugin.errors import CallbackError
+from cirrus_callbacks_plugin.errors import RequestError
+from cirrus_callbacks_plugin.joins.deciding import ALL, ANY, EARLY, SETTLED, check_total
 from cirrus_callbacks_plugin.joins.members import Member, MemberError, parse_list
 
 KEY = "join"
 _NOT_BESIDE = ("process", "features", "url")
 """With one of these a message is a payload or a reference, whatever else it holds."""
 _KEYS = ("members", "members_url", "succeed_on", "answer", "deadline_seconds", "name")
-EARLY = "early"
-SETTLED = "settled"
-ALL = "all"
-ANY = "any"
 MIN_DEADLINE_SECONDS = 60
 MAX_DEADLINE_SECONDS = 31_536_000
 """A year: no execution lasts longer."""
 MAX_NAME_CHARS = 128
 _OBJECT = re.compile(r"s3://[^/]+/[\s\S]+")
-
-
-class RequestError(CallbackError):
-    """A request breaks the rules; the message says what and, for a member, which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +72,6 @@ class JoinRequest:
 def is_request(body: Any) -> bool:
     """True for the body of a join request, once carriers and envelopes are unwrapped."""
     return isinstance(body, dict) and KEY in body and not any(name in body for name in _NOT_BESIDE)
-
-
-def check_total(succeed_on: str | int, total: int) -> None:
-    """See that so many members can succeed at all; for a list in S3 once it has been read.
-
-    Raises:
-        RequestError: there are fewer members than have to succeed.
-    """
-    if isinstance(succeed_on, int) and succeed_on > total:
-        raise RequestError(
-            f"join has succeed_on {succeed_on} and {total} member(s): give at most {total}",
-        )
 
 
 def _members(value: dict[str, Any]) -> tuple[tuple[Member, ...] | None, str | None]:

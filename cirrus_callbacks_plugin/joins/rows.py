@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.joins.request import ALL, EARLY
+from cirrus_callbacks_plugin.joins.deciding import ALL, EARLY
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.protocol.error_names import answer_error_of
 from cirrus_callbacks_plugin.protocol.rules import cut

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.joins.answering import Results
 from cirrus_callbacks_plugin.joins.attaching import Attacher
 from cirrus_callbacks_plugin.joins.expanding import Expander
-from cirrus_callbacks_plugin.joins.overdue import Overdue, Patience, Repair
 from cirrus_callbacks_plugin.joins.rows import Join, Row, join_key, wait_of
 from cirrus_callbacks_plugin.joins.table import JoinsTable, joins_in
 from cirrus_callbacks_plugin.joins.telling import JoinsById, Teller
@@ -25,13 +24,12 @@ from cirrus_callbacks_plugin.waits.row import Key, Wait, task_wait
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
 
     from cirrus_callbacks_plugin.cirrus.state_table import StateTable
     from cirrus_callbacks_plugin.joins.rows import Expansion
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class JoinClients:
     """Clients that only joins need, each built when it is first needed."""
 
@@ -60,7 +58,7 @@ class Batch:
     joins: JoinsById
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Joins:
     """Answers settled waits, tells joins of their members, sends those of new joins.
 
@@ -95,7 +93,7 @@ class Joins:
         members = [(row.member, row) for row in rows]
         waiting = [(member, row) for member, row in members if member is not None]
         unread = {member.join_id for member, _ in waiting} - set(joins)
-        return self._teller.tell_waits(waiting, {**joins, **self.table.joins(unread)})
+        return self.teller.tell_waits(waiting, {**joins, **self.table.joins(unread)})
 
     def answer(self, row: Wait | Join, answer: Answer | None = None) -> str | None:
         """Answer one settled wait, a task's or a join's; marks its row.
@@ -143,15 +141,11 @@ class Joins:
             return answer
         return self._results.answer_of(row) if isinstance(row, Join) else answer_of(row)
 
-    def look_after(self, join: Join, now: datetime, patience: Patience) -> list[Repair]:
-        """Do what an open join calls for (:meth:`Overdue.repair`)."""
-        return Overdue(self.table, self._teller, patience).repair(join, now)
-
     def expand(self, expansion: Expansion, has_time_left: Callable[[], bool]) -> None:
         """Send a new join's members (:meth:`Expander.expand`)."""
         expander = Expander(
             table=self.table,
-            teller=self._teller,
+            teller=self.teller,
             attacher=Attacher(self.table, self.states, self.settings.payloads_url),
             s3=self.clients.s3,
             sqs=self.clients.sqs,
@@ -160,7 +154,8 @@ class Joins:
         expander.expand(expansion)
 
     @property
-    def _teller(self) -> Teller:
+    def teller(self) -> Teller:
+        """Tells joins what became of their members."""
         return Teller(self.table, self.answerer.retention_days)
 
     @property

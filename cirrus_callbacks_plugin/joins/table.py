@@ -49,7 +49,7 @@ def joins_in(rows: Mapping[Key, Row]) -> dict[str, Join | Malformed]:
     }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class JoinsTable:
     """The rows of joins in the tracking table.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 JoinsById = dict[str, Join | Malformed]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Teller:
     """Tells joins what became of their members.
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from cirrus_callbacks_plugin.contract import RECONCILER, SENDER
-from cirrus_callbacks_plugin.reconcile.summary import Did
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Wait, moment
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ FAILURE_DESTINATION_OBJECTS = "FailureDestinationObjects"
 _Value = tuple[str, MetricUnit, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Answers:
     """What became of an invocation's answers; several threads may tell it.
 
@@ -110,7 +109,7 @@ def emit_pass(table: str, answers: Answers, summary: Summary, failed_objects: in
         (OPEN_WAITS, MetricUnit.Count, summary.open_waits),
         (OLDEST_OPEN_WAIT, MetricUnit.Seconds, summary.oldest_open_seconds),
         (REPAIRS, MetricUnit.Count, summary.repaired),
-        (ROW_ERRORS, MetricUnit.Count, summary.count(Did.FAILED)),
+        (ROW_ERRORS, MetricUnit.Count, summary.row_errors),
         (INCOMPLETE_PASSES, MetricUnit.Count, 0 if summary.is_complete else 1),
         (DESCRIBES_REFUSED, MetricUnit.Count, summary.refused_descriptions),
         (STUCK_PAYLOADS, MetricUnit.Count, len(summary.stuck)),

@@ -1,5 +1,8 @@
 """Cirrus's ``process`` with the installed hooks; returns and raises what cirrus does."""
 
-from cirrus_callbacks_plugin.lambda_functions.wrapped import wrapped
+from cirrus_callbacks_plugin.lambda_functions.start_up import nothing_collected
 
-lambda_handler = wrapped("process")
+with nothing_collected():
+    from cirrus_callbacks_plugin.lambda_functions.wrapped import wrapped
+
+    lambda_handler = wrapped("process")

@@ -5,29 +5,34 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from boto3.session import Session
-from botocore.config import Config
-
-from cirrus_callbacks_plugin import config
-from cirrus_callbacks_plugin.aws.deadline import seconds_left
-from cirrus_callbacks_plugin.aws.pacing import Pace
-from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
-from cirrus_callbacks_plugin.lambda_functions import logs, metrics
-from cirrus_callbacks_plugin.lambda_functions.clients import clients
-from cirrus_callbacks_plugin.lambda_functions.start_up import build_clients_at_start
-from cirrus_callbacks_plugin.protocol.answer import Answerer
-from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
-from cirrus_callbacks_plugin.reconcile.runs import (
-    DESCRIBES_PER_SECOND,
-    LISTS_PER_SECOND,
-    Runs,
+from cirrus_callbacks_plugin.lambda_functions.start_up import (
+    build_clients_at_start,
+    nothing_collected,
 )
-from cirrus_callbacks_plugin.sender.failure_destination import count_objects
-from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 
-logs.configure("cirrus-callbacks-reconciler")
-build_clients_at_start(clients)
+with nothing_collected():
+    from boto3.session import Session
+    from botocore.config import Config
+
+    from cirrus_callbacks_plugin import config
+    from cirrus_callbacks_plugin.aws.deadline import seconds_left
+    from cirrus_callbacks_plugin.aws.pacing import Pace
+    from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+    from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
+    from cirrus_callbacks_plugin.lambda_functions import logs, metrics
+    from cirrus_callbacks_plugin.lambda_functions.clients import clients
+    from cirrus_callbacks_plugin.protocol.answer import Answerer
+    from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
+    from cirrus_callbacks_plugin.reconcile.runs import (
+        DESCRIBES_PER_SECOND,
+        LISTS_PER_SECOND,
+        Runs,
+    )
+    from cirrus_callbacks_plugin.sender.failure_destination import count_objects
+    from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
+
+    logs.configure("cirrus-callbacks-reconciler")
+    build_clients_at_start(clients)
 
 MARGIN_SECONDS = 30
 """A pass ends this long before the lambda does, and before the next one starts."""

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from cirrus_callbacks_plugin import config
-from cirrus_callbacks_plugin.aws.deadline import Deadline
-from cirrus_callbacks_plugin.cirrus.state_table import StateTable
-from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
-from cirrus_callbacks_plugin.lambda_functions import logs, metrics
-from cirrus_callbacks_plugin.lambda_functions.clients import clients
-from cirrus_callbacks_plugin.lambda_functions.start_up import build_clients_at_start
-from cirrus_callbacks_plugin.protocol.answer import Answerer
-from cirrus_callbacks_plugin.sender.batch import Sender
-from cirrus_callbacks_plugin.sender.stream import StreamRecord
-from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
+from cirrus_callbacks_plugin.lambda_functions.start_up import (
+    build_clients_at_start,
+    nothing_collected,
+)
 
-logs.configure("cirrus-callbacks-sender")
-build_clients_at_start(clients)
+with nothing_collected():
+    from cirrus_callbacks_plugin import config
+    from cirrus_callbacks_plugin.aws.deadline import Deadline
+    from cirrus_callbacks_plugin.cirrus.state_table import StateTable
+    from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
+    from cirrus_callbacks_plugin.lambda_functions import logs, metrics
+    from cirrus_callbacks_plugin.lambda_functions.clients import clients
+    from cirrus_callbacks_plugin.protocol.answer import Answerer
+    from cirrus_callbacks_plugin.sender.batch import Sender
+    from cirrus_callbacks_plugin.sender.stream import StreamRecord
+    from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
+
+    logs.configure("cirrus-callbacks-sender")
+    build_clients_at_start(clients)
 
 
 def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]:

@@ -8,11 +8,30 @@ import.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def nothing_collected() -> Iterator[None]:
+    """In Lambda, look for no garbage meanwhile, and never again among what is there then.
+
+    What is imported and built at the start stays: the searches of it take a fifth of the time of
+    cirrus's start, and find a few hundred kilobytes.
+    """
+    if "AWS_LAMBDA_RUNTIME_API" not in os.environ or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()  # or the first invocation would begin with a search of it all
+        gc.enable()
 
 
 def build_at_start(build: Callable[[], object]) -> None:

@@ -1,5 +1,8 @@
 """Cirrus's ``update-state`` with the installed hooks; returns and raises what cirrus does."""
 
-from cirrus_callbacks_plugin.lambda_functions.wrapped import wrapped
+from cirrus_callbacks_plugin.lambda_functions.start_up import nothing_collected
 
-lambda_handler = wrapped("update_state")
+with nothing_collected():
+    from cirrus_callbacks_plugin.lambda_functions.wrapped import wrapped
+
+    lambda_handler = wrapped("update_state")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.asl import json_source
 from cirrus_callbacks_plugin.asl.errors import UnreadableError
-from cirrus_callbacks_plugin.joins.request import KEY, JoinRequest, RequestError
+from cirrus_callbacks_plugin.errors import RequestError
+from cirrus_callbacks_plugin.joins.request import KEY, JoinRequest
 from cirrus_callbacks_plugin.lint.data import jsonata
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.carriers.message import (
+from cirrus_callbacks_plugin.contract import (
     TOKEN_ATTRIBUTE,
     WAITER_EXECUTION_ATTRIBUTE,
     WAITER_PAYLOAD_ATTRIBUTE,

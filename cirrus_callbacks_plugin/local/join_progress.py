@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.joins.closing import Counts, members_text, needed_of
-from cirrus_callbacks_plugin.joins.request import ALL, ANY
+from cirrus_callbacks_plugin.joins.deciding import ALL, ANY
 from cirrus_callbacks_plugin.joins.result import JoinResult
 from cirrus_callbacks_plugin.joins.rows import MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken, short

@@ -47,13 +47,14 @@ class Part:
 
 
 _COMMON = {
-    *("aws", "carriers", "config", "contract", "errors", "joins", "naming", "protocol", "waits"),
+    *("aws", "config", "contract", "errors", "joins", "naming", "protocol", "waits"),
 }
 
 HOOKS = Part(
     frozenset(
         {
             *_COMMON,
+            "carriers",
             "cirrus",
             "hooks",
             "lambda_functions.process",

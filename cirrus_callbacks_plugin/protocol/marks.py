@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.table import Mark
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Marks:
     """Collects marks, and has each batch written by the thread that completes it.
 

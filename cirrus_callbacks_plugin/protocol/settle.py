@@ -106,7 +106,7 @@ class _Stopped(CallbackError):  # noqa: N818 - not the caller's error
     """No call may be made any more."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Settler:
     waits: WaitsTable
     ended: Ended

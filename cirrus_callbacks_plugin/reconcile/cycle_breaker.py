@@ -47,7 +47,7 @@ SECONDS = 5.0
 """Beyond a pass's time, at most."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CycleBreaker:
     """Looks for cycles among the waits that a pass came to.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROWS_A_STEP = 100
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Heartbeats:
     """One walk over the index, which sends a heartbeat for every open row that it comes to.
 

@@ -35,7 +35,7 @@ COUNTING_SECONDS = 10.0
 """Beyond a pass's time, at most, for counting what the walk did not come to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Paces:
     """How often the pass calls what it shares with others.
 
@@ -50,7 +50,7 @@ class Paces:
     heartbeats: Pace
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Pass:
     """One walk over the ``waiting`` index.
 

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_WRITES = 30.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Place:
     """The place of one walk.
 

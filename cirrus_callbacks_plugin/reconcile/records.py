@@ -20,7 +20,7 @@ RecordByPayload = Mapping[str, "Record | Exception | None"]
 """By payload id: the record, None where there is none, or why it is not known."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Records:
     """Records that were read in this pass.
 

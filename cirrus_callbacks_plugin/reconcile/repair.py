@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cirrus_callbacks_plugin.aws.error_codes import error_code
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
-from cirrus_callbacks_plugin.joins.overdue import Patience, Repair
+from cirrus_callbacks_plugin.joins.overdue import Overdue, Patience, Repair
 from cirrus_callbacks_plugin.joins.rows import Join, wait_of
 from cirrus_callbacks_plugin.joins.service import Joins  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.protocol import wait_log
@@ -62,7 +62,7 @@ class PayloadRows:
     rows: list[Wait] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Repairer:
     """Repairs rows, and counts what it did.
 
@@ -199,11 +199,12 @@ class Repairer:
     def look_after(self, joins: Sequence[Join]) -> bool:
         """See to open joins; False where time ran out."""
         patience = Patience(self.settings.grace, self.settings.redelivery, self.settings.queue)
+        overdue = Overdue(self.joins.table, self.joins.teller, patience)
 
         def look_after(join: Join) -> list[Did] | None:
             if self.seconds_left() <= 0:
                 return None
-            done = self.joins.look_after(join, self.clock(), patience)
+            done = overdue.repair(join, self.clock())
             return [Did.LOOKED_AT, *(_DID[each] for each in done)]
 
         return self._done([join.wait for join in joins], run_side_by_side(look_after, joins))

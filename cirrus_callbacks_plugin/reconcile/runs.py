@@ -39,7 +39,7 @@ _RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
 _UNKNOWN = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Runs:
     """The runs of one pass: what was learned of one is not asked again.
 

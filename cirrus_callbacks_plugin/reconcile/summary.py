@@ -36,7 +36,7 @@ class Did(Enum):
     """Settled as the youngest wait of a cycle."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Summary:
     """One pass of the reconciler; several threads may count.
 
@@ -67,6 +67,11 @@ class Summary:
     def count(self, did: Did) -> int:
         """To how many rows that was done."""
         return self._counts[did]
+
+    @property
+    def row_errors(self) -> int:
+        """Rows that could not be looked at, malformed ones among them."""
+        return self.count(Did.FAILED)
 
     @property
     def repaired(self) -> int:

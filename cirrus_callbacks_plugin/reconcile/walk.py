@@ -80,7 +80,7 @@ class _Due:
     waiting: list[tuple[Wait, IndexEntry | None]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class RepairWalk:
     """One pass's walk.
 

@@ -40,7 +40,7 @@ class _RowRecords:
     inserted: Wait | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Sender:
     """Answers the rows that a batch of stream records is about.
 

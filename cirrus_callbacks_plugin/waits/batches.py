@@ -44,7 +44,7 @@ def directly(work: Callable[[], Any]) -> Any:
     return work()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Write(Generic[Result]):
     """One row's update among many.
 
@@ -62,7 +62,7 @@ class Write(Generic[Result]):
     alone: Callable[[], Result]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Batching:
     """When updates are made in batches; whether AWS takes any from this invocation.
 
@@ -110,7 +110,7 @@ class Batching:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class BatchWriter:
     """Writes many rows of one table.
 

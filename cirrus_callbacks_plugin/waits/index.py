@@ -83,7 +83,7 @@ def oldest_task(entries: Iterable[IndexEntry | Malformed]) -> datetime | None:
     return next(filter(None, (each.registered() for each in tasks)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class WaitingIndex:
     """The index of one tracking table.
 

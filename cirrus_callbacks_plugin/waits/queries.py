@@ -33,7 +33,7 @@ _STATISTICAL = (
 """Attributes that statistics need."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class WaitsQueries:
     """Reads over many rows of the tracking table.
 

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
-from cirrus_callbacks_plugin.carriers.message import TOKEN_ATTRIBUTE
+from cirrus_callbacks_plugin.contract import TOKEN_ATTRIBUTE
 from cirrus_callbacks_plugin.hooks import process, update_state
 from cirrus_callbacks_plugin.joins.queueing import Message
 from cirrus_callbacks_plugin.joins.telling import Teller

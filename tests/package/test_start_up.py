@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 IN_LAMBDA = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
 SENDER = "cirrus_callbacks_plugin.lambda_functions.sender.lambda_handler"
+ALL_OF_BOTO3 = 50_000
+"""Fewer objects than boto3 with two clients is made of."""
 RECONCILER = "cirrus_callbacks_plugin.lambda_functions.reconciler.lambda_handler"
 
 
@@ -63,6 +65,8 @@ def test_the_hooks_leave_nothing_for_the_first_invocation(
     assert endpoints(process["opened_by_call"]) == endpoints(bare["opened_by_call"]) - 1
     started = models(process["opened_at_start"])
     assert started == sorted([*models(bare["opened_at_start"]), "dynamodb"])
+    assert process["kept_at_start"] > ALL_OF_BOTO3
+    assert update_state["kept_at_start"] > ALL_OF_BOTO3
 
 
 def test_a_snapshot_has_no_client_of_the_hooks(
@@ -89,3 +93,4 @@ def test_the_sender_starts_with_both_clients(sender_functions: Unpacked, endpoin
         assert sources(sender_functions, done) == []
         assert models(done["opened_at_start"]) == ["dynamodb", "stepfunctions"]
         assert models(done["opened_by_call"]) == []
+        assert done["kept_at_start"] > ALL_OF_BOTO3

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PROGRAM = """
-import json, sys
+import gc, json, sys
 asked = json.load(sys.stdin)
 sys.path[:0] = asked["path"]
 compiled, opened = [], []
@@ -31,7 +31,7 @@ class Context:
     function_name = "test"
     def get_remaining_time_in_millis(self):
         return 10_000
-started = len(opened)
+started, kept = len(opened), gc.get_freeze_count()
 returned = handler(asked["event"], Context()) if module else dir(sys.modules[function])
 print(json.dumps({
     "returned": returned,
@@ -39,6 +39,7 @@ print(json.dumps({
         getattr(found, "__file__", None) or "" for found in list(sys.modules.values())
     ),
     "compiled": compiled,
+    "kept_at_start": kept,
     "opened_at_start": opened[:started],
     "opened_by_call": opened[started:],
 }))
@@ -81,7 +82,8 @@ class Unpacked:
         """Call a handler as Lambda does: what it returned, and the files it was made of.
 
         ``compiled`` and ``opened_...`` name files that were compiled from sources, and opened in
-        the start-up phase and by the call. A module's name alone imports it and returns its names.
+        the start-up phase and by the call; ``kept_at_start`` says how many objects no search for
+        garbage looks at. A module's name alone imports it and returns its names.
 
         Raises:
             AssertionError: the interpreter failed; with what it said.

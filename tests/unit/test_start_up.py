@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+
 import pytest
 
 from cirrus_callbacks_plugin.lambda_functions.start_up import (
     build_at_start,
     build_clients_at_start,
+    nothing_collected,
 )
 
 IN_LAMBDA = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
@@ -51,3 +55,35 @@ def test_what_fails_is_left_to_the_first_invocation(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     build_at_start(lambda: 1 / 0)
     build_clients_at_start(lambda: 1 / 0)
+
+
+def test_in_lambda_no_garbage_is_searched_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor ever among what was built, which stays; afterwards the collector is on again."""
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    built_meanwhile: list[list[int]] = []
+    with contextlib.suppress(ZeroDivisionError), nothing_collected():
+        assert not gc.isenabled()
+        built_meanwhile.append([1])
+        raise ZeroDivisionError
+    assert gc.isenabled()
+    assert not any(each is built_meanwhile for each in gc.get_objects())
+
+
+def test_elsewhere_it_is_as_always() -> None:
+    """A process of somebody else's decides by itself."""
+    with nothing_collected():
+        assert gc.isenabled()
+        here: list[list[int]] = [[1]]
+    assert any(each is here for each in gc.get_objects())
+
+
+def test_a_collector_that_is_off_stays_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has switched it off has reasons."""
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    gc.disable()
+    try:
+        with nothing_collected():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

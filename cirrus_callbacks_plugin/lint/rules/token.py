@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.carriers.message import TOKEN_ATTRIBUTE
+from cirrus_callbacks_plugin.contract import TOKEN_ATTRIBUTE
 from cirrus_callbacks_plugin.lint.examples import MESSAGE, wait
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
 from cirrus_callbacks_plugin.lint.tokens import ATTRIBUTES

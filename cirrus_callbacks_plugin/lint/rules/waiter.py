@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.carriers.message import (
+from cirrus_callbacks_plugin.contract import (
     TOKEN_ATTRIBUTE,
     WAITER_EXECUTION_ATTRIBUTE,
     WAITER_PAYLOAD_ATTRIBUTE,

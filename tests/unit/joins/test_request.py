@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins import members
 from cirrus_callbacks_plugin.joins.members import Attached, MemberError, Payload, Reference
-from cirrus_callbacks_plugin.joins.request import JoinRequest, RequestError, is_request
+from cirrus_callbacks_plugin.joins.request import JoinRequest, is_request
 
 PAYLOAD = {"type": "FeatureCollection", "features": [], "process": [{"workflow": "w"}]}
 ID = "c/workflow-w/i"

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, StateTable
 from cirrus_callbacks_plugin.joins.members import pack, parse_list
-from cirrus_callbacks_plugin.joins.overdue import Patience, Repair
+from cirrus_callbacks_plugin.joins.overdue import Overdue, Patience, Repair
 from cirrus_callbacks_plugin.joins.rows import Definition, Expansion, join_key
 from cirrus_callbacks_plugin.joins.service import Batch, JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.naming import MemberToken
@@ -188,8 +188,9 @@ def test_an_overdue_join_is_looked_after(world: World) -> None:
     """A member of which no queue holds a message any more, here."""
     join = world.there.open(total=1, sent=1, sent_at=AT_NOON)
     patience = Patience(SECOND, SECOND, SECOND)
-    assert world.joins.look_after(join, NOON, patience) == []
-    repairs = world.joins.look_after(join, NOON + 2 * SECOND, patience)
+    overdue = Overdue(world.joins.table, world.joins.teller, patience)
+    assert overdue.repair(join, NOON) == []
+    repairs = overdue.repair(join, NOON + 2 * SECOND)
     assert Repair.TOLD_MISSING in repairs
     member = world.there.member_row(0)
     assert member is not None
