@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cirrus_callbacks_plugin.errors import RequestError
+from cirrus_callbacks_plugin.naming import middle_cut
 
 EARLY = "early"
 SETTLED = "settled"
@@ -73,5 +74,6 @@ def check_total(succeed_on: str | int, total: int) -> None:
     """
     if isinstance(succeed_on, int) and succeed_on > total:
         raise RequestError(
-            f"join has succeed_on {succeed_on} and {total} member(s): give at most {total}",
+            f"join has succeed_on {middle_cut(str(succeed_on), 20)} and {total} member(s): "
+            f"give at most {total}",
         )

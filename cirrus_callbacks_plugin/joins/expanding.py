@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable  # noqa: TC003 - a field's type
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import INVALID
@@ -16,9 +17,10 @@ from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins.closing import close_as_invalid, close_if_counted
 from cirrus_callbacks_plugin.joins.deciding import check_total
 from cirrus_callbacks_plugin.joins.listing import Listing, read_list
-from cirrus_callbacks_plugin.joins.members import Attached, Member, MemberError
+from cirrus_callbacks_plugin.joins.members import Attached, Member, MemberError, refuse_token
 from cirrus_callbacks_plugin.joins.queueing import Message, payload_id_of, send
 from cirrus_callbacks_plugin.joins.rows import MAX_ERROR_BYTES, MemberRow
+from cirrus_callbacks_plugin.joins.written_list import WrittenList
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
 from cirrus_callbacks_plugin.protocol.rules import cut
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 CHUNK = 100
 """Members that a crash may send twice; BatchGetItem reads as many records."""
+CHUNK_BYTES = 4 * 1024 * 1024
+"""Of their texts, where these are known: their messages are held together."""
 SECONDS = 10.0
 """Of a batch, for one expansion: other rows' records wait behind it."""
 
@@ -69,10 +73,12 @@ class Expander:
         Raises:
             ClientError, BotoCoreError: a call failed; the expansion is to be delivered again.
         """
-        until = self.clock() + SECONDS
         join = self._read(expansion.join_id)
         if join is not None and _has_work(join):
             listing = self._list(join)
+            until = (
+                self.clock() + SECONDS
+            )  # reading a long list may take as much: it is not counted
             if listing is not None and join.total is None:
                 join = self._begin(join, listing)
             while listing is not None and join is not None and _has_work(join):
@@ -91,10 +97,15 @@ class Expander:
         return join
 
     def _list(self, join: Join) -> Listing | None:
-        """The list; None where it breaks the rules, and so settles the join."""
+        """The list; None where it breaks the rules, and so settles the join.
+
+        Members are looked at when the list is first read: it stays the same from then on.
+        """
         try:
             listing = read_list(self.table.definition(join.join_id), self.s3, join.etag)
             check_total(join.succeed_on, len(listing.members))
+            if join.total is None:
+                refuse_token(listing.members, join.wait.task_token)
         except (MemberError, RequestError, MalformedRowError) as error:
             close_as_invalid(self.table, join, str(error))
             return None
@@ -115,19 +126,24 @@ class Expander:
         """Send or attach the next members; the join as it is then, None where it is gone."""
         queued: list[Message] = []
         attached: list[tuple[MemberToken, Attached]] = []
-        chunk = members[join.sent : join.sent + CHUNK]
-        for index, member in enumerate(chunk, start=join.sent):
-            token = MemberToken(join.join_id, index)
+        refused: dict[MemberToken, str] = {}
+        chunk = _chunk(members, join.sent)
+        for index in chunk:
+            token, member = MemberToken(join.join_id, index), members[index]
             if isinstance(member, Attached):
                 attached.append((token, member))
-            else:
+                continue
+            try:
                 queued.append(Message.of(token, member, join))
+            except RecursionError:
+                refused[token] = "it is nested too deeply for a message"
         if queued:
-            refused = send(self.sqs(), str(join.queue_arn), queued)
+            refused |= send(self.sqs(), str(join.queue_arn), queued)
+        if refused:
             self._tell_refused(members, refused)
         if attached:
             self.attacher.attach(join, attached)
-        return self.table.advance(join, join.sent + len(chunk)) or self._read(join.join_id)
+        return self.table.advance(join, chunk.stop) or self._read(join.join_id)
 
     def _tell_refused(
         self,
@@ -151,6 +167,15 @@ class Expander:
         for result in self.teller.tell(rows):
             if isinstance(result, Exception):
                 raise result
+
+
+def _chunk(members: Sequence[Member], start: int) -> range:
+    """The indexes of the next members."""
+    stop = min(start + CHUNK, len(members))
+    if isinstance(members, WrittenList):
+        sizes = accumulate(members.size(index) for index in range(start, stop))
+        stop = start + max(1, sum(1 for size in sizes if size <= CHUNK_BYTES))
+    return range(start, stop)
 
 
 def _has_work(join: Join) -> bool:

@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
-from cirrus_callbacks_plugin.joins.members import (
-    MAX_UNPACKED_BYTES,
-    Member,
-    MemberError,
-    read_object,
-    unpack,
-)
+from cirrus_callbacks_plugin.joins.members import Member, MemberError, unpack
+from cirrus_callbacks_plugin.joins.written_list import MAX_UNPACKED_BYTES, WrittenList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cirrus_callbacks_plugin.joins.rows import Definition
 
@@ -30,11 +25,11 @@ class Listing:
     """The list, read.
 
     Attributes:
-        members: the members.
+        members: the members; a list from S3 is parsed as it is gone through.
         etag: of the object that held them; None where the definition itself did.
     """
 
-    members: tuple[Member, ...]
+    members: Sequence[Member]
     etag: str | None = None
 
 
@@ -61,15 +56,11 @@ def read_list(definition: Definition | None, s3: Callable[[], Any], etag: str | 
         response = s3().get_object(Bucket=bucket, Key=key, **pinned)
         if response["ContentLength"] > MAX_UNPACKED_BYTES:
             raise MemberError(f"the list is larger than {MAX_UNPACKED_BYTES} bytes: split the join")
-        body = response["Body"].read()
+        return Listing(WrittenList.read(response["Body"].read(), url), response["ETag"])
     except ParamValidationError as error:
         raise MemberError(f"members_url names no valid bucket: {url}") from error
     except (ClientError, BotoCoreError) as error:
         raise _unreadable(error, url) or error from error
-    try:
-        return Listing(read_object(body), response["ETag"])
-    except MemberError as error:
-        raise MemberError(f"{error} ({url})") from error
 
 
 def _unreadable(error: ClientError | BotoCoreError, url: str) -> MemberError | None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.errors import CallbackError
+from cirrus_callbacks_plugin.naming import is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 MAX_MEMBERS = 10_000
 MAX_LIST_BYTES = 350 * 1024
 """Of the gzipped list that a row holds: an item of DynamoDB holds 400 KB in all."""
-MAX_UNPACKED_BYTES = 32 * 1024 * 1024
-"""Of a list behind ``members_url``."""
 MAX_ID_BYTES = 2048
 """An id is the partition key of its wait's row."""
+_OBJECT = re.compile(r"s3://[^/]+/[\s\S]+")
+_ID = re.compile(r"(?:(?!/workflow-)[\s\S])+/workflow-[^/]+/(?:(?!/workflow-)[\s\S])+")
+"""No key of cirrus holds what follows a second ``/workflow-``: its record is another payload's."""
 
 
 class MemberError(CallbackError):
@@ -78,10 +84,9 @@ def parse(value: Any, index: int) -> Member:
     if "process" in value:
         return Payload(value)
     if set(value) == {"url"}:
-        url = value["url"]
-        if not isinstance(url, str) or not url.startswith("s3://"):
-            raise MemberError(f"member {index} has a url that does not begin with s3://")
-        return Reference(url)
+        if not is_object_url(value["url"]):
+            raise MemberError(f"member {index} has a url that is not s3://BUCKET/KEY")
+        return Reference(value["url"])
     if set(value) == {"payload_id"}:
         return _attached(value["payload_id"], index)
     raise MemberError(
@@ -97,12 +102,45 @@ def _attached(payload_id: Any, index: int) -> Attached:
         size = len(payload_id.encode())
     except UnicodeEncodeError:
         raise MemberError(f"member {index} has a payload_id that is not valid Unicode") from None
-    if size > MAX_ID_BYTES or StateKey.of(payload_id) is None:
+    fits = size <= MAX_ID_BYTES and StateKey.of(payload_id) is not None
+    if not fits or _ID.fullmatch(payload_id) is None:
         raise MemberError(
             f"member {index} has a payload_id that is not one of cirrus's: "
             "COLLECTIONS/workflow-NAME/ITEMS, at most 2,048 bytes",
         )
     return Attached(payload_id)
+
+
+def is_object_url(value: Any) -> bool:
+    """True for the URL of an object in S3; how a bucket may be called is for S3 to say."""
+    return isinstance(value, str) and _OBJECT.fullmatch(value) is not None and is_text(value)
+
+
+def refuse_token(members: Iterable[Member], task_token: str) -> None:
+    """See that no member holds the join's own token: its payload would answer the parent.
+
+    Raises:
+        MemberError: one does; names its index, and not the token.
+    """
+    for index, member in enumerate(members):
+        if any(task_token in text for text in _texts_in(_member_json(member))):
+            raise MemberError(
+                f"member {index} holds the join's own task token: leave it out, since the join "
+                "alone is to answer it",
+            )
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            left += each.keys()
+            left += each.values()
+        elif isinstance(each, list):
+            left += each
 
 
 def _kind(value: Any) -> str:
@@ -129,7 +167,10 @@ def pack(members: tuple[Member, ...]) -> bytes:
     Raises:
         MemberError: it is larger than a row may hold.
     """
-    text = json.dumps(to_json(members), ensure_ascii=False, separators=(",", ":"))
+    try:
+        text = json.dumps(to_json(members), ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise MemberError("the list is nested too deeply") from None
     packed = gzip.compress(text.encode("utf-8", "surrogatepass"), mtime=0)
     if len(packed) > MAX_LIST_BYTES:
         raise MemberError(
@@ -149,56 +190,6 @@ def unpack(packed: bytes) -> tuple[Member, ...]:
         value = json.loads(gzip.decompress(packed).decode("utf-8", "surrogatepass"))
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise MemberError(f"the list in the join's row cannot be read: {error}") from error
+    except RecursionError:  # the hook's Python may read what this one does not
+        raise MemberError("the list is nested too deeply") from None
     return parse_list(value)
-
-
-def read_object(body: bytes) -> tuple[Member, ...]:
-    """Read the object behind ``members_url``: a JSON array or JSON lines, gzipped or not.
-
-    Raises:
-        MemberError: it is too large, or not such a list; JSON lines name the line.
-    """
-    text = _text(body)
-    stripped = text.lstrip("\ufeff \t\r\n")
-    if not stripped:
-        return ()
-    if stripped.startswith("["):
-        try:
-            return parse_list(json.loads(stripped))
-        except ValueError as error:
-            raise MemberError(f"the list is not a JSON array: {error}") from error
-        except RecursionError:
-            raise MemberError("the list is nested too deeply") from None
-    return parse_list([_line(line, number) for number, line in _lines(stripped)])
-
-
-def _lines(text: str) -> list[tuple[int, str]]:
-    # Only a line feed ends a line of JSON lines: other separators may stand in a text.
-    numbered = enumerate(text.split("\n"), start=1)
-    return [(number, line) for number, line in numbered if line.strip()]
-
-
-def _line(line: str, number: int) -> Any:
-    try:
-        return json.loads(line)
-    except ValueError as error:
-        raise MemberError(f"line {number} of the list is not JSON: {error}") from error
-    except RecursionError:
-        raise MemberError(f"line {number} of the list is nested too deeply") from None
-
-
-def _text(body: bytes) -> str:
-    if body[:2] == b"\x1f\x8b":
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            body = unpacker.decompress(body, MAX_UNPACKED_BYTES + 1)
-        except zlib.error as error:
-            raise MemberError(f"the list cannot be unpacked: {error}") from error
-        if not unpacker.eof and len(body) <= MAX_UNPACKED_BYTES:
-            raise MemberError("the list cannot be unpacked: it ends too early")
-    if len(body) > MAX_UNPACKED_BYTES:
-        raise MemberError(f"the list is larger than {MAX_UNPACKED_BYTES} bytes: split the join")
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise MemberError("the list is not in UTF-8") from error

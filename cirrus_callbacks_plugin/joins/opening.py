@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.errors import RequestError
-from cirrus_callbacks_plugin.joins.members import MemberError, pack
+from cirrus_callbacks_plugin.joins.members import MemberError, pack, refuse_token
 from cirrus_callbacks_plugin.joins.request import KEY, JoinRequest
 from cirrus_callbacks_plugin.joins.rows import WORKFLOW, Definition, Join, join_id_of
 from cirrus_callbacks_plugin.protocol.rules import invalid_payload
@@ -94,6 +94,7 @@ def opening_of(
     )
     try:
         request = _parse(body, queue_arn, wait)
+        refuse_token(request.members or (), callback.task_token)
         packed = None if request.members is None else pack(request.members)
     except (MemberError, RequestError) as error:
         outcome = invalid_payload(str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 MAX_BATCH = 10
 MAX_BATCH_BYTES = 1_048_576
 """SendMessageBatch: ten messages, and 1 MiB of bodies and attributes in all."""
+
+_REFUSED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""A character that SQS does not take: a waiter's name with one is left out of the message."""
 
 # SendMessage's own limit is the queue's: what is too large, or has characters that SQS does
 # not take, is refused however often it is sent.
@@ -66,7 +70,11 @@ class Message:
             WAITER_PAYLOAD_ATTRIBUTE: join.wait.waiter_payload_id,
             WAITER_EXECUTION_ATTRIBUTE: join.wait.waiter_execution_arn,
         }
-        waiter_attributes = {name: value for name, value in waiter.items() if value}
+        waiter_attributes = {
+            name: value
+            for name, value in waiter.items()
+            if value and _REFUSED.search(value) is None
+        }
         return cls(member, write(body), {TOKEN_ATTRIBUTE: member.text, **waiter_attributes})
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins.deciding import ALL, ANY, EARLY, SETTLED, check_total
-from cirrus_callbacks_plugin.joins.members import Member, MemberError, parse_list
+from cirrus_callbacks_plugin.joins.members import Member, MemberError, is_object_url, parse_list
+from cirrus_callbacks_plugin.naming import is_text, middle_cut
 
 KEY = "join"
 _NOT_BESIDE = ("process", "features", "url")
@@ -18,7 +18,6 @@ MIN_DEADLINE_SECONDS = 60
 MAX_DEADLINE_SECONDS = 31_536_000
 """A year: no execution lasts longer."""
 MAX_NAME_CHARS = 128
-_OBJECT = re.compile(r"s3://[^/]+/[\s\S]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,15 @@ class JoinRequest:
         unknown = [name for name in value if name not in _KEYS]
         if unknown:
             raise RequestError(
-                f"join has the unknown key {unknown[0]!r}: there are {', '.join(_KEYS)}"
+                f"join has the unknown key {middle_cut(repr(unknown[0]), 80)}: "
+                f"there are {', '.join(_KEYS)}"
             )
         members, url = _members(value)
         request = cls(
             members,
             url,
-            _succeed_on(value.get("succeed_on", ALL)),
-            _answer(value.get("answer", EARLY)),
+            _succeed_on(value.get("succeed_on")),
+            _answer(value.get("answer")),
             _deadline(value.get("deadline_seconds")),
             _name(value.get("name")),
         )
@@ -83,12 +83,14 @@ def _members(value: dict[str, Any]) -> tuple[tuple[Member, ...] | None, str | No
         except MemberError as error:
             raise RequestError(f"join: {error}") from error
     url = value["members_url"]
-    if not isinstance(url, str) or _OBJECT.fullmatch(url) is None:
+    if not is_object_url(url):
         raise RequestError("join has a members_url that is not s3://BUCKET/KEY")
     return None, url
 
 
 def _succeed_on(value: Any) -> str | int:
+    if value is None:
+        return ALL
     if value in (ALL, ANY):
         return str(value)
     if _is_whole(value) and value >= 1:
@@ -99,6 +101,8 @@ def _succeed_on(value: Any) -> str | int:
 
 
 def _answer(value: Any) -> str:
+    if value is None:
+        return EARLY
     if value in (EARLY, SETTLED):
         return str(value)
     raise RequestError('join has an answer that is not "early" or "settled"')
@@ -118,10 +122,11 @@ def _deadline(value: Any) -> int | None:
 def _name(value: Any) -> str | None:
     if value is None:
         return None
-    if isinstance(value, str) and 0 < len(value) <= MAX_NAME_CHARS and value.isprintable():
-        return value
+    if isinstance(value, str) and len(value) <= MAX_NAME_CHARS and is_text(value):
+        return value or None
     raise RequestError(
-        f"join has a name that is not a text of 1 to {MAX_NAME_CHARS} printable characters"
+        f"join has a name that is not a text of at most {MAX_NAME_CHARS} characters: it is for "
+        "people, cut it"
     )
 
 

@@ -75,15 +75,14 @@ class JoinResult:
         return Answer(JOIN_FAILED, write({**facts, "members": fitting, **rest}))
 
     def _facts(self) -> dict[str, Any]:
-        counts = Counts.of(self.members)
-        total = self.join.total or 0
+        counts, total = Counts.of(self.members), self.join.total
         facts = {
             "join_id": self.join.join_id,
             "name": self.join.name,
-            "total": total,
+            "total": total,  # unknown where the list has not been read
             "succeeded": counts.succeeded,
             "failed": counts.failed,
-            "pending": total - counts.succeeded - counts.failed,
+            "pending": None if total is None else total - counts.succeeded - counts.failed,
         }
         return {name: value for name, value in facts.items() if value is not None}
 
@@ -108,6 +107,11 @@ def _entry(index: int, row: MemberRow) -> dict[str, Any]:
 
 
 def write(value: Any) -> str:
-    """Compact JSON; characters as they are, lone surrogates escaped."""
+    """Compact JSON; characters as they are, but for those that SQS or UTF-8 do not take.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+    """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if is_text(text) else json.dumps(value, separators=(",", ":"))
+    if not is_text(text):
+        return json.dumps(value, separators=(",", ":"))
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

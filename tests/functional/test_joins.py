@@ -165,12 +165,16 @@ def test_one_member_may_stand_without_a_list(join: Joined) -> None:
     assert join.answer(recording.calls)["total"] == 1
 
 
-@pytest.mark.parametrize("form", ["array", "lines", "gz"])
+@pytest.mark.parametrize("form", ["array", "lines", "gz", "two parts"])
 def test_a_list_in_s3(join: Joined, form: str) -> None:
-    """A JSON array or JSON lines, packed or not; its ETag is noted."""
-    ids = ended_as("SS")
-    text = json.dumps(ids) if form == "array" else "".join(f"{json.dumps(each)}\n" for each in ids)
-    body = gzip.compress(text.encode()) if form == "gz" else text.encode()
+    """A JSON array or JSON lines, packed or not, in one part or more; its ETag is noted."""
+    lines = [f"{json.dumps(each)}\n".encode() for each in ended_as("SS")]
+    body = {
+        "array": b"[%b]" % b",".join(lines),
+        "lines": b"".join(lines),
+        "gz": gzip.compress(b"".join(lines)),
+        "two parts": b"".join(map(gzip.compress, lines)),
+    }[form]
     url = join.put_list(body)
     with join.aws.recording() as recording:
         join.ask(members_url=url)

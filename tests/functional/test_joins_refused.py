@@ -35,7 +35,8 @@ def join(world: World, aws: AwsCalls) -> Joined:
         ({"members": [], "members_url": "s3://b/k"}, "one of members and members_url"),
         ({"members": [], "succed_on": "any"}, "the unknown key 'succed_on'"),
         ({"members": [payload(), 7]}, "member 1 is a number"),
-        ({"members": [{"url": "https://x"}]}, "member 0 has a url that does not begin with s3://"),
+        ({"members": [{"url": "https://x"}]}, "member 0 has a url that is not s3://BUCKET/KEY"),
+        ({"members": [{"url": "s3://b"}]}, "member 0 has a url that is not s3://BUCKET/KEY"),
         ({"members": [{"payload_id": "no-id"}]}, "member 0 has a payload_id that is not one of"),
         ({"members": ["c/workflow-w/"]}, "member 0 has a payload_id that is not one of"),
         ({"members": [{"features": []}]}, "member 0 has neither process nor"),
@@ -44,8 +45,9 @@ def join(world: World, aws: AwsCalls) -> Joined:
         ({"members": [], "succeed_on": 0}, "succeed_on"),
         ({"members": [], "answer": "late"}, '"early" or "settled"'),
         ({"members": [], "deadline_seconds": 59}, "from 60 to 31536000"),
-        ({"members": [], "name": ""}, "a name that is not a text"),
+        ({"members": [], "name": "x" * 129}, "a name that is not a text of at most 128 characters"),
         ({"members_url": "s3://bucket"}, "s3://BUCKET/KEY"),
+        ({"members_url": "s3://bucket/\ud800"}, "s3://BUCKET/KEY"),
         ({"members": ["c/workflow-w/i"] * 10_001}, "at most 10000: split it"),
     ],
 )
@@ -72,7 +74,7 @@ def test_a_request_that_breaks_a_rule_is_told_so_at_once(
     [
         (None, {}, "the list is missing"),
         (b"[1]", {}, "member 0 is a number"),
-        (b'{"payload_id"', {}, "line 1 of the list is not JSON"),
+        (b'\n{"payload_id"', {}, "member 0 is not JSON: Expecting ':' delimiter"),
         (b"[", {}, "not a JSON array"),
         (b"\xff", {}, "not in UTF-8"),
         (b"[]", {"succeed_on": 1}, "give at most 0"),
@@ -93,6 +95,24 @@ def test_a_list_in_s3_that_breaks_a_rule_is_told_so_by_the_sender(
     assert answer["is"] == INVALID
     assert cause in answer["error"]
     assert "#expand" not in join.rows
+
+
+@pytest.mark.parametrize("is_in_s3", [False, True])
+def test_the_parents_own_token_in_a_member_is_refused(join: Joined, is_in_s3: bool) -> None:
+    """That payload's end would answer the parent; and the token would stand in more rows."""
+    own = payload("b", callback={"task_token": join.token})
+    members = [payload("a"), own]
+    with join.aws.recording() as recording:
+        if is_in_s3:
+            join.ask(members_url=join.put_list(json.dumps(members).encode()))
+        else:
+            join.ask(members=members)
+    answer = join.answer(recording.calls)
+    assert answer["is"] == INVALID
+    assert "member 1 holds the join's own task token" in answer["error"]
+    assert join.token not in answer["error"]
+    assert not recording.of("SendMessageBatch")
+    assert not recording.of("StartExecution")
 
 
 def test_a_list_that_may_not_be_read_is_told_so(join: Joined) -> None:

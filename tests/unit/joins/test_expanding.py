@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from cirrus_callbacks_plugin.joins import expanding
 from cirrus_callbacks_plugin.joins.expanding import Expander
 from cirrus_callbacks_plugin.joins.members import Attached, pack, parse_list
+from cirrus_callbacks_plugin.joins.queueing import Message
 from cirrus_callbacks_plugin.joins.rows import Definition, Expansion, Join
 from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.naming import MemberToken
@@ -230,6 +231,80 @@ def test_it_takes_ten_seconds_of_a_batch(
     world.expand()
     assert world.row.get("sent", 0) == sent
     assert world.expansion == AT_NOON
+
+
+def test_reading_a_long_list_takes_nothing_of_the_ten_seconds(world: World) -> None:
+    """Where it takes longer, no pass would ever send a member otherwise."""
+    world.open_elsewhere(json.dumps(references(150)).encode())
+    read = world.get_object
+
+    def read_slowly(**asked: Any) -> dict[str, Any]:
+        world.times = [60.0, 60.0, 60.1, 70.1]
+        return read(**asked)
+
+    world.get_object = read_slowly  # type: ignore[method-assign]
+    world.expand()
+    assert world.row["sent"] == 100 + 50
+    assert world.expansion is None
+
+
+@pytest.mark.parametrize("form", ["array", "lines"])
+def test_a_chunk_of_large_members_is_smaller(
+    world: World, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """Its messages are held together; one member at least is sent."""
+    monkeypatch.setattr(expanding, "CHUNK_BYTES", 2500)
+    members = [{"process": [], "x": "y" * size} for size in (1000, 1000, 1000, 9000, 10)]
+    texts = [json.dumps(each) for each in members]
+    body = f"[{', '.join(texts)}]" if form == "array" else "\n".join(texts)
+    world.open_elsewhere(body.encode())
+    world.expand()
+    assert world.queue.sent == [[0, 1], [2], [3], [4]]
+
+
+def test_a_list_in_s3_that_holds_the_joins_own_token_settles_it(world: World) -> None:
+    """The member's payload would answer the parent; nothing is sent."""
+    own = {"process": [{"callback": {"task_token": "the parent's token"}}]}
+    world.open_elsewhere(json.dumps([{"url": "s3://b/k"}, own]).encode())
+    world.expand()
+    assert world.row["answer_error"] == "CirrusCallback.InvalidPayload"
+    assert "member 1 holds the join's own task token" in world.row["error"]
+    assert world.queue.sent == []
+    assert world.expansion is None
+
+
+def test_a_list_that_was_read_before_is_not_judged_again(world: World) -> None:
+    """It is the same one, by its ETag: what is left is sent."""
+    own = {"process": [{"callback": {"task_token": "the parent's token"}}]}
+    world.open_elsewhere(
+        json.dumps([own, {"url": "s3://b/k"}]).encode(), total=2, sent=1, etag='"1"'
+    )
+    world.expand()
+    assert world.queue.sent == [[1]]
+
+
+def test_a_member_that_no_message_can_hold_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python could read it and cannot write it: the others are sent."""
+    original = Message.of
+
+    def of(member: MemberToken, content: Any, join: Join) -> Message:
+        if member.index == 1:
+            raise RecursionError
+        return original(member, content, join)
+
+    monkeypatch.setattr(Message, "of", of)
+    world.open(references(3))
+    world.expand()
+    assert world.queue.sent == [[0, 2]]
+    row = world.there.member_row(1)
+    assert row is not None
+    assert (row["answer_error"], row["error"]) == (
+        "CirrusCallback.InvalidPayload",
+        "it is nested too deeply for a message",
+    )
+    assert world.row["sent"] == 3
 
 
 def test_of_none_the_join_is_settled(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ParamValidationError
 
 from cirrus_callbacks_plugin.joins import listing
-from cirrus_callbacks_plugin.joins.listing import Listing, read_list
+from cirrus_callbacks_plugin.joins.listing import read_list
 from cirrus_callbacks_plugin.joins.members import Attached, MemberError, Payload, pack
 from cirrus_callbacks_plugin.joins.rows import Definition
 from support.aws_calls import aws_error
@@ -81,7 +81,7 @@ def test_an_object_is_pinned_once_it_was_read(etag: str | None, pinned: dict[str
     """Members that were sent keep their places in the list."""
     s3 = S3(b'["c/workflow-w/i"]')
     found = read_list(elsewhere(), lambda: s3, etag)
-    assert found == Listing((Attached("c/workflow-w/i"),), '"1"')
+    assert (tuple(found.members), found.etag) == ((Attached("c/workflow-w/i"),), '"1"')
     assert s3.asked == [{"Bucket": "bucket", "Key": "lists/of/today.json", **pinned}]
 
 
@@ -124,7 +124,7 @@ def test_an_object_is_read_only_where_a_list_may_be_so_long(
 ) -> None:
     """One of just that size is; a longer one would not fit into the sender's memory."""
     monkeypatch.setattr(listing, "MAX_UNPACKED_BYTES", 2)
-    assert read_list(elsewhere(), lambda: S3(b"[]"), None).members == ()
+    assert len(read_list(elsewhere(), lambda: S3(b"[]"), None).members) == 0
     with pytest.raises(MemberError, match="larger than 2 bytes"):
         read_list(elsewhere(), lambda: S3(b"[]", length=3), None)
 
@@ -132,4 +132,4 @@ def test_an_object_is_read_only_where_a_list_may_be_so_long(
 def test_an_object_that_is_no_list_is_said_with_its_place() -> None:
     """What is wrong, and where it lies."""
     with pytest.raises(MemberError, match=rf"member 0 is a number.*\({URL}\)"):
-        read_list(elsewhere(), lambda: S3(b"[7]"), None)
+        list(read_list(elsewhere(), lambda: S3(b"[7]"), None).members)

@@ -1,27 +1,25 @@
-"""How long a list of members, its object and an id may be, and what is said of what is longer."""
+"""Members and their list: how long they may be, and what they may hold."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import re
 from datetime import date
 from typing import Any
 
 import pytest
 
 from cirrus_callbacks_plugin.joins import members
-from cirrus_callbacks_plugin.joins.members import Attached, MemberError
+from cirrus_callbacks_plugin.joins.members import Attached, MemberError, Payload, Reference
 
 ID = "c/workflow-w/i"
-LIST = json.dumps([ID]).encode()
-BYTES = len(LIST)
+TOKEN = "AQCEAAAAKgAAAAMAAAAA/the-parents+own="
+DEEP = 200_000
 
 
 def test_the_sizes_are_a_contract() -> None:
     """As the pages of the documentation tell them."""
     assert members.MAX_LIST_BYTES == 358_400
-    assert members.MAX_UNPACKED_BYTES == 33_554_432
 
 
 @pytest.mark.parametrize(("size", "is_one"), [(2048, True), (2049, False)])
@@ -48,65 +46,6 @@ def test_a_list_that_no_row_holds_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         members.pack(given)
 
 
-@pytest.mark.parametrize("is_packed", [False, True])
-def test_an_object_that_is_larger_than_a_list_may_be_is_refused(
-    monkeypatch: pytest.MonkeyPatch, is_packed: bool
-) -> None:
-    """One of just that size is read."""
-    body = gzip.compress(LIST) if is_packed else LIST
-    monkeypatch.setattr(members, "MAX_UNPACKED_BYTES", BYTES)
-    assert members.read_object(body) == (Attached(ID),)
-    monkeypatch.setattr(members, "MAX_UNPACKED_BYTES", BYTES - 1)
-    with pytest.raises(MemberError, match=f"larger than {BYTES - 1} bytes"):
-        members.read_object(body)
-
-
-def test_an_object_is_unpacked_no_further_than_a_list_may_be_long(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A few bytes may stand for gigabytes: what comes after the first ones is not looked at."""
-    packed = gzip.compress(b" " * 1_000_000, mtime=0)
-    spoiled = packed[:-8] + b"\0" * 8
-    with pytest.raises(MemberError, match="cannot be unpacked"):
-        members.read_object(spoiled)
-    monkeypatch.setattr(members, "MAX_UNPACKED_BYTES", 1000)
-    with pytest.raises(MemberError, match="larger than 1000 bytes"):
-        members.read_object(spoiled)
-
-
-def test_an_object_that_ends_too_early_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Though all of its text be there: nobody can tell."""
-    monkeypatch.setattr(members, "MAX_UNPACKED_BYTES", BYTES)
-    with pytest.raises(MemberError, match="ends too early"):
-        members.read_object(gzip.compress(LIST)[:-4])
-
-
-def test_an_object_that_is_packed_wrongly_is_said_with_the_reason() -> None:
-    """As zlib tells it."""
-    with pytest.raises(MemberError, match="cannot be unpacked: Error -3"):
-        members.read_object(gzip.compress(LIST)[:10] + b"\xff" * 20)
-
-
-def test_what_stands_before_an_array_is_no_line() -> None:
-    """A byte order mark, as some editors write it, and empty lines."""
-    text = "\ufeff\r\n \t\n[\n" + json.dumps(ID) + "\n]\n"
-    assert members.read_object(text.encode()) == (Attached(ID),)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[" * 200_000, "the list is nested too deeply"),
-        (f'"{ID}"\n' + '{"a":' * 200_000, "line 2 of the list is nested too deeply"),
-    ],
-    ids=["array", "lines"],
-)
-def test_what_is_nested_too_deeply_is_said(text: str, said: str) -> None:
-    """An object that Python cannot read is not a list."""
-    with pytest.raises(MemberError, match=f"^{re.escape(said)}$"):
-        members.read_object(text.encode())
-
-
 @pytest.mark.parametrize(
     ("value", "said"), [(1.5, "a number"), (7, "a number"), (date(2024, 6, 1), "not an object")]
 )
@@ -114,3 +53,67 @@ def test_what_is_no_member_is_said(value: Any, said: str) -> None:
     """A definition in YAML may hold what JSON has no word for."""
     with pytest.raises(MemberError, match=f"member 3 is {said}: give"):
         members.parse(value, 3)
+
+
+@pytest.mark.parametrize(
+    "payload_id",
+    [
+        "c/workflow-w/i/workflow-v/j",
+        "c/workflow-a/workflow-w/i",
+        "/workflow-w/i",
+        "c/workflow-/i",
+        "c/workflow-w/",
+        "c/workflow-w",
+    ],
+)
+def test_an_id_of_no_payload_of_cirrus_is_refused(payload_id: str) -> None:
+    """Behind a second ``/workflow-`` it would be told the end of another payload."""
+    with pytest.raises(MemberError, match=r"member 4 .*COLLECTIONS/workflow-NAME/ITEMS"):
+        members.parse(payload_id, 4)
+
+
+@pytest.mark.parametrize(
+    "url", ["s3://", "s3://b", "s3://b/", "s3:///k", "S3://b/k", "s3://b/\ud800", 7, None]
+)
+def test_a_reference_that_leads_to_no_object_is_refused(url: Any) -> None:
+    """Cirrus would raise for its whole batch."""
+    with pytest.raises(MemberError, match="member 0 has a url that is not s3://BUCKET/KEY"):
+        members.parse({"url": url}, 0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"process": [{"callback": {"task_token": TOKEN}}]},
+        {"process": [], "Payload": {"TaskToken": TOKEN}},
+        {"process": [], "body": json.dumps({"task_token": TOKEN})},
+        {"process": [], TOKEN: 1},
+    ],
+    ids=["callback", "envelope", "JSON in a text", "a key"],
+)
+def test_the_joins_own_token_in_a_member_is_refused(body: dict[str, Any]) -> None:
+    """The member's payload would answer the parent, before the others have ended."""
+    given = (Payload({"process": []}), Payload(body))
+    with pytest.raises(MemberError, match="member 1 holds the join's own task token") as met:
+        members.refuse_token(given, TOKEN)
+    assert TOKEN not in str(met.value)
+
+
+def test_a_token_of_its_own_may_come_with_a_member() -> None:
+    """Its owner waits for that payload; references and ids hold none."""
+    own = Payload({"process": [{"callback": {"task_token": "another"}}]})
+    members.refuse_token((own, Reference("s3://b/k"), Attached(ID)), TOKEN)
+
+
+def test_a_list_that_python_cannot_read_or_write_breaks_a_rule() -> None:
+    """The hook's Python may read deeper than the sender's: the join is told, not its shard."""
+    deep: list[Any] = []
+    for _ in range(DEEP):
+        deep = [deep]
+    with pytest.raises(MemberError, match="the list is nested too deeply"):
+        members.pack((Payload({"process": deep}),))
+    packed = gzip.compress(('[{"process":' + "[" * DEEP + "]" * DEEP + "}]").encode())
+    with pytest.raises(MemberError, match="the list is nested too deeply"):
+        members.unpack(packed)
+    while deep:  # let go level by level: Python would end at so many at once
+        deep = deep.pop()

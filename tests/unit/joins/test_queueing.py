@@ -99,6 +99,14 @@ def test_who_waits_is_left_out_where_nobody_told() -> None:
     assert message.attributes == {"cirrus-task-token": f"#{JOIN_ID}:7"}
 
 
+@pytest.mark.parametrize("name", ["a\x00b", "\x1b[31m", "\ufffe", "\ud800", "\x0b"])
+def test_a_waiter_whose_name_sqs_does_not_take_is_left_out(name: str) -> None:
+    """It is for people: no member is lost over it."""
+    join = Join(replace(WAIT, waiter_payload_id=name, waiter_execution_arn="arn:p\tq"))
+    message = Message.of(MEMBER, PAYLOAD, join)
+    assert set(message.attributes) == {"cirrus-task-token", "cirrus-waiter-execution-arn"}
+
+
 @pytest.mark.parametrize(
     ("content", "inner"),
     [(PAYLOAD, PAYLOAD.body), (Reference("s3://b/k"), {"url": "s3://b/k"})],

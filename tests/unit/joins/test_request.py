@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from typing import Any
 
 import pytest
 
 from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins import members
-from cirrus_callbacks_plugin.joins.members import Attached, MemberError, Payload, Reference
+from cirrus_callbacks_plugin.joins.members import Attached, Payload, Reference
 from cirrus_callbacks_plugin.joins.request import JoinRequest, is_request
 
 PAYLOAD = {"type": "FeatureCollection", "features": [], "process": [{"workflow": "w"}]}
@@ -68,7 +66,7 @@ def test_everything_that_can_be_said() -> None:
     [
         ("succeed_on", (1, 2)),
         ("deadline_seconds", (60, 31_536_000)),
-        ("name", ("x", "x" * 128)),
+        ("name", ("x", "x" * 128, "tuile 31\u00a0UFS", "two\nlines")),
         ("members_url", ("s3://b/k", "s3://b/k/l//", "s3://b/a\nb")),
     ],
 )
@@ -106,8 +104,7 @@ def test_the_least_and_the_most_that_can_be_said(name: str, values: Any) -> None
         ({"members": [ID], "deadline_seconds": 59}, "deadline_seconds"),
         ({"members": [ID], "deadline_seconds": 31_536_001}, "deadline_seconds"),
         ({"members": [ID], "name": "x" * 129}, "name"),
-        ({"members": [ID], "name": ""}, "name"),
-        ({"members": [ID], "name": "a\nb"}, "name"),
+        ({"members": [ID], "name": "\ud800"}, "name"),
         ({"members": [ID], "name": 7}, "name"),
         ({"members_url": "s3://bucket"}, "members_url"),
         ({"members_url": "s3://"}, "members_url"),
@@ -115,6 +112,9 @@ def test_the_least_and_the_most_that_can_be_said(name: str, values: Any) -> None
         ({"members_url": "s3:///key"}, "members_url"),
         ({"members_url": "https://bucket/key"}, "members_url"),
         ({"members_url": ["s3://b/k"]}, "members_url"),
+        ({"members_url": "s3://b/\ud800"}, "members_url"),
+        ({"members": [ID], "k" * 5000: 1}, r"unknown key '.{,80}: there are"),
+        ({"members": [ID], "succeed_on": 1e308}, r"succeed_on 1.{,25} and 1 member"),
     ],
 )
 def test_what_breaks_a_rule_is_said(value: Any, said: str) -> None:
@@ -131,39 +131,9 @@ def test_a_list_survives_its_row() -> None:
     assert packed == members.pack(given)
 
 
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize(
-    "text",
-    [
-        json.dumps([PAYLOAD, ID]),
-        f"{json.dumps(PAYLOAD)}\n{json.dumps(ID)}\n",
-        f"\n{json.dumps(PAYLOAD)}\r\n\n{json.dumps(ID)}",
-    ],
-)
-def test_a_list_in_s3(text: str, packed: bool) -> None:
-    """A JSON array or JSON lines, gzipped or not."""
-    body = gzip.compress(text.encode()) if packed else text.encode()
-    assert members.read_object(body) == (Payload(PAYLOAD), Attached(ID))
-
-
-def test_an_empty_object_is_a_join_of_none() -> None:
-    """JSON lines of nothing."""
-    assert members.read_object(b"") == members.read_object(b" \n") == ()
-
-
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        (b"[1,", "not a JSON array"),
-        (b'{"process": []}\nnot json', "line 2"),
-        (b"\xff\xfe", "not in UTF-8"),
-        (gzip.compress(b"[]" * 100, mtime=0)[:20], "ends too early|cannot be unpacked"),
-        (gzip.compress(b" " * (members.MAX_UNPACKED_BYTES + 1), mtime=0), "larger than"),
-        (b'[{"url": "s3://b/k"}, 3]', "member 1"),
-    ],
-    ids=["not JSON", "not JSON lines", "not UTF-8", "cut short", "too large", "not members"],
-)
-def test_an_object_that_is_not_a_list_is_said(body: bytes, said: str) -> None:
-    """A packed object is unpacked no further than a list may be long."""
-    with pytest.raises(MemberError, match=said):
-        members.read_object(body)
+def test_what_is_null_is_not_told() -> None:
+    """JSONata and JSONPath make null of what is absent."""
+    nulls = dict.fromkeys(("succeed_on", "answer", "deadline_seconds", "name"))
+    given = {"members": [ID]}
+    assert JoinRequest.parse({**given, **nulls}) == JoinRequest.parse(given)
+    assert JoinRequest.parse({**given, "name": ""}) == JoinRequest.parse(given)

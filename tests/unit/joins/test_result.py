@@ -82,7 +82,6 @@ def test_without_a_name_or_a_place_neither_is_told() -> None:
     }  # fmt: skip
     assert told.whole_list() == [{"index": 0}]
     assert JoinResult(join(None), []).whole_list() == []
-    assert output(JoinResult(join(None), []).success())["total"] == 0
 
 
 @pytest.mark.parametrize(("extra", "has_members"), [(0, True), (1, False)])
@@ -140,3 +139,20 @@ def test_json_as_it_is_sent() -> None:
     """Compact, characters as they are; a lone surrogate, which is not UTF-8, is escaped."""
     assert write({"a": ["é", 1]}) == '{"a":["é",1]}'
     assert write({"a": ["\ud800", "é"]}) == '{"a":["\\ud800","\\u00e9"]}'
+
+
+def test_of_a_list_that_was_not_read_no_count_is_told() -> None:
+    """At a deadline before that: neither how many members there are nor how many are pending."""
+    cause = output(JoinResult(join(None, error="too late"), []).failure())
+    assert "total" not in cause
+    assert "pending" not in cause
+    assert (cause["succeeded"], cause["failed"], cause["members"]) == (0, 0, [])
+
+
+def test_characters_that_sqs_does_not_take_are_escaped() -> None:
+    """U+FFFE and U+FFFF; those beside them, and of other planes, stay."""
+    text = "\ufffd\ufffe\uffff\U0001ffff"
+    assert (
+        write({text: text}) == '{"\ufffd\\ufffe\\uffff\U0001ffff":"\ufffd\\ufffe\\uffff\U0001ffff"}'
+    )
+    assert json.loads(write({text: text})) == {text: text}
