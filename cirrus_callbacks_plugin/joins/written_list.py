@@ -26,6 +26,8 @@ MAX_MEMBER_BYTES = 4 * 1024 * 1024
 """Of one member's text in it: a message holds 1 MiB, so this much can only be white space."""
 _PIECE = 64 * 1024
 """Of an array, decoded at once."""
+_UNDECIDED = len("1e+") - len("1") + 1
+"""With fewer characters behind it, what is read as a number may be the beginning of another."""
 _GZIPPED = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -180,7 +182,7 @@ class _Array:
                     continue
                 what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
                 raise self.error(f"{what}, in member {index}") from error
-            if end == len(self._text) and self._more():
+            if end > len(self._text) - _UNDECIDED and self._more():
                 continue  # a number may go on
             text = self._text[self._at : end].encode()
             if len(text) > MAX_MEMBER_BYTES:

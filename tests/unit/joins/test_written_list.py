@@ -58,6 +58,14 @@ def test_every_form_and_wherever_a_piece_ends(
     assert (len(found), found[1], found[2:3]) == (4, Attached(ID), [Payload(given[2])])  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("number", ["1e+30", "-2.5", "12345678901234567890", "0"])
+def test_a_number_is_read_whole(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    """Its beginning is a number, too: it may end where a piece does."""
+    monkeypatch.setattr(written_list, "_PIECE", 1)
+    with pytest.raises(MemberError, match="member 1 is a number"):
+        read(f'["{ID}", {number}, "{ID}"]'.encode())
+
+
 @pytest.mark.parametrize("text", ["[]", "[ \n ]", "", " \n", "\ufeff", "\ufeff[]\n"])
 def test_a_list_of_none(text: str) -> None:
     """An empty array, or JSON lines of nothing."""
