@@ -16,8 +16,8 @@ from cirrus_callbacks_plugin.cirrus.state_table import INVALID
 from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins.closing import close_as_invalid, close_if_counted
 from cirrus_callbacks_plugin.joins.deciding import check_total
-from cirrus_callbacks_plugin.joins.listing import Listing, read_list
-from cirrus_callbacks_plugin.joins.members import Attached, Member, MemberError, refuse_token
+from cirrus_callbacks_plugin.joins.listing import Listing, check_members, read_list
+from cirrus_callbacks_plugin.joins.members import Attached, Member, MemberError
 from cirrus_callbacks_plugin.joins.queueing import Message, payload_id_of, send
 from cirrus_callbacks_plugin.joins.rows import MAX_ERROR_BYTES, MemberRow
 from cirrus_callbacks_plugin.joins.written_list import WrittenList
@@ -75,6 +75,9 @@ class Expander:
         """
         join = self._read(expansion.join_id)
         if join is not None and _has_work(join):
+            if not self.has_time_left():
+                self.table.waits.postpone(expansion)
+                return
             listing = self._list(join)
             until = (
                 self.clock() + SECONDS
@@ -105,7 +108,7 @@ class Expander:
             listing = read_list(self.table.definition(join.join_id), self.s3, join.etag)
             check_total(join.succeed_on, len(listing.members))
             if join.total is None:
-                refuse_token(listing.members, join.wait.task_token)
+                check_members(listing.members, join.wait.task_token)
         except (MemberError, RequestError, MalformedRowError) as error:
             close_as_invalid(self.table, join, str(error))
             return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
-from cirrus_callbacks_plugin.joins.members import Member, MemberError, unpack
+from cirrus_callbacks_plugin.joins.members import Member, MemberError, refuse_token, unpack
 from cirrus_callbacks_plugin.joins.written_list import MAX_UNPACKED_BYTES, WrittenList
 
 if TYPE_CHECKING:
@@ -61,6 +61,17 @@ def read_list(definition: Definition | None, s3: Callable[[], Any], etag: str | 
         raise MemberError(f"members_url names no valid bucket: {url}") from error
     except (ClientError, BotoCoreError) as error:
         raise _unreadable(error, url) or error from error
+
+
+def check_members(members: Sequence[Member], task_token: str) -> None:
+    """See that each member keeps the rules, and that none holds the join's own token.
+
+    Raises:
+        MemberError: one does not.
+    """
+    for index, member in enumerate(members):
+        if not isinstance(members, WrittenList) or members.may_hold(index, task_token):
+            refuse_token(member, index, task_token)
 
 
 def _unreadable(error: ClientError | BotoCoreError, url: str) -> MemberError | None:

@@ -14,7 +14,7 @@ from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.naming import is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 MAX_MEMBERS = 10_000
 MAX_LIST_BYTES = 350 * 1024
@@ -116,18 +116,17 @@ def is_object_url(value: Any) -> bool:
     return isinstance(value, str) and _OBJECT.fullmatch(value) is not None and is_text(value)
 
 
-def refuse_token(members: Iterable[Member], task_token: str) -> None:
-    """See that no member holds the join's own token: its payload would answer the parent.
+def refuse_token(member: Member, index: int, task_token: str) -> None:
+    """See that a member does not hold the join's own token: its payload would answer the parent.
 
     Raises:
-        MemberError: one does; names its index, and not the token.
+        MemberError: it does; names the member's index, and not the token.
     """
-    for index, member in enumerate(members):
-        if any(task_token in text for text in _texts_in(_member_json(member))):
-            raise MemberError(
-                f"member {index} holds the join's own task token: leave it out, since the join "
-                "alone is to answer it",
-            )
+    if any(task_token in text for text in _texts_in(_member_json(member))):
+        raise MemberError(
+            f"member {index} holds the join's own task token: leave it out, since the join alone "
+            "is to answer it",
+        )
 
 
 def _texts_in(value: Any) -> Iterator[str]:

@@ -94,7 +94,8 @@ def opening_of(
     )
     try:
         request = _parse(body, queue_arn, wait)
-        refuse_token(request.members or (), callback.task_token)
+        for index, member in enumerate(request.members or ()):
+            refuse_token(member, index, callback.task_token)
         packed = None if request.members is None else pack(request.members)
     except (MemberError, RequestError) as error:
         outcome = invalid_payload(str(error))

@@ -100,6 +100,11 @@ class WrittenList(Sequence[Member]):
             raise MemberError(f"member {index} is nested too deeply") from None
         return parse(value, index)
 
+    def may_hold(self, index: int, text: str) -> bool:
+        """False where a member certainly does not hold a text of ASCII; a quick look."""
+        written = self._texts[index]
+        return b"\\" in written or text.encode() in written  # it may be written with escapes
+
     def size(self, index: int) -> int:
         """The bytes of a member's text."""
         return len(self._texts[index])

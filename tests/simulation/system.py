@@ -191,7 +191,8 @@ class System:
         sender = Sender(
             self.joins,
             EnabledWorkflows(None),
-            lambda: chunks is None or next(asked) < chunks,
+            # Asked before the list is read, too.
+            lambda: chunks is None or next(asked) <= chunks,
         )
         failed = sender.send(StreamRecord.from_batch(event["Records"]))
         return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}

@@ -218,7 +218,8 @@ def test_a_join_that_cannot_be_read_is_met_by_the_caller(world: World) -> None:
         ([0.0, 9.9, 10.0], [], 100),
         ([0.0, 10.0], [], 0),
         ([5.0, 14.9, 14.9, 15.0], [], 200),
-        ([0.0], [True, False], 100),
+        ([0.0], [True, True, False], 100),
+        ([0.0], [True, False], 0),
         ([0.0], [False], 0),
     ],
 )
@@ -262,10 +263,19 @@ def test_a_chunk_of_large_members_is_smaller(
     assert world.queue.sent == [[0, 1], [2], [3], [4]]
 
 
-def test_a_list_in_s3_that_holds_the_joins_own_token_settles_it(world: World) -> None:
-    """The member's payload would answer the parent; nothing is sent."""
-    own = {"process": [{"callback": {"task_token": "the parent's token"}}]}
-    world.open_elsewhere(json.dumps([{"url": "s3://b/k"}, own]).encode())
+def test_without_time_the_list_is_not_even_read(world: World) -> None:
+    """Several long ones in a batch would take all that the invocation has."""
+    world.open_elsewhere(json.dumps(references(3)).encode())
+    world.time_left = [False]
+    world.expand()
+    assert (world.pinned, world.expansion) == ([], AT_NOON)
+
+
+@pytest.mark.parametrize("escaped", ["the parent's token", r"the parent\u0027s token"])
+def test_a_list_in_s3_that_holds_the_joins_own_token_settles_it(world: World, escaped: str) -> None:
+    """However it is written: the member's payload would answer the parent. Nothing is sent."""
+    own = f'{{"process": [{{"callback": {{"task_token": "{escaped}"}}}}]}}'
+    world.open_elsewhere(f'{{"url": "s3://b/k"}}\n{own}'.encode())
     world.expand()
     assert world.row["answer_error"] == "CirrusCallback.InvalidPayload"
     assert "member 1 holds the join's own task token" in world.row["error"]

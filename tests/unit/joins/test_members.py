@@ -93,16 +93,16 @@ def test_a_reference_that_leads_to_no_object_is_refused(url: Any) -> None:
 )
 def test_the_joins_own_token_in_a_member_is_refused(body: dict[str, Any]) -> None:
     """The member's payload would answer the parent, before the others have ended."""
-    given = (Payload({"process": []}), Payload(body))
     with pytest.raises(MemberError, match="member 1 holds the join's own task token") as met:
-        members.refuse_token(given, TOKEN)
+        members.refuse_token(Payload(body), 1, TOKEN)
     assert TOKEN not in str(met.value)
 
 
 def test_a_token_of_its_own_may_come_with_a_member() -> None:
     """Its owner waits for that payload; references and ids hold none."""
     own = Payload({"process": [{"callback": {"task_token": "another"}}]})
-    members.refuse_token((own, Reference("s3://b/k"), Attached(ID)), TOKEN)
+    for each in (own, Reference("s3://b/k"), Attached(ID)):
+        members.refuse_token(each, 0, TOKEN)
 
 
 def test_a_list_that_python_cannot_read_or_write_breaks_a_rule() -> None:

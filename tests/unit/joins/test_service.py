@@ -207,7 +207,7 @@ def test_members_are_sent_and_attached(world: World) -> None:
     assert key is not None
     record = {"state_updated": {"S": "SUCCEEDED_1"}, "executions": {"L": [{"S": "arn:run"}]}}
     world.states.put({**key.to_item(), **record})
-    left = [True, False]
+    left = [True, True, False]
     expansion = Expansion(JOIN_ID, AT_NOON, 7)
     world.joins.expand(expansion, lambda: left.pop(0))
     assert world.messages == 1
