@@ -2,7 +2,7 @@
 
 from cirrus_callbacks_plugin.lambda_functions.start_up import nothing_collected
 
-with nothing_collected():
+with nothing_collected(but_at_the_end=True):
     from cirrus_callbacks_plugin.lambda_functions.wrapped import wrapped
 
     lambda_handler = wrapped("update_state")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import weakref
 
 import pytest
 
@@ -67,6 +68,25 @@ def test_in_lambda_no_garbage_is_searched_for(monkeypatch: pytest.MonkeyPatch) -
         raise ZeroDivisionError
     assert gc.isenabled()
     assert not any(each is built_meanwhile for each in gc.get_objects())
+
+
+class Node:
+    """Something that holds itself."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.mark.parametrize("but_at_the_end", [False, True])
+def test_garbage_may_be_looked_for_once(
+    monkeypatch: pytest.MonkeyPatch, *, but_at_the_end: bool
+) -> None:
+    """At the end, before what is there stays for good."""
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    with nothing_collected(but_at_the_end=but_at_the_end):
+        garbage = weakref.ref(Node())
+        assert garbage() is not None
+    assert (garbage() is None) == but_at_the_end
 
 
 def test_elsewhere_it_is_as_always() -> None:
