@@ -12,6 +12,7 @@ from support.linted import JSONATA_TOKEN, attribute, findings, jsonata, machine,
 from support.states import passing
 
 ID = "a/workflow-b/c"
+OPTIONAL = ("succeed_on", "answer", "deadline_seconds", "name")
 PAYLOAD = {"features.$": "$.features", "process": [{"workflow": "child", "tasks": {}}]}
 
 
@@ -65,11 +66,27 @@ def test_what_is_wrong_with_a_request(request_: dict[str, Any], words: str) -> N
         {"members": PAYLOAD},
         {"members": ["${first}", "${second}"], "succeed_on": 2},
         {"members": []},
+        *({"members.$": "$.ids", f"{key}.$": "$.x"} for key in OPTIONAL),
+        {"members": {"process.$": "$.process", "features.$": "$.features"}},
+        {"members": {"url.$": "States.Format('s3://b/{}', $.key)"}},
+        {"members": [{"payload_id.$": "$.ids[0]"}, {"url.$": "$.u"}], "name.$": "$.name"},
     ],
 )
 def test_what_is_computed_is_believed(request_: dict[str, Any]) -> None:
     """Only what stands in the definition is judged."""
     assert of("join-request", join(**request_)) == []
+
+
+@pytest.mark.parametrize("path", ["$.request", "States.JsonMerge($.request, $.more, false)", "$"])
+def test_a_request_that_is_computed_whole(path: str) -> None:
+    """It is a join all the same, of which nothing can be judged; in an envelope as well."""
+    made = send({"join.$": path}, attribute())
+    assert of("join-request", made) == []
+    assert "JoinFailed" in of("uncaught", made)[0].problem.message
+    envelope = {"Payload": {"join.$": path}, "TaskToken.$": "$$.Task.Token"}
+    assert of("join-request", send(envelope)) == []
+    (found,) = of("join-request", send({"join.$": path, "process": []}, attribute()))
+    assert "beside 'process'" in found.problem.message
 
 
 @pytest.mark.parametrize(
