@@ -85,7 +85,7 @@ def _show_join(
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     with where.found() as deployment:
-        report = read_join(deployment.waits, join_id)
+        report = read_join(deployment.waits, join_id, with_missing=True)
         survey = Survey(deployment, reconciler_settings(deployment, must_know=False))
         run = survey.waiters.run_of(report.status.join.wait) if report is not None else None
     if is_json:

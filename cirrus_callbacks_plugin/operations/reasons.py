@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
 
 EVENT_DELAY = timedelta(seconds=EVENT_DELAY_SECONDS)
+MISSING_SHOWN = 20
+"""Members of a join without a row that its reason names."""
 
 
 class Code(Enum):
@@ -163,9 +165,22 @@ def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
 
 
 def members_pending(reason: Reason, status: JoinStatus) -> Reason:
-    """The reason of a join, with its members' counts."""
-    parts = (status.join.name, status.text, status.rule)
+    """The reason of a join, with its members' counts; those missing by name, where known."""
+    parts = (status.join.name, status.text, status.rule, _missing_text(status))
     return replace(reason, text="; ".join(part for part in parts if part), join=status)
+
+
+def _missing_text(status: JoinStatus) -> str:
+    missing = status.missing or ()
+    if not missing:
+        return ""
+    shown = [
+        f"{each.index} ({each.name})" if each.name else str(each.index)
+        for each in missing[:MISSING_SHOWN]
+    ]
+    more = len(missing) - len(shown)
+    ending = f" and {more} more: show {status.join.join_id} --members" if more else ""
+    return f"missing: {', '.join(shown)}{ending}"
 
 
 def not_sent_yet(reason: Reason) -> Reason:

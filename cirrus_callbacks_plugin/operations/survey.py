@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
+    from cirrus_callbacks_plugin.operations.joins import JoinReport
     from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 ROWS_A_READ = 100  # BatchGetItem's limit
@@ -173,6 +174,7 @@ class Survey:
         progress: told how many more rows were looked at.
         with_waiters: find out whether the waiters still run.
         most_waiters: of so many at most that are not listed as running; None: of each.
+        with_missing: say of a join which of its members have not arrived.
     """
 
     deployment: Deployment
@@ -181,6 +183,7 @@ class Survey:
     pace: Callable[[float, int], Pace] = _pace
     with_waiters: bool = False
     most_waiters: int | None = None
+    with_missing: bool = False
     _records: dict[StateKey, Record | None] = field(default_factory=dict)
     _seen: Seen | None = None
 
@@ -306,7 +309,7 @@ class Survey:
         now = self.deployment.clock()
         if row.is_settled or row.is_join:
             reason = reason_of(row, None, Verdict(), now)
-            join = None if row.is_settled else read_join(self.deployment.waits, row.payload_id)
+            join = None if row.is_settled else self._join(row.payload_id)
             if join is not None:
                 reason = members_pending(reason, join.status)
             return ExplainedWait(row, None, Verdict(), reason)
@@ -324,6 +327,9 @@ class Survey:
         if verdict.outcome is not None and may_still_come(row, verdict.outcome, joins.was_sent):
             verdict, reason = LEAVE, not_sent_yet(reason)
         return ExplainedWait(row, case, verdict, reason)
+
+    def _join(self, join_id: str) -> JoinReport | None:
+        return read_join(self.deployment.waits, join_id, with_missing=self.with_missing)
 
     def record(self, payload_id: str) -> Record | None:
         """A payload's record."""

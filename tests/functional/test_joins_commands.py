@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from cirrus_callbacks_plugin.operations import repairs
 from support.cirrus_world import PREFIX, REGION, payload_id
 from support.command_line import CommandLine
-from support.joined import WAITER, Joined, payloads
+from support.joined import WAITER, Joined, ended, payloads
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
@@ -65,6 +66,60 @@ def test_waits_shows_a_join_once(join: Joined, run: Run) -> None:
     table = run("waits")
     assert "2 of 5 ended" in table.out
     assert payload_id("item-2") not in table.out
+
+
+@pytest.fixture
+def early(world: World, aws: AwsCalls) -> Joined:
+    """Four members of three kinds: one has ended; of the others process has seen one yet."""
+    early = Joined(world, aws)
+    url = "s3://bucket/third.json"
+    early.send([ended(9), *payloads(2), {"url": url}], name="scenes")
+    world.process()
+    early.stream()
+    event = world.receive()
+    assert event is not None
+    first = [record for record in event["Records"] if "item-0" in record["body"]]
+    world.process({"Records": first[:1]})
+    early.stream()
+    return early
+
+
+def test_members_that_have_not_arrived_are_named(early: Joined, run: Run) -> None:
+    """Each with its index, and its id or its place; the text counts as `pending` does."""
+    missing = [
+        {"index": 2, "payload_id": payload_id("item-1"), "url": None, "sent": True},
+        {"index": 3, "payload_id": None, "url": "s3://bucket/third.json", "sent": True},
+    ]
+    shown = run("show", early.join_id, "--json").json["join"]
+    assert (shown["missing"], shown["not_arrived"], shown["pending"]) == (missing, 2, 3)
+    text = run("show", early.join_id, "--members").out
+    assert "Not ended (3):" in text
+    for name in (payload_id("item-1"), "s3://bucket/third.json"):
+        assert f"{name}\n         not arrived: process has not seen its message" in text
+    (listed,) = (
+        wait["reason"]["join"]["missing"]
+        for wait in run("waits", "--members", "--json").json["waits"]
+        if wait["payload_id"] == early.join_id
+    )
+    assert listed == missing
+    assert f"missing: 2 ({payload_id('item-1')}), 3 (s3:" in run("waits", "--members").out
+    (wait,) = run("waits", "--json").json["waits"]
+    assert wait["reason"]["join"]["missing"] is None
+    assert "missing" not in run("waits").out
+
+
+def test_of_a_list_in_s3_the_indexes_are_told(world: World, aws: AwsCalls, run: Run) -> None:
+    """The list itself is not read for it."""
+    join = Joined(world, aws)
+    join.send(members_url=join.put_list(json.dumps(payloads(2)).encode()))
+    world.process()
+    join.stream()
+    shown = run("show", join.join_id, "--json").json["join"]
+    assert [(each["index"], each["payload_id"]) for each in shown["missing"]] == [
+        (0, None),
+        (1, None),
+    ]
+    assert "Not ended (2):\n      0  an unknown payload" in run("show", join.join_id).out
 
 
 def test_show_tells_everything_of_a_join(join: Joined, run: Run) -> None:
