@@ -161,9 +161,7 @@ class JoinReport:
         }
 
 
-def read_join(
-    waits: WaitsTable, join_id: str, *, with_missing: bool = False
-) -> JoinReport | None:
+def read_join(waits: WaitsTable, join_id: str, *, with_missing: bool = False) -> JoinReport | None:
     """Read a join and its members' rows consistently; None where there is no such join.
 
     A malformed row counts as none.

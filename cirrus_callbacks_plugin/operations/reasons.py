@@ -8,7 +8,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED, answer_error_of
-from cirrus_callbacks_plugin.reconcile.judge import EVENT_DELAY_SECONDS, RunStatus, is_new_run
+from cirrus_callbacks_plugin.reconcile.judge import (
+    ATTACHED_DAYS,
+    EVENT_DELAY_SECONDS,
+    RunStatus,
+    is_new_run,
+)
 from cirrus_callbacks_plugin.waits.row import moment
 
 if TYPE_CHECKING:
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.operations.joins import JoinStatus
     from cirrus_callbacks_plugin.reconcile.judge import Case, Run, Verdict
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
 
 EVENT_DELAY = timedelta(seconds=EVENT_DELAY_SECONDS)
@@ -110,7 +116,7 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
     if verdict.outcome is not None and verdict.outcome.answer_error == NEVER_STARTED:
         return Reason(
             Code.NEVER_STARTED,
-            f"the child never started {verdict.outcome.error}",
+            _why_never_started(row, verdict.outcome),
             since=moment(row.registered_at),
             execution_arn=run.execution_arn if run else None,
             repair="settle",
@@ -129,6 +135,8 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
             execution_arn=run.execution_arn if run else None,
             repair="settle",
         )
+    if run is None and row.attached:
+        return Reason(Code.NOT_STARTED_YET, _why_not_attached(case), moment(row.registered_at))
     return Reason(
         Code.NOT_STARTED_YET,
         _why_not_started(case),
@@ -258,6 +266,21 @@ def _ended(case: Case, run: Run, verdict: Verdict, now: datetime) -> Reason:
             text=f"its run ended {end} just now; its event is on its way",
         )
     return replace(reason, repair_from=from_when)
+
+
+def _why_never_started(row: Wait, outcome: Outcome) -> str:
+    if row.attached and outcome.error:
+        return outcome.error  # it says who did not
+    return f"the child never started {outcome.error}"
+
+
+def _why_not_attached(case: Case) -> str:
+    """An attached member has no message of its own: somebody else starts its payload."""
+    record = case.record
+    seen = "nobody has started the payload yet"
+    if record is not None:
+        seen = f"StateDB says {record.state}, and no run is listed"
+    return f"{seen}; its join waits for that up to {ATTACHED_DAYS} days"
 
 
 def _why_not_started(case: Case) -> str:

@@ -210,6 +210,15 @@ def test_a_cancelled_join_leaves_its_members_to_run(join: Joined, run: Run) -> N
     assert join.member_wait(2)["answer"] == "stale"
 
 
+def test_an_attached_member_waits_for_somebody_to_start_it(join: Joined, run: Run) -> None:
+    """No message of it is in the queue, and `settle` has nothing to do from any date on."""
+    shown = run("show", ATTACHED)
+    assert "nobody has started the payload yet; its join waits for that up to 366" in shown.out
+    assert "repair:" not in shown.out
+    ran = run("settle", ATTACHED, "--yes")
+    assert (ran.status, "settle it from" in ran.out) == (1, False)
+
+
 def test_settle_leaves_a_join_to_its_members(join: Joined, run: Run) -> None:
     """Nothing is certain yet: the command says how far it is."""
     ran = run("settle", join.join_id, "--yes")
