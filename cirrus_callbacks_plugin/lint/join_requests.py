@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.lint.data import jsonata
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.nodes import Node
-    from cirrus_callbacks_plugin.lint.tokens import Places
+    from cirrus_callbacks_plugin.lint.tokens import Path, Places
 
 _NOT_BESIDE = ("process", "features", "url")
 _SOME_ID = "collection/workflow-name/item"
@@ -61,6 +61,14 @@ def members_of(join: Node) -> tuple[Node, ...]:
     if members is None:
         return ()
     return members.elements if members.is_list else (members,) if members.is_object else ()
+
+
+def is_in_members(places: Places, path: Path) -> bool:
+    """True for a place below a request's ``members``; envelopes are taken off."""
+    inner = path[1:] if path[:1] == (places.body_name,) else ()
+    while inner[:1] == ("Payload",):
+        inner = inner[1:]
+    return inner[:2] == (KEY, "members")
 
 
 def problem_of(join: Node, *, is_jsonata: bool) -> str | None:

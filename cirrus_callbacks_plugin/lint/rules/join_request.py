@@ -27,6 +27,7 @@ def _check(subject: Subject) -> Iterator[Problem]:
                 "leave one of the two out",
             )
         elif join is not None:
+            yield from _handed_on(each)
             text = join_requests.problem_of(join, is_jsonata=each.state.is_jsonata)
             if text is not None:
                 what, _, fix = text.removeprefix("join ").removeprefix("join: ").partition(": ")
@@ -37,6 +38,19 @@ def _check(subject: Subject) -> Iterator[Problem]:
                     else f"asks for a join that is refused: {what}",
                     fix or "mend it",
                 )
+
+
+def _handed_on(each: WaitTask) -> Iterator[Problem]:
+    """The join's own token in a member's payload."""
+    for token in each.tokens:
+        if join_requests.is_in_members(each.places, token.path):
+            yield _problem(
+                each,
+                f"hands its own task token to a member, in {token.place}: the first child that "
+                "ends answers it in the place of the join",
+                "leave it out of the members: each gets a token of its own",
+            )
+            return
 
 
 def _problem(each: WaitTask, message: str, fix: str) -> Problem:
@@ -65,7 +79,9 @@ RULE = Rule(
         "A request that breaks a rule is answered with `CirrusCallback.InvalidPayload` at once: "
         "an unknown key, two lists of members or none, `succeed_on` over the number of members, a "
         "member that is neither a payload nor a reference nor an id. What stands in the "
-        "definition is judged; what is computed, when it is sent."
+        "definition is judged; what is computed, when it is sent. A member's payload that holds "
+        "the join's own task token is a plain wait besides: its end answers the token, and the "
+        "join cannot any more."
     ),
     bad=_joining(**{"members.$": "$.children", "succeeds_on": 3}),
     good=_joining(**{"members.$": "$.children", "succeed_on": 3}),

@@ -106,6 +106,52 @@ def test_requests_in_jsonata(request_: Any, is_found: bool) -> None:
     assert bool(of("join-request", jsonata_join(request_))) is is_found
 
 
+OWN = {"callback": {"task_token.$": "$$.Task.Token"}, "workflow": "child"}
+JSONATA_OWN = "{'workflow': 'child', 'callback': {'task_token': $states.context.Task.Token}}"
+
+
+@pytest.mark.parametrize(
+    ("made", "place"),
+    [
+        (join(members=[ID, {"process": [OWN]}]), "[1].process[0].callback.task_token"),
+        (join(members={"process": [OWN]}), ".process[0].callback.task_token"),
+        (join(members=[{"process": [{"tasks": {"t.$": "$$.Task.Token"}}]}]), "[0]"),
+        (join(**{"members.$": "States.Array($.a, $$.Task.Token)"}), ""),
+        (join(members=[{"process": [{"c.$": "$$.Task"}]}]), "[0].process[0].c.Token"),
+        (jsonata_join({"join": {"members": [{"process": f"{{% [{JSONATA_OWN}] %}}"}]}}), "[0]"),
+        (
+            jsonata_join(
+                "{% {'join': {'members': $map($x, function($i) {{'process': ["
+                + JSONATA_OWN
+                + "]}})}} %}"
+            ),
+            "",
+        ),
+    ],
+)
+def test_a_members_payload_with_the_joins_own_token(made: dict[str, Any], place: str) -> None:
+    """The first child that ends would answer it: the join itself is answered no more."""
+    (found,) = of("join-request", made)
+    assert f"its own task token to a member, in MessageBody.join.members{place}" in (
+        found.problem.message
+    )
+    assert found.severity is Severity.ERROR
+
+
+def test_a_members_own_token_in_an_envelope() -> None:
+    """Envelopes are taken off."""
+    body = {"Payload": {"join": {"members": [{"process": [OWN]}]}}, "TaskToken.$": "$$.Task.Token"}
+    (found,) = of("join-request", send(body))
+    assert "MessageBody.Payload.join.members[0]" in found.problem.message
+
+
+def test_the_joins_own_token_where_it_belongs() -> None:
+    """Beside the request, or in an attribute."""
+    body = {"join": {"members.$": "$.ids"}, "callback": {"task_token.$": "$$.Task.Token"}}
+    assert of("join-request", send(body)) == []
+    assert of("token", send(body)) == []
+
+
 def test_a_join_beside_a_payload_is_none() -> None:
     """Cirrus gets such a message as it is."""
     made = send({"join": {"members.$": "$.ids"}, "process": []}, attribute())
