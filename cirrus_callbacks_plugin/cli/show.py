@@ -81,12 +81,15 @@ def _show_join(
     from cirrus_callbacks_plugin.cli import show_join
     from cirrus_callbacks_plugin.operations.joins import read_join
     from cirrus_callbacks_plugin.operations.listing import run_to_json
+    from cirrus_callbacks_plugin.operations.overdue_joins import overdue
     from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     with where.found() as deployment:
         report = read_join(deployment.waits, join_id, with_missing=True)
-        survey = Survey(deployment, reconciler_settings(deployment, must_know=False))
+        settings = reconciler_settings(deployment, must_know=False)
+        survey = Survey(deployment, settings)
+        due = None if report is None else overdue(report.status, settings, deployment.clock())
         run = survey.waiters.run_of(report.status.join.wait) if report is not None else None
     if is_json:
         reported = None if report is None else {**report.to_json(), "waiter_run": run_to_json(run)}
@@ -95,7 +98,7 @@ def _show_join(
         screen.line(join_id)
         screen.indented("The tracking table knows no such join.")
     else:
-        show_join.show(screen, report, run, with_all=members)
+        show_join.show(screen, report, run, due, with_all=members)
     return UNKNOWN if report is None else 0
 
 

@@ -14,19 +14,28 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.joins.rows import MemberRow
     from cirrus_callbacks_plugin.operations.joins import JoinReport
     from cirrus_callbacks_plugin.operations.missing_members import MissingMember
+    from cirrus_callbacks_plugin.operations.overdue_joins import OverdueJoin
     from cirrus_callbacks_plugin.reconcile.judge import Run
 
 SHOWN = 20
 """Members of one kind that are listed, unless all are wanted."""
 
 
-def show(screen: Screen, report: JoinReport, waiter: Run | None, *, with_all: bool) -> None:
+def show(
+    screen: Screen,
+    report: JoinReport,
+    waiter: Run | None,
+    due: OverdueJoin | None,
+    *,
+    with_all: bool,
+) -> None:
     """Print a join: its wait, its counts, and its members, those that need a look first.
 
     Args:
         screen: where.
         report: the join.
         waiter: the run that waits, where it is known.
+        due: what the join calls for now.
         with_all: list every member.
     """
     from cirrus_callbacks_plugin.cli.run_lines import show_run
@@ -42,6 +51,8 @@ def show(screen: Screen, report: JoinReport, waiter: Run | None, *, with_all: bo
     elif wait.waiter_execution_arn:
         screen.line(f"  {wait.waiter_execution_arn}")
     screen.indented("; ".join(part for part in (status.text, status.rule) if part))
+    if due is not None and due.is_old:
+        screen.indented(f"{due.why}; repair: settle")
     show_outcome(screen, wait, 2)
     most = None if with_all else SHOWN
     missing = [

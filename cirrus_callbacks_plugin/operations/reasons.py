@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cirrus_callbacks_plugin.operations.joins import JoinStatus
+    from cirrus_callbacks_plugin.operations.overdue_joins import OverdueJoin
     from cirrus_callbacks_plugin.reconcile.judge import Case, Run, Verdict
     from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
@@ -172,10 +173,19 @@ def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
     )
 
 
-def members_pending(reason: Reason, status: JoinStatus) -> Reason:
-    """The reason of a join, with its members' counts; those missing by name, where known."""
-    parts = (status.join.name, status.text, status.rule, _missing_text(status))
-    return replace(reason, text="; ".join(part for part in parts if part), join=status)
+def members_pending(reason: Reason, status: JoinStatus, due: OverdueJoin | None = None) -> Reason:
+    """The reason of a join, with its members' counts; those missing by name, where known.
+
+    Args:
+        reason: that its members decide.
+        status: the join and its counts.
+        due: what it calls for now.
+    """
+    is_due = due is not None and due.is_old
+    why = due.why if due is not None and is_due else ""
+    parts = (status.join.name, status.text, status.rule, _missing_text(status), why)
+    text = "; ".join(part for part in parts if part)
+    return replace(reason, text=text, join=status, repair="settle" if is_due else None)
 
 
 def _missing_text(status: JoinStatus) -> str:

@@ -24,6 +24,7 @@ from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.naming import MemberToken, workflow_of
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.joins import read_join
+from cirrus_callbacks_plugin.operations.overdue_joins import overdue
 from cirrus_callbacks_plugin.operations.reasons import (
     Reason,
     members_pending,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
     from cirrus_callbacks_plugin.operations.joins import JoinReport
+    from cirrus_callbacks_plugin.operations.overdue_joins import OverdueJoin
     from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 ROWS_A_READ = 100  # BatchGetItem's limit
@@ -112,6 +114,7 @@ class ExplainedWait:
         verdict: what the reconciler would do with it once it is old enough.
         reason: why it still waits.
         waiter: the waiting run; None where nobody looked, or it is not known.
+        overdue: of an open join, what it calls for now, but for the grace period.
     """
 
     row: Wait
@@ -119,6 +122,7 @@ class ExplainedWait:
     verdict: Verdict
     reason: Reason
     waiter: Run | None = None
+    overdue: OverdueJoin | None = None
 
     @property
     def record(self) -> Record | None:
@@ -310,9 +314,10 @@ class Survey:
         if row.is_settled or row.is_join:
             reason = reason_of(row, None, Verdict(), now)
             join = None if row.is_settled else self._join(row.payload_id)
+            due = None if join is None else overdue(join.status, self.settings, now)
             if join is not None:
-                reason = members_pending(reason, join.status)
-            return ExplainedWait(row, None, Verdict(), reason)
+                reason = members_pending(reason, join.status, due)
+            return ExplainedWait(row, None, Verdict(), reason, overdue=due)
         case = case_of(
             row,
             self.record(row.payload_id),

@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cirrus_callbacks_plugin.joins.rows import MemberRow
+from cirrus_callbacks_plugin.joins.table import JoinsTable
+from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.operations import repairs
+from cirrus_callbacks_plugin.waits.table import WaitsTable, utc_now
 from support.cirrus_world import PREFIX, REGION, payload_id
 from support.command_line import CommandLine
-from support.joined import WAITER, Joined, ended, payloads
+from support.joined import WAITER, Joined, ended, ended_as, payloads
 
 if TYPE_CHECKING:
     from support.aws_calls import AwsCalls
     from support.cirrus_world import World
     from support.command_line import Run
 
+FAILED = "CirrusCallback.JoinFailed"
+LONG_AGO = "2024-06-01T12:00:00.000000+00:00"
 ATTACHED = payload_id("of-others")
 
 
@@ -224,6 +230,84 @@ def test_settle_leaves_a_join_to_its_members(join: Joined, run: Run) -> None:
     ran = run("settle", join.join_id, "--yes")
     assert ran.status == 1
     assert "2 of 5 ended" in ran.out
+
+
+def _passed(join: Joined, **attributes: str) -> None:
+    """Have it asked for years ago, in these attributes as well."""
+    sets = {"registered_at": LONG_AGO, **attributes}
+    join.world.dynamodb.update_item(
+        TableName=join.world.names.callbacks_table,
+        Key={"payload_id": {"S": join.join_id}, "task_token": {"S": "#join"}},
+        UpdateExpression="SET " + ", ".join(f"{name} = :{name}" for name in sets),
+        ExpressionAttributeValues={f":{name}": {"S": value} for name, value in sets.items()},
+    )
+
+
+@pytest.mark.parametrize(
+    ("succeed_on", "told", "answer"),
+    [(1, "settle it as SUCCEEDED", "success"), (2, f"settle it as {FAILED}", FAILED)],
+)
+def test_settle_does_not_wait_for_the_pass_after_a_deadline(
+    join: Joined, run: Run, succeed_on: int, told: str, answer: str
+) -> None:
+    """What the members' rows say decides, and the parent is told it; waits and show say so."""
+    other = Joined(join.world, join.aws)
+    other.ask(ended_as("SF.", 5), deadline_seconds=60, succeed_on=succeed_on, answer="settled")
+    _passed(other, deadline_at=LONG_AGO)
+    listed = {wait["payload_id"]: wait["reason"] for wait in run("waits", "--json").json["waits"]}
+    assert listed[other.join_id]["text"].endswith("; its deadline has passed")
+    assert (listed[other.join_id]["repair"], listed[join.join_id]["repair"]) == ("settle", None)
+    assert "its deadline has passed; repair: settle" in run("show", other.join_id).out
+    with join.aws.recording() as recording:
+        ran = run("settle", other.join_id, "--yes", "--reason", "no time left")
+    assert (ran.status, told in ran.out) == (0, True), ran.out + ran.err
+    assert other.answer(recording.calls)["is"] == answer
+    shown = run("show", other.join_id).out
+    assert "no time left" in shown
+    assert "repair:" not in shown
+
+
+def test_settle_has_members_sent(world: World, aws: AwsCalls, run: Run) -> None:
+    """The record that would have had the sender send them is lost; a young join is left alone."""
+    join = Joined(world, aws)
+    join.send(payloads(2))
+    world.process()
+    world.new_stream_records()
+    assert "repair" not in run("waits").out
+    _passed(join)
+    assert "its list of members is still to be read; repair: settle" in run("waits").out
+    planned = run("reconcile", "--dry-run", "--json").json["planned"]
+    assert [(each["act"], each["payload_id"]) for each in planned] == [("expand", join.join_id)]
+    ran = run("settle", join.join_id, "--yes")
+    assert (ran.status, "done, and open: its members decide" in ran.out) == (1, True), ran.out
+    join.work()
+    assert (join.row["total"], join.row["sent"]) == (2, 2)
+    assert join.row["history"][0]["action"] == "settle"
+
+
+def test_settle_tells_of_members_that_no_queue_keeps(early: Joined, run: Run) -> None:
+    """Those without a row never started; those that run are waited for."""
+    _passed(early, sent_at=LONG_AGO)
+    ran = run("settle", early.join_id, "--yes", "--json")
+    assert ran.status == 0, ran.err
+    assert [each["act"] for each in ran.json["planned"]] == ["tell-missing"]
+    assert early.told()[2] == ("failure", "CirrusCallback.NeverStarted")
+    assert early.row["answer_error"] == FAILED
+    assert run("settle", early.join_id, "--yes").out == f"Nobody waits for {early.join_id}.\n"
+
+
+def test_settle_sees_members_that_have_decided(join: Joined, run: Run) -> None:
+    """Their join was not settled when the last of them was told."""
+    other = Joined(join.world, join.aws)
+    other.ask([ended(7), payload_id("item-2")], answer="settled")
+    row = MemberRow(MemberToken(other.join_id, 1), answer="success", told_at=LONG_AGO)
+    waits = WaitsTable(other.world.dynamodb, other.world.names.callbacks_table, utc_now)
+    JoinsTable(waits).tell(row)
+    assert run("settle", other.join_id, "--yes").status == 1
+    _passed(other, sent_at=LONG_AGO)
+    ran = run("settle", other.join_id, "--yes")
+    assert (ran.status, "settle it as SUCCEEDED: 2 of 2 ended" in ran.out) == (0, True), ran.out
+    assert other.row["answer"] == "success"
 
 
 def test_a_members_own_wait_is_cancelled_towards_its_join(join: Joined, run: Run) -> None:
