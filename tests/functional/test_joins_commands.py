@@ -225,6 +225,18 @@ def test_an_attached_member_waits_for_somebody_to_start_it(join: Joined, run: Ru
     assert (ran.status, "settle it from" in ran.out) == (1, False)
 
 
+def test_a_joins_members_are_not_stopped_with_it(join: Joined, run: Run) -> None:
+    """The option is refused before anything is done: the join still waits."""
+    for more in ([], ["--yes"]):
+        ran = run("cancel", join.join_id, "--stop-child", *more)
+        assert (ran.status, ran.out) == (2, "")
+        assert "leave --stop-child out, and cancel a member by its own id" in " ".join(
+            ran.err.split()
+        )
+    assert "answered_at" not in join.row
+    assert "settled_at" not in join.row
+
+
 def test_settle_leaves_a_join_to_its_members(join: Joined, run: Run) -> None:
     """Nothing is certain yet: the command says how far it is."""
     ran = run("settle", join.join_id, "--yes")
