@@ -262,6 +262,33 @@ def test_a_map_that_only_waits_is_told_of_joins() -> None:
     assert of("map-or-join", _map(Then=TASK)) == []
 
 
+@pytest.mark.parametrize(
+    ("retry", "is_told"),
+    [
+        ([{"ErrorEquals": ["CirrusCallback.Failed"], "MaxAttempts": 2}], False),
+        ([{"ErrorEquals": ["States.ALL"]}], False),
+        ([{"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}], True),
+        ([{"ErrorEquals": ["A"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}], False),
+        ([{"ErrorEquals": ["${errors}"]}], False),
+        ([{"ErrorEquals": ["Sqs.SdkClientException"]}], True),
+        ([{"ErrorEquals": ["States.Timeout"], "MaxAttempts": "${attempts}"}], False),
+        ([], True),
+    ],
+)
+@pytest.mark.parametrize("config", [{}, {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}])
+def test_a_map_whose_items_are_retried_is_right(
+    retry: list[Any], is_told: bool, config: dict[str, Any]
+) -> None:
+    """A join asks for all once more; a Retry that never retries is none."""
+    made = _map(config=config)
+    made["States"]["All"]["ItemProcessor"]["States"]["Wait"]["Retry"] = retry
+    assert bool(of("map-or-join", made)) is is_told
+    made["States"]["All"]["MaxConcurrency"] = 60
+    if not config:
+        (found,) = of("map-concurrency", made)
+        assert ("ask for one join" in found.problem.fix) is is_told
+
+
 def test_a_map_of_joins_is_told_nothing() -> None:
     """Each of its waits is for many already."""
     inner = join(**{"members.$": "$.ids"})
