@@ -160,6 +160,7 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     from cirrus_callbacks_plugin.cli.screen import at
     from cirrus_callbacks_plugin.cli.wait_outcome import show_outcome
     from cirrus_callbacks_plugin.cli.waits_table import why
+    from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
 
     waiter = row.waiter_payload_id or row.waiter_name
     through = f", a member of {row.member.join_id}" if row.member is not None else ""
@@ -172,4 +173,10 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     explained = payload.reason(row)
     if explained is not None:
         screen.indented(why(explained.reason, now), 4)
+    answered = payload.answered_join(row)
+    if answered is not None:
+        told = answer_text_of(answered)
+        screen.indented(
+            f"its join was answered {told}, {at(answered.answered_at)}: it waits no longer", 4
+        )
     show_outcome(screen, row, 4)

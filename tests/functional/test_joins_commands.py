@@ -159,6 +159,29 @@ def test_show_tells_what_a_parent_and_a_member_wait_for(join: Joined, run: Run) 
     assert f"a member of {join.join_id}" in run("show", payload_id("item-2")).out
 
 
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_show_of_a_member_whose_join_was_answered(
+    join: Joined, run: Run, is_cancelled: bool
+) -> None:
+    """It runs on for nobody: its wait is open until its end, or a pass, marks it."""
+    about = payload_id("item-2")
+    assert "its join was answered" not in run("show", about).out
+    assert run("show", about, "--json").json["waits"][0]["join_answered_at"] is None
+    if is_cancelled:
+        assert run("cancel", join.join_id, "--yes").status == 0
+        answer = "CirrusCallback.Cancelled"
+    else:
+        other = Joined(join.world, join.aws)
+        other.ask([about, ended(7)], succeed_on="any")
+        join, answer = other, "success"
+    join.work()
+    shown = run("show", about)
+    assert f"a member of {join.join_id}, since" in shown.out
+    assert f"its join was answered {answer}, " in shown.out
+    wait = run("show", about, "--json").json["waits"][-1 if answer == "success" else 0]
+    assert wait["join_answered_at"] == join.row["answered_at"]
+
+
 def test_the_graph_has_a_join_as_one_node(join: Joined, run: Run) -> None:
     """Parent and join; members come in where somebody asks about one, or one waits itself."""
     graph = run("graph", "--json").json
