@@ -53,7 +53,7 @@ def show(
     screen.indented("; ".join(part for part in (status.text, status.rule) if part))
     if due is not None and due.is_old:
         screen.indented(f"{due.why}; repair: settle")
-    show_outcome(screen, wait, 2)
+    show_outcome(screen, wait, 2, with_error=not status.is_refused)
     most = None if with_all else SHOWN
     missing = [
         _Line(each.index, each.name, _why_missing(each, is_closed=status.join.is_closed))

@@ -9,6 +9,7 @@ from cirrus_callbacks_plugin.joins.closing import Counts, needed_of
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.operations.missing_members import missing_members
+from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +57,18 @@ class JoinStatus:
         return None if total is None else max(total - self.arrived, 0)
 
     @property
+    def is_refused(self) -> bool:
+        """True for a request, or a list, that breaks the rules: the wait's error says which."""
+        return self.join.wait.answer_error == INVALID_PAYLOAD
+
+    @property
     def text(self) -> str:
         """The counts in a clause: "37 of 100 ended, 2 failed, 3 not arrived"."""
         total, counts = self.join.total, self.counts
+        if self.is_refused:
+            return f"its request was refused: {self.join.wait.error}"
+        if total is None and self.join.is_closed:
+            return "its list of members was not read before it was settled"
         if total is None:
             return "its list of members has not been read yet"
         parts = [f"{counts.succeeded + counts.failed} of {total} ended"]

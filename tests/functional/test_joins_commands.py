@@ -182,6 +182,43 @@ def test_show_of_a_member_whose_join_was_answered(
     assert wait["join_answered_at"] == join.row["answered_at"]
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_show_of_a_refused_request(
+    world: World, aws: AwsCalls, run: Run, is_answered: bool
+) -> None:
+    """It says so and why, not that a list were still to be read."""
+    join = Joined(world, aws)
+    join.send([1], name="scenes")
+    world.process()
+    if is_answered:
+        join.work()
+    shown = run("show", join.join_id).out
+    assert "its request was refused: join: member 0 is a number" in shown
+    assert shown.count("member 0 is a number") == 1
+    assert "not been read yet" not in shown
+
+
+def test_show_of_a_join_that_ended_before_its_list_was_read(
+    world: World, aws: AwsCalls, run: Run
+) -> None:
+    """An operator gave it up: of its members nothing is known."""
+    join = Joined(world, aws)
+    join.send(payloads(2))
+    world.process()
+    assert "its list of members has not been read yet" in run("show", join.join_id).out
+    assert run("cancel", join.join_id, "--yes").status == 0
+    shown = run("show", join.join_id).out
+    assert "its list of members was not read before it was settled" in shown
+    assert "not been read yet" not in shown
+
+
+def test_a_list_that_is_refused(world: World, aws: AwsCalls, run: Run) -> None:
+    """By the sender, which could not read it."""
+    join = Joined(world, aws)
+    join.ask(members_url=join.put_list(b"[1]"))
+    assert "its request was refused: " in run("show", join.join_id).out
+
+
 def test_the_graph_has_a_join_as_one_node(join: Joined, run: Run) -> None:
     """Parent and join; members come in where somebody asks about one, or one waits itself."""
     graph = run("graph", "--json").json
