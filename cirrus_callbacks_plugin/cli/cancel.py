@@ -8,6 +8,7 @@ import click
 
 from cirrus_callbacks_plugin.cli.operating import Where, on_deployment
 from cirrus_callbacks_plugin.cli.repairing import UNFINISHED, PayloadRepair, payload_options
+from cirrus_callbacks_plugin.naming import is_join_id
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.operations.repairs import Step
@@ -41,7 +42,7 @@ def command(
 
     The child is left as it is: it may go on, and its end will find nobody waiting, unless
     --stop-child is given. The reason stands in the error's cause. A join (join:...) is
-    cancelled as one wait; its members are left to run.
+    cancelled as one wait; its members are left to run, and --stop-child is refused.
     """
     from cirrus_callbacks_plugin.operations.repairs import cancelling
 
@@ -52,6 +53,11 @@ def command(
 
     if stop_child and repair.is_json:
         raise click.UsageError("--stop-child says what it stops, to people: leave --json out.")
+    if stop_child and is_join_id(repair.payload_id):
+        raise click.UsageError(
+            "A join's members are left to run: leave --stop-child out, and cancel a member by its "
+            "own id (show join:ID --members lists them)."
+        )
     status = repair.make(where, "cancel", plan, f"Nobody waits for {repair.payload_id}.")
     if stop_child:
         status = _stop_child(where, repair) or status

@@ -140,6 +140,7 @@ class Repairing:
             if row is not None:
                 what = answer_text_of(row)
                 result = f"answered {what}" if row.is_answered else "not answered"
+                result = "done, and open: its members decide" if done.is_open else result
                 result = f"closed, {what}" if row.answer == STALE else result
             self.screen.verdict(
                 f"{done.step.row.payload_id}, wait {done.step.row.key.name}: {result}"
@@ -215,7 +216,8 @@ class PayloadRepair:
             repairing = Repairing(deployment, repairer, self.is_json, self.yes)
             unknown = self._unknown(survey, rows, chosen)
             if unknown is None:
-                return repairing.make(plan(survey, chosen), nothing)
+                status = repairing.make(plan(survey, chosen), nothing)
+                return UNFINISHED if any(each.is_open for each in repairing.done) else status
             repairing.make([], unknown)
             if self.is_json:
                 repairing.screen.line(unknown)

@@ -34,6 +34,9 @@ def command(
     """Settle the open waits for PAYLOAD_ID as the reconciler would, without its grace period.
 
     A child that still runs is left, and so is one whose message the queue may still deliver.
+    A join (join:...) is settled where its deadline has passed. Members that are still to be sent
+    are sent, those whose time in the queue is over are told as never started; for the rest its
+    members decide.
     The sender answers what was settled; what it has not answered after ten seconds is
     answered here. Ends with 0 if no wait for the payload is left open.
     """

@@ -81,12 +81,15 @@ def _show_join(
     from cirrus_callbacks_plugin.cli import show_join
     from cirrus_callbacks_plugin.operations.joins import read_join
     from cirrus_callbacks_plugin.operations.listing import run_to_json
+    from cirrus_callbacks_plugin.operations.overdue_joins import overdue
     from cirrus_callbacks_plugin.operations.settings import reconciler_settings
     from cirrus_callbacks_plugin.operations.survey import Survey
 
     with where.found() as deployment:
-        report = read_join(deployment.waits, join_id)
-        survey = Survey(deployment, reconciler_settings(deployment, must_know=False))
+        report = read_join(deployment.waits, join_id, with_missing=True)
+        settings = reconciler_settings(deployment, must_know=False)
+        survey = Survey(deployment, settings)
+        due = None if report is None else overdue(report.status, settings, deployment.clock())
         run = survey.waiters.run_of(report.status.join.wait) if report is not None else None
     if is_json:
         reported = None if report is None else {**report.to_json(), "waiter_run": run_to_json(run)}
@@ -95,7 +98,7 @@ def _show_join(
         screen.line(join_id)
         screen.indented("The tracking table knows no such join.")
     else:
-        show_join.show(screen, report, run, with_all=members)
+        show_join.show(screen, report, run, due, with_all=members)
     return UNKNOWN if report is None else 0
 
 
@@ -157,6 +160,7 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     from cirrus_callbacks_plugin.cli.screen import at
     from cirrus_callbacks_plugin.cli.wait_outcome import show_outcome
     from cirrus_callbacks_plugin.cli.waits_table import why
+    from cirrus_callbacks_plugin.protocol.error_names import answer_text_of
 
     waiter = row.waiter_payload_id or row.waiter_name
     through = f", a member of {row.member.join_id}" if row.member is not None else ""
@@ -169,4 +173,10 @@ def _wait(screen: Screen, payload: PayloadReport, row: Wait, now: datetime) -> N
     explained = payload.reason(row)
     if explained is not None:
         screen.indented(why(explained.reason, now), 4)
+    answered = payload.answered_join(row)
+    if answered is not None:
+        told = answer_text_of(answered)
+        screen.indented(
+            f"its join was answered {told}, {at(answered.answered_at)}: it waits no longer", 4
+        )
     show_outcome(screen, row, 4)

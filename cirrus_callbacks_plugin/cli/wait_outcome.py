@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Wait
 
 
-def show_outcome(screen: Screen, row: Wait, columns: int) -> None:
+def show_outcome(screen: Screen, row: Wait, columns: int, *, with_error: bool = True) -> None:
     """Print when a wait was settled and answered, with what, and its repairs.
 
     Args:
         screen: where.
         row: the wait; of one that is open without a repair nothing is printed.
         columns: how far the lines are indented.
+        with_error: False where what went wrong was said before.
     """
     from cirrus_callbacks_plugin.cli.screen import at
 
@@ -25,7 +26,7 @@ def show_outcome(screen: Screen, row: Wait, columns: int) -> None:
         screen.indented(f"settled {at(row.settled_at)}: {row.workflow_state}", columns)
     if row.answered_at:
         screen.indented(f"answered {at(row.answered_at)}: {answer_text_of(row)}", columns)
-    if row.error:
+    if row.error and with_error:
         screen.indented(f"error: {row.error}", columns)
     for entry in row.history:
         screen.indented(

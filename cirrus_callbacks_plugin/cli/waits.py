@@ -96,7 +96,11 @@ class Page:
     metavar="N",
     help="Ask about N waiters at most that are not listed as running, five a second; 0: each.",
 )
-@click.option("--members", is_flag=True, help="Also the waits of joins' members, one by one.")
+@click.option(
+    "--members",
+    is_flag=True,
+    help="Also the waits of joins' members, one by one, and which members have not arrived.",
+)
 @click.option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C.")
 @click.option(
     "--interval",
@@ -190,6 +194,7 @@ def _looking(deployment: Deployment, wanted: Wanted, screen: Screen) -> Iterator
             progress,
             with_waiters=not wanted.quick,
             most_waiters=wanted.ask_waiters or None,
+            with_missing=not wanted.filters.without_members,
         )
         dead = dead_letters.peek(deployment) if wanted.dead_letters else None
         listing: Listing = Listing(

@@ -6,17 +6,19 @@ known yet is given a value that breaks none of them, so that the rest can be jud
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.asl import json_source
 from cirrus_callbacks_plugin.asl.errors import UnreadableError
+from cirrus_callbacks_plugin.asl.nodes import Expression
 from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins.request import KEY, JoinRequest
 from cirrus_callbacks_plugin.lint.data import jsonata
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.nodes import Node
-    from cirrus_callbacks_plugin.lint.tokens import Places
+    from cirrus_callbacks_plugin.lint.tokens import Path, Places
 
 _NOT_BESIDE = ("process", "features", "url")
 _SOME_ID = "collection/workflow-name/item"
@@ -33,11 +35,17 @@ def message_of(places: Places) -> Node | None:
 
 
 def join_of(places: Places) -> Node | None:
-    """What stands under ``join`` in a message that is a join request; None in any other."""
+    """What stands under ``join`` in a message that is a join request; None in any other.
+
+    What a path or an intrinsic function makes (``join.$``) is known later.
+    """
     message = message_of(places)
     join = places.member(message, KEY)
     beside = [places.member(message, name) for name in _NOT_BESIDE]
-    return join if join is not None and beside == [None] * len(beside) else None
+    if message is None or join is None or beside != [None] * len(beside):
+        return None
+    is_computed = message.get(KEY) is None  # the path in "join.$" is not the request
+    return replace(join, value=Expression(join.text or "")) if is_computed else join
 
 
 def beside_join(places: Places) -> str | None:
@@ -54,6 +62,14 @@ def members_of(join: Node) -> tuple[Node, ...]:
     if members is None:
         return ()
     return members.elements if members.is_list else (members,) if members.is_object else ()
+
+
+def is_in_members(places: Places, path: Path) -> bool:
+    """True for a place below a request's ``members``; envelopes are taken off."""
+    inner = path[1:] if path[:1] == (places.body_name,) else ()
+    while inner[:1] == ("Payload",):
+        inner = inner[1:]
+    return inner[:2] == (KEY, "members")
 
 
 def problem_of(join: Node, *, is_jsonata: bool) -> str | None:

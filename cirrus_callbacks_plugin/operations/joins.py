@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.joins.closing import Counts, needed_of
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.table import JoinsTable
+from cirrus_callbacks_plugin.operations.missing_members import missing_members
+from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cirrus_callbacks_plugin.joins.rows import MemberRow
+    from cirrus_callbacks_plugin.operations.missing_members import MissingMember
     from cirrus_callbacks_plugin.waits.table import WaitsTable
 
 
@@ -24,16 +27,23 @@ class JoinStatus:
         join: its own wait, with what was asked for.
         arrived: how many members have a row: they have arrived, or were told.
         counts: how many have ended, and how.
+        missing: the members without a row, one by one; None where nobody looked.
     """
 
     join: Join
     arrived: int
     counts: Counts
+    missing: Sequence[MissingMember] | None = None
 
     @classmethod
-    def of(cls, join: Join, members: Sequence[MemberRow]) -> JoinStatus:
+    def of(
+        cls,
+        join: Join,
+        members: Sequence[MemberRow],
+        missing: Sequence[MissingMember] | None = None,
+    ) -> JoinStatus:
         """From a join and all of its members' rows."""
-        return cls(join, len(members), Counts.of(members))
+        return cls(join, len(members), Counts.of(members), missing)
 
     @property
     def needed(self) -> int | None:
@@ -47,9 +57,18 @@ class JoinStatus:
         return None if total is None else max(total - self.arrived, 0)
 
     @property
+    def is_refused(self) -> bool:
+        """True for a request, or a list, that breaks the rules: the wait's error says which."""
+        return self.join.wait.answer_error == INVALID_PAYLOAD
+
+    @property
     def text(self) -> str:
         """The counts in a clause: "37 of 100 ended, 2 failed, 3 not arrived"."""
         total, counts = self.join.total, self.counts
+        if self.is_refused:
+            return f"its request was refused: {self.join.wait.error}"
+        if total is None and self.join.is_closed:
+            return "its list of members was not read before it was settled"
         if total is None:
             return "its list of members has not been read yet"
         parts = [f"{counts.succeeded + counts.failed} of {total} ended"]
@@ -86,6 +105,7 @@ class JoinStatus:
             "succeeded": counts.succeeded,
             "failed": counts.failed,
             "pending": None if total is None else total - counts.succeeded - counts.failed,
+            "missing": None if self.missing is None else [each.to_json() for each in self.missing],
         }
 
 
@@ -151,10 +171,15 @@ class JoinReport:
         }
 
 
-def read_join(waits: WaitsTable, join_id: str) -> JoinReport | None:
+def read_join(waits: WaitsTable, join_id: str, *, with_missing: bool = False) -> JoinReport | None:
     """Read a join and its members' rows consistently; None where there is no such join.
 
     A malformed row counts as none.
+
+    Args:
+        waits: the tracking table.
+        join_id: which join.
+        with_missing: say which members have no row, too; that reads the list of members.
 
     Raises:
         ClientError, BotoCoreError: DynamoDB could not be asked.
@@ -164,4 +189,7 @@ def read_join(waits: WaitsTable, join_id: str) -> JoinReport | None:
     if not isinstance(join, Join):
         return None
     members = table.members(join_id)
-    return JoinReport(JoinStatus.of(join, members), members)
+    missing = None
+    if with_missing:
+        missing = missing_members(table, join, {row.member.index for row in members})
+    return JoinReport(JoinStatus.of(join, members, missing), members)

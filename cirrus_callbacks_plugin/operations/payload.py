@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.joins.rows import Join
+from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.operations.listing import run_to_json, waits_for_payload
 from cirrus_callbacks_plugin.operations.own_waits import OwnWaits, own_waits
 
@@ -35,6 +37,7 @@ class PayloadReport:
         explained: the open ones of them, each with its reason.
         own: the waits of the payload's own runs.
         waiters: the waiting runs, by the key of the wait, as far as they are known.
+        joins: the joins that the open waits of members are for, by their ids.
     """
 
     payload_id: str
@@ -45,6 +48,7 @@ class PayloadReport:
     explained: tuple[ExplainedWait, ...]
     own: OwnWaits = field(default_factory=OwnWaits)
     waiters: Mapping[Key, Run] = field(default_factory=dict)
+    joins: Mapping[str, Join] = field(default_factory=dict)
 
     @property
     def is_known(self) -> bool:
@@ -54,6 +58,11 @@ class PayloadReport:
     def reason(self, row: Wait) -> ExplainedWait | None:
         """Why one of the rows is open; None for an answered one."""
         return self._explained_by_key.get(row.key)
+
+    def answered_join(self, row: Wait) -> Wait | None:
+        """The wait of an open member's join that has its answer already; None for any other row."""
+        join = None if row.member is None else self.joins.get(row.member.join_id)
+        return None if join is None or not join.wait.is_answered else join.wait
 
     @cached_property
     def _explained_by_key(self) -> Mapping[Key, ExplainedWait]:
@@ -88,7 +97,7 @@ class PayloadReport:
         }
 
     def _wait_to_json(self, row: Wait) -> dict[str, Any]:
-        explained = self.reason(row)
+        explained, answered_join = self.reason(row), self.answered_join(row)
         return {
             "wait": row.key.name,
             "workflow_state": row.workflow_state,
@@ -104,6 +113,7 @@ class PayloadReport:
             "waiter_execution_arn": row.waiter_execution_arn,
             "waiter_run": run_to_json(self.waiters.get(row.key)),
             "join_id": row.member.join_id if row.member is not None else None,
+            "join_answered_at": answered_join.answered_at if answered_join is not None else None,
             "replace": row.replace,
             "cirrus_version": row.cirrus_version,
             "reason": explained.reason.to_json() if explained is not None else None,
@@ -135,7 +145,15 @@ def report_on(listing: Listing, payload_id: str, *, with_own_waits: bool = True)
         tuple(listing.refined(each) for each in explained),
         own,
         _waiters(survey, rows),
+        _joins(survey, [row for row in rows if not row.is_answered]),
     )
+
+
+def _joins(survey: Survey, rows: list[Wait]) -> dict[str, Join]:
+    """The joins that members' waits are for; those that are gone or malformed are left out."""
+    ids = {row.member.join_id for row in rows if row.member is not None}
+    found = JoinsTable(survey.deployment.waits).joins(ids) if ids else {}
+    return {join_id: join for join_id, join in found.items() if isinstance(join, Join)}
 
 
 def _waiters(survey: Survey, rows: list[Wait]) -> dict[Key, Run]:

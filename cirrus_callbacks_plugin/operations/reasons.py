@@ -8,17 +8,26 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED, answer_error_of
-from cirrus_callbacks_plugin.reconcile.judge import EVENT_DELAY_SECONDS, RunStatus, is_new_run
+from cirrus_callbacks_plugin.reconcile.judge import (
+    ATTACHED_DAYS,
+    EVENT_DELAY_SECONDS,
+    RunStatus,
+    is_new_run,
+)
 from cirrus_callbacks_plugin.waits.row import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cirrus_callbacks_plugin.operations.joins import JoinStatus
+    from cirrus_callbacks_plugin.operations.overdue_joins import OverdueJoin
     from cirrus_callbacks_plugin.reconcile.judge import Case, Run, Verdict
+    from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
 
 EVENT_DELAY = timedelta(seconds=EVENT_DELAY_SECONDS)
+MISSING_SHOWN = 20
+"""Members of a join without a row that its reason names."""
 
 
 class Code(Enum):
@@ -108,7 +117,7 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
     if verdict.outcome is not None and verdict.outcome.answer_error == NEVER_STARTED:
         return Reason(
             Code.NEVER_STARTED,
-            f"the child never started {verdict.outcome.error}",
+            _why_never_started(row, verdict.outcome),
             since=moment(row.registered_at),
             execution_arn=run.execution_arn if run else None,
             repair="settle",
@@ -127,6 +136,8 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
             execution_arn=run.execution_arn if run else None,
             repair="settle",
         )
+    if run is None and row.attached:
+        return Reason(Code.NOT_STARTED_YET, _why_not_attached(case), moment(row.registered_at))
     return Reason(
         Code.NOT_STARTED_YET,
         _why_not_started(case),
@@ -162,10 +173,32 @@ def in_cycle(reason: Reason, way: Sequence[str]) -> Reason:
     )
 
 
-def members_pending(reason: Reason, status: JoinStatus) -> Reason:
-    """The reason of a join, with its members' counts."""
-    parts = (status.join.name, status.text, status.rule)
-    return replace(reason, text="; ".join(part for part in parts if part), join=status)
+def members_pending(reason: Reason, status: JoinStatus, due: OverdueJoin | None = None) -> Reason:
+    """The reason of a join, with its members' counts; those missing by name, where known.
+
+    Args:
+        reason: that its members decide.
+        status: the join and its counts.
+        due: what it calls for now.
+    """
+    is_due = due is not None and due.is_old
+    why = due.why if due is not None and is_due else ""
+    parts = (status.join.name, status.text, status.rule, _missing_text(status), why)
+    text = "; ".join(part for part in parts if part)
+    return replace(reason, text=text, join=status, repair="settle" if is_due else None)
+
+
+def _missing_text(status: JoinStatus) -> str:
+    missing = status.missing or ()
+    if not missing:
+        return ""
+    shown = [
+        f"{each.index} ({each.name})" if each.name else str(each.index)
+        for each in missing[:MISSING_SHOWN]
+    ]
+    more = len(missing) - len(shown)
+    ending = f" and {more} more: show {status.join.join_id} --members" if more else ""
+    return f"missing: {', '.join(shown)}{ending}"
 
 
 def not_sent_yet(reason: Reason) -> Reason:
@@ -243,6 +276,21 @@ def _ended(case: Case, run: Run, verdict: Verdict, now: datetime) -> Reason:
             text=f"its run ended {end} just now; its event is on its way",
         )
     return replace(reason, repair_from=from_when)
+
+
+def _why_never_started(row: Wait, outcome: Outcome) -> str:
+    if row.attached and outcome.error:
+        return outcome.error  # it says who did not
+    return f"the child never started {outcome.error}"
+
+
+def _why_not_attached(case: Case) -> str:
+    """An attached member has no message of its own: somebody else starts its payload."""
+    record = case.record
+    seen = "nobody has started the payload yet"
+    if record is not None:
+        seen = f"StateDB says {record.state}, and no run is listed"
+    return f"{seen}; its join waits for that up to {ATTACHED_DAYS} days"
 
 
 def _why_not_started(case: Case) -> str:

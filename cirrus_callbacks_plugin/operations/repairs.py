@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.joins.overdue import Overdue, Patience
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.operations.identity import operator
+from cirrus_callbacks_plugin.operations.overdue_joins import JoinAct
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.protocol.error_names import CANCELLED, answer_error_of
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 SENDER_SECONDS = 10.0
 """How long the sender may take to answer what was settled here."""
 _PAUSE_SECONDS = 0.5
+CHANGED = "it changed meanwhile; look at it again"
 
 
 class Act(Enum):
@@ -43,7 +47,18 @@ class Act(Enum):
     SETTLE = "settle"
     ANSWER = "answer"
     CANCEL = "cancel"
+    EXPAND = "expand"
+    """Have a join's members sent that are still to be sent."""
+    TELL_MISSING = "tell-missing"
+    """Tell a join of members of which no message will come."""
     LEAVE = "leave"
+
+
+_JOIN_ACTS = {
+    JoinAct.SETTLE: Act.SETTLE,
+    JoinAct.EXPAND: Act.EXPAND,
+    JoinAct.TELL_MISSING: Act.TELL_MISSING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,12 @@ class Done:
     row: Wait | None
     problem: str | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """True for a join that goes on: something was done for it, and its members decide."""
+        is_open = self.row is not None and not self.row.is_settled
+        return self.problem is None and is_open
+
     def to_json(self) -> dict[str, Any]:
         """With stable keys."""
         row = self.row
@@ -113,6 +134,8 @@ def settling(explained: ExplainedWait) -> Step:
         name = outcome.answer_error or outcome.workflow_state
         why = f": {outcome.error}" if outcome.error else ""
         return Step(row, Act.SETTLE, f"settle it as {name}{why}", outcome, explained.record)
+    if explained.overdue is not None:
+        return Step(row, _JOIN_ACTS[explained.overdue.act], explained.overdue.what)
     why = reason.text
     if reason.repair_from is not None:
         why = f"{why}; settle it from {reason.repair_from:%Y-%m-%d %H:%M:%S} UTC on"
@@ -183,6 +206,8 @@ class HandRepairer:
             Act.ANSWER: self._answer,
             Act.SETTLE: self._settle_unchanged,
             Act.CANCEL: self._settle_open,
+            Act.EXPAND: self._look_after,
+            Act.TELL_MISSING: self._look_after,
             Act.LEAVE: lambda step: Done(step, step.row, None),
         }
         settled: list[Step] = []
@@ -196,9 +221,27 @@ class HandRepairer:
 
     def _settle_unchanged(self, step: Step) -> Done | None:
         """Settle a row as the reconciler would: while row and record are as they were judged."""
+        if step.row.is_join:
+            return self._look_after(step)
         deployment = self.deployment
         current = unchanged(deployment.waits, deployment.states, step.row, step.record)
         return self._settle(step, current)
+
+    def _look_after(self, step: Step) -> Done | None:
+        """Do for a join what the reconciler would, now; None where it is settled by that."""
+        joins = self._joins()
+        join = joins.table.joins([step.row.payload_id]).get(step.row.payload_id)
+        patience = Patience(timedelta(0), self.settings.redelivery, self.settings.queue)
+        is_done = (
+            isinstance(join, Join)
+            and not join.is_closed
+            and Overdue(joins.table, joins.teller, patience).repair(join, self.deployment.clock())
+        )
+        if not is_done:
+            return Done(step, self._now(step), CHANGED)
+        self.deployment.waits.note(step.row.key, self._entry(step.what))
+        row = self._now(step)
+        return None if row is not None and row.is_settled else Done(step, row)
 
     def _settle_open(self, step: Step) -> Done | None:
         """Settle a row that an operator gives up, whatever its payload does."""
@@ -211,7 +254,7 @@ class HandRepairer:
             if self.deployment.waits.settle(current.key, step.outcome, history=history):
                 log_repaired(current, step.outcome)
                 return None
-        return Done(step, self._now(step), "it changed meanwhile; look at it again")
+        return Done(step, self._now(step), CHANGED)
 
     def _answered(self, steps: Sequence[Step]) -> Iterator[Done]:
         left = list(steps)

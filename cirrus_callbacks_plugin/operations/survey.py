@@ -24,6 +24,7 @@ from cirrus_callbacks_plugin.joins.table import JoinsTable
 from cirrus_callbacks_plugin.naming import MemberToken, workflow_of
 from cirrus_callbacks_plugin.operations.console import execution_link
 from cirrus_callbacks_plugin.operations.joins import read_join
+from cirrus_callbacks_plugin.operations.overdue_joins import overdue
 from cirrus_callbacks_plugin.operations.reasons import (
     Reason,
     members_pending,
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.deployment import Deployment
+    from cirrus_callbacks_plugin.operations.joins import JoinReport
+    from cirrus_callbacks_plugin.operations.overdue_joins import OverdueJoin
     from cirrus_callbacks_plugin.waits.row import Key, Wait
 
 ROWS_A_READ = 100  # BatchGetItem's limit
@@ -111,6 +114,7 @@ class ExplainedWait:
         verdict: what the reconciler would do with it once it is old enough.
         reason: why it still waits.
         waiter: the waiting run; None where nobody looked, or it is not known.
+        overdue: of an open join, what it calls for now, but for the grace period.
     """
 
     row: Wait
@@ -118,6 +122,7 @@ class ExplainedWait:
     verdict: Verdict
     reason: Reason
     waiter: Run | None = None
+    overdue: OverdueJoin | None = None
 
     @property
     def record(self) -> Record | None:
@@ -173,6 +178,7 @@ class Survey:
         progress: told how many more rows were looked at.
         with_waiters: find out whether the waiters still run.
         most_waiters: of so many at most that are not listed as running; None: of each.
+        with_missing: say of a join which of its members have not arrived.
     """
 
     deployment: Deployment
@@ -181,6 +187,7 @@ class Survey:
     pace: Callable[[float, int], Pace] = _pace
     with_waiters: bool = False
     most_waiters: int | None = None
+    with_missing: bool = False
     _records: dict[StateKey, Record | None] = field(default_factory=dict)
     _seen: Seen | None = None
 
@@ -306,10 +313,11 @@ class Survey:
         now = self.deployment.clock()
         if row.is_settled or row.is_join:
             reason = reason_of(row, None, Verdict(), now)
-            join = None if row.is_settled else read_join(self.deployment.waits, row.payload_id)
+            join = None if row.is_settled else self._join(row.payload_id)
+            due = None if join is None else overdue(join.status, self.settings, now)
             if join is not None:
-                reason = members_pending(reason, join.status)
-            return ExplainedWait(row, None, Verdict(), reason)
+                reason = members_pending(reason, join.status, due)
+            return ExplainedWait(row, None, Verdict(), reason, overdue=due)
         case = case_of(
             row,
             self.record(row.payload_id),
@@ -324,6 +332,9 @@ class Survey:
         if verdict.outcome is not None and may_still_come(row, verdict.outcome, joins.was_sent):
             verdict, reason = LEAVE, not_sent_yet(reason)
         return ExplainedWait(row, case, verdict, reason)
+
+    def _join(self, join_id: str) -> JoinReport | None:
+        return read_join(self.deployment.waits, join_id, with_missing=self.with_missing)
 
     def record(self, payload_id: str) -> Record | None:
         """A payload's record."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.lint import reactions
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
 from cirrus_callbacks_plugin.lint.waits import SUFFIX
@@ -16,16 +17,27 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.lint.subject import Subject
 
 _NO_WORK = ("Pass", "Choice", "Succeed", "Fail", "Wait")
+_REPEATED = (*reactions.PASSING, reactions.TIMEOUT)
+"""What may end otherwise at a second try; an SQS that was throttled is not the item's affair."""
 ADVICE = 'ask for one join of all items ({"join": {"members": ...}})'
 
 
 def only_waits(state: State, subject: Subject) -> bool:
-    """True for a Map that does nothing for an item but wait for its payload."""
+    """True for a Map that does nothing for an item but wait, once, for its payload."""
     waits = {each.state for each in subject.waits if not subject.is_join(each)}
     inner = [each for scope in state.inner for each in scope.states.values()]
     return any(each in waits for each in inner) and all(
-        each in waits or each.type in _NO_WORK for each in inner
+        (each in waits and not _is_repeated(each)) or each.type in _NO_WORK for each in inner
     )
+
+
+def _is_repeated(wait: State) -> bool:
+    """True for a wait whose Retry lets its payload be processed once more, or may."""
+    retriers = wait.entries("Retry")
+    if reactions.is_open(retriers):
+        return True
+    found = (reactions.first_match(retriers, error) for error in _REPEATED)
+    return any(each is not None and reactions.attempts(each) != 0 for each in found)
 
 
 def _check(subject: Subject) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from support.linted import JSONATA_TOKEN, attribute, findings, jsonata, machine,
 from support.states import passing
 
 ID = "a/workflow-b/c"
+OPTIONAL = ("succeed_on", "answer", "deadline_seconds", "name")
 PAYLOAD = {"features.$": "$.features", "process": [{"workflow": "child", "tasks": {}}]}
 
 
@@ -34,7 +35,7 @@ def jsonata_join(request: Any, **fields: Any) -> dict[str, Any]:
         ({"members": [ID], "members_url": "s3://b/k"}, "one of members and members_url"),
         ({"members.$": "$.ids", "members_url.$": "$.url"}, "one of members and members_url"),
         ({"succeed_on": "any"}, "one of members and members_url"),
-        ({"members": ["$.id"]}, "member 0 has a payload_id that is not one of cirrus's"),
+        ({"members": ["id"]}, "member 0 has a payload_id that is not one of cirrus's"),
         ({"members": [ID, {"features.$": "$.features"}]}, "member 1 has neither process"),
         ({"members": [{"url": "https://b/k"}]}, "member 0 has a url"),
         ({"members_url": "bucket/key"}, "members_url that is not s3://BUCKET/KEY"),
@@ -43,7 +44,7 @@ def jsonata_join(request: Any, **fields: Any) -> dict[str, Any]:
         ({"members.$": "$.ids", "answer": "late"}, "answer"),
         ({"members.$": "$.ids", "deadline_seconds": 5}, "deadline_seconds"),
         ({"members.$": "$.ids", "deadline_seconds": "3600"}, "deadline_seconds"),
-        ({"members.$": "$.ids", "name": ""}, "name"),
+        ({"members.$": "$.ids", "name": 7}, "name"),
     ],
 )
 def test_what_is_wrong_with_a_request(request_: dict[str, Any], words: str) -> None:
@@ -65,11 +66,27 @@ def test_what_is_wrong_with_a_request(request_: dict[str, Any], words: str) -> N
         {"members": PAYLOAD},
         {"members": ["${first}", "${second}"], "succeed_on": 2},
         {"members": []},
+        *({"members.$": "$.ids", f"{key}.$": "$.x"} for key in OPTIONAL),
+        {"members": {"process.$": "$.process", "features.$": "$.features"}},
+        {"members": {"url.$": "States.Format('s3://b/{}', $.key)"}},
+        {"members": [{"payload_id.$": "$.ids[0]"}, {"url.$": "$.u"}], "name.$": "$.name"},
     ],
 )
 def test_what_is_computed_is_believed(request_: dict[str, Any]) -> None:
     """Only what stands in the definition is judged."""
     assert of("join-request", join(**request_)) == []
+
+
+@pytest.mark.parametrize("path", ["$.request", "States.JsonMerge($.request, $.more, false)", "$"])
+def test_a_request_that_is_computed_whole(path: str) -> None:
+    """It is a join all the same, of which nothing can be judged; in an envelope as well."""
+    made = send({"join.$": path}, attribute())
+    assert of("join-request", made) == []
+    assert "JoinFailed" in of("uncaught", made)[0].problem.message
+    envelope = {"Payload": {"join.$": path}, "TaskToken.$": "$$.Task.Token"}
+    assert of("join-request", send(envelope)) == []
+    (found,) = of("join-request", send({"join.$": path, "process": []}, attribute()))
+    assert "beside 'process'" in found.problem.message
 
 
 @pytest.mark.parametrize(
@@ -87,6 +104,169 @@ def test_what_is_computed_is_believed(request_: dict[str, Any]) -> None:
 def test_requests_in_jsonata(request_: Any, is_found: bool) -> None:
     """A request is read in whatever way it is written: as an object, an expression, a text."""
     assert bool(of("join-request", jsonata_join(request_))) is is_found
+
+
+@pytest.mark.parametrize(
+    ("made", "where", "fix", "severity"),
+    [
+        (join(**{"members.$": "$.x", "name": "$.id"}), "name", '"name.$": "$.id"', "warning"),
+        (
+            join(**{"members.$": "$.x", "name": "States.Format('{}', $.id)"}),
+            "name",
+            '"name.$"',
+            "warning",
+        ),
+        (join(**{"members.$": "$.x", "name": "$$.Execution.Name"}), "name", '"name.$"', "warning"),
+        (join(members="$.children"), "members", '"members.$": "$.children"', "error"),
+        (join(members=[ID, "$.ids[0]"]), "members[1]", "States.Array", "error"),
+        (
+            join(members=[{"payload_id": "$.id"}]),
+            "members[0].payload_id",
+            '"payload_id.$"',
+            "error",
+        ),
+        (join(members=[{"url": "$.url"}]), "members[0].url", '"url.$"', "error"),
+        (
+            join(members={"process": [], "features": "$.features"}),
+            "members.features",
+            '"features.$"',
+            "error",
+        ),
+        (join(members_url="$.list"), "members_url", '"members_url.$"', "error"),
+        (
+            join(**{"members.$": "$.x", "succeed_on": "$.n"}),
+            "succeed_on",
+            '"succeed_on.$"',
+            "error",
+        ),
+        (join(**{"members.$": "$.x", "answer": "$.when"}), "answer", '"answer.$"', "error"),
+        (
+            join(**{"members.$": "$.x", "deadline_seconds": "$.s"}),
+            "deadline_seconds",
+            '"deadline_seconds.$"',
+            "error",
+        ),
+        (
+            jsonata_join({"join": {"members": "{% $x %}", "name": "$states.input.id"}}),
+            "name",
+            "'{% $states.input.id %}'",
+            "warning",
+        ),
+        (
+            jsonata_join({"join": {"members": "$states.input.ids"}}),
+            "members",
+            "'{% $states.input.ids %}'",
+            "error",
+        ),
+    ],
+)
+def test_a_path_that_is_sent_as_a_text(
+    made: dict[str, Any], where: str, fix: str, severity: str
+) -> None:
+    """The text itself would be the name, or be refused; one finding, with what to write."""
+    (found,) = of("join-request", made)
+    assert f"gives join.{where} as the text " in found.problem.message
+    assert fix in found.problem.fix
+    assert found.severity.value == severity
+
+
+def test_texts_that_are_no_paths() -> None:
+    """A name may hold a dollar, and a payload's own settings are its workflow's affair."""
+    payload = {"features": [], "process": [{"workflow": "w", "tasks": {"a": "$.b"}}]}
+    for name in ("$5 of tiles", "tiles of $.x", "${name}", "States of the union", "US$"):
+        assert of("join-request", join(members=[payload], name=name)) == []
+
+
+@pytest.mark.parametrize(
+    ("deadline", "fields", "is_late"),
+    [
+        (7200, {"TimeoutSeconds": 7200}, True),
+        (7201, {"TimeoutSeconds": 7200}, True),
+        (7199, {"TimeoutSeconds": 7200}, False),
+        (7200.0, {"TimeoutSeconds": 7200}, True),
+        (7200, {"TimeoutSeconds": None, "TimeoutSecondsPath": "$.s"}, False),
+        (7200, {"TimeoutSeconds": None}, False),
+        ("${seconds}", {"TimeoutSeconds": 60}, False),
+    ],
+)
+def test_a_deadline_that_the_tasks_end_comes_before(
+    deadline: Any, fields: dict[str, Any], is_late: bool
+) -> None:
+    """The timeout throws away what has ended, which the deadline would have handed over."""
+    request = {"join": {"members.$": "$.ids", "deadline_seconds": deadline}}
+    found = of("join-request", send(request, attribute(), **fields))
+    assert bool(found) is is_late
+    if is_late:
+        assert "TimeoutSeconds 7,200: its deadline is never reached" in found[0].problem.message
+        assert found[0].severity is Severity.WARNING
+
+
+def test_a_deadline_beyond_the_whole_executions_end() -> None:
+    """The state machine's own timeout counts as well, and the shorter one decides."""
+    made = join(**{"members.$": "$.ids", "deadline_seconds": 600})
+    made["States"]["Wait"]["TimeoutSeconds"] = 900
+    assert of("join-request", made) == []
+    made["TimeoutSeconds"] = 300
+    (found,) = of("join-request", made)
+    assert "TimeoutSeconds 300" in found.problem.message
+
+
+def test_a_deadline_in_jsonata() -> None:
+    """A number in an expression is a number; what is computed is believed."""
+    for deadline, timeout, is_late in (
+        ("{% 3600 %}", 3600, True),
+        ("{% $states.input.s %}", 60, False),
+        (3600, "{% $states.input.s %}", False),
+    ):
+        request = {"join": {"members": "{% $x %}", "deadline_seconds": deadline}}
+        made = jsonata_join(request, TimeoutSeconds=timeout)
+        assert bool(of("join-request", made)) is is_late
+
+
+OWN = {"callback": {"task_token.$": "$$.Task.Token"}, "workflow": "child"}
+JSONATA_OWN = "{'workflow': 'child', 'callback': {'task_token': $states.context.Task.Token}}"
+
+
+@pytest.mark.parametrize(
+    ("made", "place"),
+    [
+        (join(members=[ID, {"process": [OWN]}]), "[1].process[0].callback.task_token"),
+        (join(members={"process": [OWN]}), ".process[0].callback.task_token"),
+        (join(members=[{"process": [{"tasks": {"t.$": "$$.Task.Token"}}]}]), "[0]"),
+        (join(**{"members.$": "States.Array($.a, $$.Task.Token)"}), ""),
+        (join(members=[{"process": [{"c.$": "$$.Task"}]}]), "[0].process[0].c.Token"),
+        (jsonata_join({"join": {"members": [{"process": f"{{% [{JSONATA_OWN}] %}}"}]}}), "[0]"),
+        (
+            jsonata_join(
+                "{% {'join': {'members': $map($x, function($i) {{'process': ["
+                + JSONATA_OWN
+                + "]}})}} %}"
+            ),
+            "",
+        ),
+    ],
+)
+def test_a_members_payload_with_the_joins_own_token(made: dict[str, Any], place: str) -> None:
+    """The first child that ends would answer it: the join itself is answered no more."""
+    (found,) = of("join-request", made)
+    assert f"its own task token to a member, in MessageBody.join.members{place}" in (
+        found.problem.message
+    )
+    assert found.severity is Severity.ERROR
+
+
+def test_a_members_own_token_in_an_envelope() -> None:
+    """Envelopes are taken off."""
+    body = {"Payload": {"join": {"members": [{"process": [OWN]}]}}, "TaskToken.$": "$$.Task.Token"}
+    (found,) = of("join-request", send(body))
+    assert "MessageBody.Payload.join.members[0]" in found.problem.message
+
+
+def test_the_joins_own_token_where_it_belongs() -> None:
+    """Beside the request, or in an attribute."""
+    body = {"join": {"members.$": "$.ids"}, "callback": {"task_token.$": "$$.Task.Token"}}
+    assert of("join-request", send(body)) == []
+    assert of("token", send(body)) == []
 
 
 def test_a_join_beside_a_payload_is_none() -> None:
@@ -197,6 +377,33 @@ def test_a_map_that_only_waits_is_told_of_joins() -> None:
         assert found.severity is Severity.NOTE
     assert of("map-or-join", _map(Then=passing()))
     assert of("map-or-join", _map(Then=TASK)) == []
+
+
+@pytest.mark.parametrize(
+    ("retry", "is_told"),
+    [
+        ([{"ErrorEquals": ["CirrusCallback.Failed"], "MaxAttempts": 2}], False),
+        ([{"ErrorEquals": ["States.ALL"]}], False),
+        ([{"ErrorEquals": ["States.ALL"], "MaxAttempts": 0}], True),
+        ([{"ErrorEquals": ["A"], "MaxAttempts": 0}, {"ErrorEquals": ["States.ALL"]}], False),
+        ([{"ErrorEquals": ["${errors}"]}], False),
+        ([{"ErrorEquals": ["Sqs.SdkClientException"]}], True),
+        ([{"ErrorEquals": ["States.Timeout"], "MaxAttempts": "${attempts}"}], False),
+        ([], True),
+    ],
+)
+@pytest.mark.parametrize("config", [{}, {"ProcessorConfig": {"Mode": "DISTRIBUTED"}}])
+def test_a_map_whose_items_are_retried_is_right(
+    retry: list[Any], is_told: bool, config: dict[str, Any]
+) -> None:
+    """A join asks for all once more; a Retry that never retries does not count."""
+    made = _map(config=config)
+    made["States"]["All"]["ItemProcessor"]["States"]["Wait"]["Retry"] = retry
+    assert bool(of("map-or-join", made)) is is_told
+    made["States"]["All"]["MaxConcurrency"] = 60
+    if not config:
+        (found,) = of("map-concurrency", made)
+        assert ("ask for one join" in found.problem.fix) is is_told
 
 
 def test_a_map_of_joins_is_told_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,6 +26,9 @@ from support.judged import (
     record,
     row,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 OLD = ended("old", "FAILED", started=-200, stopped=-100, error="Boom")
 WAITS_FOR_A_NEW_RUN = replace(
@@ -83,6 +87,29 @@ def test_texts_say_what_is_known() -> None:
     )
     unknown = replace(LOST, run=UNKNOWN, record=record("CLAIMED", "a"))
     assert "(StateDB: CLAIMED)" in reason(unknown).text
+
+
+@pytest.mark.parametrize("now", [BEFORE_REDELIVERY, PAST_REDELIVERY, at(365 * 86_400)])
+def test_nobody_has_started_an_attached_member(now: datetime) -> None:
+    """No message of its own is under way, and no time but a year's ends the wait."""
+    case = replace(LOST, row=replace(row(), attached=True), record=None, run=None, now=now)
+    found = reason(case)
+    assert (found.code, found.since) == (Code.NOT_STARTED_YET, REGISTERED)
+    assert found.text == (
+        "nobody has started the payload yet; its join waits for that up to 366 days"
+    )
+    assert (found.repair, found.repair_from) == (None, None)
+    listed = reason(replace(case, record=record("CLAIMED")))
+    assert listed.text.startswith("StateDB says CLAIMED, and no run is listed; its join waits")
+
+
+def test_an_attached_member_that_was_never_started() -> None:
+    """Past that year: in a sentence of its own."""
+    attached = replace(row(), attached=True)
+    now = at(366 * 86_400)
+    found = reason(replace(LOST, row=attached, record=None, run=None, now=now))
+    assert (found.code, found.repair) == (Code.NEVER_STARTED, "settle")
+    assert found.text == "nobody has started the payload within 366 days"
 
 
 def test_times() -> None:
