@@ -24,7 +24,7 @@ EXTRA = "lambda"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The modules of the plugin that some functions run; a zip holds these and no other.
+    """Modules and whole folders of the plugin that some functions run: what a zip holds of it.
 
     Attributes:
         names: dotted names below the package, of modules and of packages taken whole.

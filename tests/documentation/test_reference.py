@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cirrus_callbacks_plugin import config
+from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS, Function
 from cirrus_callbacks_plugin.lambda_functions import metrics
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.protocol import error_names
 from cirrus_callbacks_plugin.serverless import permissions
 from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
+from cirrus_callbacks_plugin.waits.continuation import Continuation
+from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.fenced_blocks import ROOT
 from support.step_names import step_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cirrus_callbacks_plugin.iam.permissions import Permission
 
 README_LINES = 150
 
@@ -55,6 +64,7 @@ def test_every_variable_is_explained() -> None:
         config.DEFAULT_GRACE_SECONDS,
         config.DEFAULT_REDELIVERY_SECONDS,
         config.DEFAULT_INTERVAL_SECONDS,
+        config.DEFAULT_QUEUE_SECONDS,
     ):
         assert f"| {default} |" in text
 
@@ -116,6 +126,42 @@ def test_every_permission_is_listed(heading: str, statements: list[dict[str, lis
     granted = {action for statement in statements for action in statement["Action"]}
     listed = _first_column(_section("docs/reference/permissions.md", heading))
     assert listed == granted
+
+
+def _actions(permissions: Iterable[Permission]) -> set[str]:
+    return {action for each in permissions for action in each.actions}
+
+
+def test_every_permission_of_the_list_is_on_its_page() -> None:
+    """What serverless leaves to the framework, too: logs, traces, networks, and keys."""
+    page = "docs/reference/permissions.md"
+    of_every = [
+        each
+        for each in PERMISSIONS
+        if each.statement in ("WriteLogs", "WriteTraces", "HoldNetworkInterfaces")
+    ]
+    assert _first_column(_section(page, "## Every function")) == _actions(of_every)
+    keys = set(re.findall(r"`(kms:\w+)`", _section(page, "## Keys of your own")))
+    assert keys == {each for each in _actions(PERMISSIONS) if each.startswith("kms:")}
+    for function in Function:
+        own = [
+            each
+            for each in PERMISSIONS
+            if each.function is function and not each.is_cirrus and each not in of_every
+        ]
+        heading = f"## {function.value.removeprefix('callbacks-')}"
+        listed = _first_column(_section(page, heading))
+        assert listed == _actions(own) - keys, function
+
+
+def test_every_attribute_of_a_continuation_is_told() -> None:
+    """Those that its row has; what keys and long ids are is told above."""
+    section = _section("docs/protocol.md", "### Rows that are not waits")
+    row = Continuation(
+        "c/workflow-w/i", "w", Outcome("FAILED", "arn", "e", "u", "E"), "s", "2.0", "t"
+    )
+    attributes = set(row.to_item()) - {"payload_id", "task_token"}
+    assert {name for name in attributes if f"`{name}`" not in section} == set()
 
 
 def test_every_alarm_has_its_section_in_the_runbook() -> None:

@@ -1,4 +1,4 @@
-"""Which modules a zip holds: all that its functions import, and nothing that they do not."""
+"""Which folders a zip holds: all that its functions import, and none that they do not."""
 
 from __future__ import annotations
 
