@@ -9,7 +9,9 @@ import pytest
 
 from cirrus_callbacks_plugin import config
 from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS, Function
+from cirrus_callbacks_plugin.joins.rows import Definition, Expansion, Join, MemberRow
 from cirrus_callbacks_plugin.lambda_functions import metrics
+from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.protocol import error_names
 from cirrus_callbacks_plugin.serverless import permissions
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.iam.permissions import Permission
 
 README_LINES = 150
+JOIN_ID = f"join:{'0' * 32}"
 
 
 def _page(name: str) -> str:
@@ -162,6 +165,24 @@ def test_every_attribute_of_a_continuation_is_told() -> None:
     )
     attributes = set(row.to_item()) - {"payload_id", "task_token"}
     assert {name for name in attributes if f"`{name}`" not in section} == set()
+
+
+def test_every_attribute_of_a_joins_rows_is_told() -> None:
+    """Those that the rows have, by the names of their fields."""
+    section = _section("docs/protocol.md", "### Rows of a join")
+    told = set(re.findall(r"`(\w+)`", section))
+    rows = [
+        Join(Wait(JOIN_ID, "token"), "all", "early", *"dnqes", 1, 1, 1, 1).to_item(),
+        Definition(JOIN_ID, b"x", None, 1).to_item(),
+        Definition(JOIN_ID, None, "s3://b/k", 1).to_item(),
+        Expansion(JOIN_ID, "s", 1).to_item(),
+        MemberRow(MemberToken(JOIN_ID, 1), *"pweoxaet").attributes(),
+    ]
+    table = _section("docs/protocol.md", "## The tracking table")
+    has = {name for row in rows for name in row} - _first_column(table.partition("\n### ")[0])
+    assert has - told - {"expiration_time"} == set()
+    own = _first_column(section.partition("| attribute |")[2].partition("\n\n")[0])
+    assert own - has == set()
 
 
 def test_every_alarm_has_its_section_in_the_runbook() -> None:
