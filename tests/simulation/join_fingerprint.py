@@ -14,6 +14,7 @@ from simulation.join_independence import EXPAND
 from simulation.join_invariants import as_told, was_completed
 from simulation.join_request import LIST_KEY
 from simulation.scenario import EVENT_TRIES
+from simulation.texts import parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,44 +22,47 @@ if TYPE_CHECKING:
     from simulation.actors import Actor
     from simulation.ghost import Ghost
     from simulation.join_ghost import JoinGhost, Telling
+    from simulation.texts import Parted
     from simulation.world import World
 
 
-def join_facts(world: World) -> Iterator[str]:
+def join_facts(world: World) -> Iterator[Parted]:
     """Everything but the rows."""
-    yield repr(sorted(world.states.items.items()))
+    yield parted(repr(sorted(world.states.items.items())))
     kinds = world.scenario.fault_kinds
     if world.faults_left and (not kinds or any(each.startswith("stale") for each in kinds)):
         # What an eventually consistent read may still see.
-        yield repr(sorted(world.states.older.items()))
+        yield parted(repr(sorted(world.states.older.items())))
     for actor in sorted(
         (each for each in world.actors if each.is_alive), key=lambda each: (each.kind, each.number)
     ):
         assert actor.pending is not None
-        yield repr((actor.kind, _subject(world, actor), actor.pending.name))
-        yield from actor.history
+        yield parted(repr((actor.kind, _subject(world, actor), actor.pending.name)))
+        yield actor.step.history
     for join_id in world.joins:
         # Whether it is the one that a sender has read.
-        yield repr(world.waits.items.get((join_id, EXPAND)))
-    yield repr(
-        (
-            sorted((each.arn, each.status) for each in world.sfn.executions.values()),
-            sorted(world.sfn.tokens),
-            sorted(world.sfn.accepted, key=repr),
-            sorted(_messages(world)),
-            (world.queue.sent, sorted(each.number for each in world.queue.dead)),
-            sorted(
-                (arn, event.left, event.tries % EVENT_TRIES, event.tries > 0)
-                for arn, event in world.events.items()
+        yield parted(repr(world.waits.items.get((join_id, EXPAND))))
+    yield parted(
+        repr(
+            (
+                sorted((each.arn, each.status) for each in world.sfn.executions.values()),
+                sorted(world.sfn.tokens),
+                sorted(world.sfn.accepted, key=repr),
+                sorted(_messages(world)),
+                (world.queue.sent, sorted(each.number for each in world.queue.dead)),
+                sorted(
+                    (arn, event.left, event.tries % EVENT_TRIES, event.tries > 0)
+                    for arn, event in world.events.items()
+                ),
+                (world.faults_left, world.sender_faults, world.is_disturbed, world.may_repeat),
+                (world.passes_left, world.advances_left, world.losses_left, world.redrives_left),
+                (world.lost_records_left, world.list_changes_left, world.slow_left),
+                (sorted(world.bucket.objects), world.bucket.objects.get(LIST_KEY)),
+                world.clock.now.isoformat(timespec="microseconds"),
+                int((world.clock.now - START).total_seconds()),
+                [(each, ghost_facts(ghost)) for each, ghost in sorted(world.ghosts.items())],
             ),
-            (world.faults_left, world.sender_faults, world.is_disturbed, world.may_repeat),
-            (world.passes_left, world.advances_left, world.losses_left, world.redrives_left),
-            (world.lost_records_left, world.list_changes_left, world.slow_left),
-            (sorted(world.bucket.objects), world.bucket.objects.get(LIST_KEY)),
-            world.clock.now.isoformat(timespec="microseconds"),
-            int((world.clock.now - START).total_seconds()),
-            [(each, ghost_facts(ghost)) for each, ghost in sorted(world.ghosts.items())],
-        ),
+        )
     )
 
 

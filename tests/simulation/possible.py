@@ -79,7 +79,7 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
     if world.advances_left:
         return None  # time concerns every call
     for actor in alive:
-        if not actor.history:
+        if actor.step.is_first:
             # It begins when its first call is made: nobody could tell that it began before,
             # and what a waiter may be told is then judged most strictly.
             return actor
@@ -209,7 +209,7 @@ def _environment(  # noqa: C901 - one thing after the other
 
 def _has_listed(alive: list[Actor]) -> bool:
     """True while a pass is under way that knows which runs go on."""
-    return any("'executions'" in told for actor in alive for told in actor.history)
+    return any(actor.step.has_heard("'executions'") for actor in alive)
 
 
 def _by_people(world: World, *, is_processing: bool) -> list[Option]:

@@ -39,7 +39,7 @@ from simulation.scenario import PREFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulation.actors import Actor
+    from simulation.actors import Code
     from simulation.clock import Clock
     from simulation.fake_aws.stepfunctions import Execution
 
@@ -133,6 +133,12 @@ class System:
         self.waits.batching.above = (size or MAX_STATEMENTS + 1) - 1
         self.waits.batching.size = size or MAX_STATEMENTS
 
+    def forget(self) -> None:
+        """End all code that stands somewhere; what it did is remembered no more."""
+        self.memory.forget()
+        if self._bare is not None:
+            self._bare.forget()
+
     def without_hooks(self) -> System:
         """The same with cirrus's handlers bare."""
         if self._bare is None:
@@ -150,26 +156,26 @@ class System:
             _Clients(self._dynamodb, self._s3, self._sqs),  # type: ignore[arg-type]
         )
 
-    def _noted(self, kind: str, actor: Actor) -> Callable[[Any, Any], Any]:
+    def _noted(self, kind: str, code: Code) -> Callable[[Any, Any], Any]:
         from cirrus.lib import utils
 
         def handler(event: Any, context: Any) -> Any:
             # Cirrus remembers queue URLs for the life of a process; each invocation is one.
             utils.QUEUE_URLS.clear()
-            actor.effect("handler", kind, event)
+            code.effect("handler", kind, event)
             try:
                 returned = self._handlers[kind](event, context)
             except Exception as error:
-                actor.effect("done", f"raises {type(error).__name__}")
+                code.effect("done", f"raises {type(error).__name__}")
                 raise
-            actor.effect("done", f"returns {returned}")
+            code.effect("done", f"returns {returned}")
             return returned
 
         return handler
 
-    def process(self, event: Any, actor: Actor) -> Any:
+    def process(self, event: Any, code: Code) -> Any:
         """The wrapped ``process``, or cirrus's own."""
-        handler = self._noted("process", actor)
+        handler = self._noted("process", code)
         if not self.bare:
             handler = process(
                 handler,
@@ -178,9 +184,9 @@ class System:
             )
         return handler(event, None)
 
-    def update_state(self, event: Any, actor: Actor) -> Any:
+    def update_state(self, event: Any, code: Code) -> Any:
         """The wrapped ``update-state``, or cirrus's own."""
-        handler = self._noted("update_state", actor)
+        handler = self._noted("update_state", code)
         if not self.bare:
             handler = update_state(handler, services=self._services, clock=lambda: 0.0)
         return handler(event, None)
@@ -217,7 +223,7 @@ class System:
                 queue=timedelta(seconds=queue_seconds),
                 cycles=cycles,
             ),
-            clock=lambda: clock.now,
+            clock=lambda: clock.shown,
             seconds_left=lambda: 1000.0,
         ).run()
 

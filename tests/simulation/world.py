@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import greenlet
+
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.joins.rows import join_id_of
 from simulation import independence, possible
-from simulation.actors import Actor, Answer, Call, Crash
+from simulation.actors import Actor, Answer, Call, Code, Crash
 from simulation.fake_aws.client import handle_with
 from simulation.fake_aws.dynamodb import DynamoDB, Table
 from simulation.fake_aws.errors import FakeError, Unanswered
@@ -109,7 +111,6 @@ class World:
     is_answering: bool = False
     stream_position: dict[str, int] = field(default_factory=dict)
     is_closing: bool = False
-    _current: Actor | None = None
     held: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _batch: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
@@ -141,7 +142,7 @@ class World:
         if self.scenario.can_start:
             self.sfn.machines.add(PREFIX + WORKFLOW)
         self._begin()
-        handle_with(self._call, self._upload)
+        handle_with(self._call, self._upload, _is_repeating)
 
     def _set_batches(self) -> None:
         """Two rows make a batch where the scenario has batches."""
@@ -312,14 +313,14 @@ class World:
         fork.held, fork._batch = dict(self.held), dict(self._batch)
         fork.begun = dict(self.begun)
         fork._first, fork._first_with = dict(self._first), dict(self._first_with)
-        fork.actors = [each.fork(fork._apply) for each in self.actors]
+        fork.actors = [each.fork() for each in self.actors]
         return fork
 
     def take_over(self, moment: datetime) -> None:
         """From now on calls come to this world, and it is that late."""
         self.clock.travel(moment)
         self._set_batches()
-        handle_with(self._call, self._upload)
+        handle_with(self._call, self._upload, _is_repeating)
 
     # --- calls ----------------------------------------------------------------------
 
@@ -331,19 +332,19 @@ class World:
         request: dict[str, Any],
     ) -> dict[str, Any]:
         """An actor's code calls AWS: stop there, and go on as the scheduler says."""
-        actor = self._current
-        assert actor is not None, f"{service} {operation} by nobody"
-        if actor.is_dead:
+        code = greenlet.getcurrent()
+        assert isinstance(code, Code), f"{service} {operation} by nobody"
+        if code.is_over:
             raise Crash
         if service == "sns":
-            actor.effect("publish", operation, request)
+            code.effect("publish", operation, request)
             return Topic().call(operation, request, "ok")
         if operation == "BatchExecuteStatement":
-            return self._batch_of_statements(actor, service, request)
-        return actor.stop_at(Call(service, operation, request, self.system.is_own(client)))
+            return self._batch_of_statements(code, service, request)
+        return code.stop_at(Call(service, operation, request, self.system.is_own(client)))
 
     def _batch_of_statements(
-        self, actor: Actor, service: str, request: dict[str, Any]
+        self, code: Code, service: str, request: dict[str, Any]
     ) -> dict[str, Any]:
         """A batch is no transaction: others may come, and the invocation die, between two.
 
@@ -357,7 +358,7 @@ class World:
 
         def execute(first: int) -> list[dict[str, Any]]:
             return [
-                actor.stop_at(
+                code.stop_at(
                     Call(service, operation, {"Statements": [each]}, is_own=True, position=position)
                 )
                 for position, each in enumerate(told, first)
@@ -370,21 +371,22 @@ class World:
 
     def _upload(self, body: bytes, key: str) -> None:
         """Cirrus uploads a payload."""
-        assert self._current is not None
-        self._current.effect("upload", key, body)
+        code = greenlet.getcurrent()
+        assert isinstance(code, Code)
+        code.effect("upload", key, body)
 
-    def _apply(self, actor: Actor, effect: tuple[Any, ...]) -> None:
+    def _apply(self, actor: Actor, effects: list[tuple[Any, ...]]) -> None:
         """Let happen what needs no choice."""
-        kind, *what = effect
-        if kind == "publish":
-            self.topic.call(what[0], what[1], "ok")
-        elif kind == "upload":
-            self.bucket.objects[what[0]] = what[1]
-        elif kind == "handler":
-            self.ghost.cirrus_event(actor.number, *what)
-        elif kind == "done":
-            actor.is_through = True
-            self.ghost.cirrus_done(actor.number, *what)
+        for kind, *what in effects:
+            if kind == "publish":
+                self.topic.call(what[0], what[1], "ok")
+            elif kind == "upload":
+                self.bucket.objects[what[0]] = what[1]
+            elif kind == "handler":
+                self.ghost.cirrus_event(actor.number, *what)
+            elif kind == "done":
+                actor.is_through = True
+                self.ghost.cirrus_done(actor.number, *what)
 
     def _is_waiting(self, request: dict[str, Any]) -> bool:
         shard = request["ExpressionAttributeValues"][":shard"]
@@ -420,8 +422,7 @@ class World:
         if variant == "crash-after":
             self._crash(actor)
             return
-        self._current = actor
-        actor.go_on(Answer(response, error, self.clock.now))
+        self._apply(actor, actor.go_on(Answer(response, error, self.clock.now)))
         self._after(actor)
 
     def _could_not_note(self, actor: Actor) -> None:
@@ -554,7 +555,7 @@ class World:
 
     # --- invocations ----------------------------------------------------------------
 
-    def _start(self, kind: str, subject: str, given: Any, work: Callable[[Actor], Any]) -> Actor:
+    def _start(self, kind: str, subject: str, given: Any, work: Callable[[Code], Any]) -> Actor:
         actor = Actor(
             number=len(self.actors),
             kind=kind,
@@ -563,23 +564,14 @@ class World:
             work=work,
             clock=self.clock,
             memory=self.system.memory,
-            apply=self._apply,
         )
         self.actors.append(actor)
         self.begun[actor.number] = self.ghost.step
         return actor
 
     def _run_to_first_call(self, actor: Actor) -> None:
-        self._current = actor
-        actor.start()
+        self._apply(actor, actor.start())
         self._after(actor)
-
-    def dispose(self) -> None:
-        """End all code that still stands somewhere."""
-        for actor in self.actors:
-            self._current = actor
-            actor.dispose()
-        self._current = None
 
     def _pass_over_empty_shards(self, actor: Actor) -> None:
         """A shard of the index without a row: no order of events can matter to its reading."""
@@ -587,19 +579,16 @@ class World:
         if call is None or "IndexName" not in call.request or self._is_waiting(call.request):
             return
         response = self.dynamodb.call(call.operation, call.request, "ok")
-        self._current = actor
-        actor.go_on(Answer(response, None, self.clock.now))
+        self._apply(actor, actor.go_on(Answer(response, None, self.clock.now)))
         self._after(actor)
 
     def _crash(self, actor: Actor) -> None:
-        self._current = actor
         actor.crash()
         self.ghost.crashed(actor.number)
         self._after(actor)
 
     def _after(self, actor: Actor) -> None:
         """What AWS does once an invocation is through, one way or the other."""
-        self._current = None
         if actor.is_alive:
             self._pass_over_empty_shards(actor)
             return
@@ -635,7 +624,7 @@ class World:
             "process",
             "+".join(map(str, numbers)),
             event,
-            lambda actor: self.system.process(event, actor),
+            lambda code: self.system.process(event, code),
         )
         self.held[actor.number] = numbers
         self._run_to_first_call(actor)
@@ -648,7 +637,7 @@ class World:
             "update_state",
             arn,
             event,
-            lambda actor: self.system.update_state(event, actor),
+            lambda code: self.system.update_state(event, code),
         )
         self._run_to_first_call(actor)
 
@@ -746,7 +735,7 @@ class World:
         """Start a bare handler with the event that the wrapped one was given."""
         function = getattr(self.system, kind)
         arn = event["detail"]["executionArn"] if kind == "update_state" else ""
-        actor = self._start(f"bare_{kind}", arn, event, lambda actor: function(event, actor))
+        actor = self._start(f"bare_{kind}", arn, event, lambda code: function(event, code))
         actor.number = number
         self.begun[number] = self.ghost.step
         self._run_to_first_call(actor)
@@ -964,6 +953,11 @@ class World:
             "features": [{"type": "Feature", "id": "a", "collection": "scenes", "links": []}],
             "process": [process],
         }
+
+
+def _is_repeating() -> bool:
+    code = greenlet.getcurrent()
+    return isinstance(code, Code) and code.is_repeating
 
 
 def _key_of(payload_id: str) -> StateKey:

@@ -34,10 +34,18 @@ _upload: Upload | None = None
 """What takes uploads now; s3transfer would make them in threads of its own."""
 
 
-def handle_with(call: Call | None, upload: Upload | None = None) -> None:
+_is_repeating: Callable[[], bool] = bool
+"""True where the next call was made before, and its parameters interest nobody."""
+
+
+def handle_with(
+    call: Call | None,
+    upload: Upload | None = None,
+    is_repeating: Callable[[], bool] = bool,
+) -> None:
     """Send all calls of this process to ``call``, and all uploads to ``upload``."""
-    global _current, _upload
-    _current, _upload = call, upload
+    global _current, _upload, _is_repeating
+    _current, _upload, _is_repeating = call, upload, is_repeating
 
 
 def _take_upload(file: Any, _bucket: str, key: str, **_: Any) -> None:
@@ -50,11 +58,12 @@ def _make_api_call(client: BaseClient, operation: str, parameters: dict[str, Any
     assert _current is not None, f"{service} {operation} outside of a simulated world"
     model = client.meta.service_model.operation_model(operation)
     context: dict[str, Any] = {"client_region": client.meta.region_name}
-    if service == "dynamodb":
-        parameters = _transformed(client, operation, parameters, model, context)
-    for each in parameters.get("Statements", [None]):
-        part = parameters if each is None else {"Statements": [each]}
-        shapes_seen.add(shape_of(service, operation, part))
+    if not _is_repeating():
+        if service == "dynamodb":
+            parameters = _transformed(client, operation, parameters, model, context)
+        for each in parameters.get("Statements", [None]):
+            part = parameters if each is None else {"Statements": [each]}
+            shapes_seen.add(shape_of(service, operation, part))
     try:
         response = dict(_current(client, service, operation, parameters))
     except Unanswered:
