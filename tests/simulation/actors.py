@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 import greenlet
 
 from simulation.fake_aws.queue import Body
+from simulation.independence import keys_of
 from simulation.texts import NOTHING, Parted, parted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from simulation.clock import Clock
     from simulation.fake_aws.errors import FakeError
 
-MOST_STANDING = 1000
+MOST_STANDING = 200
 """Code that is kept where it stands, for whoever goes on from there (some 30 KB each)."""
 
 
@@ -50,6 +51,16 @@ class Call:
         """How traces call it."""
         who = "hook" if self.is_own else "cirrus"
         return f"{who} {self.service}.{self.operation}"
+
+    @functools.cached_property
+    def keys(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
+        """Of DynamoDB: the table and the keys that it names; none where it is a query."""
+        return keys_of(self.request)
+
+    @functools.cached_property
+    def settles(self) -> bool:
+        """True where it settles a row."""
+        return "settled_at" in str(self.request)
 
     @functools.cached_property
     def sets_state(self) -> bool:

@@ -14,16 +14,22 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from simulation.clock import START
-from simulation.facts import facts_of_wait, ghost_facts, without_past
+from simulation.facts import (
+    facts_of_wait,
+    ghost_facts,
+    items_of,
+    older_items_of,
+    records_of,
+    text_of_row,
+)
 from simulation.join_fingerprint import join_facts, join_rows
 from simulation.scenario import EVENT_TRIES
-from simulation.texts import parted
+from simulation.texts import Parted, parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from simulation.actors import Actor
-    from simulation.texts import Parted
     from simulation.world import World
 
 
@@ -34,8 +40,7 @@ def fingerprint(world: World) -> bytes:
     for fact in join_facts(world) if world.joins else _facts(world):
         texts.append(fact.text)
         times += fact.times
-    rows = join_rows(world) if world.joins else _rows(world)
-    texts += [parted(repr(fact)).text for fact in rows]
+    texts += join_rows(world) if world.joins else _rows(world)
     rank: dict[str, int] = {}
     texts.append(repr([rank.setdefault(time, len(rank)) for time in times]))
     return hashlib.blake2b("\n".join(texts).encode(), digest_size=16).digest()
@@ -43,23 +48,23 @@ def fingerprint(world: World) -> bytes:
 
 def _facts(world: World) -> Iterator[Parted]:
     """Everything but the rows."""
-    yield parted(repr(list(world.states.items.values())))
+    yield from items_of(world.states.items.values())
     if world.faults_left:
         # What an eventually consistent read may still see.
-        yield parted(repr(list(world.states.older.values())))
+        yield from older_items_of(world.states.older.values())
     for actor in world.actors:
-        if actor.is_alive:
-            assert actor.pending is not None
+        if actor.pending is not None:
             yield parted(repr((actor.kind, _subject(world, actor), actor.pending.name)))
             yield actor.step.history
-    yield parted(
+    yield parted(repr(sorted(world.sfn.accepted, key=repr)))
+    yield Parted(
         repr(
             (
                 [(each.arn, each.status) for each in world.sfn.executions.values()],
                 sorted(world.sfn.tokens),
-                sorted(world.sfn.accepted, key=repr),
                 sorted(
-                    (n, each.receives, each.is_visible) for n, each in world.queue.messages.items()
+                    (number, each.receives, each.is_visible)
+                    for number, each in world.queue.messages.items()
                 ),
                 sorted(each.number for each in world.queue.dead),
                 sorted(
@@ -68,12 +73,13 @@ def _facts(world: World) -> Iterator[Parted]:
                 ),
                 (world.faults_left, world.is_disturbed, world.may_repeat, world.is_answering),
                 sorted(world.stream_position.items()) if world.scenario.has_lanes else 0,
-                (world.passes_left, world.advances_left, world.deletions_left, world.redrives_left),
-                world.clock.now.isoformat(timespec="microseconds"),
+                (world.passes_left, world.advances_left),
+                (world.deletions_left, world.redrives_left),
                 int((world.clock.now - START).total_seconds()),
                 ghost_facts(world.ghost),
-            ),
-        )
+            )
+        ),
+        (world.clock.now.isoformat(timespec="microseconds"),),
     )
 
 
@@ -88,15 +94,15 @@ def _subject(world: World, actor: Actor) -> Any:
     return actor.subject
 
 
-def _rows(world: World) -> Iterator[Any]:
-    yield [without_past(each["dynamodb"]["NewImage"]) for each in world.new_records()]
+def _rows(world: World) -> Iterator[str]:
+    yield from records_of(world.new_records())
     if world.faults_left and world.scenario.may_reconcile:
-        yield sorted(world.waits.older.items())
+        yield parted(repr(sorted(world.waits.older.items()))).text
     for key in sorted(world.waits.items):
         row = world.waits.items[key]
         token = key[1]
         if token.startswith("#"):
-            yield without_past(row)
+            yield text_of_row(row)
             continue
         number = next(n for n, sent in enumerate(world.scenario.messages) if sent.token == token)
         replace = world.scenario.messages[number].replace

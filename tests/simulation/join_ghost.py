@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +62,13 @@ class JoinGhost:
 
     def fork(self) -> JoinGhost:
         """The notes as they stand, once more."""
-        fork = copy(self)
-        fork.sends, fork.told = dict(self.sends), dict(self.told)
-        return fork
+        return JoinGhost(
+            self.join_id,
+            dict(self.sends),
+            dict(self.told),
+            self.closing,
+            self.answered_by_itself,
+        )
 
     def sent(self, index: int) -> None:
         """A member's message was put into the queue."""

@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.joins.rows import join_id_of
 from cirrus_callbacks_plugin.naming import MemberToken
 from simulation.ghost import JOIN
-from simulation.independence import CONTINUE, WRITING, Touched, keys_of
+from simulation.independence import CONTINUE, WRITING, Touched
 from simulation.join_ghost import MEMBER
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def member_row(join_id: str, index: int) -> str:
 
 def touched(world: World, call: Call) -> Touched:
     """What a call touches, and what its effect is judged by."""
-    things = things_of(world.scenario)
+    things = world.things
     if call.service == "sqs":
         # What an invocation holds nobody else receives.
         return Touched.of((), [SENDING] if call.operation.startswith("SendMessage") else ())
@@ -143,7 +143,7 @@ def _execution(world: World, things: Things, call: Call) -> Touched:
 
 def _table(world: World, things: Things, call: Call) -> Touched:
     request = call.request
-    table, keys = keys_of(request)
+    table, keys = call.keys
     if not table.endswith("-callbacks"):
         records = [f"S {things.payload_of[_values(key)]}" for key in keys]
         writes = call.operation in WRITING

@@ -18,7 +18,6 @@ from simulation.join_independence import (
     TOKENS,
     Things,
     member_row,
-    things_of,
     touched,
 )
 from simulation.join_request import LIST_KEY
@@ -144,7 +143,7 @@ class _Reach:
 
 def future(world: World, actor: Actor) -> Touched:
     """What an invocation may still touch."""
-    reach = _Reach(things_of(world.scenario))
+    reach = _Reach(world.things)
     if actor.kind == "process":
         for number in world.held.get(actor.number, ()):
             _deliver(world, reach, number, is_through=actor.is_through)
@@ -178,7 +177,7 @@ def _asked(world: World, number: int) -> tuple[str | None, str | None, str | Non
     message = world.queue.messages[number]
     member = member_of(message.attributes)
     assert member is not None
-    asked = things_of(world.scenario).joins[member.join_id].members[member.index]
+    asked = world.things.joins[member.join_id].members[member.index]
     return None, asked.payload_id, member.text
 
 
@@ -189,7 +188,7 @@ def _payload_of(world: World, arn: str) -> str:
 def is_registered(world: World, arn: str) -> bool:
     """True where no registration is still to be told from the end of this run."""
     payload_id = _payload_of(world, arn)
-    waits = things_of(world.scenario).waits[payload_id]
+    waits = world.things.waits[payload_id]
     return all((payload_id, token) in world.waits.items for token in waits)
 
 
@@ -199,7 +198,7 @@ def coming(world: World, alive: list[Actor], actor: Actor) -> Touched:
     One invocation of a kind at a time (``Scenario.crowd``; of senders without lanes always): what
     is of the same kind begins once this one is through.
     """
-    reach = _Reach(things_of(world.scenario))
+    reach = _Reach(world.things)
     scenario = world.scenario
     if world.passes_left and not (scenario.reconcilers == 1 and actor.kind == "reconciler"):
         reach.everything()

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00")
 
@@ -35,3 +36,17 @@ NOTHING = Parted("", ())
 def parted(text: str) -> Parted:
     """A text without its times, and they."""
     return Parted(_TIME.sub("*", text), tuple(_TIME.findall(text)))
+
+
+_MOST_ITEMS = 50_000
+_ITEMS: dict[int, tuple[Any, Parted]] = {}
+
+
+def parted_item(item: dict[str, Any] | None) -> Parted:
+    """The same of an item of a table; one is written once, changes make another one."""
+    known = _ITEMS.get(id(item))
+    if known is None:
+        if len(_ITEMS) >= _MOST_ITEMS:
+            _ITEMS.clear()
+        known = _ITEMS[id(item)] = (item, parted(repr(item)))
+    return known[1]

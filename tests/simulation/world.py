@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from simulation.fake_aws.queue import Bucket, Queue, Topic
 from simulation.fake_aws.stepfunctions import Execution, StepFunctions
 from simulation.ghost import JOIN, Ghost
 from simulation.join_ghost import JoinGhost, member_of
+from simulation.join_independence import things_of
 from simulation.join_request import FILLING, LIST_KEY
 from simulation.scenario import (
     BY_HAND,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from simulation.clock import Clock
+    from simulation.join_independence import Things
     from simulation.join_request import Join
     from simulation.possible import Option
     from simulation.scenario import Sent
@@ -290,6 +292,11 @@ class World:
         self.states.write(self.states.key(self.key.to_item()), None)
         self.ghost.deleted()
 
+    @functools.cached_property
+    def things(self) -> Things:
+        """Everything that there is, where there are joins."""
+        return things_of(self.scenario)
+
     @property
     def key(self) -> StateKey:
         """The payload's key in the state table."""
@@ -297,7 +304,8 @@ class World:
 
     def fork(self) -> World:
         """A world of its own with the same past; ``take_over`` before it goes on."""
-        fork = copy(self)
+        fork = World.__new__(World)
+        fork.__dict__.update(self.__dict__)
         fork.states, fork.waits = self.states.fork(), self.waits.fork()
         fork.dynamodb = DynamoDB({STATE_TABLE: fork.states, WAITS_TABLE: fork.waits})
         fork.sfn, fork.queue = self.sfn.fork(), self.queue.fork()
@@ -463,20 +471,16 @@ class World:
         call: Call,
         variant: str,
     ) -> tuple[dict[str, Any] | None, FakeError | None]:
-        is_batch = call.operation == "BatchExecuteStatement"
-        if variant == "throttle" and is_batch:
-            error = {"Code": "ProvisionedThroughputExceeded", "Message": "throttled"}
-            return {"Responses": [{"TableName": WAITS_TABLE, "Error": error}]}, None
         if variant.startswith("throttle"):
-            code = "ProvisionedThroughputExceededException"
-            return None, FakeError(code if call.service == "dynamodb" else "ThrottlingException")
+            return _throttled(call, variant)
         writes = call.operation in (*independence.WRITING, "StartExecution")
         # Time moves where its order can matter: at a new state, and around a run's start.
         moves = call.operation == "StartExecution" or (writes and not call.is_own)
         if moves:
             self.clock.tick()
-        known, before = set(self.sfn.executions), dict(self.waits.items)
-        sent = self.queue.sent
+        settles = writes and call.is_own and actor.kind in ("process", "update_state")
+        before = dict(self.waits.items) if settles else {}
+        sent, known = self.queue.sent, len(self.sfn.executions)
         if call.operation.startswith("SendTask") and call.request["taskToken"].startswith("#"):
             self.ghost.problems.append("J5. a member's token went to Step Functions")
         try:
@@ -485,17 +489,19 @@ class World:
             return None, error
         if call.operation == "StartExecution":
             self.clock.tick()
-        self._note_started(actor, set(self.sfn.executions) - known)
+        self._note_started(actor, list(self.sfn.executions)[known:])
         self._note_sent(range(sent, self.queue.sent))
         if writes:
             self._observe(actor, call)
-            if call.is_own and actor.kind in ("process", "update_state"):
-                self._check_settled(before)
+        if settles:
+            self._check_settled(before)
         if variant == "lost":
             return None, Unanswered()
         return {**response, "again": True} if variant == "again" else response, None
 
-    def _note_started(self, actor: Actor, arns: set[str]) -> None:
+    def _note_started(self, actor: Actor, arns: list[str]) -> None:
+        if not arns:
+            return
         held = self.held.get(actor.number, ())
         first = [number for number in held if number < len(self.scenario.messages)]
         replaces = any(self.scenario.messages[number].replace for number in first)
@@ -529,7 +535,7 @@ class World:
 
     def _observe(self, actor: Actor, call: Call) -> None:
         """Tell the ghosts what a write has changed."""
-        sets_state = "state_updated" in repr(call.request)
+        sets_state = call.sets_state
         written = call.request.get("Key") or call.request.get("Item") or {}
         for payload_id, ghost in self.ghosts.items():
             key = StateKey.of(payload_id)
@@ -953,6 +959,14 @@ class World:
             "features": [{"type": "Feature", "id": "a", "collection": "scenes", "links": []}],
             "process": [process],
         }
+
+
+def _throttled(call: Call, variant: str) -> tuple[dict[str, Any] | None, FakeError | None]:
+    if variant == "throttle" and call.operation == "BatchExecuteStatement":
+        error = {"Code": "ProvisionedThroughputExceeded", "Message": "throttled"}
+        return {"Responses": [{"TableName": WAITS_TABLE, "Error": error}]}, None
+    code = "ProvisionedThroughputExceededException"
+    return None, FakeError(code if call.service == "dynamodb" else "ThrottlingException")
 
 
 def _is_repeating() -> bool:
