@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
 JOIN = "#join"
+member_named = functools.lru_cache(maxsize=4096)(MemberToken.of)
+"""The member that has this token, None where it is no member's."""
 GONE = ""
 """In the place of a state: the record was deleted."""
 
@@ -202,7 +205,7 @@ class Ghost:
         """The tracking table was written, by an invocation that began at that step."""
         for item in items:
             token = item["task_token"]["S"]
-            if token.startswith("#") and token != JOIN and MemberToken.of(token) is None:
+            if token.startswith("#") and token != JOIN and member_named(token) is None:
                 continue
             row = self.rows.get(token) or RowFacts(begun, self.step)
             if row.images and row.images[-1] is item and "expiration_time" in item:

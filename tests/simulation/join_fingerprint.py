@@ -16,7 +16,7 @@ from simulation.facts import (
     records_of,
     truths,
 )
-from simulation.ghost import JOIN
+from simulation.ghost import JOIN, member_named
 from simulation.join_ghost import member_of
 from simulation.join_independence import EXPAND
 from simulation.join_invariants import as_told, was_completed
@@ -129,7 +129,7 @@ def _wait(world: World, payload_id: str, token: str, row: dict[str, Any]) -> Ite
         yield parted_item(row).text
         return
     number, replace = world.message_of(token), False
-    if MemberToken.of(token) is None:
+    if member_named(token) is None:
         sent = world.scenario.messages
         number = next(n for n, each in enumerate(sent) if each.token == token)
         replace = sent[number].replace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import moment
-from simulation.ghost import JOIN
+from simulation.ghost import JOIN, member_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -99,7 +99,7 @@ class JoinGhost:
 def member_of(attributes: dict[str, Any]) -> MemberToken | None:
     """The member that a message is about."""
     token = attributes.get("cirrus-task-token", {}).get("stringValue", "")
-    return MemberToken.of(token)
+    return member_named(token)
 
 
 def _may_come(queue: Queue, name: str) -> bool:

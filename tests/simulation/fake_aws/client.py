@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.resources.factory import ResourceFactory
+from boto3utils.s3 import s3
 from botocore import hooks
 from botocore.client import BaseClient
 from botocore.exceptions import ReadTimeoutError
@@ -118,7 +119,7 @@ def installed() -> Iterator[None]:
     """Replace the network for the block; clients and resources are built once and kept."""
     original_call, original_client = BaseClient._make_api_call, boto3.client
     original_load = ResourceFactory.load_from_definition
-    original_accepts = hooks.accepts_kwargs
+    original_accepts, original_json = hooks.accepts_kwargs, s3.upload_json
     kept: Any = functools.cache(original_client)
     classes: dict[str, Any] = {}
 
@@ -137,7 +138,12 @@ def installed() -> Iterator[None]:
     def accepts(code: Any) -> bool:
         return bool(original_accepts(code))
 
+    def upload_json(self: s3, *args: Any, **kwargs: Any) -> None:
+        if not _is_repeating():  # through a file
+            original_json(self, *args, **kwargs)
+
     BaseClient._make_api_call = _make_api_call
+    s3.upload_json = upload_json
     # Every resource registers handlers again: what they accept is asked of each one once.
     hooks.accepts_kwargs = lambda handler: accepts(getattr(handler, "__func__", handler))
     boto3.client = client
@@ -146,6 +152,7 @@ def installed() -> Iterator[None]:
         yield
     finally:
         BaseClient._make_api_call = original_call
+        s3.upload_json = original_json
         hooks.accepts_kwargs = original_accepts
         boto3.client = original_client
         ResourceFactory.load_from_definition = original_load
