@@ -112,6 +112,7 @@ class Code(greenlet.greenlet):
         past: what its next calls are answered at once, since they were before.
         effects: what it did since its last call.
         is_over: nothing that it does is of any effect any more.
+        queue_urls: what cirrus remembers in it.
     """
 
     def __init__(self, work: Callable[[Code], Any], clock: Clock) -> None:
@@ -121,6 +122,7 @@ class Code(greenlet.greenlet):
         self.past: deque[Answer] = deque()
         self.effects: list[tuple[Any, ...]] = []
         self.is_over = False
+        self.queue_urls: dict[str, str] = {}
 
     @property
     def is_repeating(self) -> bool:

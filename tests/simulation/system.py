@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import greenlet
 from boto3.session import Session
 
 from cirrus_callbacks_plugin.aws import batch_reads as batches
@@ -33,13 +34,12 @@ from cirrus_callbacks_plugin.reconcile.runs import Runs
 from cirrus_callbacks_plugin.sender.batch import Sender
 from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.table import WaitsTable
-from simulation.actors import Memory
+from simulation.actors import Code, Memory
 from simulation.scenario import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulation.actors import Code
     from simulation.clock import Clock
     from simulation.fake_aws.stepfunctions import Execution
 
@@ -89,6 +89,25 @@ class _Clients:
     dynamodb: Any
     s3: Any
     sqs: Any
+
+
+class _QueueUrls(dict[str, str]):
+    """Cirrus remembers queue URLs for the life of a process; here each invocation is one.
+
+    Others stand at their calls meanwhile: what one of them remembers is not known to the next.
+    """
+
+    def __getitem__(self, arn: str) -> str:
+        return _kept_by_code()[arn]
+
+    def __setitem__(self, arn: str, url: str) -> None:
+        _kept_by_code()[arn] = url
+
+
+def _kept_by_code() -> dict[str, str]:
+    code = greenlet.getcurrent()
+    assert isinstance(code, Code), "cirrus's code runs in an invocation"
+    return code.queue_urls
 
 
 @dataclass
@@ -157,11 +176,7 @@ class System:
         )
 
     def _noted(self, kind: str, code: Code) -> Callable[[Any, Any], Any]:
-        from cirrus.lib import utils
-
         def handler(event: Any, context: Any) -> Any:
-            # Cirrus remembers queue URLs for the life of a process; each invocation is one.
-            utils.QUEUE_URLS.clear()
             code.effect("handler", kind, event)
             try:
                 returned = self._handlers[kind](event, context)
@@ -247,9 +262,13 @@ def prepared() -> Iterator[None]:
         tempfile.tempdir = "/dev/shm"
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    from cirrus.lib import utils
+
+    queue_urls, utils.QUEUE_URLS = utils.QUEUE_URLS, _QueueUrls()
     try:
         yield
     finally:
+        utils.QUEUE_URLS = queue_urls
         logging.disable(level)
         batches.time.sleep, tempfile.tempdir, expanding.CHUNK = sleep, temporary, chunk
         concurrency.ThreadPoolExecutor = pool  # type: ignore[misc]
