@@ -2,32 +2,39 @@
 
 An invocation is real code in a greenlet of its own. What it does next follows from what
 its calls have answered and from the clock, and from nothing else: so what it did once is
-remembered, and code runs again only where an invocation sees something new.
+remembered, and code runs again only where an invocation sees something new. Actors
+themselves are but data: they say at which step an invocation stands.
 """
 
 from __future__ import annotations
 
-from copy import copy
+import functools
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import greenlet
 
 from simulation.fake_aws.queue import Body
+from simulation.independence import keys_of
+from simulation.texts import NOTHING, Parted, parted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from simulation.clock import Clock
     from simulation.fake_aws.errors import FakeError
+
+MOST_STANDING = 200
+"""Code that is kept where it stands, for whoever goes on from there (some 30 KB each)."""
 
 
 class Crash(BaseException):
     """The lambda died: nothing after this point happens, no ``finally`` either."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """An AWS call that an actor is about to make."""
 
@@ -39,13 +46,28 @@ class Call:
     position: int = 0
     """Of a batch's statement: which it is; each is a step of its own."""
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """How traces call it."""
         who = "hook" if self.is_own else "cirrus"
         return f"{who} {self.service}.{self.operation}"
 
-    @property
+    @functools.cached_property
+    def keys(self) -> tuple[str, Sequence[Mapping[str, Any]]]:
+        """Of DynamoDB: the table and the keys that it names; none where it is a query."""
+        return keys_of(self.request)
+
+    @functools.cached_property
+    def settles(self) -> bool:
+        """True where it settles a row."""
+        return "settled_at" in str(self.request)
+
+    @functools.cached_property
+    def sets_state(self) -> bool:
+        """True where it writes the state of a record."""
+        return "state_updated" in repr(self.request)
+
+    @functools.cached_property
     def variants(self) -> tuple[str, ...]:
         """The faults that can befall it."""
         found = ["crash-before", "crash-after", "throttle"]
@@ -81,7 +103,78 @@ class Answer:
         return f"{error}|{self.response!r}"
 
 
-@dataclass(slots=True)
+class Code(greenlet.greenlet):
+    """The code of one invocation, stopped at a call.
+
+    Attributes:
+        work: the code.
+        clock: shows it the time.
+        past: what its next calls are answered at once, since they were before.
+        effects: what it did since its last call.
+        is_over: nothing that it does is of any effect any more.
+        queue_urls: what cirrus remembers in it.
+    """
+
+    def __init__(self, work: Callable[[Code], Any], clock: Clock) -> None:
+        super().__init__()
+        self.work = work
+        self.clock = clock
+        self.past: deque[Answer] = deque()
+        self.effects: list[tuple[Any, ...]] = []
+        self.is_over = False
+        self.queue_urls: dict[str, str] = {}
+
+    @property
+    def is_repeating(self) -> bool:
+        """True where its next call was made before: nobody looks at its parameters."""
+        return bool(self.past)
+
+    def begin(self, begun: datetime, past: Iterable[Answer]) -> Any:
+        """Run to the first call that is not answered yet; returns that, or how it ended."""
+        self.past.extend(past)
+        self.clock.show(begun)
+        return self.switch()
+
+    def go_on(self, answers: list[Answer]) -> Any:
+        """Have these answers, and run to the call after them; returns that, or how it ended."""
+        self.past.extend(answers[1:])
+        return self.switch(answers[0])
+
+    def end(self) -> None:
+        """End it for good, wherever it stands."""
+        self.is_over = True
+        if self:
+            self.throw(Crash)
+
+    def stop_at(self, call: Call) -> dict[str, Any]:
+        """Called from inside: hand the call to the scheduler and wait for its answer."""
+        if self.is_over:
+            raise Crash
+        assert self.parent is not None
+        answer: Answer = self.past.popleft() if self.past else self.parent.switch(call)
+        self.effects = []
+        self.clock.show(answer.now)
+        if answer.error is not None:
+            raise answer.error
+        return _copied(answer.response or {})  # type: ignore[no-any-return]
+
+    def effect(self, *what: Any) -> None:
+        """Called from inside: something happens that no choice depends on."""
+        if self.is_over:
+            raise Crash
+        self.effects.append(what)
+
+    def run(self) -> tuple[Any, BaseException | None]:  # type: ignore[override]
+        """What the greenlet does."""
+        try:
+            return self.work(self), None
+        except Crash as crash:
+            return None, crash
+        except Exception as error:  # noqa: BLE001 - how the invocation ended
+            return None, error
+
+
+@dataclass(slots=True, eq=False)
 class Step:
     """Where an invocation stands, and what it did on its way there.
 
@@ -90,14 +183,45 @@ class Step:
             to topics, and what the ghost is told.
         call: the call at which it stands; None once it is through.
         returned, raised: how it ended.
-        following: where it stands after each answer that it has had here so far.
+        before: where it stood before; None at its first call.
+        answer: what it was told there.
+        following: where it stands after each answer that it has had here so far, by when and what.
+        standing: code that stands here, if there is any.
     """
 
     effects: list[tuple[Any, ...]] = field(default_factory=list)
     call: Call | None = None
     returned: Any = None
     raised: BaseException | None = None
-    following: dict[str, Step] = field(default_factory=dict)
+    before: Step | None = None
+    answer: Answer | None = None
+    following: dict[tuple[datetime, str], Step] = field(default_factory=dict)
+    standing: Code | None = None
+    _told: str = ""
+    _history: Parted | None = None
+
+    @property
+    def is_first(self) -> bool:
+        """True where no call was answered yet."""
+        return self.before is None
+
+    @property
+    def history(self) -> Parted:
+        """All that was answered: with the same, two invocations of a kind are in one state."""
+        if self._history is None:
+            self._history = NOTHING
+            if self.before is not None:
+                self._history = self.before.history.then(parted(self._told))
+        return self._history
+
+    def has_heard(self, text: str) -> bool:
+        """True where something of this was answered."""
+        step: Step | None = self
+        while step is not None:
+            if text in step._told:
+                return True
+            step = step.before
+        return False
 
 
 @dataclass(slots=True)
@@ -113,6 +237,7 @@ class Memory:
     first: dict[str, Step] = field(default_factory=dict)
     steps: int = 0
     most: int = 300_000
+    _standing: dict[int, Step] = field(default_factory=dict)
 
     def count(self) -> None:
         """One more is remembered."""
@@ -124,6 +249,27 @@ class Memory:
         """Begin again; invocations that are under way keep the steps on which they stand."""
         self.first.clear()
         self.steps = 0
+        for step in [*self._standing.values()]:
+            self._end(step)
+
+    def keep(self, step: Step, code: Code) -> None:
+        """Code stands at a step; that of the step which was left longest alone is ended."""
+        if len(self._standing) >= MOST_STANDING:
+            self._end(next(iter(self._standing.values())))
+        self._standing[id(step)] = step
+        step.standing = code
+
+    def take(self, step: Step) -> Code | None:
+        """The code that stands at a step: it will stand there no more."""
+        code, step.standing = step.standing, None
+        if code is not None:
+            del self._standing[id(step)]
+        return code
+
+    def _end(self, step: Step) -> None:
+        code = self.take(step)
+        if code is not None:
+            code.end()
 
 
 @dataclass(slots=True)
@@ -138,41 +284,30 @@ class Actor:
         work: the code.
         clock: the world's.
         memory: what invocations did before.
-        apply: lets an effect happen in the world.
         step: where it stands.
+        pending: the call at which it stands, None once it is through.
         is_through: cirrus's handler, in it, has ended.
         found: of ``update_state``: the tokens of the open rows that it has found.
-        history: all that it has seen: with the same, two actors are in one state.
     """
 
     number: int
     kind: str
     subject: str
     given: str
-    work: Callable[[Actor], Any]
+    work: Callable[[Code], Any]
     clock: Clock
     memory: Memory
-    apply: Callable[[Actor, tuple[Any, ...]], None]
     step: Step = field(default_factory=Step)
-    history: list[str] = field(default_factory=list)
+    pending: Call | None = None
     is_dead: bool = False
     is_through: bool = False
     found: frozenset[str] | None = None
     _begun: datetime | None = None
-    _path: list[Answer] = field(default_factory=list)
-    _greenlet: Any = None
-    _fed: int = -1
-    _effects: list[tuple[Any, ...]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
         """How traces call it."""
         return f"{self.kind}#{self.number}"
-
-    @property
-    def pending(self) -> Call | None:
-        """The call at which it stands, None once it is through."""
-        return None if self.is_dead else self.step.call
 
     @property
     def is_alive(self) -> bool:
@@ -184,106 +319,88 @@ class Actor:
         """True where it raised or died."""
         return self.is_dead or self.step.raised is not None
 
-    def fork(self, apply: Callable[[Actor, tuple[Any, ...]], None]) -> Actor:
-        """The invocation where it stands, once more, in another world.
+    def fork(self) -> Actor:
+        """The invocation where it stands, once more, for another world."""
+        if self.pending is None:
+            return self  # nothing changes any more
+        return Actor(
+            self.number,
+            self.kind,
+            self.subject,
+            self.given,
+            self.work,
+            self.clock,
+            self.memory,
+            self.step,
+            self.pending,
+            is_through=self.is_through,
+            found=self.found,
+            _begun=self._begun,
+        )
 
-        Code cannot be copied: where the next step is not remembered, it runs again.
-        """
-        if not self.is_alive:
-            return self
-        fork = copy(self)
-        fork.apply, fork._greenlet, fork._fed = apply, None, -1
-        fork.history, fork._path, fork._effects = list(self.history), list(self._path), []
-        return fork
-
-    def start(self) -> None:
-        """Run to the first call."""
+    def start(self) -> list[tuple[Any, ...]]:
+        """Run to the first call; returns what it did on the way."""
         self._begun = self.clock.now
         key = f"{self.kind}|{self.given}|{self._begun}"
         step = self.memory.first.get(key)
         if step is None:
-            step = self.memory.first[key] = self._live(None)
+            code = Code(self.work, self.clock)
+            step = self._stood(code, code.begin(self._begun, ()), Step())
+            self.memory.first[key] = step
             self.memory.count()
-        self._enter(step)
+        return self._enter(step)
 
-    def go_on(self, answer: Answer) -> None:
-        """Let the pending call have this answer, and run to the next one."""
+    def go_on(self, answer: Answer) -> list[tuple[Any, ...]]:
+        """Let the pending call have this answer, run to the next one; returns what it did."""
         told = answer.told
-        key = f"{answer.now.isoformat()}|{told}"
-        following = self.step.following
-        if key not in following:
-            following[key] = self._live(answer)
+        key = (answer.now, told)
+        step = self.step.following.get(key)
+        if step is None:
+            step = self._live(answer, told)
+            self.step.following[key] = step
             self.memory.count()
-        self._path.append(answer)
-        self.history.append(told)
-        self._enter(following[key])
+        return self._enter(step)
 
     def crash(self) -> None:
         """Die here."""
         self.is_dead = True
-        self.dispose()
+        self.pending = None
 
-    def dispose(self) -> None:
-        """End the code for good, wherever it stands; it has no effect any more."""
-        was_dead, self.is_dead = self.is_dead, True
-        if self._greenlet:
-            self._greenlet.throw(Crash)
-        self._greenlet = None
-        self.is_dead = was_dead
-
-    def stop_at(self, call: Call) -> dict[str, Any]:
-        """Called from inside: hand the call to the scheduler and wait for its answer."""
-        if self.is_dead:
-            raise Crash
-        answer: Answer = self._greenlet.parent.switch(call)
-        if answer.error is not None:
-            raise answer.error
-        return _copied(answer.response or {})  # type: ignore[no-any-return]
-
-    def effect(self, *what: Any) -> None:
-        """Called from inside: something happens that no choice depends on."""
-        if self.is_dead:
-            raise Crash
-        self._effects.append(what)
-
-    def _enter(self, step: Step) -> None:
+    def _enter(self, step: Step) -> list[tuple[Any, ...]]:
         self.step = step
-        for effect in step.effects:
-            self.apply(self, effect)
+        self.pending = step.call
+        return step.effects
 
-    def _live(self, answer: Answer | None) -> Step:
-        """Run the code from where it stands; first bring it there, if it is not."""
-        now = self.clock.now
-        stopped: Any = None
-        if answer is None or not self._greenlet or self._fed != len(self._path):
-            self.dispose()
-            self._greenlet = greenlet.greenlet(self._run)
+    def _live(self, answer: Answer, told: str) -> Step:
+        """Run code from where it stands, or from the nearest step before at which some does.
+
+        Where there is none it runs once more from the beginning.
+        """
+        answers = [answer]
+        step: Step | None = self.step
+        while step is not None:
+            code = self.memory.take(step)
+            if code is not None:
+                stopped = code.go_on(answers[::-1])
+                break
+            if step.answer is not None:
+                answers.append(step.answer)
+            step = step.before
+        else:
             assert self._begun is not None
-            self.clock.travel(self._begun)
-            self._effects = []
-            stopped = self._greenlet.switch()
-            for past in self._path if answer is not None else ():
-                self.clock.travel(past.now)
-                self._greenlet.switch(past)
-        if answer is not None:
-            self.clock.travel(answer.now)
-            self._effects = []
-            stopped = self._greenlet.switch(answer)
-        self._fed = 0 if answer is None else len(self._path) + 1
-        self.clock.travel(now)
-        effects, self._effects = self._effects, []
-        if isinstance(stopped, Call):
-            return Step(effects, call=stopped)
-        returned, raised = stopped
-        return Step(effects, returned=returned, raised=raised)
+            code = Code(self.work, self.clock)
+            stopped = code.begin(self._begun, answers[::-1])
+        return self._stood(code, stopped, Step(before=self.step, answer=answer, _told=told))
 
-    def _run(self) -> tuple[Any, BaseException | None]:
-        try:
-            return self.work(self), None
-        except Crash as crash:
-            return None, crash
-        except Exception as error:  # noqa: BLE001 - how the invocation ended
-            return None, error
+    def _stood(self, code: Code, stopped: Any, step: Step) -> Step:
+        """The step to which code has come."""
+        step.effects = code.effects
+        if isinstance(stopped, Call):
+            step.call = stopped
+            self.memory.keep(step, code)
+        else:
+            step.returned, step.raised = stopped
+        return step
 
 
 def _copied(value: Any) -> Any:

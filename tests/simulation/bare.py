@@ -83,7 +83,6 @@ def _left_by_bare_handlers(world: World, scenario: Scenario, log: list[tuple[Any
             bare.delete_record()
         elif kind == "ended":
             bare.end_run(subject, entry[2])
-    bare.dispose()
     return _left_in(bare, {number: number for number in actors})
 
 

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from simulation.invariants import is_of_its_own, is_old, is_true, overtaken, ran_again
+from simulation.texts import Parted, parted, parted_item
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -14,6 +15,41 @@ if TYPE_CHECKING:
 
 _PAST = ("seen_state", "seen_execution")
 """Of a settled row: decides nothing any more."""
+
+
+def items_of(items: Collection[dict[str, Any]]) -> Iterator[Parted]:
+    """What is in a table."""
+    yield Parted(str(len(items)), ())
+    yield from map(parted_item, items)
+
+
+def older_items_of(pairs: Collection[tuple[Any, Any]]) -> Iterator[Parted]:
+    """What was in it."""
+    yield Parted(str(len(pairs)), ())
+    for first, last in pairs:
+        yield parted_item(first)
+        yield parted_item(last)
+
+
+def records_of(records: Collection[dict[str, Any]]) -> Iterator[str]:
+    """The rows that records of the stream are about."""
+    yield str(len(records))
+    for each in records:
+        yield text_of_row(each["dynamodb"]["NewImage"])
+
+
+_MOST_ROWS = 50_000
+_ROWS: dict[int, tuple[Any, str]] = {}
+
+
+def text_of_row(row: dict[str, Any]) -> str:
+    """What a row says for the future; it is written once, changes make another one."""
+    known = _ROWS.get(id(row))
+    if known is None:
+        if len(_ROWS) >= _MOST_ROWS:
+            _ROWS.clear()
+        known = _ROWS[id(row)] = (row, parted(repr(without_past(row))).text)
+    return known[1]
 
 
 def ghost_facts(ghost: Ghost) -> tuple[Any, ...]:
@@ -41,27 +77,30 @@ def ghost_facts(ghost: Ghost) -> tuple[Any, ...]:
 
 def facts_of_wait(
     ghost: Ghost, row: dict[str, Any], number: int, *, replace: bool
-) -> Iterator[Any]:
+) -> Iterator[str]:
     """What a wait is judged by, now and later."""
-    yield without_past(row)
+    yield text_of_row(row)
     facts = ghost.rows[row["task_token"]["S"]]
-    yield (
-        ran_again(ghost, facts, number),
-        ran_again(ghost, facts, number, for_itself=True),
-        overtaken(ghost, facts),
-        facts.settled_by,
-        sorted(facts.unseen),
-        any(
-            (run.started or 0) > facts.registered and number in run.messages
-            for run in ghost.runs.values()
-        ),
-        [image["answer"] for image in facts.images],
-    )
+    told: tuple[Any, ...]
     if facts.settled is None:
-        yield open_facts(ghost, facts)
+        told = open_facts(ghost, facts)
     else:
-        yield truths(ghost, facts, row, replace=replace)
-        yield is_of_its_own(ghost, facts, row, number)
+        told = truths(ghost, facts, row, replace=replace), is_of_its_own(ghost, facts, row, number)
+    yield repr(
+        (
+            ran_again(ghost, facts, number),
+            ran_again(ghost, facts, number, for_itself=True),
+            overtaken(ghost, facts),
+            facts.settled_by,
+            sorted(facts.unseen),
+            any(
+                (run.started or 0) > facts.registered and number in run.messages
+                for run in ghost.runs.values()
+            ),
+            [image["answer"] for image in facts.images],
+            told,
+        )
+    )
 
 
 def truths(ghost: Ghost, facts: RowFacts, row: dict[str, Any], *, replace: bool) -> list[bool]:

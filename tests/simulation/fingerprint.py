@@ -10,15 +10,21 @@ Isolation alone is judged along the way that led there, by a replay without hook
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import re
 from typing import TYPE_CHECKING, Any
 
 from simulation.clock import START
-from simulation.facts import facts_of_wait, ghost_facts, without_past
+from simulation.facts import (
+    facts_of_wait,
+    ghost_facts,
+    items_of,
+    older_items_of,
+    records_of,
+    text_of_row,
+)
 from simulation.join_fingerprint import join_facts, join_rows
 from simulation.scenario import EVENT_TRIES
+from simulation.texts import Parted, parted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,59 +32,54 @@ if TYPE_CHECKING:
     from simulation.actors import Actor
     from simulation.world import World
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?\+00:00")
-
 
 def fingerprint(world: World) -> bytes:
     """16 bytes."""
     texts: list[str] = []
     times: list[str] = []
     for fact in join_facts(world) if world.joins else _facts(world):
-        text, found = _parted(fact)
-        texts.append(text)
-        times += found
-    rows = join_rows(world) if world.joins else _rows(world)
-    texts += [_parted(repr(fact))[0] for fact in rows]
+        texts.append(fact.text)
+        times += fact.times
+    texts += join_rows(world) if world.joins else _rows(world)
     rank: dict[str, int] = {}
     texts.append(repr([rank.setdefault(time, len(rank)) for time in times]))
     return hashlib.blake2b("\n".join(texts).encode(), digest_size=16).digest()
 
 
-@functools.lru_cache(maxsize=1 << 17)
-def _parted(text: str) -> tuple[str, tuple[str, ...]]:
-    """A text without its times, and they."""
-    return _TIME.sub("*", text), tuple(_TIME.findall(text))
-
-
-def _facts(world: World) -> Iterator[str]:
+def _facts(world: World) -> Iterator[Parted]:
     """Everything but the rows."""
-    yield repr(list(world.states.items.values()))
+    yield from items_of(world.states.items.values())
     if world.faults_left:
         # What an eventually consistent read may still see.
-        yield repr(list(world.states.older.values()))
+        yield from older_items_of(world.states.older.values())
     for actor in world.actors:
-        if actor.is_alive:
-            assert actor.pending is not None
-            yield repr((actor.kind, _subject(world, actor), actor.pending.name))
-            yield from actor.history
-    yield repr(
-        (
-            [(each.arn, each.status) for each in world.sfn.executions.values()],
-            sorted(world.sfn.tokens),
-            sorted(world.sfn.accepted, key=repr),
-            sorted((n, each.receives, each.is_visible) for n, each in world.queue.messages.items()),
-            sorted(each.number for each in world.queue.dead),
-            sorted(
-                (arn, event.left, event.tries % EVENT_TRIES, event.tries > 0)
-                for arn, event in world.events.items()
-            ),
-            (world.faults_left, world.is_disturbed, world.may_repeat, world.is_answering),
-            sorted(world.stream_position.items()) if world.scenario.has_lanes else 0,
-            (world.passes_left, world.advances_left, world.deletions_left, world.redrives_left),
-            world.clock.now.isoformat(timespec="microseconds"),
-            int((world.clock.now - START).total_seconds()),
-            ghost_facts(world.ghost),
+        if actor.pending is not None:
+            yield parted(repr((actor.kind, _subject(world, actor), actor.pending.name)))
+            yield actor.step.history
+    yield parted(repr(sorted(world.sfn.accepted, key=repr)))
+    yield Parted(
+        repr(
+            (
+                [(each.arn, each.status) for each in world.sfn.executions.values()],
+                sorted(world.sfn.tokens),
+                sorted(
+                    (number, each.receives, each.is_visible)
+                    for number, each in world.queue.messages.items()
+                ),
+                sorted(each.number for each in world.queue.dead),
+                sorted(
+                    (arn, event.left, event.tries % EVENT_TRIES, event.tries > 0)
+                    for arn, event in world.events.items()
+                ),
+                (world.faults_left, world.is_disturbed, world.may_repeat, world.is_answering),
+                sorted(world.stream_position.items()) if world.scenario.has_lanes else 0,
+                (world.passes_left, world.advances_left),
+                (world.deletions_left, world.redrives_left),
+                int((world.clock.now - START).total_seconds()),
+                ghost_facts(world.ghost),
+            )
         ),
+        (world.clock.now.isoformat(timespec="microseconds"),),
     )
 
 
@@ -93,15 +94,15 @@ def _subject(world: World, actor: Actor) -> Any:
     return actor.subject
 
 
-def _rows(world: World) -> Iterator[Any]:
-    yield [without_past(each["dynamodb"]["NewImage"]) for each in world.new_records()]
+def _rows(world: World) -> Iterator[str]:
+    yield from records_of(world.new_records())
     if world.faults_left and world.scenario.may_reconcile:
-        yield sorted(world.waits.older.items())
+        yield parted(repr(sorted(world.waits.older.items()))).text
     for key in sorted(world.waits.items):
         row = world.waits.items[key]
         token = key[1]
         if token.startswith("#"):
-            yield without_past(row)
+            yield text_of_row(row)
             continue
         number = next(n for n, sent in enumerate(world.scenario.messages) if sent.token == token)
         replace = world.scenario.messages[number].replace

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy
+import functools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
 JOIN = "#join"
+member_named = functools.lru_cache(maxsize=4096)(MemberToken.of)
+"""The member that has this token, None where it is no member's."""
 GONE = ""
 """In the place of a state: the record was deleted."""
 
@@ -105,12 +107,7 @@ class Ghost:
 
     def fork(self) -> Ghost:
         """The notes as they stand, once more."""
-        fork = copy(self)
-        fork.runs, fork.rows = dict(self.runs), dict(self.rows)
-        fork.written, fork.log = list(self.written), list(self.log)
-        fork.endings, fork.problems = list(self.endings), list(self.problems)
-        fork.settled_by_itself = dict(self.settled_by_itself)
-        return fork
+        return self._forked(list(self.log), list(self.endings), list(self.problems))
 
     def beside(self) -> Ghost:
         """Notes of another payload in the same schedule."""
@@ -118,9 +115,23 @@ class Ghost:
 
     def fork_beside(self, whole: Ghost) -> Ghost:
         """These notes once more, beside others' that have been forked."""
-        fork = self.fork()
-        fork.log, fork.endings, fork.problems = whole.log, whole.endings, whole.problems
-        return fork
+        return self._forked(whole.log, whole.endings, whole.problems)
+
+    def _forked(
+        self, log: list[tuple[Any, ...]], endings: list[tuple[int, str]], problems: list[str]
+    ) -> Ghost:
+        return Ghost(
+            self.step,
+            dict(self.runs),
+            list(self.written),
+            dict(self.rows),
+            log,
+            endings,
+            problems,
+            self.listings,
+            self.record,
+            dict(self.settled_by_itself),
+        )
 
     def begin(self, state: str, run: str, *, ended: bool, foreign: bool) -> None:
         """The world starts with an old run; one after the other where there are several."""
@@ -194,9 +205,11 @@ class Ghost:
         """The tracking table was written, by an invocation that began at that step."""
         for item in items:
             token = item["task_token"]["S"]
-            if token.startswith("#") and token != JOIN and MemberToken.of(token) is None:
+            if token.startswith("#") and token != JOIN and member_named(token) is None:
                 continue
             row = self.rows.get(token) or RowFacts(begun, self.step)
+            if row.images and row.images[-1] is item and "expiration_time" in item:
+                continue  # answered, and seen so before
             if "settled_at" in item and row.settled is None:
                 unseen = self.unseen(item.get("execution_arn", {}).get("S"))
                 latest = self.latest_listed(self.step)

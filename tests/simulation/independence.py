@@ -13,6 +13,7 @@ these (``W``).
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from simulation.fake_aws import statements
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from simulation.actors import Actor, Call
+    from simulation.actors import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,19 @@ class Touched:
 
 
 def _meet(some: frozenset[str], others: frozenset[str]) -> bool:
-    if some & others:
+    if not some.isdisjoint(others):
         return True
-    for one, other in ((some, others), (others, some)):
-        if "W" in one and any(each.startswith("W ") for each in other):
-            return True
-    return False
+    return ("W" in some and _has_row(others)) or ("W" in others and _has_row(some))
+
+
+def _has_row(things: frozenset[str]) -> bool:
+    return any(each.startswith("W ") for each in things)
 
 
 def _within(some: frozenset[str], others: frozenset[str]) -> bool:
-    return all(each in others or (each.startswith("W ") and "W" in others) for each in some)
+    return some <= others or all(
+        each in others or (each.startswith("W ") and "W" in others) for each in some
+    )
 
 
 WRITING = ("PutItem", "UpdateItem", "DeleteItem", "BatchExecuteStatement")
@@ -66,33 +70,41 @@ SENDER = Touched.of("WRSK", "WRK")
 RECONCILER = Touched.of("WRSXEK", "WRK")
 END = Touched.of("", "E")
 DELETION = Touched.of("", "S")
+_QUEUE, _START, _ANSWER = Touched.of((), "Q"), Touched.of((), "X"), Touched.of((), "K")
+_RUN = Touched.of("E", ())
 
 
-def process_of(tokens: Iterable[str]) -> Touched:
+@functools.lru_cache(maxsize=256)
+def process_of(tokens: tuple[str, ...]) -> Touched:
     """A ``process`` invocation with these tokens."""
     rows = [f"W {token}" for token in tokens]
     return Touched.of([*rows, *"SXQ"], [*rows, *"SXQ"])
 
 
-def future(actor: Actor, tokens: Iterable[str]) -> Touched:
+@functools.lru_cache(maxsize=1024)
+def future(
+    kind: str, found: frozenset[str] | None, tokens: tuple[str, ...], *, is_through: bool
+) -> Touched:
     """What an invocation may still touch.
 
     Args:
-        actor: the invocation.
+        kind: of the invocation.
+        found: of ``update_state``: the tokens of the open rows that it has found.
         tokens: of ``process``: those of its messages.
+        is_through: cirrus's handler, in it, has ended.
     """
-    if actor.kind == "process":
-        if not actor.is_through:
+    if kind == "process":
+        if not is_through:
             return process_of(tokens)
         rows = [f"W {token}" for token in tokens]
         return Touched.of([*rows, "R", "S"], [*rows, "Q"])
-    if actor.kind == "update_state":
-        if not actor.is_through:
+    if kind == "update_state":
+        if not is_through:
             return Touched.of("SWR", "SW")
-        if actor.found is None:
+        if found is None:
             return Touched.of("SWR", "W")
-        return Touched.of("SR", [f"W {token}" for token in (*actor.found, CONTINUE)])
-    return SENDER if actor.kind == "sender" else RECONCILER
+        return Touched.of("SR", [f"W {token}" for token in (*found, CONTINUE)])
+    return SENDER if kind == "sender" else RECONCILER
 
 
 def touched(call: Call, is_settled: Callable[[str], bool], *, comes_again: bool) -> Touched:
@@ -104,13 +116,12 @@ def touched(call: Call, is_settled: Callable[[str], bool], *, comes_again: bool)
         comes_again: a message may be, or is being, delivered once more.
     """
     if call.service == "sqs":
-        return Touched.of((), "Q")
+        return _QUEUE
     if call.service == "stepfunctions":
         if call.operation == "StartExecution":
-            return Touched.of((), "X")
-        return Touched.of((), "K") if call.operation.startswith("SendTask") else Touched.of("E", ())
-    request = call.request
-    table, keys = keys_of(request)
+            return _START
+        return _ANSWER if call.operation.startswith("SendTask") else _RUN
+    table, keys = call.keys
     writes = call.operation in WRITING
     if not table.endswith("-callbacks"):
         things = ["S"]
@@ -118,8 +129,13 @@ def touched(call: Call, is_settled: Callable[[str], bool], *, comes_again: bool)
         things = ["W"]
     else:
         things = [_row(key["task_token"]["S"], is_settled, comes_again) for key in keys]
-    if writes and call.is_own and things == ["R"] and "settled_at" in str(request):
+    if writes and call.is_own and things == ["R"] and call.settles:
         writes = False  # a settled row is settled no second time
+    return _touching(tuple(things), writes=writes)
+
+
+@functools.lru_cache(maxsize=1024)
+def _touching(things: tuple[str, ...], *, writes: bool) -> Touched:
     return Touched.of((), things) if writes else Touched.of(things, ())
 
 

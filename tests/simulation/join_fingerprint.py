@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import moment
 from simulation.clock import START
-from simulation.facts import facts_of_wait, ghost_facts, open_facts, truths, without_past
-from simulation.ghost import JOIN
+from simulation.facts import (
+    facts_of_wait,
+    ghost_facts,
+    items_of,
+    older_items_of,
+    open_facts,
+    records_of,
+    truths,
+)
+from simulation.ghost import JOIN, member_named
 from simulation.join_ghost import member_of
 from simulation.join_independence import EXPAND
 from simulation.join_invariants import as_told, was_completed
 from simulation.join_request import LIST_KEY
 from simulation.scenario import EVENT_TRIES
+from simulation.texts import Parted, parted, parted_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,41 +33,44 @@ if TYPE_CHECKING:
     from simulation.world import World
 
 
-def join_facts(world: World) -> Iterator[str]:
+def join_facts(world: World) -> Iterator[Parted]:
     """Everything but the rows."""
-    yield repr(sorted(world.states.items.items()))
+    yield from items_of([item for _, item in sorted(world.states.items.items())])
     kinds = world.scenario.fault_kinds
     if world.faults_left and (not kinds or any(each.startswith("stale") for each in kinds)):
         # What an eventually consistent read may still see.
-        yield repr(sorted(world.states.older.items()))
+        yield from older_items_of([pair for _, pair in sorted(world.states.older.items())])
     for actor in sorted(
-        (each for each in world.actors if each.is_alive), key=lambda each: (each.kind, each.number)
+        (each for each in world.actors if each.pending is not None),
+        key=lambda each: (each.kind, each.number),
     ):
         assert actor.pending is not None
-        yield repr((actor.kind, _subject(world, actor), actor.pending.name))
-        yield from actor.history
+        yield parted(repr((actor.kind, _subject(world, actor), actor.pending.name)))
+        yield actor.step.history
     for join_id in world.joins:
         # Whether it is the one that a sender has read.
-        yield repr(world.waits.items.get((join_id, EXPAND)))
-    yield repr(
-        (
-            sorted((each.arn, each.status) for each in world.sfn.executions.values()),
-            sorted(world.sfn.tokens),
-            sorted(world.sfn.accepted, key=repr),
-            sorted(_messages(world)),
-            (world.queue.sent, sorted(each.number for each in world.queue.dead)),
-            sorted(
-                (arn, event.left, event.tries % EVENT_TRIES, event.tries > 0)
-                for arn, event in world.events.items()
-            ),
-            (world.faults_left, world.sender_faults, world.is_disturbed, world.may_repeat),
-            (world.passes_left, world.advances_left, world.losses_left, world.redrives_left),
-            (world.lost_records_left, world.list_changes_left, world.slow_left),
-            (sorted(world.bucket.objects), world.bucket.objects.get(LIST_KEY)),
-            world.clock.now.isoformat(timespec="microseconds"),
-            int((world.clock.now - START).total_seconds()),
-            [(each, ghost_facts(ghost)) for each, ghost in sorted(world.ghosts.items())],
+        yield parted_item(world.waits.items.get((join_id, EXPAND)))
+    yield parted(repr((sorted(world.sfn.accepted, key=repr), world.bucket.objects.get(LIST_KEY))))
+    yield Parted(
+        repr(
+            (
+                sorted((each.arn, each.status) for each in world.sfn.executions.values()),
+                sorted(world.sfn.tokens),
+                sorted(_messages(world)),
+                (world.queue.sent, sorted(each.number for each in world.queue.dead)),
+                sorted(
+                    (arn, event.left, event.tries % EVENT_TRIES, event.tries > 0)
+                    for arn, event in world.events.items()
+                ),
+                (world.faults_left, world.sender_faults, world.is_disturbed, world.may_repeat),
+                (world.passes_left, world.advances_left, world.losses_left, world.redrives_left),
+                (world.lost_records_left, world.list_changes_left, world.slow_left),
+                sorted(world.bucket.objects),
+                int((world.clock.now - START).total_seconds()),
+                [(each, ghost_facts(ghost)) for each, ghost in sorted(world.ghosts.items())],
+            )
         ),
+        (world.clock.now.isoformat(timespec="microseconds"),),
     )
 
 
@@ -86,24 +98,23 @@ def _since(ghost: Ghost, begun: int) -> Any:
     )
 
 
-def join_rows(world: World) -> Iterator[Any]:
+def join_rows(world: World) -> Iterator[str]:
     """The rows, what is new of them in the stream, and what they are judged by."""
     for lane in world.lanes():
-        yield [without_past(each["dynamodb"]["NewImage"]) for each in world.new_records(lane)]
+        yield from records_of(world.new_records(lane))
     if world.faults_left and world.scenario.may_reconcile:
-        yield sorted(world.waits.older.items())
+        yield parted(repr(sorted(world.waits.older.items()))).text
     for (partition, token), row in sorted(world.waits.items.items()):
         join = world.joins.get(partition)
         if join is None:
             yield from _wait(world, partition, token, row)
             continue
-        yield row
+        yield parted_item(row).text
         if token == JOIN:
             facts = world.ghosts[partition].rows[JOIN]
-            yield [image["answer"] for image in facts.images]
-            yield _deadline(row)
+            yield repr(([image["answer"] for image in facts.images], _deadline(row)))
     for join in world.joins.values():
-        yield from _notes(world, join)
+        yield parted(repr(list(_notes(world, join)))).text
 
 
 def _deadline(row: dict[str, Any]) -> float | None:
@@ -112,21 +123,23 @@ def _deadline(row: dict[str, Any]) -> float | None:
     return (moment(row["deadline_at"]["S"]) - START).total_seconds()
 
 
-def _wait(world: World, payload_id: str, token: str, row: dict[str, Any]) -> Iterator[Any]:
+def _wait(world: World, payload_id: str, token: str, row: dict[str, Any]) -> Iterator[str]:
     ghost = world.ghosts[payload_id]
     if token not in ghost.rows:
-        yield row
+        yield parted_item(row).text
         return
     number, replace = world.message_of(token), False
-    if MemberToken.of(token) is None:
+    if member_named(token) is None:
         sent = world.scenario.messages
         number = next(n for n, each in enumerate(sent) if each.token == token)
         replace = sent[number].replace
     yield from facts_of_wait(ghost, row, number, replace=replace)
     facts = ghost.rows[token]
     if facts.settled is None:
-        yield sorted(
-            {(each.state, each.run) for each in ghost.held(facts.begun, ghost.step)}, key=repr
+        yield repr(
+            sorted(
+                {(each.state, each.run) for each in ghost.held(facts.begun, ghost.step)}, key=repr
+            )
         )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import moment
-from simulation.ghost import JOIN
+from simulation.ghost import JOIN, member_named
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,9 +62,13 @@ class JoinGhost:
 
     def fork(self) -> JoinGhost:
         """The notes as they stand, once more."""
-        fork = copy(self)
-        fork.sends, fork.told = dict(self.sends), dict(self.told)
-        return fork
+        return JoinGhost(
+            self.join_id,
+            dict(self.sends),
+            dict(self.told),
+            self.closing,
+            self.answered_by_itself,
+        )
 
     def sent(self, index: int) -> None:
         """A member's message was put into the queue."""
@@ -96,7 +99,7 @@ class JoinGhost:
 def member_of(attributes: dict[str, Any]) -> MemberToken | None:
     """The member that a message is about."""
     token = attributes.get("cirrus-task-token", {}).get("stringValue", "")
-    return MemberToken.of(token)
+    return member_named(token)
 
 
 def _may_come(queue: Queue, name: str) -> bool:

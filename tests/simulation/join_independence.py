@@ -22,7 +22,7 @@ from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.joins.rows import join_id_of
 from cirrus_callbacks_plugin.naming import MemberToken
 from simulation.ghost import JOIN
-from simulation.independence import CONTINUE, WRITING, Touched, keys_of
+from simulation.independence import CONTINUE, WRITING, Touched
 from simulation.join_ghost import MEMBER
 
 if TYPE_CHECKING:
@@ -54,19 +54,19 @@ class Things:
 
     def run(self, payload_id: str) -> frozenset[str]:
         """A payload's record, its executions and their ends: what a wait is judged by."""
-        return frozenset(f"{kind} {payload_id}" for kind in "SXE")
+        return _run(payload_id)
 
-    def open_rows(self, payload_id: str) -> list[str]:
+    def open_rows(self, payload_id: str) -> tuple[str, ...]:
         """A payload's rows while they wait."""
-        return [f"W {payload_id} {token}" for token in (*self.waits[payload_id], CONTINUE)]
+        return _rows("W", payload_id, (*self.waits[payload_id], CONTINUE))
 
-    def settled_rows(self, payload_id: str) -> list[str]:
+    def settled_rows(self, payload_id: str) -> tuple[str, ...]:
         """A payload's rows once they are settled."""
-        return [f"R {payload_id} {token}" for token in self.waits[payload_id]]
+        return _rows("R", payload_id, self.waits[payload_id])
 
-    def members(self, join_id: str) -> list[str]:
+    def members(self, join_id: str) -> tuple[str, ...]:
         """The rows of a join's members."""
-        return [member_row(join_id, index) for index in range(len(self.joins[join_id].members))]
+        return _members(join_id, len(self.joins[join_id].members))
 
     def rows(self) -> list[str]:
         """Every row."""
@@ -79,6 +79,21 @@ class Things:
     def all_runs(self) -> list[str]:
         """Every payload's record, executions and ends."""
         return [each for payload_id in self.waits for each in self.run(payload_id)]
+
+
+@functools.lru_cache(maxsize=256)
+def _run(payload_id: str) -> frozenset[str]:
+    return frozenset(f"{kind} {payload_id}" for kind in "SXE")
+
+
+@functools.lru_cache(maxsize=1024)
+def _rows(kind: str, payload_id: str, tokens: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{kind} {payload_id} {token}" for token in tokens)
+
+
+@functools.lru_cache(maxsize=256)
+def _members(join_id: str, count: int) -> tuple[str, ...]:
+    return tuple(member_row(join_id, index) for index in range(count))
 
 
 _OF_JOIN = (JOIN, EXPAND, DEFINITION)
@@ -118,7 +133,7 @@ def member_row(join_id: str, index: int) -> str:
 
 def touched(world: World, call: Call) -> Touched:
     """What a call touches, and what its effect is judged by."""
-    things = things_of(world.scenario)
+    things = world.things
     if call.service == "sqs":
         # What an invocation holds nobody else receives.
         return Touched.of((), [SENDING] if call.operation.startswith("SendMessage") else ())
@@ -143,7 +158,7 @@ def _execution(world: World, things: Things, call: Call) -> Touched:
 
 def _table(world: World, things: Things, call: Call) -> Touched:
     request = call.request
-    table, keys = keys_of(request)
+    table, keys = call.keys
     if not table.endswith("-callbacks"):
         records = [f"S {things.payload_of[_values(key)]}" for key in keys]
         writes = call.operation in WRITING
@@ -181,7 +196,7 @@ def _judged_of_join(
     return [row] if row.startswith("R ") else [row, *things.run(payload_id)]
 
 
-def _queried(things: Things, request: dict[str, Any]) -> list[str]:
+def _queried(things: Things, request: dict[str, Any]) -> Iterable[str]:
     if "IndexName" in request:
         return things.rows()
     (partition,) = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.naming import MemberToken
-from simulation.ghost import JOIN
+from simulation.ghost import JOIN, member_named
 from simulation.independence import CONTINUE, Touched
 from simulation.join_ghost import member_of
 from simulation.join_independence import (
@@ -18,7 +18,6 @@ from simulation.join_independence import (
     TOKENS,
     Things,
     member_row,
-    things_of,
     touched,
 )
 from simulation.join_request import LIST_KEY
@@ -38,11 +37,11 @@ def undisputed(world: World, alive: list[Actor]) -> Actor | None:
     """An invocation whose next call nothing else that may happen conflicts with."""
     if world.scenario.list_changes or world.scenario.redrives:
         return None  # which payload is which member's is not told then, nor how often a run ends
-    futures = {actor.number: future(world, actor) for actor in alive}
-    for actor in alive:
+    futures = [future(world, actor) for actor in alive] if len(alive) > 1 else []
+    for place, actor in enumerate(alive):
         assert actor.pending is not None
         call = touched(world, actor.pending)
-        others = [each for number, each in futures.items() if number != actor.number]
+        others = [*futures[:place], *futures[place + 1 :]]
         if any(call.conflicts(each) for each in others):
             continue
         if not call.conflicts(coming(world, alive, actor)):
@@ -65,7 +64,7 @@ class _Reach:
     def request(self, join_id: str) -> None:
         """A ``process`` with a join request."""
         self.writes |= {f"W {join_id} {token}" for token in (DEFINITION, JOIN, EXPAND)}
-        self.reads |= set(self.things.members(join_id))
+        self.reads.update(self.things.members(join_id))
 
     def registration(self, payload_id: str, token: str | None, *, is_through: bool) -> None:
         """A ``process`` with a payload's message."""
@@ -76,7 +75,7 @@ class _Reach:
             return
         self.reads.add(f"R {payload_id} {token}")
         self.writes.add(f"W {payload_id} {token}")
-        member = MemberToken.of(token)
+        member = member_named(token)
         if member is not None and not is_through:
             self.writes.add(member_row(member.join_id, member.index))
             asked = self.things.joins[member.join_id].members[member.index]
@@ -88,15 +87,15 @@ class _Reach:
         if writes:
             self.writes.add(f"S {payload_id}")
         if found is None:
-            self.writes |= set(self.things.open_rows(payload_id))
+            self.writes.update(self.things.open_rows(payload_id))
         else:
             self.writes |= {f"W {payload_id} {token}" for token in (*found, CONTINUE)}
-        self.reads |= set(self.things.settled_rows(payload_id))
+        self.reads.update(self.things.settled_rows(payload_id))
 
     def record(self, world: World, key: Key) -> None:
         """A sender with a record of this row."""
         partition, token = key
-        member = MemberToken.of(token)
+        member = member_named(token)
         if member is not None:
             self.writes |= {f"R {partition} {token}", member_row(member.join_id, member.index)}
             self._decision(member.join_id)
@@ -111,7 +110,7 @@ class _Reach:
             self.writes |= {TOKENS, f"R {partition} {token}"}
 
     def _decision(self, join_id: str) -> None:
-        self.reads |= set(self.things.members(join_id))
+        self.reads.update(self.things.members(join_id))
         self.writes.add(f"W {join_id} {JOIN}")
 
     def _expansion(self, world: World, join_id: str) -> None:
@@ -144,7 +143,7 @@ class _Reach:
 
 def future(world: World, actor: Actor) -> Touched:
     """What an invocation may still touch."""
-    reach = _Reach(things_of(world.scenario))
+    reach = _Reach(world.things)
     if actor.kind == "process":
         for number in world.held.get(actor.number, ()):
             _deliver(world, reach, number, is_through=actor.is_through)
@@ -178,7 +177,7 @@ def _asked(world: World, number: int) -> tuple[str | None, str | None, str | Non
     message = world.queue.messages[number]
     member = member_of(message.attributes)
     assert member is not None
-    asked = things_of(world.scenario).joins[member.join_id].members[member.index]
+    asked = world.things.joins[member.join_id].members[member.index]
     return None, asked.payload_id, member.text
 
 
@@ -189,7 +188,7 @@ def _payload_of(world: World, arn: str) -> str:
 def is_registered(world: World, arn: str) -> bool:
     """True where no registration is still to be told from the end of this run."""
     payload_id = _payload_of(world, arn)
-    waits = things_of(world.scenario).waits[payload_id]
+    waits = world.things.waits[payload_id]
     return all((payload_id, token) in world.waits.items for token in waits)
 
 
@@ -199,7 +198,7 @@ def coming(world: World, alive: list[Actor], actor: Actor) -> Touched:
     One invocation of a kind at a time (``Scenario.crowd``; of senders without lanes always): what
     is of the same kind begins once this one is through.
     """
-    reach = _Reach(things_of(world.scenario))
+    reach = _Reach(world.things)
     scenario = world.scenario
     if world.passes_left and not (scenario.reconcilers == 1 and actor.kind == "reconciler"):
         reach.everything()
@@ -321,7 +320,7 @@ class _Coming:
                     if each.kind == "attached"
                 }
                 self.settled.add((join_id, JOIN))
-            elif any(MemberToken.of(token) is not None for _, token in self.settled):
+            elif any(member_named(token) is not None for _, token in self.settled):
                 self.settled.add((join_id, JOIN))
         for key in self.settled:
             self.reach.record(self.world, key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from simulation.scenario import BY_HAND
 from simulation.system import CHUNK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from simulation.actors import Actor
     from simulation.independence import Touched
     from simulation.world import World
+
+    Environment = Callable[[], list["Option"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +42,16 @@ class Option:
 def options_of(world: World) -> list[Option]:
     """Everything that may happen next; the first is the undisturbed order."""
     found: list[Option] = []
-    alive = [actor for actor in world.actors if actor.is_alive]
-    alone = _undisputed(world, alive)
-    if alone is not None:
-        alive = [alone]
+    under_way = [actor for actor in world.actors if actor.pending is not None]
+    environment = functools.cache(lambda: _environment(world, under_way))  # not always asked for
+    alone = _undisputed(world, under_way, environment)
+    alive = under_way if alone is None else [alone]
     for actor in sorted(alive, key=lambda each: -each.number):
         assert actor.pending is not None
         label = f"{actor.name}: {actor.pending.name}"
         found.append(Option("go", actor.number, "ok", label))
     if alone is None:
-        found += _environment(world, alive)
+        found += environment()
     if world.faults_left:
         kinds = world.scenario.fault_kinds
         faulty = world.scenario.faulty
@@ -74,12 +77,12 @@ def is_own(world: World, option: Option) -> bool:
     return call is not None and call.is_own
 
 
-def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
+def _undisputed(world: World, alive: list[Actor], environment: Environment) -> Actor | None:
     """An invocation whose next call nothing else that may happen conflicts with."""
     if world.advances_left:
         return None  # time concerns every call
     for actor in alive:
-        if not actor.history:
+        if actor.step.is_first:
             # It begins when its first call is made: nobody could tell that it began before,
             # and what a waiter may be told is then judged most strictly.
             return actor
@@ -87,14 +90,17 @@ def _undisputed(world: World, alive: list[Actor]) -> Actor | None:
         return None  # what the rows of cycles touch has not been told apart
     if world.joins:
         return join_possible.undisputed(world, alive)
-    coming = list(_coming(world, alive))
-    futures = {actor.number: future(world, actor) for actor in alive}
-    for actor in alive:
-        others = [each for number, each in futures.items() if number != actor.number]
-        if _may_tell_early(world, alive) and actor.kind != "sender":
+    if not alive:
+        return None
+    coming = list(_coming(world, alive, environment()))
+    futures = [future(world, actor) for actor in alive] if len(alive) > 1 else []
+    may_tell_early = not sender_comes_last(world)
+    for place, actor in enumerate(alive):
+        others = [*futures[:place], *futures[place + 1 :], *coming]
+        if may_tell_early and actor.kind != "sender":
             others.append(independence.SENDER)  # one at a time
         call = touched(world, actor)
-        if not any(call.conflicts(other) for other in [*others, *coming]):
+        if not any(call.conflicts(other) for other in others):
             return actor
     return None
 
@@ -104,19 +110,14 @@ def sender_comes_last(world: World) -> bool:
     return world.scenario.sender_comes_last and not continues
 
 
-def _may_tell_early(world: World, alive: list[Actor]) -> bool:
-    """True where the sender may come before all these are through."""
-    return bool(alive) and not sender_comes_last(world)
-
-
-def _coming(world: World, alive: list[Actor]) -> Iterator[Touched]:
+def _coming(world: World, alive: list[Actor], environment: list[Option]) -> Iterator[Touched]:
     """What may be touched by all that is still to begin."""
-    kinds = {option.kind for option in _environment(world, alive)}
+    kinds = {option.kind for option in environment}
     delivers = "deliver" in kinds or any(
         _is_held_back(world, each) for each in world.queue.messages
     )
     if delivers:
-        yield independence.process_of(_tokens(world, world.queue.messages))
+        yield independence.process_of(tuple(_tokens(world, world.queue.messages)))
     starts = delivers or any(each.kind == "process" and not each.is_through for each in alive)
     if _updates_left(world) > 0 and (starts or kinds & {"event", "end", "end-told"}):
         yield independence.UPDATE_STATE
@@ -139,7 +140,8 @@ def _tokens(world: World, numbers: Iterable[int]) -> list[str]:
 def future(world: World, actor: Actor) -> Touched:
     if world.joins:
         return join_possible.future(world, actor)
-    return independence.future(actor, _tokens(world, world.held.get(actor.number, ())))
+    tokens = tuple(_tokens(world, world.held.get(actor.number, ())))
+    return independence.future(actor.kind, actor.found, tokens, is_through=actor.is_through)
 
 
 def touched(world: World, actor: Actor) -> Touched:
@@ -209,7 +211,7 @@ def _environment(  # noqa: C901 - one thing after the other
 
 def _has_listed(alive: list[Actor]) -> bool:
     """True while a pass is under way that knows which runs go on."""
-    return any("'executions'" in told for actor in alive for told in actor.history)
+    return any(actor.step.has_heard("'executions'") for actor in alive)
 
 
 def _by_people(world: World, *, is_processing: bool) -> list[Option]:
@@ -345,7 +347,7 @@ def _slow_expansions(world: World, lane: str, counts: list[int]) -> list[Option]
     for count in counts:
         keys = [each["dynamodb"]["Keys"] for each in world.new_records(lane)[:count]]
         if any(key["task_token"]["S"] == join_independence.EXPAND for key in keys):
-            joins = join_independence.things_of(world.scenario).joins
+            joins = world.things.joins
             most = max(len(each.members) for each in joins.values())
             found += [
                 Option(

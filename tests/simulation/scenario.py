@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ class Sent:
         return kind if self.token is not None else f"{kind} without token"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scenario:
     """One world.
 
@@ -154,17 +155,17 @@ class Scenario:
     waits_first: bool = False
     batches: bool = False
 
-    @property
+    @functools.cached_property
     def has_parts(self) -> bool:
         """True where there are several payloads, or joins: notes are taken of each."""
         return self.has_joins or bool(self.running)
 
-    @property
+    @functools.cached_property
     def has_joins(self) -> bool:
         """True where a message asks for a join."""
         return any(sent.join is not None for sent in self.messages)
 
-    @property
+    @functools.cached_property
     def payload_ids(self) -> tuple[str, ...]:
         """Every payload that there is to run, the first one first."""
         members = [
@@ -173,12 +174,12 @@ class Scenario:
         others = [sent.payload_id for sent in self.messages if sent.payload_id is not None]
         return tuple(dict.fromkeys([self.payload_id, *members, *others, *self.running]))
 
-    @property
+    @functools.cached_property
     def payload_id(self) -> str:
         """What the messages' tokens wait for."""
         return NEIGHBOUR_ID if self.shares_key else PAYLOAD_ID
 
-    @property
+    @functools.cached_property
     def sender_comes_last(self) -> bool:
         """True where nobody could tell whether the sender came earlier.
 
@@ -191,12 +192,12 @@ class Scenario:
         may_come_before = self.may_reconcile or self.has_joins or comes_later
         return self.deliveries == 1 and not may_come_before
 
-    @property
+    @functools.cached_property
     def may_reconcile(self) -> bool:
         """True where the reconciler, or time, may come while things still happen."""
         return bool(self.passes or self.advances)
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """How reports call it."""
         sent = "+".join(each.name for each in self.messages)

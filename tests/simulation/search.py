@@ -114,6 +114,7 @@ class Simulator:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._system.forget()
         gc.unfreeze()
         gc.enable()
         self._clock.stop()
@@ -143,7 +144,6 @@ class Simulator:
         if world.scenario.running:
             judged = cycle_violations
         problems = tuple(judged(world))
-        world.dispose()
         return Schedule(world.scenario, choices, tuple(world.trace), problems)
 
     def _note(self, world: World) -> None:
@@ -240,7 +240,6 @@ class Simulator:
             options = options_of(world)
         state = fingerprint(world)
         if state in seen:
-            world.dispose()
             options = []
         else:
             seen.add(state)

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import greenlet
 from boto3.session import Session
 
 from cirrus_callbacks_plugin.aws import batch_reads as batches
@@ -33,13 +34,12 @@ from cirrus_callbacks_plugin.reconcile.runs import Runs
 from cirrus_callbacks_plugin.sender.batch import Sender
 from cirrus_callbacks_plugin.sender.stream import StreamRecord
 from cirrus_callbacks_plugin.waits.table import WaitsTable
-from simulation.actors import Memory
+from simulation.actors import Code, Memory
 from simulation.scenario import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulation.actors import Actor
     from simulation.clock import Clock
     from simulation.fake_aws.stepfunctions import Execution
 
@@ -91,6 +91,25 @@ class _Clients:
     sqs: Any
 
 
+class _QueueUrls(dict[str, str]):
+    """Cirrus remembers queue URLs for the life of a process; here each invocation is one.
+
+    Others stand at their calls meanwhile: what one of them remembers is not known to the next.
+    """
+
+    def __getitem__(self, arn: str) -> str:
+        return _kept_by_code()[arn]
+
+    def __setitem__(self, arn: str, url: str) -> None:
+        _kept_by_code()[arn] = url
+
+
+def _kept_by_code() -> dict[str, str]:
+    code = greenlet.getcurrent()
+    assert isinstance(code, Code), "cirrus's code runs in an invocation"
+    return code.queue_urls
+
+
 @dataclass
 class System:
     """The four functions.
@@ -133,6 +152,12 @@ class System:
         self.waits.batching.above = (size or MAX_STATEMENTS + 1) - 1
         self.waits.batching.size = size or MAX_STATEMENTS
 
+    def forget(self) -> None:
+        """End all code that stands somewhere; what it did is remembered no more."""
+        self.memory.forget()
+        if self._bare is not None:
+            self._bare.forget()
+
     def without_hooks(self) -> System:
         """The same with cirrus's handlers bare."""
         if self._bare is None:
@@ -150,26 +175,22 @@ class System:
             _Clients(self._dynamodb, self._s3, self._sqs),  # type: ignore[arg-type]
         )
 
-    def _noted(self, kind: str, actor: Actor) -> Callable[[Any, Any], Any]:
-        from cirrus.lib import utils
-
+    def _noted(self, kind: str, code: Code) -> Callable[[Any, Any], Any]:
         def handler(event: Any, context: Any) -> Any:
-            # Cirrus remembers queue URLs for the life of a process; each invocation is one.
-            utils.QUEUE_URLS.clear()
-            actor.effect("handler", kind, event)
+            code.effect("handler", kind, event)
             try:
                 returned = self._handlers[kind](event, context)
             except Exception as error:
-                actor.effect("done", f"raises {type(error).__name__}")
+                code.effect("done", f"raises {type(error).__name__}")
                 raise
-            actor.effect("done", f"returns {returned}")
+            code.effect("done", f"returns {returned}")
             return returned
 
         return handler
 
-    def process(self, event: Any, actor: Actor) -> Any:
+    def process(self, event: Any, code: Code) -> Any:
         """The wrapped ``process``, or cirrus's own."""
-        handler = self._noted("process", actor)
+        handler = self._noted("process", code)
         if not self.bare:
             handler = process(
                 handler,
@@ -178,9 +199,9 @@ class System:
             )
         return handler(event, None)
 
-    def update_state(self, event: Any, actor: Actor) -> Any:
+    def update_state(self, event: Any, code: Code) -> Any:
         """The wrapped ``update-state``, or cirrus's own."""
-        handler = self._noted("update_state", actor)
+        handler = self._noted("update_state", code)
         if not self.bare:
             handler = update_state(handler, services=self._services, clock=lambda: 0.0)
         return handler(event, None)
@@ -218,7 +239,7 @@ class System:
                 queue=timedelta(seconds=queue_seconds),
                 cycles=cycles,
             ),
-            clock=lambda: clock.now,
+            clock=lambda: clock.shown,
             seconds_left=lambda: 1000.0,
         ).run()
 
@@ -242,9 +263,13 @@ def prepared() -> Iterator[None]:
         tempfile.tempdir = "/dev/shm"
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    from cirrus.lib import utils
+
+    queue_urls, utils.QUEUE_URLS = utils.QUEUE_URLS, _QueueUrls()
     try:
         yield
     finally:
+        utils.QUEUE_URLS = queue_urls
         logging.disable(level)
         batches.time.sleep, tempfile.tempdir, expanding.CHUNK = sleep, temporary, chunk
         concurrency.ThreadPoolExecutor = pool  # type: ignore[misc]

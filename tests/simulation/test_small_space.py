@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from simulation import actors
 from simulation.batch_scenarios import small_batch_scenarios
 from simulation.scenario import small_scenarios
 from simulation.walks import search_whole
@@ -25,3 +26,14 @@ def test_every_order_and_every_crash(
 ) -> None:
     """Whatever the order of calls, wherever one invocation dies: all promises are kept."""
     search_whole(simulator, scenario, record_property)
+
+
+def test_where_code_stands_decides_nothing(
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Code that has to run once more from its beginning does what it did: the same schedules."""
+    kept = list(simulator.exhaustively(SMALL[0]))
+    simulator.forget()
+    monkeypatch.setattr(actors, "MOST_STANDING", 1)
+    assert list(simulator.exhaustively(SMALL[0])) == kept

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import greenlet
+
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.joins.rows import join_id_of
 from simulation import independence, possible
-from simulation.actors import Actor, Answer, Call, Crash
+from simulation.actors import Actor, Answer, Call, Code, Crash
 from simulation.fake_aws.client import handle_with
 from simulation.fake_aws.dynamodb import DynamoDB, Table
 from simulation.fake_aws.errors import FakeError, Unanswered
@@ -19,6 +21,7 @@ from simulation.fake_aws.queue import Bucket, Queue, Topic
 from simulation.fake_aws.stepfunctions import Execution, StepFunctions
 from simulation.ghost import JOIN, Ghost
 from simulation.join_ghost import JoinGhost, member_of
+from simulation.join_independence import things_of
 from simulation.join_request import FILLING, LIST_KEY
 from simulation.scenario import (
     BY_HAND,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from simulation.clock import Clock
+    from simulation.join_independence import Things
     from simulation.join_request import Join
     from simulation.possible import Option
     from simulation.scenario import Sent
@@ -109,7 +113,6 @@ class World:
     is_answering: bool = False
     stream_position: dict[str, int] = field(default_factory=dict)
     is_closing: bool = False
-    _current: Actor | None = None
     held: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _batch: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     begun: dict[int, int] = field(default_factory=dict)
@@ -141,7 +144,7 @@ class World:
         if self.scenario.can_start:
             self.sfn.machines.add(PREFIX + WORKFLOW)
         self._begin()
-        handle_with(self._call, self._upload)
+        handle_with(self._call, self._upload, _is_repeating)
 
     def _set_batches(self) -> None:
         """Two rows make a batch where the scenario has batches."""
@@ -289,6 +292,11 @@ class World:
         self.states.write(self.states.key(self.key.to_item()), None)
         self.ghost.deleted()
 
+    @functools.cached_property
+    def things(self) -> Things:
+        """Everything that there is, where there are joins."""
+        return things_of(self.scenario)
+
     @property
     def key(self) -> StateKey:
         """The payload's key in the state table."""
@@ -296,7 +304,8 @@ class World:
 
     def fork(self) -> World:
         """A world of its own with the same past; ``take_over`` before it goes on."""
-        fork = copy(self)
+        fork = World.__new__(World)
+        fork.__dict__.update(self.__dict__)
         fork.states, fork.waits = self.states.fork(), self.waits.fork()
         fork.dynamodb = DynamoDB({STATE_TABLE: fork.states, WAITS_TABLE: fork.waits})
         fork.sfn, fork.queue = self.sfn.fork(), self.queue.fork()
@@ -312,14 +321,14 @@ class World:
         fork.held, fork._batch = dict(self.held), dict(self._batch)
         fork.begun = dict(self.begun)
         fork._first, fork._first_with = dict(self._first), dict(self._first_with)
-        fork.actors = [each.fork(fork._apply) for each in self.actors]
+        fork.actors = [each.fork() for each in self.actors]
         return fork
 
     def take_over(self, moment: datetime) -> None:
         """From now on calls come to this world, and it is that late."""
         self.clock.travel(moment)
         self._set_batches()
-        handle_with(self._call, self._upload)
+        handle_with(self._call, self._upload, _is_repeating)
 
     # --- calls ----------------------------------------------------------------------
 
@@ -331,19 +340,19 @@ class World:
         request: dict[str, Any],
     ) -> dict[str, Any]:
         """An actor's code calls AWS: stop there, and go on as the scheduler says."""
-        actor = self._current
-        assert actor is not None, f"{service} {operation} by nobody"
-        if actor.is_dead:
+        code = greenlet.getcurrent()
+        assert isinstance(code, Code), f"{service} {operation} by nobody"
+        if code.is_over:
             raise Crash
         if service == "sns":
-            actor.effect("publish", operation, request)
+            code.effect("publish", operation, request)
             return Topic().call(operation, request, "ok")
         if operation == "BatchExecuteStatement":
-            return self._batch_of_statements(actor, service, request)
-        return actor.stop_at(Call(service, operation, request, self.system.is_own(client)))
+            return self._batch_of_statements(code, service, request)
+        return code.stop_at(Call(service, operation, request, self.system.is_own(client)))
 
     def _batch_of_statements(
-        self, actor: Actor, service: str, request: dict[str, Any]
+        self, code: Code, service: str, request: dict[str, Any]
     ) -> dict[str, Any]:
         """A batch is not a transaction: others may come, and the invocation die, between two.
 
@@ -357,7 +366,7 @@ class World:
 
         def execute(first: int) -> list[dict[str, Any]]:
             return [
-                actor.stop_at(
+                code.stop_at(
                     Call(service, operation, {"Statements": [each]}, is_own=True, position=position)
                 )
                 for position, each in enumerate(told, first)
@@ -370,21 +379,22 @@ class World:
 
     def _upload(self, body: bytes, key: str) -> None:
         """Cirrus uploads a payload."""
-        assert self._current is not None
-        self._current.effect("upload", key, body)
+        code = greenlet.getcurrent()
+        assert isinstance(code, Code)
+        code.effect("upload", key, body)
 
-    def _apply(self, actor: Actor, effect: tuple[Any, ...]) -> None:
+    def _apply(self, actor: Actor, effects: list[tuple[Any, ...]]) -> None:
         """Let happen what needs no choice."""
-        kind, *what = effect
-        if kind == "publish":
-            self.topic.call(what[0], what[1], "ok")
-        elif kind == "upload":
-            self.bucket.objects[what[0]] = what[1]
-        elif kind == "handler":
-            self.ghost.cirrus_event(actor.number, *what)
-        elif kind == "done":
-            actor.is_through = True
-            self.ghost.cirrus_done(actor.number, *what)
+        for kind, *what in effects:
+            if kind == "publish":
+                self.topic.call(what[0], what[1], "ok")
+            elif kind == "upload":
+                self.bucket.objects[what[0]] = what[1]
+            elif kind == "handler":
+                self.ghost.cirrus_event(actor.number, *what)
+            elif kind == "done":
+                actor.is_through = True
+                self.ghost.cirrus_done(actor.number, *what)
 
     def _is_waiting(self, request: dict[str, Any]) -> bool:
         shard = request["ExpressionAttributeValues"][":shard"]
@@ -420,8 +430,7 @@ class World:
         if variant == "crash-after":
             self._crash(actor)
             return
-        self._current = actor
-        actor.go_on(Answer(response, error, self.clock.now))
+        self._apply(actor, actor.go_on(Answer(response, error, self.clock.now)))
         self._after(actor)
 
     def _could_not_note(self, actor: Actor) -> None:
@@ -462,20 +471,16 @@ class World:
         call: Call,
         variant: str,
     ) -> tuple[dict[str, Any] | None, FakeError | None]:
-        is_batch = call.operation == "BatchExecuteStatement"
-        if variant == "throttle" and is_batch:
-            error = {"Code": "ProvisionedThroughputExceeded", "Message": "throttled"}
-            return {"Responses": [{"TableName": WAITS_TABLE, "Error": error}]}, None
         if variant.startswith("throttle"):
-            code = "ProvisionedThroughputExceededException"
-            return None, FakeError(code if call.service == "dynamodb" else "ThrottlingException")
+            return _throttled(call, variant)
         writes = call.operation in (*independence.WRITING, "StartExecution")
         # Time moves where its order can matter: at a new state, and around a run's start.
         moves = call.operation == "StartExecution" or (writes and not call.is_own)
         if moves:
             self.clock.tick()
-        known, before = set(self.sfn.executions), dict(self.waits.items)
-        sent = self.queue.sent
+        settles = writes and call.is_own and actor.kind in ("process", "update_state")
+        before = dict(self.waits.items) if settles else {}
+        sent, known = self.queue.sent, len(self.sfn.executions)
         if call.operation.startswith("SendTask") and call.request["taskToken"].startswith("#"):
             self.ghost.problems.append("J5. a member's token went to Step Functions")
         try:
@@ -484,17 +489,19 @@ class World:
             return None, error
         if call.operation == "StartExecution":
             self.clock.tick()
-        self._note_started(actor, set(self.sfn.executions) - known)
+        self._note_started(actor, list(self.sfn.executions)[known:])
         self._note_sent(range(sent, self.queue.sent))
         if writes:
             self._observe(actor, call)
-            if call.is_own and actor.kind in ("process", "update_state"):
-                self._check_settled(before)
+        if settles:
+            self._check_settled(before)
         if variant == "lost":
             return None, Unanswered()
         return {**response, "again": True} if variant == "again" else response, None
 
-    def _note_started(self, actor: Actor, arns: set[str]) -> None:
+    def _note_started(self, actor: Actor, arns: list[str]) -> None:
+        if not arns:
+            return
         held = self.held.get(actor.number, ())
         first = [number for number in held if number < len(self.scenario.messages)]
         replaces = any(self.scenario.messages[number].replace for number in first)
@@ -528,7 +535,7 @@ class World:
 
     def _observe(self, actor: Actor, call: Call) -> None:
         """Tell the ghosts what a write has changed."""
-        sets_state = "state_updated" in repr(call.request)
+        sets_state = call.sets_state
         written = call.request.get("Key") or call.request.get("Item") or {}
         for payload_id, ghost in self.ghosts.items():
             key = StateKey.of(payload_id)
@@ -554,7 +561,7 @@ class World:
 
     # --- invocations ----------------------------------------------------------------
 
-    def _start(self, kind: str, subject: str, given: Any, work: Callable[[Actor], Any]) -> Actor:
+    def _start(self, kind: str, subject: str, given: Any, work: Callable[[Code], Any]) -> Actor:
         actor = Actor(
             number=len(self.actors),
             kind=kind,
@@ -563,23 +570,14 @@ class World:
             work=work,
             clock=self.clock,
             memory=self.system.memory,
-            apply=self._apply,
         )
         self.actors.append(actor)
         self.begun[actor.number] = self.ghost.step
         return actor
 
     def _run_to_first_call(self, actor: Actor) -> None:
-        self._current = actor
-        actor.start()
+        self._apply(actor, actor.start())
         self._after(actor)
-
-    def dispose(self) -> None:
-        """End all code that still stands somewhere."""
-        for actor in self.actors:
-            self._current = actor
-            actor.dispose()
-        self._current = None
 
     def _pass_over_empty_shards(self, actor: Actor) -> None:
         """A shard of the index without a row: no order of events can matter to its reading."""
@@ -587,19 +585,16 @@ class World:
         if call is None or "IndexName" not in call.request or self._is_waiting(call.request):
             return
         response = self.dynamodb.call(call.operation, call.request, "ok")
-        self._current = actor
-        actor.go_on(Answer(response, None, self.clock.now))
+        self._apply(actor, actor.go_on(Answer(response, None, self.clock.now)))
         self._after(actor)
 
     def _crash(self, actor: Actor) -> None:
-        self._current = actor
         actor.crash()
         self.ghost.crashed(actor.number)
         self._after(actor)
 
     def _after(self, actor: Actor) -> None:
         """What AWS does once an invocation is through, one way or the other."""
-        self._current = None
         if actor.is_alive:
             self._pass_over_empty_shards(actor)
             return
@@ -635,7 +630,7 @@ class World:
             "process",
             "+".join(map(str, numbers)),
             event,
-            lambda actor: self.system.process(event, actor),
+            lambda code: self.system.process(event, code),
         )
         self.held[actor.number] = numbers
         self._run_to_first_call(actor)
@@ -648,7 +643,7 @@ class World:
             "update_state",
             arn,
             event,
-            lambda actor: self.system.update_state(event, actor),
+            lambda code: self.system.update_state(event, code),
         )
         self._run_to_first_call(actor)
 
@@ -746,7 +741,7 @@ class World:
         """Start a bare handler with the event that the wrapped one was given."""
         function = getattr(self.system, kind)
         arn = event["detail"]["executionArn"] if kind == "update_state" else ""
-        actor = self._start(f"bare_{kind}", arn, event, lambda actor: function(event, actor))
+        actor = self._start(f"bare_{kind}", arn, event, lambda code: function(event, code))
         actor.number = number
         self.begun[number] = self.ghost.step
         self._run_to_first_call(actor)
@@ -964,6 +959,19 @@ class World:
             "features": [{"type": "Feature", "id": "a", "collection": "scenes", "links": []}],
             "process": [process],
         }
+
+
+def _throttled(call: Call, variant: str) -> tuple[dict[str, Any] | None, FakeError | None]:
+    if variant == "throttle" and call.operation == "BatchExecuteStatement":
+        error = {"Code": "ProvisionedThroughputExceeded", "Message": "throttled"}
+        return {"Responses": [{"TableName": WAITS_TABLE, "Error": error}]}, None
+    code = "ProvisionedThroughputExceededException"
+    return None, FakeError(code if call.service == "dynamodb" else "ThrottlingException")
+
+
+def _is_repeating() -> bool:
+    code = greenlet.getcurrent()
+    return isinstance(code, Code) and code.is_repeating
 
 
 def _key_of(payload_id: str) -> StateKey:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.resources.factory import ResourceFactory
+from boto3utils.s3 import s3
 from botocore import hooks
 from botocore.client import BaseClient
 from botocore.exceptions import ReadTimeoutError
@@ -34,10 +35,18 @@ _upload: Upload | None = None
 """What takes uploads now; s3transfer would make them in threads of its own."""
 
 
-def handle_with(call: Call | None, upload: Upload | None = None) -> None:
+_is_repeating: Callable[[], bool] = bool
+"""True where the next call was made before, and its parameters interest nobody."""
+
+
+def handle_with(
+    call: Call | None,
+    upload: Upload | None = None,
+    is_repeating: Callable[[], bool] = bool,
+) -> None:
     """Send all calls of this process to ``call``, and all uploads to ``upload``."""
-    global _current, _upload
-    _current, _upload = call, upload
+    global _current, _upload, _is_repeating
+    _current, _upload, _is_repeating = call, upload, is_repeating
 
 
 def _take_upload(file: Any, _bucket: str, key: str, **_: Any) -> None:
@@ -50,11 +59,12 @@ def _make_api_call(client: BaseClient, operation: str, parameters: dict[str, Any
     assert _current is not None, f"{service} {operation} outside of a simulated world"
     model = client.meta.service_model.operation_model(operation)
     context: dict[str, Any] = {"client_region": client.meta.region_name}
-    if service == "dynamodb":
-        parameters = _transformed(client, operation, parameters, model, context)
-    for each in parameters.get("Statements", [None]):
-        part = parameters if each is None else {"Statements": [each]}
-        shapes_seen.add(shape_of(service, operation, part))
+    if not _is_repeating():
+        if service == "dynamodb":
+            parameters = _transformed(client, operation, parameters, model, context)
+        for each in parameters.get("Statements", [None]):
+            part = parameters if each is None else {"Statements": [each]}
+            shapes_seen.add(shape_of(service, operation, part))
     try:
         response = dict(_current(client, service, operation, parameters))
     except Unanswered:
@@ -109,7 +119,7 @@ def installed() -> Iterator[None]:
     """Replace the network for the block; clients and resources are built once and kept."""
     original_call, original_client = BaseClient._make_api_call, boto3.client
     original_load = ResourceFactory.load_from_definition
-    original_accepts = hooks.accepts_kwargs
+    original_accepts, original_json = hooks.accepts_kwargs, s3.upload_json
     kept: Any = functools.cache(original_client)
     classes: dict[str, Any] = {}
 
@@ -128,7 +138,12 @@ def installed() -> Iterator[None]:
     def accepts(code: Any) -> bool:
         return bool(original_accepts(code))
 
+    def upload_json(self: s3, *args: Any, **kwargs: Any) -> None:
+        if not _is_repeating():  # through a file
+            original_json(self, *args, **kwargs)
+
     BaseClient._make_api_call = _make_api_call
+    s3.upload_json = upload_json
     # Every resource registers handlers again: what they accept is asked of each one once.
     hooks.accepts_kwargs = lambda handler: accepts(getattr(handler, "__func__", handler))
     boto3.client = client
@@ -137,6 +152,7 @@ def installed() -> Iterator[None]:
         yield
     finally:
         BaseClient._make_api_call = original_call
+        s3.upload_json = original_json
         hooks.accepts_kwargs = original_accepts
         boto3.client = original_client
         ResourceFactory.load_from_definition = original_load

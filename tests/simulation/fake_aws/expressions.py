@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     Item = dict[str, Any]
     Condition = Callable[[Item, dict[str, Any]], bool]
+    Value = Callable[[Item, dict[str, Any]], Any]
+    Change = Callable[[Item, Item, dict[str, Any]], object]
 
 _TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z_#][\w#]*)|(?P<value>:\w+)|(?P<sign>[()=<>,]))")
 
@@ -126,38 +128,70 @@ _LIST_APPEND = re.compile(r"list_append\(if_not_exists\((\w+),\s*(:\w+)\),\s*(:\
 def update(item: Item, text: str, names: dict[str, str], values: dict[str, Any]) -> Item:
     """Apply an update expression to a copy of an item."""
     changed = dict(item)
-    sets = _SET.search(text)
-    if sets:
-        for assignment in _split(sets.group(1)):
-            match = _ASSIGNMENT.match(assignment)
-            if match is None:
-                raise NotCovered(f"update {text!r}")
-            name = names.get(match.group(1), match.group(1))
-            changed[name] = _value(item, match.group(2), names, values)
-    adds = _ADD.search(text)
-    for each in adds.group(1).split(",") if adds else ():
-        alias, value = each.split()
-        name = names.get(alias, alias)
-        before = int(item.get(name, {"N": "0"})["N"])
-        changed[name] = {"N": str(before + int(values[value]["N"]))}
-    removes = _REMOVE.search(text)
-    if removes:
-        for name in removes.group(1).split(","):
-            changed.pop(names.get(name.strip(), name.strip()), None)
+    for change in _changes(text, tuple(sorted(names.items()))):
+        change(item, changed, values)
     return changed
 
 
-def _value(item: Item, text: str, names: dict[str, str], values: dict[str, Any]) -> Any:
+@functools.lru_cache(maxsize=256)
+def _changes(text: str, names: tuple[tuple[str, str], ...]) -> list[Change]:
+    """Compile an update expression: one thing after the other that it does."""
+    alias = dict(names)
+    found: list[Change] = []
+    sets = _SET.search(text)
+    for assignment in _split(sets.group(1)) if sets else ():
+        match = _ASSIGNMENT.match(assignment)
+        if match is None:
+            raise NotCovered(f"update {text!r}")
+        name = alias.get(match.group(1), match.group(1))
+        found.append(_setting(name, _value(match.group(2), alias)))
+    adds = _ADD.search(text)
+    for each in adds.group(1).split(",") if adds else ():
+        counter, value = each.split()
+        found.append(_adding(alias.get(counter, counter), value))
+    removes = _REMOVE.search(text)
+    removed = [each.strip() for each in removes.group(1).split(",")] if removes else []
+    return [*found, *(_removing(alias.get(each, each)) for each in removed)]
+
+
+def _setting(name: str, value: Value) -> Change:
+    def change(item: Item, changed: Item, values: dict[str, Any]) -> None:
+        changed[name] = value(item, values)
+
+    return change
+
+
+def _adding(name: str, value: str) -> Change:
+    def change(item: Item, changed: Item, values: dict[str, Any]) -> None:
+        before = int(item.get(name, {"N": "0"})["N"])
+        changed[name] = {"N": str(before + int(values[value]["N"]))}
+
+    return change
+
+
+def _removing(name: str) -> Change:
+    return lambda _item, changed, _values: changed.pop(name, None)
+
+
+def _value(text: str, alias: dict[str, str]) -> Value:
     if text.startswith(":"):
-        return values[text]
+        return lambda _, values: values[text]
     match = _LIST_APPEND.fullmatch(text)
     if match:
-        first = item.get(match.group(1), values[match.group(2)])
-        return {"L": [*first["L"], *values[match.group(3)]["L"]]}
+        return _appended(*match.groups())
     match = _IF_NOT_EXISTS.fullmatch(text)
     if match:
-        return item.get(names.get(match.group(1), match.group(1)), values[match.group(2)])
+        name, default = alias.get(match.group(1), match.group(1)), match.group(2)
+        return lambda item, values: item.get(name, values[default])
     raise NotCovered(f"value {text!r}")
+
+
+def _appended(name: str, default: str, more: str) -> Value:
+    def value(item: Item, values: dict[str, Any]) -> Any:
+        first = item.get(name, values[default])
+        return {"L": [*first["L"], *values[more]["L"]]}
+
+    return value
 
 
 def _split(text: str) -> list[str]:

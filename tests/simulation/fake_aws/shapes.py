@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -17,8 +18,7 @@ def shape_of(service: str, operation: str, request: dict[str, Any]) -> str:
     """Service, operation, and every expression and option that decides the answer."""
     if service == "dynamodb" and operation == "BatchGetItem":
         (request,) = request["RequestItems"].values()
-    parts = [service, operation]
-    for name in (
+    names = (
         "UpdateExpression",
         "ConditionExpression",
         "KeyConditionExpression",
@@ -29,10 +29,9 @@ def shape_of(service: str, operation: str, request: dict[str, Any]) -> str:
         "ReturnValuesOnConditionCheckFailure",
         "ReturnValues",
         "statusFilter",
-    ):
-        if name in request:
-            value = _SPACE.sub(" ", str(request[name]))
-            parts.append(f"{name}={_SETS.sub(_kinds, value)}")
+    )
+    told = [f"{name}={_plain(str(request[name]))}" for name in names if name in request]
+    parts = [service, operation, *told]
     if operation == "BatchExecuteStatement":
         told = request["Statements"]
         parts += sorted({_statement(each["Statement"]) for each in told})
@@ -42,6 +41,13 @@ def shape_of(service: str, operation: str, request: dict[str, Any]) -> str:
     return " | ".join(parts)
 
 
+@functools.lru_cache(maxsize=1024)
+def _plain(value: str) -> str:
+    """An option's value, all kinds of assignments in it once."""
+    return _SETS.sub(_kinds, _SPACE.sub(" ", value))
+
+
+@functools.lru_cache(maxsize=1024)
 def _statement(text: str) -> str:
     """A statement; which table it names and how many attributes it sets decides nothing."""
     return _ASSIGNMENTS.sub('SET "n"=?', _TABLE.sub("UPDATE", text))
