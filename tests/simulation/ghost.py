@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FINAL = ("SUCCEEDED", "FAILED", "INVALID", "ABORTED")
 JOIN = "#join"
 member_named = functools.lru_cache(maxsize=4096)(MemberToken.of)
-"""The member that has this token, None where it is no member's."""
+"""The member that has this token, None where it is not a member's."""
 GONE = ""
 """In the place of a state: the record was deleted."""
 
