@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from simulation.fake_aws.errors import FakeError
 
 MOST_STANDING = 200
-"""Code that is kept where it stands, for the next actor that goes on from there (some 30 KB each)."""
+"""Code that is kept where it stands, for the next actor from there (some 30 KB each)."""
 
 
 class Crash(BaseException):
