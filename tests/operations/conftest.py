@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+import moto.core.models  # noqa: F401 - sessions that are made before it know nothing of moto
 import pytest
 
 from cirrus_callbacks_plugin.operations import deployment

@@ -396,7 +396,7 @@ def test_a_map_that_only_waits_is_told_of_joins() -> None:
 def test_a_map_whose_items_are_retried_is_right(
     retry: list[Any], is_told: bool, config: dict[str, Any]
 ) -> None:
-    """A join asks for all once more; a Retry that never retries does not count."""
+    """A join asks for all once more; a Retry of no attempts changes nothing."""
     made = _map(config=config)
     made["States"]["All"]["ItemProcessor"]["States"]["Wait"]["Retry"] = retry
     assert bool(of("map-or-join", made)) is is_told
