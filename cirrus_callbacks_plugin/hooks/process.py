@@ -22,7 +22,8 @@ from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_to_note
-from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.waits.step_log import log_step
 from cirrus_callbacks_plugin.waits.table import Settlement
 
 if TYPE_CHECKING:

@@ -25,8 +25,9 @@ from cirrus_callbacks_plugin.protocol.rules import (
     invalid_payload,
     wait_for_itself,
 )
-from cirrus_callbacks_plugin.protocol.wait_log import log_registered, log_step
+from cirrus_callbacks_plugin.protocol.wait_log import log_registered
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, token_name
+from cirrus_callbacks_plugin.waits.step_log import log_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

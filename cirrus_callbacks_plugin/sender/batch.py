@@ -15,10 +15,11 @@ from cirrus_callbacks_plugin.protocol.answer import refusal_of, why_refused
 from cirrus_callbacks_plugin.protocol.error_names import NOT_ENABLED
 from cirrus_callbacks_plugin.protocol.rules import ended_of
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
-from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import MalformedRowError, Wait
+from cirrus_callbacks_plugin.waits.step_log import log_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

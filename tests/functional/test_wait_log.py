@@ -12,6 +12,7 @@ from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import RegistrationFailed
 from cirrus_callbacks_plugin.lambda_functions import wrapped
 from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.waits import step_log
 from cirrus_callbacks_plugin.waits.row import token_name
 from support.cirrus_world import payload, payload_id
 
@@ -40,7 +41,7 @@ class Lines:
         found = [
             json.loads(record.getMessage())
             for record in self._caplog.records
-            if record.name == wait_log.__name__
+            if record.name == step_log.__name__
         ]
         self._caplog.clear()
         return [line for line in found if line.get("payload_id") == about]
@@ -137,9 +138,17 @@ def test_no_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixture) -
 
 def test_an_id_is_found_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     """Letters stay letters; half a surrogate pair, which JSON allows, stays an escape."""
-    wait_log.log_step("settled", "c/workflow-w/Süd \ud800", level=logging.WARNING)
+    step_log.log_step("settled", "c/workflow-w/Süd \ud800", level=logging.WARNING)
     assert '"c/workflow-w/Süd \\ud800"' in caplog.messages[-1]
     assert json.loads(caplog.messages[-1])["payload_id"] == "c/workflow-w/Süd \ud800"
+
+
+def test_what_a_terminal_would_obey_stays_an_escape(caplog: pytest.LogCaptureFixture) -> None:
+    """Commands write their lines there; the line is JSON of the same id all the same."""
+    odd = "c/workflow-w/\x1b[2J \x9b \u202e \x7f \U000e0001"
+    step_log.log_step("settled", odd, level=logging.WARNING)
+    assert caplog.messages[-1].isprintable()
+    assert json.loads(caplog.messages[-1])["payload_id"] == odd
 
 
 def test_lines_pass_lambdas_own_level(monkeypatch: pytest.MonkeyPatch) -> None:
