@@ -124,12 +124,13 @@ class _Invocation:
     def _run_cirrus(self, registered: Registered) -> Any:
         left_out = self._left_out(registered)
         for index in left_out:
+            spoiler = registered.spoilers[index]
             log_step(
                 wait_log.LEFT_OUT,
-                None,
+                spoiler.payload_id,
                 level=logging.WARNING,
                 message=self.delivery.messages[index].name,
-                why=f"cirrus would fail its whole batch for it: {registered.spoilers[index]}",
+                why=f"cirrus would fail its whole batch for it: {spoiler.refused}",
             )
         kept_back = {*registered.failed, *registered.joins, *left_out}
         if len(kept_back) == len(self.delivery.messages):
@@ -164,7 +165,13 @@ class _Invocation:
                 settler = _SettlerAfterCirrus(services, adapter, self.own_time)
                 settler.settle(registered, notes, returned=returned)
             except Exception as error:  # noqa: BLE001 - see above
-                logger.warning("Waits stay open until their runs end: %s", error_code(error))
+                for row, _ in registered.open_rows.values():
+                    log_wait(
+                        row,
+                        wait_log.NOT_SETTLED,
+                        level=logging.WARNING,
+                        why=f"{error_code(error)}; the wait stays open until its run ends",
+                    )
 
     def _finish(
         self,

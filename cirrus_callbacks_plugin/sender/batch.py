@@ -219,9 +219,9 @@ def _unanswered(batch: Batch) -> Iterator[tuple[Key, Wait | Join, Wait]]:
 
 
 def _log_again(row: Wait | Continuation | Expansion, error: Exception) -> None:
-    logger.warning(
-        "Payload %s: wait %s is delivered again (%s)",
-        row.key.payload_id if isinstance(row, Expansion) else row.payload_id,
-        row.key.name,
-        error_code(error),
-    )
+    step, level, why = wait_log.DELIVERED_AGAIN, logging.WARNING, error_code(error)
+    if isinstance(row, Wait):
+        log_wait(row, step, level=level, why=why)
+    else:
+        payload_id = row.join_id if isinstance(row, Expansion) else row.payload_id
+        log_step(step, payload_id, level=level, wait=row.key.name, why=why)

@@ -10,6 +10,7 @@ import pytest
 
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import RegistrationFailed
+from cirrus_callbacks_plugin.joins.rows import join_id_of
 from cirrus_callbacks_plugin.lambda_functions import wrapped
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.waits import step_log
@@ -114,6 +115,17 @@ def test_a_registration_that_failed(world: World, lines: Lines, aws: AwsCalls) -
         "put: ThrottlingException",
     )
     assert line["message"]
+
+
+def test_a_join_that_could_not_be_registered(world: World, lines: Lines, aws: AwsCalls) -> None:
+    """The line is found by the join's id, under which its rows will be."""
+    aws.fail("PutItem", when=lambda call: "callbacks" in call.table)
+    world.send({"join": {"members": [payload_id("a")]}}, "secret-token")
+    with pytest.raises(RegistrationFailed):
+        world.process()
+    (line,) = lines.of(join_id_of("secret-token"))
+    assert (line["callback"], line["wait"]) == ("not registered", token_name("secret-token"))
+    assert line["why"] == "put of the join: ThrottlingException"
 
 
 def test_a_settling_that_failed(world: World, lines: Lines, aws: AwsCalls) -> None:
