@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 _WORKFLOW = "/workflow-"
+JOIN_IDS = "join:"
+"""What every join's id begins with."""
 _JOIN_ID = re.compile(r"join:[0-9a-f]{32}")
-MEMBER_TOKENS = "#join:"
-"""What every member's token begins with, and no other sort key of a row."""
 _MEMBER_TOKEN = re.compile(r"#(join:[0-9a-f]{32}):(0|[1-9][0-9]{0,3})")
 
 

@@ -22,7 +22,8 @@ from cirrus_callbacks_plugin.hooks.registration import Registered, Registrar
 from cirrus_callbacks_plugin.hooks.services import HookClients, Services, clients
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.rules import Attempt, Settle, after_cirrus, run_to_note
-from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.waits.step_log import log_step
 from cirrus_callbacks_plugin.waits.table import Settlement
 
 if TYPE_CHECKING:
@@ -123,12 +124,13 @@ class _Invocation:
     def _run_cirrus(self, registered: Registered) -> Any:
         left_out = self._left_out(registered)
         for index in left_out:
+            spoiler = registered.spoilers[index]
             log_step(
                 wait_log.LEFT_OUT,
-                None,
+                spoiler.payload_id,
                 level=logging.WARNING,
                 message=self.delivery.messages[index].name,
-                why=f"cirrus would fail its whole batch for it: {registered.spoilers[index]}",
+                why=f"cirrus would fail its whole batch for it: {spoiler.refused}",
             )
         kept_back = {*registered.failed, *registered.joins, *left_out}
         if len(kept_back) == len(self.delivery.messages):
@@ -163,7 +165,13 @@ class _Invocation:
                 settler = _SettlerAfterCirrus(services, adapter, self.own_time)
                 settler.settle(registered, notes, returned=returned)
             except Exception as error:  # noqa: BLE001 - see above
-                logger.warning("Waits stay open until their runs end: %s", error_code(error))
+                for row, _ in registered.open_rows.values():
+                    log_wait(
+                        row,
+                        wait_log.NOT_SETTLED,
+                        level=logging.WARNING,
+                        why=f"{error_code(error)}; the wait stays open until its run ends",
+                    )
 
     def _finish(
         self,

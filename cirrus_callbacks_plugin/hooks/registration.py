@@ -15,6 +15,7 @@ from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.hooks.join_requests import JoinRegistrar, request_in
 from cirrus_callbacks_plugin.hooks.objects import fetch_object
 from cirrus_callbacks_plugin.hooks.payloads import Target, target_of
+from cirrus_callbacks_plugin.joins.rows import join_id_of
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD
 from cirrus_callbacks_plugin.protocol.rules import (
@@ -25,8 +26,9 @@ from cirrus_callbacks_plugin.protocol.rules import (
     invalid_payload,
     wait_for_itself,
 )
-from cirrus_callbacks_plugin.protocol.wait_log import log_registered, log_step
+from cirrus_callbacks_plugin.protocol.wait_log import log_registered
 from cirrus_callbacks_plugin.waits.row import Key, Wait, shard, token_name
+from cirrus_callbacks_plugin.waits.step_log import log_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +53,7 @@ class Registered:
         records: what cirrus is to see in the place of a message's record, by its index.
         joins: join requests, by their index: cirrus never sees them.
         spoilers: messages that cirrus would die of, its whole batch with it, and whose waiters are
-            told that the payload is not acceptable: why, by their index.
+            told that the payload is not acceptable: what they are about, and why, by their index.
     """
 
     open_rows: dict[Key, tuple[Wait, StateKey]] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class Registered:
     is_throttled: bool = False
     records: dict[int, Any] = field(default_factory=dict)
     joins: set[int] = field(default_factory=set)
-    spoilers: dict[int, str] = field(default_factory=dict)
+    spoilers: dict[int, Target] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -90,10 +92,13 @@ class Registrar:
                 _note_spoiler(message, targets[message.index], rows[message.index], registered)
             else:
                 target = targets.get(message.index)
+                payload_id = None if target is None else target.payload_id
                 for callback in message.callbacks:
+                    if message.index in registered.joins:
+                        payload_id = join_id_of(callback.task_token)
                     log_step(
                         wait_log.NOT_REGISTERED,
-                        target.payload_id if target is not None else None,
+                        payload_id,
                         level=logging.WARNING,
                         wait=token_name(callback.task_token),
                         message=message.name,
@@ -253,7 +258,7 @@ def _note_spoiler(
     """Note a message of a queue that cirrus would die of, once all who wait are told so."""
     is_told = all(row.answer_error == INVALID_PAYLOAD for row in rows)
     if target.spoils_batch and target.refused and message.queue_arn is not None and is_told:
-        registered.spoilers[message.index] = target.refused
+        registered.spoilers[message.index] = target
 
 
 def _reason(error: Exception, call: str) -> str:

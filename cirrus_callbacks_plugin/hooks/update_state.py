@@ -18,10 +18,12 @@ from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
 from cirrus_callbacks_plugin.hooks.services import Services
 from cirrus_callbacks_plugin.naming import workflow_of
+from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.rules import Ended, cut, displaces, ended_of
 from cirrus_callbacks_plugin.protocol.settle import Progress, settle_open_rows
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import UNKNOWN_WORKFLOW, timestamp
+from cirrus_callbacks_plugin.waits.step_log import log_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 MAX_PUTS = 3
 """Of one outcome that is to go on in the sender, where others are put there meanwhile."""
+_LEFT_TO_RECONCILER = "the payload's waits stay open until the reconciler settles them"
 
 
 def update_state(
@@ -93,10 +96,14 @@ def _settle(
             if not progress.is_complete:
                 _continue_later(parts, payload_id, ended, progress, time_left)
         except Exception as error:  # noqa: BLE001 - the reconciler mends it
-            logger.error(  # noqa: TRY400 - a traceback could hold a request, and so a token
-                "Payload %s: its waits stay open until the reconciler settles them (%s)",
+            # Without a traceback, which could hold a request, and so a token.
+            why = str(error) if isinstance(error, ConfigurationError) else error_code(error)
+            log_step(
+                wait_log.NOT_SETTLED,
                 payload_id,
-                error if isinstance(error, ConfigurationError) else error_code(error),
+                level=logging.ERROR,
+                workflow_state=final.state,
+                why=f"{why}; {_LEFT_TO_RECONCILER}",
             )
 
 
@@ -132,9 +139,13 @@ def _continue_later(
             waiting,
         )
         if waiting is None:
-            logger.warning(
-                "Payload %s: the sender settles the waits that did not fit into this invocation",
+            log_step(
+                wait_log.LEFT_TO_SENDER,
                 payload_id,
+                level=logging.WARNING,
+                workflow_state=newer.outcome.workflow_state,
+                execution_arn=newer.execution_arn,
+                why="not all waits could be settled in this invocation",
             )
             return
         if time_left.seconds() < CALL_SECONDS:
@@ -142,12 +153,21 @@ def _continue_later(
         record = services.states.get(key) if key is not None else None
         lists_at_claim = adapter.generation.lists_run_at_claim
         if not displaces(record, newer, ended_of(waiting), lists_run_at_claim=lists_at_claim):
-            logger.info("Payload %s: the sender settles its waits with a later run", payload_id)
+            log_step(
+                wait_log.LEFT_TO_SENDER,
+                payload_id,
+                workflow_state=waiting.outcome.workflow_state,
+                execution_arn=waiting.outcome.execution_arn,
+                why="the outcome of a later run waits there already",
+            )
             return
-    logger.warning(
-        "Payload %s: the tracking table does not answer; its waits stay open until the "
-        "reconciler settles them",
+    log_step(
+        wait_log.NOT_SETTLED,
         payload_id,
+        level=logging.WARNING,
+        workflow_state=newer.outcome.workflow_state,
+        execution_arn=newer.execution_arn,
+        why=f"the tracking table does not answer; {_LEFT_TO_RECONCILER}",
     )
 
 

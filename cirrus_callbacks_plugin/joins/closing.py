@@ -9,7 +9,7 @@ from cirrus_callbacks_plugin.joins.deciding import JoinRule, Result
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import INVALID_PAYLOAD, JOIN_FAILED
 from cirrus_callbacks_plugin.protocol.rules import cut, invalid_payload
-from cirrus_callbacks_plugin.protocol.wait_log import log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_repaired, log_wait
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -64,8 +64,21 @@ def close_if_certain(table: JoinsTable, join: Join) -> bool:
     return close_if_counted(table, join, table.members(join.join_id))
 
 
-def close_if_counted(table: JoinsTable, join: Join, members: Sequence[MemberRow]) -> bool:
-    """Settle a join if its members' rows make the result certain; True if this call did."""
+def close_if_counted(
+    table: JoinsTable,
+    join: Join,
+    members: Sequence[MemberRow],
+    *,
+    repair_level: int | None = None,
+) -> bool:
+    """Settle a join if its members' rows make the result certain; True if this call did.
+
+    Args:
+        table: the joins' rows.
+        join: which.
+        members: their rows.
+        repair_level: of the line, where this makes up for what a teller should have done.
+    """
     if join.total is None:
         return False
     rule, counts = rule_of(join, join.total), Counts.of(members)
@@ -75,21 +88,23 @@ def close_if_counted(table: JoinsTable, join: Join, members: Sequence[MemberRow]
     why = "there are no members"
     if rule.total:
         why = f"{counts.failed} of {members_text(rule.total)} failed"
-    return _settle(table, join, result, f"{why}, {rule.needed} had to succeed")
+    return _settle(table, join, result, f"{why}, {rule.needed} had to succeed", repair_level)
 
 
-def close_at_deadline(table: JoinsTable, join: Join, members: Sequence[MemberRow]) -> bool:
+def close_at_deadline(
+    table: JoinsTable, join: Join, members: Sequence[MemberRow], *, repair_level: int
+) -> bool:
     """Settle a join whose deadline has passed: what is pending has not succeeded."""
     counts = Counts.of(members)
     if join.total is None:
         why = f"the deadline {join.deadline_at} passed before the list of members was read"
-        return _settle(table, join, Result.FAILED, why)
+        return _settle(table, join, Result.FAILED, why, repair_level)
     rule = rule_of(join, join.total)
     why = (
         f"the deadline {join.deadline_at} passed: {counts.succeeded} of {members_text(rule.total)} "
         f"had succeeded, {rule.needed} had to"
     )
-    return _settle(table, join, rule.at_deadline(counts.succeeded), why)
+    return _settle(table, join, rule.at_deadline(counts.succeeded), why, repair_level)
 
 
 def close_as_invalid(table: JoinsTable, join: Join, why: str) -> bool:
@@ -97,18 +112,23 @@ def close_as_invalid(table: JoinsTable, join: Join, why: str) -> bool:
     return _put(table, join, invalid_payload(why))
 
 
-def _settle(table: JoinsTable, join: Join, result: Result, why: str) -> bool:
+def _settle(
+    table: JoinsTable, join: Join, result: Result, why: str, repair_level: int | None
+) -> bool:
     is_failure = result is Result.FAILED
     outcome = Outcome(
         workflow_state=result.value,
         error=cut(why) if is_failure else None,
         answer_error=JOIN_FAILED if is_failure else None,
     )
-    return _put(table, join, outcome)
+    return _put(table, join, outcome, repair_level)
 
 
-def _put(table: JoinsTable, join: Join, outcome: Outcome) -> bool:
+def _put(table: JoinsTable, join: Join, outcome: Outcome, repair_level: int | None = None) -> bool:
     is_first = table.waits.settle(join.wait.key, outcome)
+    if is_first and repair_level is not None:
+        log_repaired(join.wait, outcome, level=repair_level)
+        return True
     log_wait(
         join.wait,
         wait_log.SETTLED if is_first else wait_log.SETTLED_BEFORE,

@@ -167,7 +167,7 @@ class Expander:
             )
             for token, why in refused.items()
         ]
-        for result in self.teller.tell(rows):
+        for result in self.teller.tell_unsent(rows):
             if isinstance(result, Exception):
                 raise result
 

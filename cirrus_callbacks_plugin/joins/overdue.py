@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta  # noqa: TC003 - fields' types
 from enum import Enum
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from cirrus_callbacks_plugin.joins.closing import close_at_deadline, close_if_counted
 from cirrus_callbacks_plugin.joins.rows import MemberRow
 from cirrus_callbacks_plugin.naming import MemberToken
+from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.row import FAILURE, moment
 
 if TYPE_CHECKING:
@@ -54,11 +57,13 @@ class Overdue:
         table: the joins' rows.
         teller: tells of missing members.
         patience: how long others have.
+        log_level: of the lines that tell what was done.
     """
 
     table: JoinsTable
     teller: Teller
     patience: Patience
+    log_level: int = logging.WARNING
 
     def repair(self, join: Join, now: datetime) -> list[Repair]:
         """Do what an open join calls for, as it was read just now; most call for nothing.
@@ -68,7 +73,8 @@ class Overdue:
         """
         if join.deadline_at is not None and moment(join.deadline_at) <= now:
             members = self.table.members(join.join_id)
-            return [Repair.SETTLED] if close_at_deadline(self.table, join, members) else []
+            is_done = close_at_deadline(self.table, join, members, repair_level=self.log_level)
+            return [Repair.SETTLED] if is_done else []
         if now - moment(join.wait.registered_at) < self.patience.grace:
             return []
         if not join.is_all_sent or join.total == 0:
@@ -84,6 +90,13 @@ class Overdue:
         if expansion is not None and now - moment(expansion.settled_at) < self.patience.grace:
             return []
         self.table.expand(join.join_id)
+        log_wait(
+            join.wait,
+            wait_log.TO_BE_EXPANDED,
+            level=self.log_level,
+            total=join.total,
+            sent=join.sent,
+        )
         return [Repair.EXPANDED]
 
     def _end(self, join: Join) -> list[Repair]:
@@ -94,8 +107,13 @@ class Overdue:
         members = self.table.members(join.join_id)
         missing = self._missing(join, members)
         if not missing:
-            return [Repair.SETTLED] if close_if_counted(self.table, join, members) else []
-        for result in self.teller.tell(missing):  # which settles the join, if that decides it
+            level = self.log_level
+            is_done = close_if_counted(self.table, join, members, repair_level=level)
+            return [Repair.SETTLED] if is_done else []
+        # Which settles the join, if that decides it.
+        for result in self.teller.tell_unsent(
+            missing, step=wait_log.REPAIRED, level=self.log_level
+        ):
             if isinstance(result, Exception):
                 raise result
         return [Repair.TOLD_MISSING] * len(missing)

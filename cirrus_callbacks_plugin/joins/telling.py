@@ -9,6 +9,7 @@ until that is done, its stream record, or the reconciler, begins with it again.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ from cirrus_callbacks_plugin.joins.rows import Join, MemberRow
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.malformed import Malformed
-from cirrus_callbacks_plugin.waits.row import STALE, MalformedRowError
+from cirrus_callbacks_plugin.waits.row import STALE, Key, MalformedRowError
+from cirrus_callbacks_plugin.waits.step_log import log_step
 from cirrus_callbacks_plugin.waits.table import Mark
 
 if TYPE_CHECKING:
@@ -88,6 +90,26 @@ class Teller:
         results.update(self._mark(rows, marks))
         return [results[position] for position in range(len(rows))]
 
+    def tell_unsent(
+        self,
+        rows: Sequence[MemberRow],
+        *,
+        step: str = wait_log.TOLD,
+        level: int = logging.INFO,
+    ) -> list[MemberRow | Exception]:
+        """Tell of members that have no wait, as :meth:`tell` does, with a line for each.
+
+        Args:
+            rows: what became of them.
+            step: what the line calls it.
+            level: the line's.
+        """
+        standing = self.tell(rows)
+        for row in standing:
+            if isinstance(row, MemberRow):
+                _log_member(row, step, level=level)
+        return standing
+
     def tell(self, rows: Sequence[MemberRow]) -> list[MemberRow | Exception]:
         """Tell outcomes of members, and settle the joins that they decide.
 
@@ -136,6 +158,21 @@ class Teller:
                     workflow_state=row.workflow_state,
                 )
         return results
+
+
+def _log_member(row: MemberRow, step: str, *, level: int) -> None:
+    """Log one step of a member without a wait: under its join's id, where its own is unknown."""
+    member = row.member
+    log_step(
+        step,
+        row.member_payload_id or member.join_id,
+        level=level,
+        wait=Key(member.join_id, member.text).name,
+        answer=row.answer,
+        answer_error=row.answer_error,
+        workflow_state=row.workflow_state,
+        why=row.error,
+    )
 
 
 def _is_waited_for(member: MemberToken, joins: JoinsById) -> bool:

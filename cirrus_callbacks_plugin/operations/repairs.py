@@ -7,6 +7,7 @@ unanswered for some seconds is answered here.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -232,10 +233,11 @@ class HandRepairer:
         joins = self._joins()
         join = joins.table.joins([step.row.payload_id]).get(step.row.payload_id)
         patience = Patience(timedelta(0), self.settings.redelivery, self.settings.queue)
+        overdue = Overdue(joins.table, joins.teller, patience, log_level=logging.INFO)
         is_done = (
             isinstance(join, Join)
             and not join.is_closed
-            and Overdue(joins.table, joins.teller, patience).repair(join, self.deployment.clock())
+            and overdue.repair(join, self.deployment.clock())
         )
         if not is_done:
             return Done(step, self._now(step), CHANGED)

@@ -170,7 +170,7 @@ def _not_run(row: Wait, record: Record, output_url: OutputUrl) -> Judgement:
         # Dropped as a duplicate in its batch: what it asked to replace is not an answer.
         why = f"cirrus declined this message; the payload was {record.state} before and is still"
         return Settle(never_started(why))
-    if record.only_execution is None:
+    if len(set(record.executions)) > 1:
         # Cirrus read an older state, of a run in progress. A late event of an older run may
         # have written this one: the reconciler asks for the last.
         return LeaveOpen("several runs are listed, and the record does not say which one ended")

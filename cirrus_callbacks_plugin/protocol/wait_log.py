@@ -11,17 +11,17 @@ Tokens are named by their digest, and stand in no line.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from typing import TYPE_CHECKING, Any
+
+from cirrus_callbacks_plugin.waits.step_log import log_step
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.outcome import Outcome
     from cirrus_callbacks_plugin.waits.row import Wait
 
 PACKAGE = __name__.partition(".")[0]
-logger = logging.getLogger(__name__)
 
 REGISTERED = "registered"
 REGISTERED_BEFORE = "registered before"
@@ -32,34 +32,16 @@ LEFT_OPEN = "left open"
 NOT_SETTLED = "not settled"
 LEFT_OUT = "left out"
 NOT_NOTED = "run not noted"
+LEFT_TO_SENDER = "left to the sender"
+DELIVERED_AGAIN = "delivered again"
 ANSWERED = "answered"
 NOT_ANSWERED = "not answered"
 TOLD = "told to its join"
 NOT_EXPANDED = "members not sent"
+TO_BE_EXPANDED = "members to be sent again"
 REPAIRED = "repaired"
 NOT_REPAIRED = "not repaired"
 IN_CYCLE = "in a cycle"
-
-
-def log_step(
-    step: str,
-    payload_id: str | None,
-    *,
-    level: int = logging.INFO,
-    **facts: Any,
-) -> None:
-    """Log one step of a wait's life.
-
-    Args:
-        step: what was done, one of this module's names.
-        payload_id: what is waited for; None where it is not known.
-        level: the line's level.
-        **facts: what is known besides; None is left out.
-    """
-    line = {"callback": step, "payload_id": payload_id, **facts}
-    known = {name: value for name, value in line.items() if value is not None}
-    text = json.dumps(known, ensure_ascii=False)  # an id is to be found as it is
-    logger.log(level, "%s", text.encode("utf-8", "backslashreplace").decode())
 
 
 def log_wait(row: Wait, step: str, *, level: int = logging.INFO, **facts: Any) -> None:

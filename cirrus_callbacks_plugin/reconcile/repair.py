@@ -17,12 +17,13 @@ from cirrus_callbacks_plugin.joins.rows import Join, wait_of
 from cirrus_callbacks_plugin.joins.service import Joins  # noqa: TC001 - a field's type
 from cirrus_callbacks_plugin.protocol import wait_log
 from cirrus_callbacks_plugin.protocol.error_names import NEVER_STARTED
-from cirrus_callbacks_plugin.protocol.wait_log import log_repaired, log_step
+from cirrus_callbacks_plugin.protocol.wait_log import log_repaired
 from cirrus_callbacks_plugin.reconcile.case import case_of, may_still_come
 from cirrus_callbacks_plugin.reconcile.cycles import RunningWaits
 from cirrus_callbacks_plugin.reconcile.judge import Verdict, judge, run_to_ask
 from cirrus_callbacks_plugin.reconcile.summary import Did, Summary
 from cirrus_callbacks_plugin.waits.row import FAILURE, STALE, SUCCESS, Key, Wait
+from cirrus_callbacks_plugin.waits.step_log import log_step
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.aws.pacing import Pace

@@ -15,10 +15,11 @@ from cirrus_callbacks_plugin.protocol.answer import refusal_of, why_refused
 from cirrus_callbacks_plugin.protocol.error_names import NOT_ENABLED
 from cirrus_callbacks_plugin.protocol.rules import ended_of
 from cirrus_callbacks_plugin.protocol.settle import settle_open_rows
-from cirrus_callbacks_plugin.protocol.wait_log import log_step, log_wait
+from cirrus_callbacks_plugin.protocol.wait_log import log_wait
 from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import MalformedRowError, Wait
+from cirrus_callbacks_plugin.waits.step_log import log_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -218,9 +219,9 @@ def _unanswered(batch: Batch) -> Iterator[tuple[Key, Wait | Join, Wait]]:
 
 
 def _log_again(row: Wait | Continuation | Expansion, error: Exception) -> None:
-    logger.warning(
-        "Payload %s: wait %s is delivered again (%s)",
-        row.key.payload_id if isinstance(row, Expansion) else row.payload_id,
-        row.key.name,
-        error_code(error),
-    )
+    step, level, why = wait_log.DELIVERED_AGAIN, logging.WARNING, error_code(error)
+    if isinstance(row, Wait):
+        log_wait(row, step, level=level, why=why)
+    else:
+        payload_id = row.join_id if isinstance(row, Expansion) else row.payload_id
+        log_step(step, payload_id, level=level, wait=row.key.name, why=why)

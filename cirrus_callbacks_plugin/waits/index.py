@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.aws.batch_reads import read_batch
 from cirrus_callbacks_plugin.aws.pages import pages
-from cirrus_callbacks_plugin.naming import MEMBER_TOKENS
+from cirrus_callbacks_plugin.contract import RESERVED
+from cirrus_callbacks_plugin.naming import JOIN_IDS
 from cirrus_callbacks_plugin.waits import definition
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import (
+    JOIN,
     Key,
     MalformedRowError,
     is_time,
@@ -127,10 +129,20 @@ class WaitingIndex:
             yield entries
 
     def counts(self, shard: str) -> Iterator[int]:
-        """How many tasks wait in a shard, page by page: members' own waits are not counted."""
+        """How many tasks wait in a shard, page by page: their own waits, and those of joins.
+
+        Members' own waits are not counted, nor are reserved rows that are in the index.
+        """
         request = {**self._request(shard), "Select": "COUNT"}
-        request["FilterExpression"] = "NOT begins_with(task_token, :member)"
-        request["ExpressionAttributeValues"][":member"] = {"S": MEMBER_TOKENS}
+        request["FilterExpression"] = (
+            "NOT begins_with(task_token, :reserved) "
+            "OR (task_token = :join AND begins_with(payload_id, :joins))"
+        )
+        request["ExpressionAttributeValues"] |= {
+            ":reserved": {"S": RESERVED},
+            ":join": {"S": JOIN},
+            ":joins": {"S": JOIN_IDS},
+        }
         for page in pages(self.client.query, request):
             yield page["Count"]
 

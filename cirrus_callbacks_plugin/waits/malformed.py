@@ -6,12 +6,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.naming import visible
+from cirrus_callbacks_plugin.waits.step_log import NOT_READ, log_step
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.row import Key
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +36,5 @@ class Malformed:
 
 
 def log_malformed(row: Malformed) -> None:
-    """Say which row was passed over, and why."""
-    logger.error(
-        "Wait %s for payload %s cannot be read and is passed over: %s",
-        row.name or "without a key",
-        visible(row.payload_id) if row.payload_id is not None else "of no name",
-        row.why,
-    )
+    """Say which row is passed over, and why."""
+    log_step(NOT_READ, row.payload_id, level=logging.ERROR, wait=row.name, why=row.why)

@@ -20,7 +20,7 @@ from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.fenced_blocks import ROOT
-from support.step_names import step_names
+from support.step_names import step_names, steps_by_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +89,50 @@ def test_every_step_of_a_waits_life_is_explained() -> None:
     section = _section("docs/reference/logs.md", "## One line for each step of a wait's life")
     table = section.partition("| `callback` |")[2].partition("\n\n")[0]
     assert _first_column(table) == step_names()
+
+
+BOTH_HOOKS = {"process hook", "update-state hook"}
+ALL_ANSWERERS = {"sender", "reconciler", "commands"}
+WORKS_IN = {
+    "hooks/join_requests.py": {"process hook"},
+    "hooks/process.py": {"process hook"},
+    "hooks/registration.py": {"process hook"},
+    "hooks/update_state.py": {"update-state hook"},
+    "joins/attaching.py": {"sender"},
+    "joins/closing.py": ALL_ANSWERERS,
+    "joins/overdue.py": {"reconciler", "commands"},
+    "joins/telling.py": ALL_ANSWERERS,
+    "operations/repairs.py": {"commands"},
+    "protocol/answer.py": ALL_ANSWERERS,
+    "protocol/settle.py": {"update-state hook", "sender"},
+    "reconcile/cycle_breaker.py": {"reconciler"},
+    "reconcile/repair.py": {"reconciler"},
+    "sender/batch.py": {"sender"},
+    "waits/malformed.py": BOTH_HOOKS | ALL_ANSWERERS,
+}
+"""Who runs each module that logs steps."""
+NOT_THERE = {("joins/closing.py", "repaired", "sender")}
+"""What a module logs for others alone: ``joins/overdue.py`` lets a join be closed as a repair."""
+
+
+def test_who_writes_a_line_is_who_runs_the_module_that_logs_it() -> None:
+    """The column "written by" against the steps that the modules name; a new module is noticed."""
+    logged = steps_by_module()
+    assert set(logged) == set(WORKS_IN)
+    writers: dict[str, set[str]] = {}
+    for module, steps in logged.items():
+        for step in steps:
+            here = {who for who in WORKS_IN[module] if (module, step, who) not in NOT_THERE}
+            writers.setdefault(step, set()).update(here)
+    section = _section("docs/reference/logs.md", "## One line for each step of a wait's life")
+    table = section.partition("| `callback` |")[2].partition("\n\n")[0]
+    told = {}
+    for line in table.splitlines():
+        if line.startswith("| `"):
+            step, who = (cell.strip(" `") for cell in line.split("|")[1:3])
+            names = set(who.split(", "))
+            told[step] = names - {"hooks"} | (BOTH_HOOKS if "hooks" in names else set())
+    assert told == writers
 
 
 def test_every_metric_is_explained() -> None:

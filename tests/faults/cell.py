@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.waits import step_log
 from faults.fault import Fault, code_of, without_codes
 from faults.trial import GONE, NOTHING, Again, Trial
 from support.in_batches import in_batches
@@ -292,7 +292,7 @@ def _logged(trial: Trial) -> tuple[str, ...]:
     for record in trial.deployed.lines.ours:
         if record.levelno < logging.WARNING:
             continue
-        if record.name == wait_log.logger.name and isinstance(record.args, tuple):
+        if record.name == step_log.logger.name and isinstance(record.args, tuple):
             told = f"`{json.loads(str(record.args[0]))['callback']}`"
         else:
             told = '"' + str(record.msg).replace("%s", "…").replace("%d", "…") + '"'

@@ -40,7 +40,7 @@ RULES = (
         "Without the second read rows stay open: the end of their own run answers them.",
         "process",
         ("_SettlerAfterCirrus.settle > StateTable.read",),
-        logged=('WARNING "Waits stay open until their runs end: …"',),
+        logged=("WARNING `not settled`",),
     ),
     Rule(
         "A run that could not start and is not settled at once is told by the reconciler, once "
@@ -89,7 +89,7 @@ RULES = (
         ("WaitsTable.open_rows", "StateTable.get", "WaitsTable.continue_later"),
         retried_by=(RECONCILER,),
         waits_for=(GRACE,),
-        logged=("its waits stay open until the reconciler settles them",),
+        logged=("ERROR `not settled`",),
     ),
     # --- sender ---
     Rule(
@@ -123,7 +123,7 @@ RULES = (
         PASSING,
         retried_by=(STREAM,),
         waits_for=(NEXT_BATCH,),
-        logged=('WARNING "Payload …: wait … is delivered again',),
+        logged=("WARNING `delivered again`",),
     ),
     Rule(
         "A mark that is refused delays nobody; the reconciler finds the token answered.",
@@ -140,7 +140,7 @@ RULES = (
         ("WaitsTable.mark_answered",),
         PASSING,
         retried_by=(STREAM,),
-        logged=('WARNING "Payload …: wait … is delivered again',),
+        logged=("WARNING `delivered again`",),
         is_marked="stale",
     ),
     Rule(
@@ -167,7 +167,7 @@ RULES = (
         ("settle_open_rows", "Sender._go_on"),
         retried_by=(STREAM,),
         waits_for=(NEXT_BATCH,),
-        logged=('WARNING "Payload …: wait … is delivered again',),
+        logged=("WARNING `delivered again`",),
     ),
     # --- reconciler ---
     Rule(

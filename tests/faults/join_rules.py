@@ -18,7 +18,7 @@ from faults.rule import ANY, DENIED, MISSING, PASSING, REFUSED, Rule
 
 _TELLING = ("Teller.", "closing.", "Results.answer_of > JoinsTable.members")
 _SENDING = ("Expander.", "Attacher.", "queueing.", "listing.")
-_AGAIN = 'WARNING "Payload …: wait … is delivered again'
+_AGAIN = "WARNING `delivered again`"
 _BUSY = frozenset({Fault.THROTTLED, Fault.SERVER_ERROR})
 _NO_LIST = "A list that S3 does not take is left out of the answer: nobody waits for it."
 _NOT_WRITTEN = ('WARNING "The list of … could not be written to ',)

@@ -101,6 +101,21 @@ def test_the_commands_show_none_of_them(world: World) -> None:
     assert list(queries.all_rows()) == []
 
 
+def test_none_of_them_is_counted_as_a_task_that_waits(world: World) -> None:
+    """Nor is a member's own wait; a task's is, and a join's, each in the place of its task."""
+    put(world, waiting="0")
+    join_id = "join:" + "0123456789abcdef" * 2
+    for key in (Key(join_id, "#member:00001"), Key(join_id, "#expand"), Key("c", f"#{join_id}:0")):
+        item = {**reserved("", "", waiting="0"), **key.to_item()}
+        world.dynamodb.put_item(TableName=world.names.callbacks_table, Item=item)
+    queries = WaitsQueries(world.dynamodb, world.names.callbacks_table)
+    assert queries.count_waiting() == 0
+    for key in (Key(join_id, "#join"), Key(payload_id(), "a-tasks-token")):
+        item = {**reserved("", "", waiting="0"), **key.to_item()}
+        world.dynamodb.put_item(TableName=world.names.callbacks_table, Item=item)
+    assert queries.count_waiting() == 2
+
+
 def test_a_record_of_one_is_passed_over(world: World) -> None:
     """A new one, too: the flag is not judged by it."""
     put(world, settled_at=OLD)

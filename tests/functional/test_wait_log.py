@@ -10,8 +10,10 @@ import pytest
 
 from cirrus_callbacks_plugin.cirrus.installed import adapter
 from cirrus_callbacks_plugin.errors import RegistrationFailed
+from cirrus_callbacks_plugin.joins.rows import join_id_of
 from cirrus_callbacks_plugin.lambda_functions import wrapped
 from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.waits import step_log
 from cirrus_callbacks_plugin.waits.row import token_name
 from support.cirrus_world import payload, payload_id
 
@@ -40,7 +42,7 @@ class Lines:
         found = [
             json.loads(record.getMessage())
             for record in self._caplog.records
-            if record.name == wait_log.__name__
+            if record.name == step_log.__name__
         ]
         self._caplog.clear()
         return [line for line in found if line.get("payload_id") == about]
@@ -115,6 +117,17 @@ def test_a_registration_that_failed(world: World, lines: Lines, aws: AwsCalls) -
     assert line["message"]
 
 
+def test_a_join_that_could_not_be_registered(world: World, lines: Lines, aws: AwsCalls) -> None:
+    """The line is found by the join's id, under which its rows will be."""
+    aws.fail("PutItem", when=lambda call: "callbacks" in call.table)
+    world.send({"join": {"members": [payload_id("a")]}}, "secret-token")
+    with pytest.raises(RegistrationFailed):
+        world.process()
+    (line,) = lines.of(join_id_of("secret-token"))
+    assert (line["callback"], line["wait"]) == ("not registered", token_name("secret-token"))
+    assert line["why"] == "put of the join: ThrottlingException"
+
+
 def test_a_settling_that_failed(world: World, lines: Lines, aws: AwsCalls) -> None:
     """The one who searches sees that the row waits for the reconciler."""
     world.deliver((payload("a"), "token"))
@@ -137,9 +150,17 @@ def test_no_line_holds_a_token(world: World, caplog: pytest.LogCaptureFixture) -
 
 def test_an_id_is_found_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     """Letters stay letters; half a surrogate pair, which JSON allows, stays an escape."""
-    wait_log.log_step("settled", "c/workflow-w/Süd \ud800", level=logging.WARNING)
+    step_log.log_step("settled", "c/workflow-w/Süd \ud800", level=logging.WARNING)
     assert '"c/workflow-w/Süd \\ud800"' in caplog.messages[-1]
     assert json.loads(caplog.messages[-1])["payload_id"] == "c/workflow-w/Süd \ud800"
+
+
+def test_what_a_terminal_would_obey_stays_an_escape(caplog: pytest.LogCaptureFixture) -> None:
+    """Commands write their lines there; the line is JSON of the same id all the same."""
+    odd = "c/workflow-w/\x1b[2J \x9b \u202e \x7f \U000e0001"
+    step_log.log_step("settled", odd, level=logging.WARNING)
+    assert caplog.messages[-1].isprintable()
+    assert json.loads(caplog.messages[-1])["payload_id"] == odd
 
 
 def test_lines_pass_lambdas_own_level(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.protocol import wait_log
+from cirrus_callbacks_plugin.waits import step_log
 
 if TYPE_CHECKING:
     import pytest
@@ -22,7 +23,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[str, dict[str, Any]]]:
     found = [
         (record.levelname, json.loads(record.getMessage()))
         for record in caplog.records
-        if record.name == wait_log.__name__
+        if record.name == step_log.__name__
     ]
     caplog.clear()
     return found

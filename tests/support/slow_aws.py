@@ -23,7 +23,6 @@ from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey, StateTable
 from cirrus_callbacks_plugin.config import ReconcilerSettings
 from cirrus_callbacks_plugin.lambda_functions import reconciler
-from cirrus_callbacks_plugin.naming import MEMBER_TOKENS
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.reconcile import passes
 from cirrus_callbacks_plugin.reconcile.passes import Paces, Pass
@@ -171,7 +170,8 @@ class DynamoDB:
         found = index[start : start + INDEX_PAGE]
         page: dict[str, Any] = {"Count": len(found)}
         if request.get("Select") == "COUNT":
-            page["Count"] = sum(not token.startswith(MEMBER_TOKENS) for _, _, token in found)
+            keys = [Key(payload_id, token) for _, payload_id, token in found]
+            page["Count"] = sum(not each.is_reserved and not each.is_member for each in keys)
         else:
             page["Items"] = [_index_item(asked, place) for place in found]
         if start + INDEX_PAGE < len(index):

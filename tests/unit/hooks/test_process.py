@@ -512,8 +512,14 @@ def test_a_record_that_cannot_be_read_again_leaves_its_waits_open(
         parts.states.error = aws_error("AccessDeniedException")
 
     assert run(parts, Handler(work), message("i", "t")) is RETURNED
-    (line,) = [each for each in caplog.records if each.name == module.__name__]
-    assert line.getMessage() == "Waits stay open until their runs end: AccessDeniedException"
+    assert lines(caplog)[-1] == (
+        "WARNING",
+        {
+            "callback": "not settled",
+            **about("t"),
+            "why": "AccessDeniedException; the wait stays open until its run ends",
+        },
+    )
 
 
 @pytest.mark.parametrize(
@@ -597,7 +603,7 @@ def test_a_message_that_spoils_its_batch_is_left_out(
     assert put.answer_error == "CirrusCallback.InvalidPayload"
     assert parts.clients.sqs.deleted == []
     (line,) = [line for _, line in lines(caplog) if line["callback"] == "left out"]
-    assert line["message"] == "m-bad"
+    assert (line["message"], line["payload_id"]) == ("m-bad", put.payload_id)
     assert "none.json" in line["why"]
 
 

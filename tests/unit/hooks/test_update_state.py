@@ -11,12 +11,13 @@ from cirrus_callbacks_plugin.cirrus import installed
 from cirrus_callbacks_plugin.errors import ConfigurationError
 from cirrus_callbacks_plugin.hooks import update_state as module
 from cirrus_callbacks_plugin.hooks.own_time import CALL_SECONDS
+from cirrus_callbacks_plugin.waits.continuation import Continuation
 from cirrus_callbacks_plugin.waits.outcome import Outcome
 from cirrus_callbacks_plugin.waits.row import Wait
 from support.aws_calls import aws_error
 from support.hooked import Cirrus, Parts, Records, Rows, StateDB, payload_id
 from support.judged import record
-from support.logged_steps import listen
+from support.logged_steps import lines, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.cirrus.state_table import Record, StateKey
 
 RUN = "arn:run"
+LEFT = "the payload's waits stay open until the reconciler settles them"
 URL = f"s3://out/{payload_id()}/{RUN}"
 
 
@@ -138,6 +140,13 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [each.getMessage() for each in caplog.records if each.name == module.__name__]
 
 
+def step(caplog: pytest.LogCaptureFixture, level: str) -> dict[str, Any]:
+    """The one line of a step that was told, of this level."""
+    ((told_at, line),) = lines(caplog)
+    assert told_at == level
+    return line
+
+
 def test_waits_are_settled_with_what_the_handler_wrote(
     hook: Settling,
     caplog: pytest.LogCaptureFixture,
@@ -227,12 +236,40 @@ def test_what_does_not_fit_is_left_to_the_sender(
     hook.run({"detail": {"output": "{}"}}, work, context)
     assert hook.waits.settled == []
     assert hook.waits.left == [(payload_id(), "w", Outcome("SUCCEEDED", RUN), "2.0.0", None, None)]
-    assert told(caplog) == [
-        (
-            f"Payload {payload_id()}: the sender settles the waits that did not fit into this "
-            "invocation"
-        )
-    ]
+    assert told(caplog) == []
+    assert step(caplog, "WARNING") == {
+        "callback": "left to the sender",
+        "payload_id": payload_id(),
+        "workflow_state": "SUCCEEDED",
+        "execution_arn": RUN,
+        "why": "not all waits could be settled in this invocation",
+    }
+
+
+@pytest.mark.parametrize("waiting_run", ["arn:later", RUN])
+def test_what_a_later_run_left_to_the_sender_stays(
+    hook: Settling,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    waiting_run: str,
+) -> None:
+    """The line names the run whose outcome waits; it is put in the place of any other one."""
+    hook.parts.states.there[payload_id()] = record("FAILED", RUN, "arn:later")
+    waiting = Continuation(payload_id(), "w", Outcome("FAILED", waiting_run), "2024")
+    answers = [waiting, None]
+    monkeypatch.setattr(hook.waits, "continue_later", lambda *_: answers.pop(0))
+    hook.waits.rows = [row()]
+
+    def work() -> None:
+        completes()()
+        hook.now += 9
+
+    hook.run(ended(), work, Context(12))
+    is_later = waiting_run != RUN
+    level, line = lines(caplog)[-1]
+    assert level == ("INFO" if is_later else "WARNING")
+    assert (line["callback"], line["payload_id"]) == ("left to the sender", payload_id())
+    assert (line["execution_arn"], "later run" in line["why"]) == (waiting_run, is_later)
 
 
 def test_a_payload_without_a_workflow_goes_on_as_unknown(hook: Settling) -> None:
@@ -265,12 +302,10 @@ def test_the_continuation_is_tried_where_a_call_has_time(
     hook.run(ended(), work, Context(12))
     assert bool(hook.waits.left) is is_tried
     if not is_tried:
-        assert told(caplog) == [
-            (
-                f"Payload {payload_id()}: the tracking table does not answer; its waits stay open "
-                "until the reconciler settles them"
-            )
-        ]
+        line = step(caplog, "WARNING")
+        assert (line["callback"], line["payload_id"]) == ("not settled", payload_id())
+        assert (line["workflow_state"], line["execution_arn"]) == ("SUCCEEDED", RUN)
+        assert line["why"] == f"the tracking table does not answer; {LEFT}"
 
 
 def test_a_table_that_cannot_be_read_fails_no_handler(
@@ -280,12 +315,12 @@ def test_a_table_that_cannot_be_read_fails_no_handler(
     """The line names the payload and the error's code; the other payload is settled."""
     hook.waits.error = aws_error("AccessDeniedException")
     assert hook.run(ended(), completes()) == "returned"
-    assert told(caplog) == [
-        (
-            f"Payload {payload_id()}: its waits stay open until the reconciler settles them "
-            "(AccessDeniedException)"
-        )
-    ]
+    assert step(caplog, "ERROR") == {
+        "callback": "not settled",
+        "payload_id": payload_id(),
+        "workflow_state": "SUCCEEDED",
+        "why": f"AccessDeniedException; {LEFT}",
+    }
 
 
 def test_a_configuration_error_says_what_is_wrong(
@@ -295,7 +330,7 @@ def test_a_configuration_error_says_what_is_wrong(
     """In its own words."""
     hook.waits.error = ConfigurationError("CIRRUS_STATE_DB is missing")
     hook.run(ended(), completes())
-    assert "(CIRRUS_STATE_DB is missing)" in caplog.text
+    assert step(caplog, "ERROR")["why"] == f"CIRRUS_STATE_DB is missing; {LEFT}"
 
 
 def test_without_a_supported_cirrus_the_handler_runs_all_the_same(

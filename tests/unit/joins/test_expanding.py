@@ -20,6 +20,7 @@ from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import MalformedRowError
 from support.joins_in_memory import AT_NOON, JOIN_ID, JoinsInMemory, index_of
+from support.logged_steps import lines, listen
 
 QUEUE = "arn:aws:sqs:us-west-2:123456789012:process"
 LONG_AGO = "2024-05-01T00:00:00.000000+00:00"
@@ -443,9 +444,10 @@ def test_somebody_else_may_have_moved_on(
 
 
 def test_a_member_that_cannot_be_sent_is_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No wait of its own will ever tell of it; the id is the one that it names itself."""
+    listen(caplog)
     monkeypatch.setattr(expanding, "CHUNK", 2)
     members = [*references(3), {"process": [], "id": "c/workflow-w/i"}]
     world.open(members, succeed_on=1, total=4, sent=2)
@@ -458,6 +460,10 @@ def test_a_member_that_cannot_be_sent_is_told(
     assert (row["answer_error"], row["told_at"]) == ("CirrusCallback.InvalidPayload", AT_NOON)
     assert row["error"].startswith("SQS refused the message")
     assert (world.row["failed"], world.row["sent"]) == (1, 4)
+    (line,) = [line for _, line in lines(caplog) if line["payload_id"] == "c/workflow-w/i"]
+    assert (line["callback"], line["wait"]) == ("told to its join", "01234567:3")
+    assert line["answer_error"] == "CirrusCallback.InvalidPayload"
+    assert line["why"] == row["error"]
 
 
 def test_why_a_member_cannot_be_sent_is_cut(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from cirrus_callbacks_plugin.joins.rows import Expansion
 from cirrus_callbacks_plugin.joins.telling import Teller
 from cirrus_callbacks_plugin.waits.row import timestamp
 from support.joins_in_memory import AT_NOON, JOIN_ID, NOON, JoinsInMemory
+from support.logged_steps import lines, listen
 
 SECOND = timedelta(seconds=1)
 GRACE, REDELIVERY, QUEUE = 900 * SECOND, 5400 * SECOND, 10_000 * SECOND
@@ -44,6 +45,36 @@ def test_a_deadline_by_which_enough_have_succeeded(there: JoinsInMemory) -> None
     there.told(1, "success")
     assert repair(there, join, SECOND) == [Repair.SETTLED]
     assert there.join_row()["workflow_state"] == "SUCCEEDED"
+
+
+def test_what_was_done_is_logged_as_every_repair_is(
+    there: JoinsInMemory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A line each, by a warning: the deadline's, and for members that are told or sent again."""
+    listen(caplog)
+    about = {"payload_id": JOIN_ID, "wait": there.open(total=2).wait.key.name}
+    facts: dict[str, Any] = {"succeed_on": "all", "total": 2, "deadline_at": AT_NOON}
+    repair(there, there.open(**facts), SECOND)
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"], line["workflow_state"]) == ("WARNING", "repaired", "FAILED")
+    assert (line["answer_error"], about | line) == ("CirrusCallback.JoinFailed", line)
+
+    repair(there, there.open(succeed_on="all", total=2, sent=1), GRACE)
+    again = {"callback": "members to be sent again", **about, "total": 2, "sent": 1}
+    assert lines(caplog) == [("WARNING", again)]
+
+    join = there.open(succeed_on=1, total=2, sent=2, sent_at=AT_NOON, answer_when="settled")
+    repair(there, join, QUEUE)
+    (_, closed), _, (level, line) = lines(caplog)
+    assert (closed["callback"], about | closed) == ("settled", closed)
+    assert (level, line["callback"], line["payload_id"]) == ("WARNING", "repaired", JOIN_ID)
+    assert (line["wait"], line["answer_error"]) == ("01234567:1", "CirrusCallback.NeverStarted")
+    assert "never processed" in line["why"]
+
+    join = there.open(succeed_on=1, total=2, sent=2, sent_at=AT_NOON, answer_when="settled")
+    repair(there, join, QUEUE)
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"], about | line) == ("WARNING", "repaired", line)
 
 
 def test_a_deadline_at_which_somebody_else_was_first(there: JoinsInMemory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -275,8 +276,9 @@ def test_members_are_read_in_order(there: JoinsInMemory, caplog: pytest.LogCaptu
         ":member": {"S": "#member:"},
     }
     (record,) = caplog.records
-    assert "answer is not a text" in record.getMessage()
-    assert JOIN_ID in record.getMessage()
+    line = json.loads(record.getMessage())
+    assert (line["callback"], line["payload_id"]) == ("not read", JOIN_ID)
+    assert "answer is not a text" in line["why"]
 
 
 def test_members_of_every_page_are_read() -> None:

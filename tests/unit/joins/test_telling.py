@@ -15,6 +15,7 @@ from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import Key, MalformedRowError
 from support.joins_in_memory import AT_NOON, JOIN_ID, NOON, JoinsInMemory
+from support.logged_steps import lines, listen
 
 DAY = 86_400
 
@@ -167,6 +168,29 @@ def test_outcomes_of_several_joins_in_their_order(there: JoinsInMemory) -> None:
     assert teller(there).tell(told) == told
     row = there.join_row()
     assert (row["succeeded"], row["failed"], row["workflow_state"]) == (1, 1, "FAILED")
+
+
+def test_members_without_a_wait_are_logged(
+    there: JoinsInMemory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By their payload's id, where they have one, else by their join's; one that failed is not."""
+    listen(caplog)
+    there.open(succeed_on="all", total=3, sent=3)
+    told = [
+        MemberRow(MemberToken(JOIN_ID, 0), "c/workflow-w/a", answer="failure", answer_error="E"),
+        MemberRow(MemberToken(JOIN_ID, 1), answer="success"),
+        MemberRow(MemberToken(JOIN_ID, 2), answer="success"),
+    ]
+    there.client.refuses = lambda _, request: (
+        "ThrottlingException" if "member:00002" in str(request.get("Key")) else None
+    )
+    teller(there).tell_unsent(told)
+    found = [line for _, line in lines(caplog) if line["callback"] == "told to its join"]
+    assert [(line["payload_id"], line["wait"], line["answer"]) for line in found] == [
+        ("c/workflow-w/a", "01234567:0", "failure"),
+        (JOIN_ID, "01234567:1", "success"),
+    ]
+    assert found[0]["answer_error"] == "E"
 
 
 def test_a_wait_that_could_not_be_marked_is_to_be_told_again(

@@ -135,6 +135,25 @@ def test_a_record_that_is_as_the_row_saw_it(
     assert outcome == (Outcome("FAILED", "a") if is_settled else None)
 
 
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ((), Outcome("FAILED", error="E")),
+        (("a",), Outcome("FAILED", "a", "E")),
+        (("a", "a"), Outcome("FAILED", "a", "E")),
+        (("a", "b"), None),
+    ],
+)
+def test_at_most_one_run_is_listed(listed: tuple[str, ...], expected: Outcome | None) -> None:
+    """Without a run (its start failed) nobody but cirrus itself wrote the state: it is told."""
+    seen = record("FAILED", *listed, error="E")
+    wait = row("FAILED", seen.last_execution)
+    judgement = after_cirrus(wait, Attempt(seen, seen, None, returned=True), V2, url)
+    assert outcome_in(judgement) == expected
+    if isinstance(judgement, LeaveOpen):
+        assert judgement.why.startswith("several runs are listed")
+
+
 def test_a_replacement_that_cirrus_declined_is_never_started() -> None:
     """What it asked to replace is not an answer; the row's own state stays."""
     outcome = outcome_in(after_cirrus(replace(SEEN, replace=True), AS_SEEN, V2, url))

@@ -9,6 +9,7 @@ import pytest
 
 from cirrus_callbacks_plugin.aws.side_by_side import run_side_by_side
 from cirrus_callbacks_plugin.cirrus.state_table import Record
+from cirrus_callbacks_plugin.joins.rows import Expansion
 from cirrus_callbacks_plugin.joins.service import Batch
 from cirrus_callbacks_plugin.protocol.answer import Answer, Answerer, answer_of, refusal_of
 from cirrus_callbacks_plugin.sender.batch import Sender
@@ -183,11 +184,9 @@ def test_what_passes_comes_again_from_its_first_record(caplog: pytest.LogCapture
     answers = Answers(Waits(bad, good), {"bad": aws_error("ThrottlingException")})
     assert sender(answers).send([record(1, bad), record(2, good), record(3, bad)]) == ["1"]
     assert [token for token, _ in answers.sent] == ["good"]
-    (line,) = caplog.records
-    assert (line.levelname, line.args) == (
-        "WARNING",
-        (PAYLOAD, bad.key.name, "ThrottlingException"),
-    )
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"], line["payload_id"]) == ("WARNING", "delivered again", PAYLOAD)
+    assert (line["wait"], line["why"]) == (bad.key.name, "ThrottlingException")
     assert answers.told == []
 
 
@@ -243,8 +242,30 @@ def test_a_continuation_that_meets_an_error_comes_again(caplog: pytest.LogCaptur
     waits = Waits(CONTINUATION)
     waits.finish = _refuse  # type: ignore[method-assign]
     assert sender(Answers(waits)).send([record(5, CONTINUATION)]) == ["5"]
-    (line,) = caplog.records
-    assert line.args == (PAYLOAD, CONTINUATION.key.name, "AccessDeniedException")
+    ((_, line),) = lines(caplog)
+    assert line == {
+        "callback": "delivered again",
+        "payload_id": PAYLOAD,
+        "wait": CONTINUATION.key.name,
+        "why": "AccessDeniedException",
+    }
+
+
+def test_an_expansion_that_meets_what_passes_comes_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is found by the join's id."""
+    expansion = Expansion("join:" + "0" * 32, "2024-06-01T00:00:00.000000+00:00", 1)
+    monkeypatch.setattr(Sender, "_go_on", lambda *_: _throttle())
+    sent: Any = sender(Answers(Waits(expansion)))
+    assert sent.send([record(5, expansion)]) == ["5"]
+    ((level, line),) = lines(caplog)
+    assert (level, line["callback"]) == ("WARNING", "delivered again")
+    assert (line["payload_id"], line["why"]) == (expansion.join_id, "ThrottlingException")
+
+
+def _throttle() -> None:
+    raise aws_error("ThrottlingException")
 
 
 def _refuse(_: Wait) -> None:
