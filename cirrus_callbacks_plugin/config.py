@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STATE_DB = "CIRRUS_STATE_DB"
+PAYLOAD_BUCKET = "CIRRUS_PAYLOAD_BUCKET"
+PAYLOAD_ROOT_PREFIX = "CIRRUS_PAYLOAD_ROOT_PREFIX"
+"""Cirrus's own, of ``process``: commands look at them there, and the functions read neither."""
+
 TABLE = "CIRRUS_CALLBACKS_TABLE"
 WORKFLOWS = "CIRRUS_CALLBACKS_WORKFLOWS"
 RETENTION_DAYS = "CIRRUS_CALLBACKS_RETENTION_DAYS"
@@ -195,7 +199,7 @@ def read_payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
     if url and not (url.startswith("s3://") and bucket and slash):
         raise ConfigurationError(
             f"{PAYLOADS_URL}={url!r}: give s3://bucket/root-prefix, the values of cirrus's own "
-            "CIRRUS_PAYLOAD_BUCKET and CIRRUS_PAYLOAD_ROOT_PREFIX ('cirrus' where that is not set)",
+            f"{PAYLOAD_BUCKET} and {PAYLOAD_ROOT_PREFIX} ('cirrus' where that is not set)",
         )
     return url or None
 
