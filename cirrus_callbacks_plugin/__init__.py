@@ -10,7 +10,7 @@ A token's way through the package, from left to right::
     protocol/          from an outcome to an answer: rules, settle, answer, error names, log
     sender/            a batch of the table's stream, its filters, the failure destination
     reconcile/         what AWS lost: which case a row is in, passes over the open rows
-    joins/             one token that waits for many payloads: so far the request and the rule
+    joins/             one token that waits for many payloads: the request, its members, the answer
 
 What people run::
 

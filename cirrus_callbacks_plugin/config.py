@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STATE_DB = "CIRRUS_STATE_DB"
+PAYLOAD_BUCKET = "CIRRUS_PAYLOAD_BUCKET"
+PAYLOAD_ROOT_PREFIX = "CIRRUS_PAYLOAD_ROOT_PREFIX"
+"""Cirrus's own, of ``process``: commands look at them there, and the functions read neither."""
+
 TABLE = "CIRRUS_CALLBACKS_TABLE"
 WORKFLOWS = "CIRRUS_CALLBACKS_WORKFLOWS"
 RETENTION_DAYS = "CIRRUS_CALLBACKS_RETENTION_DAYS"
@@ -100,7 +104,7 @@ class EnabledWorkflows:
         return self.names is None or workflow in self.names
 
 
-def retention_days(environ: Mapping[str, str] | None = None) -> int:
+def read_retention_days(environ: Mapping[str, str] | None = None) -> int:
     """Days for which an answered row is kept.
 
     Raises:
@@ -164,15 +168,15 @@ class ReconcilerSettings:
             redelivery=seconds(REDELIVERY_SECONDS, DEFAULT_REDELIVERY_SECONDS, 0, 14 * day),
             interval=seconds(INTERVAL_SECONDS, DEFAULT_INTERVAL_SECONDS, 60, day),
             heartbeat=_yes(HEARTBEAT, env),
-            retention_days=retention_days(env),
-            payloads_url=payloads_url(env),
+            retention_days=read_retention_days(env),
+            payloads_url=read_payloads_url(env),
             queue=seconds(QUEUE_SECONDS, DEFAULT_QUEUE_SECONDS, 0, 14 * day),
-            joins_url=joins_url(env),
+            joins_url=read_joins_url(env),
             cycles=_yes(CYCLES, env),
         )
 
 
-def failures_url(environ: Mapping[str, str] | None = None) -> str | None:
+def read_failures_url(environ: Mapping[str, str] | None = None) -> str | None:
     """Where the records lie that the sender could not handle (``s3://bucket/prefix/``).
 
     Set by Terraform for the reconciler, which counts them; None where it is not set.
@@ -181,10 +185,10 @@ def failures_url(environ: Mapping[str, str] | None = None) -> str | None:
     return env.get(FAILURES_URL) or None
 
 
-def payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
+def read_payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
     """Where cirrus 2 keeps payloads (``s3://bucket/root-prefix``); None where it is not set.
 
-    Set by Terraform for the reconciler: an output's URL follows from it.
+    Set by Terraform for the sender and the reconciler: an output's URL follows from it.
 
     Raises:
         ConfigurationError: it is not such a URL.
@@ -195,12 +199,12 @@ def payloads_url(environ: Mapping[str, str] | None = None) -> str | None:
     if url and not (url.startswith("s3://") and bucket and slash):
         raise ConfigurationError(
             f"{PAYLOADS_URL}={url!r}: give s3://bucket/root-prefix, the values of cirrus's own "
-            "CIRRUS_PAYLOAD_BUCKET and CIRRUS_PAYLOAD_ROOT_PREFIX ('cirrus' where that is not set)",
+            f"{PAYLOAD_BUCKET} and {PAYLOAD_ROOT_PREFIX} ('cirrus' where that is not set)",
         )
     return url or None
 
 
-def joins_url(environ: Mapping[str, str] | None = None) -> str | None:
+def read_joins_url(environ: Mapping[str, str] | None = None) -> str | None:
     """Where the whole list of a join's members is written; None where it is not set.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.asl.machine import Origin, Style, step
+from cirrus_callbacks_plugin.asl.machine import Origin, Style, names_express, step
 from cirrus_callbacks_plugin.asl.named_files import Named, serverless_file
 from cirrus_callbacks_plugin.asl.references import resolved, text_of
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 RESOURCES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 """The types of a state machine."""
 
-_EXPRESS = "EXPRESS"
 _IN_S3 = "its definition lies in S3: give the file itself"
 
 
@@ -24,7 +23,7 @@ def read_resource(reading: Reading, node: Node, where: str) -> None:
     """A resource of CloudFormation or SAM that is a state machine."""
     properties = node.get("Properties") or node
     of_type = properties.get("StateMachineType") or properties.get("Type")
-    express = of_type is not None and (of_type.text or "").upper() == _EXPRESS
+    express = names_express(of_type)
     label = properties.get("StateMachineName") or properties.get("Name")
     given = properties.get("DefinitionSubstitutions")
     texts = {name: text_of(value) for name, value in (given.members if given else {}).items()}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.asl import cloudformation, terraform_json
 from cirrus_callbacks_plugin.asl.errors import UnreadableError
-from cirrus_callbacks_plugin.asl.machine import Origin, Style, step
+from cirrus_callbacks_plugin.asl.machine import Origin, Style, names_express, step
 from cirrus_callbacks_plugin.asl.named_files import (
     Named,
     meant,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 SERVERLESS = "stepFunctions"
 """The section of the serverless framework's plugin."""
 
-_EXPRESS = "EXPRESS"
 _UNKNOWN = "what it names is not known here: give the file itself"
 _DEFINITIONS = ("definition", "Definition", "DefinitionString")
 
@@ -68,7 +67,7 @@ class _Search:
         if self._is_declared(node, where, is_express=is_express):
             return
         kind = node.get("Type") or node.get("type")
-        express = is_express or (kind is not None and (kind.text or "").upper() == _EXPRESS)
+        express = is_express or names_express(kind)
         for name, member in node.members.items():
             inner = step(where, name)
             if member.text is not None:
@@ -137,7 +136,7 @@ class _Search:
             self._text(node, name, where, is_express=False)
             return
         of_type, label = node.get("type"), node.get("name")
-        express = of_type is not None and (of_type.text or "").upper() == _EXPRESS
+        express = names_express(of_type)
         called = None if label is None else text_of(label)
         origin = Origin(name=name, label=called, style=Style.CLOUDFORMATION)
         at = step(where, "definition")

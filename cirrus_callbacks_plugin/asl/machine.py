@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_REPEATED_STATES = 2000
 """More than that, a definition of 1 MB hardly holds: then no part is read a second time."""
+_EXPRESS = "EXPRESS"
 _PROCESSORS = ("ItemProcessor", "Iterator")
 
 
@@ -111,7 +112,7 @@ class State:
     def runs_express(self) -> bool:
         """True for a Map whose iterations are Express executions."""
         return any(
-            _member_text(scope.node.get("ProcessorConfig"), "ExecutionType") == "EXPRESS"
+            _member_text(scope.node.get("ProcessorConfig"), "ExecutionType") == _EXPRESS
             for scope in self.inner
         )
 
@@ -207,6 +208,11 @@ class Machine:
     def states(self) -> Iterator[State]:
         """Every state, nested ones included, in the order of the file."""
         yield from _in_order(self.scope)
+
+
+def names_express(kind: Node | None) -> bool:
+    """True for the type of a machine whose executions are Express ones, in any case of letters."""
+    return kind is not None and (kind.text or "").upper() == _EXPRESS
 
 
 def step(path: str, name: str) -> str:

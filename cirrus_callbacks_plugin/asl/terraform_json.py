@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cirrus_callbacks_plugin.asl.machine import Origin, step
+from cirrus_callbacks_plugin.asl.machine import Origin, names_express, step
 from cirrus_callbacks_plugin.asl.named_files import terraform_file
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 RESOURCE = "aws_sfn_state_machine"
 """The type of a state machine."""
-
-_EXPRESS = "EXPRESS"
 
 
 def read_resources(reading: Reading, node: Node, where: str) -> None:
@@ -32,7 +30,7 @@ def read_resources(reading: Reading, node: Node, where: str) -> None:
 def read_resource(reading: Reading, node: Node, where: str) -> None:
     """Read one resource: its ``definition`` is a text, or a function of Terraform's."""
     kind, definition, label = node.get("type"), node.get("definition"), node.get("name")
-    express = kind is not None and (kind.text or "").upper() == _EXPRESS
+    express = names_express(kind)
     called = None if label is None else label.text
     origin = Origin(name=where.rpartition(".")[2] or None, label=called)
     at = step(where, "definition")

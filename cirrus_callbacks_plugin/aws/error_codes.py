@@ -38,6 +38,9 @@ class ErrorKind(Enum):
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html#API_SendTaskSuccess_Errors
 _CLOSED = frozenset({"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"})
 
+UNKNOWN_EXECUTION = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
+"""Codes by which Step Functions says that it knows no such execution."""
+
 # What may pass by itself although it has an HTTP status of its own below 500:
 # - botocore's lists (ThrottledRetryableChecker and TransientRetryableChecker of
 #   botocore.retries.standard);

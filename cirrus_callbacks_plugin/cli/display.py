@@ -114,7 +114,7 @@ class Display:
             waited = wait.waited_seconds
             callbacks.add_row(
                 IdCell(wait.waiter_name),
-                IdCell(report.waited_for(wait)),
+                IdCell(report.title_of(wait)),
                 state_of(wait),
                 _answer(wait, is_gone=wait.key in report.gone),
                 "" if waited is None else f"{waited:.1f} s",

@@ -192,7 +192,7 @@ def _conclude(display: Display, status: int, timeout: float, report: Report, dea
         good=False,
     )
     for wait in report.open_waits:
-        what = report.waited_for(wait)
+        what = report.title_of(wait)
         gone = "is gone, and waited" if wait.key in report.gone else "waits"
         display.line(f"  {wait.waiter_name} {gone} for {what} since {wait.registered_at}")
     for title in running:

@@ -129,7 +129,7 @@ def command(
     interval: float,
     is_json: bool,
 ) -> None:
-    r"""List open waits, oldest first, each with the reason why it still waits.
+    """List open waits, oldest first, each with the reason why it still waits.
 
     Where more than a thousand wait, a page says waits-itself and in-cycle of those waits alone
     that are among its own ones; --all and --reason look at every wait, and list them as they
@@ -149,7 +149,7 @@ def command(
     not-answered      settled, and the waiter has not been told
     members-pending   a join, one line for all of its members
     waiter-gone       the run that waited has ended: nobody takes an answer
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
     from cirrus_callbacks_plugin.cli.screen import Screen
     from cirrus_callbacks_plugin.operations.listing import Cursor
     from cirrus_callbacks_plugin.operations.survey import Filters

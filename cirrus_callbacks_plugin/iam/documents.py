@@ -27,12 +27,15 @@ class Decision(Enum):
 def decide(documents: Iterable[Document], action: str, resource: str) -> Decision:
     """What identity policies say: no statement denies the call, and one allows it.
 
+    What is allowed depends on a condition as long as one decides whether it is denied.
+
     Args:
         documents: parsed policy documents.
         action: such as ``dynamodb:PutItem``.
         resource: the ARN that the call is about, or ``*``.
     """
     decision = Decision.DENIED
+    may_be_denied = False
     for statement in (each for document in documents for each in _statements(document)):
         if not _applies(statement, action, resource):
             continue
@@ -40,11 +43,12 @@ def decide(documents: Iterable[Document], action: str, resource: str) -> Decisio
         if statement.get("Effect") == "Deny":
             if not conditional:
                 return Decision.DENIED
+            may_be_denied = True
         elif not conditional:
             decision = Decision.ALLOWED
         elif decision is Decision.DENIED:
             decision = Decision.DEPENDS
-    return decision
+    return Decision.DEPENDS if may_be_denied and decision is Decision.ALLOWED else decision
 
 
 def decide_within(

@@ -35,7 +35,7 @@ class Results:
     s3: Callable[[], Any]
     joins_url: str | None
 
-    def answer_of(self, join: Join) -> Answer:
+    def answer_of_join(self, join: Join) -> Answer:
         """The answer of a settled join.
 
         Raises:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
+from cirrus_callbacks_plugin.contract import MAX_PARTITION_KEY_BYTES
 from cirrus_callbacks_plugin.errors import CallbackError
 from cirrus_callbacks_plugin.naming import is_text
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 MAX_MEMBERS = 10_000
 MAX_LIST_BYTES = 350 * 1024
 """Of the gzipped list that a row holds: an item of DynamoDB holds 400 KB in all."""
-MAX_ID_BYTES = 2048
-"""An id is the partition key of its wait's row."""
 _OBJECT = re.compile(r"s3://[^/]+/[\s\S]+")
 _ID = re.compile(r"(?:(?!/workflow-)[\s\S])+/workflow-[^/]+/(?:(?!/workflow-)[\s\S])+")
 """No key of cirrus holds what follows a second ``/workflow-``: its record is another payload's."""
@@ -102,11 +101,11 @@ def _attached(payload_id: Any, index: int) -> Attached:
         size = len(payload_id.encode())
     except UnicodeEncodeError:
         raise MemberError(f"member {index} has a payload_id that is not valid Unicode") from None
-    fits = size <= MAX_ID_BYTES and StateKey.of(payload_id) is not None
+    fits = size <= MAX_PARTITION_KEY_BYTES and StateKey.of(payload_id) is not None
     if not fits or _ID.fullmatch(payload_id) is None:
         raise MemberError(
             f"member {index} has a payload_id that is not one of cirrus's: "
-            "COLLECTIONS/workflow-NAME/ITEMS, at most 2,048 bytes",
+            f"COLLECTIONS/workflow-NAME/ITEMS, at most {MAX_PARTITION_KEY_BYTES:,} bytes",
         )
     return Attached(payload_id)
 

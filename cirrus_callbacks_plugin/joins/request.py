@@ -11,7 +11,7 @@ from cirrus_callbacks_plugin.joins.members import Member, MemberError, is_object
 from cirrus_callbacks_plugin.naming import is_text, middle_cut
 
 KEY = "join"
-_NOT_BESIDE = ("process", "features", "url")
+NOT_BESIDE = ("process", "features", "url")
 """With one of these a message is a payload or a reference, whatever else it holds."""
 _KEYS = ("members", "members_url", "succeed_on", "answer", "deadline_seconds", "name")
 MIN_DEADLINE_SECONDS = 60
@@ -71,7 +71,7 @@ class JoinRequest:
 
 def is_request(body: Any) -> bool:
     """True for the body of a join request, once carriers and envelopes are unwrapped."""
-    return isinstance(body, dict) and KEY in body and not any(name in body for name in _NOT_BESIDE)
+    return isinstance(body, dict) and KEY in body and not any(name in body for name in NOT_BESIDE)
 
 
 def _members(value: dict[str, Any]) -> tuple[tuple[Member, ...] | None, str | None]:

@@ -139,7 +139,7 @@ class Joins:
     def _answer_of(self, row: Wait | Join, answer: Answer | None) -> Answer:
         if answer is not None:
             return answer
-        return self._results.answer_of(row) if isinstance(row, Join) else answer_of(row)
+        return self._results.answer_of_join(row) if isinstance(row, Join) else answer_of(row)
 
     def expand(self, expansion: Expansion, has_time_left: Callable[[], bool]) -> None:
         """Send a new join's members (:meth:`Expander.expand`)."""

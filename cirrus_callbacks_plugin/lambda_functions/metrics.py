@@ -1,7 +1,8 @@
 """Metrics of sender and reconciler, in CloudWatch's embedded metric format.
 
 A metric is a line on standard output, so it costs no call and cannot fail an answer. The
-names and dimensions here are those that the Terraform module's alarms and dashboard read.
+names and dimensions here are those that the Terraform module's alarms and dashboard read:
+``service`` tells sender and reconciler apart, ``table`` deployments.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.waits.malformed import Malformed
 
 NAMESPACE = "CirrusCallbacks"
-"""Values of the dimension ``service``; the other dimension, ``table``, tells deployments apart."""
 
 ANSWERED = {
     SUCCESS: "AnsweredSuccess",

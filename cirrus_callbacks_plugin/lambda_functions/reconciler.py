@@ -97,7 +97,7 @@ def lambda_handler(event: Any = None, context: Any = None) -> dict[str, Any]:
         number=int(time.time() // settings.interval.total_seconds()),
     )
     summary = one_pass.run()
-    url = config.failures_url()
+    url = config.read_failures_url()
     failed_objects = count_objects(_s3(), url) if url else None
     metrics.emit_pass(tables.callbacks, answers, summary, failed_objects)
     return summary.to_json()

@@ -41,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]
     answerer = Answerer(
         client=kept.stepfunctions,
         waits=WaitsTable(kept.dynamodb, tables.callbacks),
-        retention_days=config.retention_days(),
+        retention_days=config.read_retention_days(),
         on_answer=answers,
     )
     sender = Sender(
@@ -49,7 +49,7 @@ def lambda_handler(event: dict[str, Any], context: Any = None) -> dict[str, Any]
             answerer,
             StateTable(kept.dynamodb, tables.state),
             JoinClients(kept.s3, kept.sqs),
-            JoinSettings(config.joins_url(), config.payloads_url()),
+            JoinSettings(config.read_joins_url(), config.read_payloads_url()),
         ),
         enabled=config.EnabledWorkflows.from_env(),
         has_time_left=Deadline.of(context).has_time_left,

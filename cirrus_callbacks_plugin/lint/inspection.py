@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.asl.document import Document, read
+from cirrus_callbacks_plugin.asl.document import read
 from cirrus_callbacks_plugin.asl.errors import UnusableFileError
 from cirrus_callbacks_plugin.lint.finding import Finding, Severity
 from cirrus_callbacks_plugin.lint.rules import RULES
@@ -111,7 +111,7 @@ def inspect(
             unread += part.unread_errors
             subject = subject_of(part, settings)
             waits += sum(1 for _ in subject.waits)
-            findings += _findings(subject, ignored)
+            findings += findings_of(subject, ignored)
             passed += [
                 Passed(part.path, each.state.path, each.state.resource, each.why)
                 for each in subject.passed_over
@@ -127,16 +127,8 @@ def inspect(
     )
 
 
-def findings_in(
-    document: Document,
-    settings: LintSettings,
-    ignored: Collection[str] = (),
-) -> list[Finding]:
-    """Check one file that was read; sorted by line."""
-    return _findings(subject_of(document, settings), ignored)
-
-
-def _findings(subject: Subject, ignored: Collection[str]) -> list[Finding]:
+def findings_of(subject: Subject, ignored: Collection[str] = ()) -> list[Finding]:
+    """What the rules find in one file; sorted by line."""
     findings = [
         Finding(subject.document.path, rule, problem)
         for rule in RULES

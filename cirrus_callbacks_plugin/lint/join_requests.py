@@ -13,14 +13,13 @@ from cirrus_callbacks_plugin.asl import json_source
 from cirrus_callbacks_plugin.asl.errors import UnreadableError
 from cirrus_callbacks_plugin.asl.nodes import Expression
 from cirrus_callbacks_plugin.errors import RequestError
-from cirrus_callbacks_plugin.joins.request import KEY, JoinRequest
+from cirrus_callbacks_plugin.joins.request import KEY, NOT_BESIDE, JoinRequest
 from cirrus_callbacks_plugin.lint.data import jsonata
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.nodes import Node
     from cirrus_callbacks_plugin.lint.tokens import Path, Places
 
-_NOT_BESIDE = ("process", "features", "url")
 _SOME_ID = "collection/workflow-name/item"
 _SOME_URL = "s3://bucket/key"
 _LISTS = {"members": [_SOME_ID], "members_url": _SOME_URL}
@@ -41,7 +40,7 @@ def join_of(places: Places) -> Node | None:
     """
     message = message_of(places)
     join = places.member(message, KEY)
-    beside = [places.member(message, name) for name in _NOT_BESIDE]
+    beside = [places.member(message, name) for name in NOT_BESIDE]
     if message is None or join is None or beside != [None] * len(beside):
         return None
     is_computed = message.get(KEY) is None  # the path in "join.$" is not the request
@@ -53,7 +52,7 @@ def beside_join(places: Places) -> str | None:
     message = message_of(places)
     if places.member(message, KEY) is None:
         return None
-    return next((name for name in _NOT_BESIDE if places.member(message, name) is not None), None)
+    return next((name for name in NOT_BESIDE if places.member(message, name) is not None), None)
 
 
 def members_of(join: Node) -> tuple[Node, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.asl.references import text_of
+from cirrus_callbacks_plugin.lint.data.results import PAUSES
 from cirrus_callbacks_plugin.lint.data.unfold import unfolded
 from cirrus_callbacks_plugin.lint.tokens import Places, Token, tokens_in
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.machine import State
     from cirrus_callbacks_plugin.asl.nodes import Node
 
-SUFFIX = ".waitForTaskToken"
 _PROCESS = re.compile(
     r"(?:^|[^a-z]|(?<=[a-z])(?=P))process(?:[-_.]?bulk)?(?:[-_.]?(?:queue|topic|function|lambda))?"
     r"(?:[0-9A-F]{8})?(?:[-_.]?(?:url|arn|name|id|ref|queuename))*\W*$",
@@ -114,8 +114,8 @@ def wait_of(state: State, queues: Iterable[str] = ()) -> WaitTask | PassedOver |
     if state.type != "Task":
         return None
     action = state.resource.partition(":states:::")[2]
-    pauses = action.endswith(SUFFIX)
-    service = next((each for each in SERVICES if each.action == action.removesuffix(SUFFIX)), None)
+    pauses = action.endswith(PAUSES)
+    service = next((each for each in SERVICES if each.action == action.removesuffix(PAUSES)), None)
     arguments = state.node.get("Arguments" if state.is_jsonata else "Parameters")
     if service is None:
         return _of_any_resource(state, arguments, queues, pauses=pauses)
@@ -170,7 +170,7 @@ def _is_placeholder(resource: str) -> bool:
 def _may_end_in_suffix(resource: str) -> bool:
     """True where what is filled in later may bring the suffix, or the rest of it."""
     _, mark, tail = resource.rpartition("}")
-    return not mark or tail.endswith(SUFFIX) or SUFFIX.endswith(tail)
+    return not mark or tail.endswith(PAUSES) or PAUSES.endswith(tail)
 
 
 def _is_ours(wait: WaitTask, queues: Iterable[str]) -> bool:

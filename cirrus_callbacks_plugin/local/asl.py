@@ -57,14 +57,12 @@ class StateBody:
     Attributes:
         name: its name.
         body: its definition.
-        siblings: names of the states that it may go on to.
         around: the query language of what it belongs to: a machine, a Map, a Parallel.
         machine: the query language of the whole machine.
     """
 
     name: str
     body: dict[str, Any]
-    siblings: frozenset[str]
     around: str = "JSONPath"
     machine: str = "JSONPath"
 
@@ -84,7 +82,7 @@ def states(definition: Any, around: str = "JSONPath", machine: str = "") -> Iter
     for name, body in inner.items():
         if not isinstance(body, dict):
             continue
-        yield StateBody(name, body, frozenset(inner), language, machine or language)
+        yield StateBody(name, body, language, machine or language)
         own = language_of(body, language)
         for part in parts(body):
             yield from states(part, own, machine or language)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.asl.scopes import assigned
+from cirrus_callbacks_plugin.local.states_language.ways import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ _JSONPATH_FIELDS = (
 )  # fmt: skip
 _JSONATA_FIELDS = ("Arguments", "Output", "Items")
 _STATES_OF_THEIR_OWN = ("ItemProcessor", "Iterator", "Branches")
-_LONGEST_NAME = 80
 _HAVE_A_RESULT = ("Task", "Map", "Parallel")
 _OPENING, _CLOSING = "{%", "%}"
 
@@ -82,10 +82,10 @@ def _wrong_variables(name: str, body: dict[str, Any]) -> Iterator[str]:
     for variable in assigned(body):
         if variable == "states":
             yield f"has the state {name!r} assign $states, which Step Functions keeps to itself"
-        elif not variable.isidentifier() or len(variable) > _LONGEST_NAME:
+        elif not variable.isidentifier() or len(variable) > LONGEST_NAME:
             yield (
                 f"has the state {name!r} assign {variable!r}, which is not a name of a "
-                f"variable: letters, digits and _, at most {_LONGEST_NAME}, no path"
+                f"variable: letters, digits and _, at most {LONGEST_NAME}, no path"
             )
 
 

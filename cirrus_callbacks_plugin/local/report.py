@@ -91,7 +91,7 @@ class Report:
             ],
         }
 
-    def waited_for(self, wait: Wait) -> str:
+    def title_of(self, wait: Wait) -> str:
         """What somebody waits for, as people call it."""
         return waited_for(wait, self.joins)
 
@@ -118,7 +118,7 @@ class Report:
             _node(nodes, lines, execution.title, execution.title)
         for wait in self.waits:
             waiter = _node(nodes, lines, wait.waiter_name, wait.waiter_name)
-            title = self.waited_for(wait)
+            title = self.title_of(wait)
             child = _node(nodes, lines, wait.payload_id if wait.is_join else title, title)
             unanswered = "the waiter is gone" if wait.key in self.gone else "still waits"
             label = answer_text_of(wait) or wait.answer or unanswered

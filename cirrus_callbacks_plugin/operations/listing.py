@@ -151,7 +151,7 @@ class Listing:
                 reason = reasons.waits_itself(reason, others)
                 way = self._way_back(row, reason.execution_arn)
                 reason = reason if way is None else reasons.in_cycle(reason, way)
-        elif reason.code in (Code.NOT_STARTED_YET, Code.NEVER_STARTED):
+        elif reason.code in (Code.NOT_STARTED_YET, Code.WILL_NOT_START):
             dead = self.dead_letters
             if dead is not None and dead.queue and row.key.name in dead.waits:
                 reason = reasons.in_dead_letters(reason, dead.queue)

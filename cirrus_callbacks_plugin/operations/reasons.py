@@ -37,7 +37,7 @@ class Code(Enum):
     WAITS_ITSELF = "waits-itself"
     IN_CYCLE = "in-cycle"
     NOT_STARTED_YET = "not-started-yet"
-    NEVER_STARTED = "never-started"
+    WILL_NOT_START = "never-started"
     IN_DEAD_LETTERS = "in-dead-letters"
     ENDING = "event-on-its-way"
     STUCK = "stuck"
@@ -116,7 +116,7 @@ def reason_of(row: Wait, case: Case | None, verdict: Verdict, now: datetime) -> 
         )
     if verdict.outcome is not None and verdict.outcome.answer_error == NEVER_STARTED:
         return Reason(
-            Code.NEVER_STARTED,
+            Code.WILL_NOT_START,
             _why_never_started(row, verdict.outcome),
             since=moment(row.registered_at),
             execution_arn=run.execution_arn if run else None,

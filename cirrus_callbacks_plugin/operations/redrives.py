@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cirrus_callbacks_plugin.aws.error_codes import error_code
+from cirrus_callbacks_plugin.aws.error_codes import UNKNOWN_EXECUTION, error_code
 from cirrus_callbacks_plugin.aws.pacing import Pace
 from cirrus_callbacks_plugin.cirrus.state_table import COMPLETED_STATES
 from cirrus_callbacks_plugin.operations.identity import operator
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
 REDRIVABLE_DAYS = 14
 LAST_EVENTS = 25
 """Of a history: the end of an execution takes a few."""
-_GONE = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
-_NOT_TAKEN = frozenset(
-    {"ExecutionDoesNotExist", "ExecutionNotRedrivable", "ExecutionLimitExceeded", "InvalidArn"}
-)
+_NOT_TAKEN = UNKNOWN_EXECUTION | {"ExecutionNotRedrivable", "ExecutionLimitExceeded"}
 _UNSUCCESSFUL = ("ABORTED", "FAILED", "TIMED_OUT")
 
 
@@ -161,7 +158,7 @@ class Redriver:
                 self._sfn.describe_execution(executionArn=parent.execution_arn)
             )
         except ClientError as error:
-            if error_code(error) not in _GONE:
+            if error_code(error) not in UNKNOWN_EXECUTION:
                 raise
             return replace(parent, why_not="Step Functions does not know its execution any more")
         parent = replace(

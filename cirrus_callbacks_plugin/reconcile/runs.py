@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
+from cirrus_callbacks_plugin.aws.error_codes import (
+    UNKNOWN_EXECUTION,
+    ErrorKind,
+    classify,
+    error_code,
+)
 from cirrus_callbacks_plugin.reconcile.judge import Run, RunStatus
 
 if TYPE_CHECKING:
@@ -36,7 +41,6 @@ PAGE = 1000  # ListExecutions' limit
 DESCRIPTIONS_A_PAGE = 10
 """So many runs have to be asked for to make it worth while to list one more page."""
 _RUNNING = frozenset({"RUNNING", "PENDING_REDRIVE"})
-_UNKNOWN = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -134,7 +138,7 @@ class Runs:
                 self.client.describe_execution(executionArn=execution_arn),
             )
         except ClientError as error:
-            if error_code(error) not in _UNKNOWN:
+            if error_code(error) not in UNKNOWN_EXECUTION:
                 if classify(error) is ErrorKind.REFUSED:
                     self._refusals[execution_arn] = error
                 raise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cirrus_callbacks_plugin.config import PAYLOAD_BUCKET
 from cirrus_callbacks_plugin.serverless import names
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.serverless.settings import ServerlessSettings
 
-BUCKET = "${self:provider.environment.CIRRUS_PAYLOAD_BUCKET}"
+BUCKET = f"${{self:provider.environment.{PAYLOAD_BUCKET}}}"
 """As cirrus's own templates name it; a text or a reference once Serverless has put it in."""
 FOLDER = "/cirrus/callbacks/joins/"
 

@@ -15,7 +15,6 @@ _WHERE = "custom.callbacks"
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 _DAY = 86_400
-_BUCKET = "CIRRUS_PAYLOAD_BUCKET"
 _SCHEDULE = re.compile(
     r"rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)"
     r"|cron\([^ ]+( [^ ]+){5}\)",
@@ -62,7 +61,9 @@ class ServerlessSettings:
         """
         environment = provider.get("environment") if isinstance(provider, Mapping) else None
         settings = cls._given(custom)
-        return replace(settings, has_payload_bucket=bool((environment or {}).get(_BUCKET)))
+        return replace(
+            settings, has_payload_bucket=bool((environment or {}).get(config.PAYLOAD_BUCKET))
+        )
 
     @classmethod
     def _given(cls, custom: Any) -> ServerlessSettings:

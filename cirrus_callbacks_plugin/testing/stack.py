@@ -454,7 +454,7 @@ class CirrusStack:
         report = self._stack.report()
         lines = [f"{each.title} is running" for each in report.executions if _is_running(each)]
         for each in report.open_waits:
-            waited_for = report.waited_for(each) if each.is_join else each.payload_id
+            waited_for = report.title_of(each) if each.is_join else each.payload_id
             lines.append(f"{each.waiter_name} waits for {waited_for}")
         lines += [
             f"{each.held} held: {each}" for each in self._deliveries.disturbances if each.held

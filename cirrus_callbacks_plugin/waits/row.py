@@ -58,9 +58,9 @@ def token_name(token: str) -> str:
     return digest(token)[:8]
 
 
-def timestamp(moment: datetime) -> str:
+def timestamp(time: datetime) -> str:
     """ISO 8601 UTC with microseconds, always: texts of one width sort as the times do."""
-    return moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
+    return time.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
 def moment(text: str | None) -> datetime:

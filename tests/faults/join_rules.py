@@ -16,7 +16,7 @@ from faults.function_rules import (
 )
 from faults.rule import ANY, DENIED, MISSING, PASSING, REFUSED, Rule
 
-_TELLING = ("Teller.", "closing.", "Results.answer_of > JoinsTable.members")
+_TELLING = ("Teller.", "closing.", "Results.answer_of_join > JoinsTable.members")
 _SENDING = ("Expander.", "Attacher.", "queueing.", "listing.")
 _AGAIN = "WARNING `delivered again`"
 _BUSY = frozenset({Fault.THROTTLED, Fault.SERVER_ERROR})

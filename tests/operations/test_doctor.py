@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.client import BaseClient
 
-from cirrus_callbacks_plugin.iam.documents import Decision, decide, is_document
+from cirrus_callbacks_plugin.iam.documents import Decision, decide, decide_within, is_document
 from cirrus_callbacks_plugin.iam.permissions import PERMISSIONS, Function
 from cirrus_callbacks_plugin.local import deployment as local
 from cirrus_callbacks_plugin.operations import deployment
@@ -769,7 +769,15 @@ def test_a_condition_leaves_it_open() -> None:
     denied = {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*", **conditional}}
     other = {"Statement": {"Effect": "Allow", "Action": "*", "NotResource": "arn:b"}}
     assert decide([allowed], "a:B", "arn:a") is Decision.DEPENDS
-    assert decide([denied, other], "a:B", "arn:a") is Decision.ALLOWED
+    for both in ([denied, other], [other, denied], [denied, allowed]):
+        assert decide(both, "a:B", "arn:a") is Decision.DEPENDS
+    assert decide([denied], "a:B", "arn:a") is Decision.DENIED
+    assert (
+        decide_within(
+            [other], {"Statement": [denied["Statement"], other["Statement"]]}, "a:B", "arn:a"
+        )
+        is Decision.DEPENDS
+    )
     assert decide([other], "a:B", "arn:b") is Decision.DENIED
 
 

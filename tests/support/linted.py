@@ -6,8 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.asl.document import read_text
-from cirrus_callbacks_plugin.lint.inspection import findings_in
+from cirrus_callbacks_plugin.lint.inspection import findings_of
 from cirrus_callbacks_plugin.lint.settings import LintSettings
+from cirrus_callbacks_plugin.lint.subject import subject_of
 
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.lint.finding import Finding
@@ -20,7 +21,7 @@ def findings(
 ) -> list[Finding]:
     """Check a state machine."""
     text = machine if isinstance(machine, str) else json.dumps(machine, indent=2)
-    return findings_in(read_text(text, name), LintSettings(**known))
+    return findings_of(subject_of(read_text(text, name), LintSettings(**known)))
 
 
 def of(rule: str, machine: dict[str, Any] | str, **known: Any) -> list[Finding]:

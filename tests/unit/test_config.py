@@ -60,15 +60,15 @@ def test_the_flag_is_a_list_a_star_or_nothing(
 @pytest.mark.parametrize(("text", "days"), [("", 60), ("1", 1), ("3650", 3650), (" 7 ", 7)])
 def test_the_retention_in_days(text: str, days: int) -> None:
     """60 unless told."""
-    assert config.retention_days({"CIRRUS_CALLBACKS_RETENTION_DAYS": text}) == days
-    assert config.retention_days({}) == 60
+    assert config.read_retention_days({"CIRRUS_CALLBACKS_RETENTION_DAYS": text}) == days
+    assert config.read_retention_days({}) == 60
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "3651", "1.5", "x", "60d"])
 def test_a_retention_that_is_none_is_refused(text: str) -> None:
     """A row that expires at once would be a lost wait."""
     with pytest.raises(ConfigurationError, match="from 1 to 3650"):
-        config.retention_days({"CIRRUS_CALLBACKS_RETENTION_DAYS": text})
+        config.read_retention_days({"CIRRUS_CALLBACKS_RETENTION_DAYS": text})
 
 
 def test_variables_are_read_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,14 +84,14 @@ def test_variables_are_read_when_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_where_cirrus_keeps_payloads() -> None:
     """A bucket and a root prefix, as cirrus itself puts them together; unset is not a URL."""
-    assert config.payloads_url({}) is None
-    assert config.payloads_url({config.PAYLOADS_URL: ""}) is None
-    assert config.payloads_url({config.PAYLOADS_URL: "s3://b/cirrus"}) == "s3://b/cirrus"
-    assert config.payloads_url({config.PAYLOADS_URL: "s3://b/"}) == "s3://b/"
+    assert config.read_payloads_url({}) is None
+    assert config.read_payloads_url({config.PAYLOADS_URL: ""}) is None
+    assert config.read_payloads_url({config.PAYLOADS_URL: "s3://b/cirrus"}) == "s3://b/cirrus"
+    assert config.read_payloads_url({config.PAYLOADS_URL: "s3://b/"}) == "s3://b/"
 
 
 @pytest.mark.parametrize("url", ["b/cirrus", "s3://b", "s3:///cirrus", "https://b/cirrus"])
 def test_what_is_no_place_of_payloads(url: str) -> None:
     """The message says what to give, and where cirrus has it from."""
     with pytest.raises(ConfigurationError, match="CIRRUS_PAYLOAD_ROOT_PREFIX"):
-        config.payloads_url({config.PAYLOADS_URL: url})
+        config.read_payloads_url({config.PAYLOADS_URL: url})

@@ -16,7 +16,8 @@ from cirrus_callbacks_plugin.lint.data.shape import (
 if TYPE_CHECKING:
     from cirrus_callbacks_plugin.asl.machine import State
 
-_TOKEN = ".waitForTaskToken"  # noqa: S105 - the end of a resource's name
+PAUSES = ".waitForTaskToken"
+"""How the resource of a task ends that waits for its token."""
 
 ANSWER = listed_object(
     dict.fromkeys(("payload_id", "workflow_state", "execution_arn", "output_payload_url"), PLAIN)
@@ -47,6 +48,6 @@ def result_of(state: State) -> Shape:
     function's). What a function, an activity, or the holder of a token answers may be one.
     """
     prefix, integrated, action = state.resource.partition(":states:::")
-    if not integrated or "${" in action or action.endswith(_TOKEN):
+    if not integrated or "${" in action or action.endswith(PAUSES):
         return UNKNOWN
     return NO_PAYLOAD if prefix else UNKNOWN

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.lint import reactions
+from cirrus_callbacks_plugin.lint.data.results import PAUSES
 from cirrus_callbacks_plugin.lint.examples import caught_wait, mapped
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
-from cirrus_callbacks_plugin.lint.waits import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ RULE = Rule(
         "A Map of waits runs 40 iterations at a time, and costs an answer and 6 to 9 history "
         "events an item; an execution ends at 25,000. A join is one wait for all of them: one "
         f"message names the members, one answer tells what became of each. A Map (of tasks that "
-        f"end in `{SUFFIX}`) is right where something is done for an item once its payload has "
+        f"end in `{PAUSES}`) is right where something is done for an item once its payload has "
         "ended, or where each item has a Retry of its own."
     ),
     bad=mapped(caught_wait()),

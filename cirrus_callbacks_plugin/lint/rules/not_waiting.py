@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cirrus_callbacks_plugin.lint.data.results import PAUSES
 from cirrus_callbacks_plugin.lint.examples import wait
 from cirrus_callbacks_plugin.lint.finding import Problem, Rule, Severity
-from cirrus_callbacks_plugin.lint.waits import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,9 @@ def _check(subject: Subject) -> Iterator[Problem]:
         if not send.pauses:
             node = send.state.node
             yield Problem(
-                f"sends a task token, but its resource does not end in {SUFFIX}: such a task has "
+                f"sends a task token, but its resource does not end in {PAUSES}: such a task has "
                 "none",
-                f"write {send.state.resource}{SUFFIX} to wait, or leave the token out",
+                f"write {send.state.resource}{PAUSES} to wait, or leave the token out",
                 send.state.field_path("Resource"),
                 node.where("Resource"),
             )

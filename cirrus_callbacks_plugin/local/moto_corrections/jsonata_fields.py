@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.local.moto_corrections.durations import read_instant
 from cirrus_callbacks_plugin.local.moto_corrections.evaluation_failures import evaluation_failure
+from cirrus_callbacks_plugin.local.states_language.numbers import LONGEST, MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,15 +74,10 @@ def check_what_fields_hold(patches: Patches) -> None:
     patches.set(ItemsJSONata, "_eval_body", items)
     patches.set(Error, "_eval_body", text)
     patches.set(Cause, "_eval_body", text)
-    patches.set(TimeoutSecondsJSONata, "_eval_seconds", _whole_number(1, _LONGEST))
-    patches.set(HeartbeatSecondsJSONata, "_eval_seconds", _whole_number(1, _LONGEST))
-    patches.set(SecondsJSONata, "_get_wait_seconds", _whole_number(0, _LONGEST))
-    patches.set(MaxConcurrencyJSONata, "_eval_max_concurrency", _whole_number(0, _MOST_AT_ONCE))
-
-
-_LONGEST = 99_999_999
-"""The longest time that a field takes, in seconds."""
-_MOST_AT_ONCE = 2**31 - 1
+    patches.set(TimeoutSecondsJSONata, "_eval_seconds", _whole_number(1, LONGEST))
+    patches.set(HeartbeatSecondsJSONata, "_eval_seconds", _whole_number(1, LONGEST))
+    patches.set(SecondsJSONata, "_get_wait_seconds", _whole_number(0, LONGEST))
+    patches.set(MaxConcurrencyJSONata, "_eval_max_concurrency", _whole_number(0, MOST_AT_ONCE))
 
 
 def _whole_number(lowest: int, highest: int) -> Callable[[Any, Any], int]:

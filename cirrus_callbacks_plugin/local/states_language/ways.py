@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ENDS = ("Succeed", "Fail")
-_LONGEST_NAME = 80
+LONGEST_NAME = 80
+"""Characters of a state's name, and of a variable's."""
 
 
 def targets(body: Mapping[str, Any]) -> Iterator[str]:
@@ -63,8 +64,8 @@ def _wrong_states(inner: Mapping[str, Any]) -> Iterator[str]:
     for state, body in inner.items():
         if not isinstance(body, dict):
             yield f"has the state {state!r} that is not an object"
-        if len(state) > _LONGEST_NAME:
-            yield f"has the state {state!r}, whose name is longer than {_LONGEST_NAME} characters"
+        if len(state) > LONGEST_NAME:
+            yield f"has the state {state!r}, whose name is longer than {LONGEST_NAME} characters"
 
 
 def _reached(start: str, ways: Mapping[str, set[str]]) -> set[str]:

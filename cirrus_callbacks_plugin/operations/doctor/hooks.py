@@ -40,7 +40,7 @@ def hooks(parts: Parts, function: str, name: str | None) -> Iterator[Check]:
         do = f"its command must be {PACKAGE}.lambda_functions.{_module(function)}.lambda_handler"
         yield Check(AREA, function, None, finding, do)
         return
-    yield _judge(function, configuration, parts.code(str(name)), str(name))
+    yield _judge(function, configuration, parts.files_of(str(name)), str(name))
 
 
 def _module(function: str) -> str:

@@ -32,7 +32,7 @@ class Parts:
     _mappings: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _fed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     _queues: dict[str, dict[str, str] | None] = field(default_factory=dict)
-    _code: dict[str, Files] = field(default_factory=dict)
+    _files: dict[str, Files] = field(default_factory=dict)
 
     def function(self, name: str | None) -> dict[str, Any] | None:
         """A function's configuration; None where there is none."""
@@ -106,15 +106,15 @@ class Parts:
             return None
         return dict(response["Attributes"])
 
-    def code(self, function: str) -> Files:
+    def files_of(self, function: str) -> Files:
         """The files of a function's zip.
 
         Raises:
             ClientError, OSError, PackageError: they could not be had.
         """
-        if function not in self._code:
-            self._code[function] = code.fetch(self.deployment, function)
-        return self._code[function]
+        if function not in self._files:
+            self._files[function] = code.fetch(self.deployment, function)
+        return self._files[function]
 
     @staticmethod
     def variables(function: dict[str, Any] | None) -> dict[str, str]:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.iam.permissions import Permission
     from cirrus_callbacks_plugin.operations.doctor.parts import Parts
 
-PAYLOAD_BUCKET = "CIRRUS_PAYLOAD_BUCKET"
-ROOT_PREFIX = "CIRRUS_PAYLOAD_ROOT_PREFIX"
 _ANY_NAME = "any"
 
 
@@ -118,7 +116,7 @@ class Resources:
     @property
     def payload_bucket(self) -> str | None:
         """Cirrus's payload bucket."""
-        return self._of_process.get(PAYLOAD_BUCKET) or None
+        return self._of_process.get(config.PAYLOAD_BUCKET) or None
 
     @property
     def joins_url(self) -> str | None:
@@ -147,7 +145,9 @@ class Resources:
             yield from self.queues
             return
         group = self.configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}")
-        payloads = f"{self.payload_bucket}/{self._of_process.get(ROOT_PREFIX, 'cirrus')}"
+        payloads = (
+            f"{self.payload_bucket}/{self._of_process.get(config.PAYLOAD_ROOT_PREFIX, 'cirrus')}"
+        )
         joins = (self.joins_url or "").removeprefix("s3://")
         known = {
             Resource.ANY: "*",

@@ -65,5 +65,5 @@ def _code(parts: Parts, name: str | None) -> Files | None:
     configuration = parts.function(name)
     if configuration is None or name is None or configuration.get("PackageType") == "Image":
         return None
-    files = parts.code(name)
+    files = parts.files_of(name)
     return files if plugin_version(files) else None

@@ -18,6 +18,13 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"\n  {name} " in text for name in commands.COMMANDS)
 
 
+@pytest.mark.parametrize("command", ["", *commands.COMMANDS])
+def test_help_holds_no_marks(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Click takes its mark for lines that stay as they are out of a text; a raw one is printed."""
+    assert main.status_of([*command.split(), "--help"]) == 0
+    assert "\\" not in capsys.readouterr().out
+
+
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 2, and the command is named."""
     assert main.status_of(["fly"]) == 2

@@ -53,7 +53,7 @@ def test_the_whole_list_lies_where_a_map_reads_it(there: JoinsInMemory) -> None:
     """A JSON array, named in the answer."""
     s3 = S3()
     results = Results(there.table, lambda: s3, URL)
-    answer = results.answer_of(settled(there, workflow_state="SUCCEEDED"))
+    answer = results.answer_of_join(settled(there, workflow_state="SUCCEEDED"))
     assert answer.error is None
     told = json.loads(answer.body)
     assert told["members_at"] == {"bucket": "bucket", "key": KEY}
@@ -69,7 +69,7 @@ def test_a_failure_names_the_list_too(there: JoinsInMemory) -> None:
     """With the failed members."""
     results = Results(there.table, S3, URL)
     failed = settled(there, workflow_state="FAILED", answer_error="CirrusCallback.JoinFailed")
-    answer = results.answer_of(failed)
+    answer = results.answer_of_join(failed)
     assert answer.error == "CirrusCallback.JoinFailed"
     told = json.loads(answer.body)
     assert told["members_at"] == {"bucket": "bucket", "key": KEY}
@@ -79,7 +79,7 @@ def test_a_failure_names_the_list_too(there: JoinsInMemory) -> None:
 def test_without_a_place_nothing_is_written(there: JoinsInMemory) -> None:
     """And no client is built."""
     results = Results(there.table, pytest.fail, None)
-    answer = results.answer_of(settled(there, workflow_state="SUCCEEDED"))
+    answer = results.answer_of_join(settled(there, workflow_state="SUCCEEDED"))
     assert "members_at" not in json.loads(answer.body)
 
 
@@ -87,7 +87,7 @@ def test_without_a_place_nothing_is_written(there: JoinsInMemory) -> None:
 def test_another_failure_has_no_members(there: JoinsInMemory, error: str) -> None:
     """None was waited for: the answer is that of every wait, and nothing is read."""
     results = Results(there.table, pytest.fail, URL)
-    answer = results.answer_of(settled(there, answer_error=error, error="so it is"))
+    answer = results.answer_of_join(settled(there, answer_error=error, error="so it is"))
     assert answer.error == error
     assert json.loads(answer.body)["errorMessage"] == "so it is"
     assert there.client.calls == []
@@ -106,7 +106,7 @@ def test_a_list_that_cannot_be_written_holds_nothing_back(
 ) -> None:
     """The answer names none; a network may have no way to S3 for ever."""
     results = Results(there.table, lambda: S3(error), URL)
-    answer = results.answer_of(settled(there, workflow_state="SUCCEEDED"))
+    answer = results.answer_of_join(settled(there, workflow_state="SUCCEEDED"))
     assert "members_at" not in json.loads(answer.body)
     (record,) = caplog.records
     assert record.name == "cirrus_callbacks_plugin.joins.answering"
@@ -120,4 +120,4 @@ def test_a_busy_s3_is_met_by_the_caller(there: JoinsInMemory) -> None:
     """It answers again later."""
     results = Results(there.table, lambda: S3(aws_error("SlowDown", status=503)), URL)
     with pytest.raises(ClientError, match="SlowDown"):
-        results.answer_of(settled(there, workflow_state="SUCCEEDED"))
+        results.answer_of_join(settled(there, workflow_state="SUCCEEDED"))

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from cirrus_callbacks_plugin.lint.finding import Severity
-from cirrus_callbacks_plugin.lint.reactions import FINAL, listed
+from cirrus_callbacks_plugin.lint.reactions import (
+    FINAL,
+    FINAL_OF_JOINS,
+    PASSING,
+    PASSING_OF_JOINS,
+    SENT,
+    listed,
+)
+from cirrus_callbacks_plugin.protocol import error_names
 from support.linted import attribute, findings, machine, of, send
 
 ALL = {"ErrorEquals": ["States.ALL"], "MaxAttempts": 2}
@@ -17,6 +25,19 @@ PASS = {"Type": "Pass", "End": True}
 FAIL = {"Type": "Fail"}
 INLINE: dict[str, Any] = {}
 DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+
+
+def test_every_error_that_is_sent_passes_or_is_final() -> None:
+    """One or the other, each once: the rules take an error that they do not know for a typo."""
+    known = {
+        value
+        for value in vars(error_names).values()
+        if isinstance(value, str) and value.startswith("CirrusCallback.")
+    }
+    assert sorted(SENT) == sorted(known)
+    assert {*PASSING, *PASSING_OF_JOINS}.isdisjoint(FINAL)
+    assert set(FINAL_OF_JOINS) <= set(FINAL)
+    assert known - {*error_names.UNEXPLAINED} == {error_names.NOT_ENABLED}  # it says why itself
 
 
 def wait(**fields: Any) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from cirrus_callbacks_plugin.asl.document import read_text
 from cirrus_callbacks_plugin.lint import handbook
 from cirrus_callbacks_plugin.lint.examples import example_text, parts
 from cirrus_callbacks_plugin.lint.finding import Finding, Rule, Severity
-from cirrus_callbacks_plugin.lint.inspection import findings_in
+from cirrus_callbacks_plugin.lint.inspection import findings_of
 from cirrus_callbacks_plugin.lint.rules import RULES
+from cirrus_callbacks_plugin.lint.subject import subject_of
 
 IDS = [rule.id for rule in RULES]
 
@@ -27,7 +28,7 @@ def _machine_text(example: Any) -> str:
 
 def _found(rule: Rule, example: object) -> list[Finding]:
     text = _machine_text(example)
-    return findings_in(read_text(text, "example.asl.json"), rule.settings)
+    return findings_of(subject_of(read_text(text, "example.asl.json"), rule.settings))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)

@@ -50,13 +50,13 @@ def reason(case: Case) -> Reason:
         (replace(LOST, record=None, run=None), Code.NOT_STARTED_YET, "settle"),
         (
             replace(LOST, record=None, run=None, now=PAST_REDELIVERY),
-            Code.NEVER_STARTED,
+            Code.WILL_NOT_START,
             "settle",
         ),
         (replace(LOST, run=UNKNOWN), Code.NOT_STARTED_YET, "settle"),
-        (replace(LOST, run=UNKNOWN, now=PAST_REDELIVERY), Code.NEVER_STARTED, "settle"),
+        (replace(LOST, run=UNKNOWN, now=PAST_REDELIVERY), Code.WILL_NOT_START, "settle"),
         (WAITS_FOR_A_NEW_RUN, Code.NOT_STARTED_YET, "settle"),
-        (replace(WAITS_FOR_A_NEW_RUN, now=PAST_REDELIVERY), Code.NEVER_STARTED, "settle"),
+        (replace(WAITS_FOR_A_NEW_RUN, now=PAST_REDELIVERY), Code.WILL_NOT_START, "settle"),
         (replace(LOST, now=at(219)), Code.ENDING, "settle"),
         (replace(LOST, now=at(220)), Code.STUCK, "settle"),
         (
@@ -108,7 +108,7 @@ def test_an_attached_member_that_was_never_started() -> None:
     attached = replace(row(), attached=True)
     now = at(366 * 86_400)
     found = reason(replace(LOST, row=attached, record=None, run=None, now=now))
-    assert (found.code, found.repair) == (Code.NEVER_STARTED, "settle")
+    assert (found.code, found.repair) == (Code.WILL_NOT_START, "settle")
     assert found.text == "nobody has started the payload within 366 days"
 
 
