@@ -26,6 +26,7 @@ from packaging.requirements import Requirement
 from page_folder import README, write
 
 from cirrus_callbacks_plugin.cli.commands import commands as command_line
+from cirrus_callbacks_plugin.naming import is_join_id
 from support.command_line import COMMAND, CommandLine, start
 from support.dist_zip import write_dist
 from support.fenced_blocks import ROOT, Block, blocks, pages
@@ -244,8 +245,10 @@ def _first_wait(variables: dict[str, str], process: subprocess.Popen[str]) -> st
             timeout=60,
         )
         listed = json.loads(ran.stdout)["waits"] if ran.returncode == 0 else []
-        if listed:
-            return str(listed[0]["payload_id"])
+        ids = [str(each["payload_id"]) for each in listed]
+        for payload_id in ids:
+            if not is_join_id(payload_id):  # a join has no child that could be stopped with it
+                return payload_id
         time.sleep(0.5)
     raise AssertionError("no wait was registered on the runbook's stack")
 
