@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> int:
         passed = run_here(part.command(*beside, tests=passed_on)) == 0
         if not passed:
             say("\nOnce more, by themselves, the tests that failed:")
+            part.forget_groups()
             passed = run_here(part.command_again(tests=passed_on)) == 0
         failed = failed or not passed
         seconds = time.monotonic() - started

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from environments.known import Environment
 
 CACHES = ROOT / ".pytest_cache"
+_GROUP = re.compile(r"@[^@\]]+\Z")
+"""Behind a test's name; a parameter, in which there may be such a sign, ends with a bracket."""
 
 
 def say(line: str) -> None:
@@ -76,6 +80,18 @@ class Part:
         """What runs, by themselves, the tests that failed."""
         again = ["-q", "--last-failed", "--last-failed-no-failures", "none"]
         return self._command("again", again, tests)
+
+    def forget_groups(self) -> None:
+        """Let what failed be found again: xdist notes tests of a group by another name.
+
+        Of names that no test has pytest would say that nothing of it failed, and run everything.
+        """
+        file = CACHES / self.name / "v" / "cache" / "lastfailed"
+        if file.exists():
+            failed = json.loads(file.read_text())
+            file.write_text(
+                json.dumps({_GROUP.sub("", name): each for name, each in failed.items()})
+            )
 
     def _command(self, which: str, options: Sequence[str], tests: Sequence[str]) -> list[str]:
         counted: list[str] = []

@@ -113,6 +113,7 @@ def _judged(ran: dict[Part, Ran], *, is_whole: bool) -> int:
         passed, told = end.status in (0, NO_TESTS), "passed"
         if not passed:
             say(f"\n{part.title}: once more, by themselves, the tests that failed above:")
+            part.forget_groups()
             passed, told = run_here(part.command_again()) == 0, "passed, some at a second try"
         failed = failed or not passed
         lines.append(f"{part.title}: {told if passed else 'FAILED'} ({end.seconds:.0f} s)")
