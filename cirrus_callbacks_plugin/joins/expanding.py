@@ -17,7 +17,7 @@ from cirrus_callbacks_plugin.errors import RequestError
 from cirrus_callbacks_plugin.joins.closing import close_as_invalid, close_if_counted
 from cirrus_callbacks_plugin.joins.deciding import check_total
 from cirrus_callbacks_plugin.joins.listing import Listing, check_members, read_list
-from cirrus_callbacks_plugin.joins.members import Attached, Member, MemberError
+from cirrus_callbacks_plugin.joins.members import Attached, MemberError
 from cirrus_callbacks_plugin.joins.queueing import Message, payload_id_of, send
 from cirrus_callbacks_plugin.joins.rows import MAX_ERROR_BYTES, MemberRow
 from cirrus_callbacks_plugin.joins.written_list import WrittenList
@@ -28,9 +28,10 @@ from cirrus_callbacks_plugin.waits.malformed import Malformed
 from cirrus_callbacks_plugin.waits.row import FAILURE, MalformedRowError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cirrus_callbacks_plugin.joins.attaching import Attacher
+    from cirrus_callbacks_plugin.joins.members import Members
     from cirrus_callbacks_plugin.joins.rows import Expansion, Join
     from cirrus_callbacks_plugin.joins.table import JoinsTable
     from cirrus_callbacks_plugin.joins.telling import Teller
@@ -125,7 +126,7 @@ class Expander:
             return None
         return there
 
-    def _send_chunk(self, join: Join, members: Sequence[Member]) -> Join | None:
+    def _send_chunk(self, join: Join, members: Members) -> Join | None:
         """Send or attach the next members; the join as it is then, None where it is gone."""
         queued: list[Message] = []
         attached: list[tuple[MemberToken, Attached]] = []
@@ -150,7 +151,7 @@ class Expander:
 
     def _tell_refused(
         self,
-        members: Sequence[Member],
+        members: Members,
         refused: Mapping[MemberToken, str],
     ) -> None:
         """Tell of members that cannot be sent: no wait of their own will ever tell of them."""
@@ -172,7 +173,7 @@ class Expander:
                 raise result
 
 
-def _chunk(members: Sequence[Member], start: int) -> range:
+def _chunk(members: Members, start: int) -> range:
     """The indexes of the next members."""
     stop = min(start + CHUNK, len(members))
     if isinstance(members, WrittenList):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from cirrus_callbacks_plugin.aws.error_codes import ErrorKind, classify, error_code
-from cirrus_callbacks_plugin.joins.members import Member, MemberError, refuse_token, unpack
+from cirrus_callbacks_plugin.joins.members import MemberError, Members, refuse_token, unpack
 from cirrus_callbacks_plugin.joins.written_list import MAX_UNPACKED_BYTES, WrittenList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from cirrus_callbacks_plugin.joins.rows import Definition
 
@@ -29,7 +29,7 @@ class Listing:
         etag: of the object that held them; None where the definition itself did.
     """
 
-    members: Sequence[Member]
+    members: Members
     etag: str | None = None
 
 
@@ -63,7 +63,7 @@ def read_list(definition: Definition | None, s3: Callable[[], Any], etag: str | 
         raise _unreadable(error, url) or error from error
 
 
-def check_members(members: Sequence[Member], task_token: str) -> None:
+def check_members(members: Members, task_token: str) -> None:
     """See that each member keeps the rules, and that none holds the join's own token.
 
     Raises:

@@ -7,7 +7,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cirrus_callbacks_plugin.cirrus.state_table import StateKey
 from cirrus_callbacks_plugin.contract import MAX_PARTITION_KEY_BYTES
@@ -51,6 +51,14 @@ class Attached:
 
 
 Member = Payload | Reference | Attached
+
+
+class Members(Protocol):
+    """A list of members: a tuple, or one that is parsed as it is gone through."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Member]: ...
+    def __getitem__(self, index: int, /) -> Member: ...
 
 
 def parse_list(value: Any) -> tuple[Member, ...]:

@@ -12,13 +12,12 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from cirrus_callbacks_plugin.joins.members import MAX_MEMBERS, Member, MemberError, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MAX_UNPACKED_BYTES = 32 * 1024 * 1024
 """Of a list behind ``members_url``."""
@@ -34,7 +33,7 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _SPACE_BYTES = b" \t\r\n"
 
 
-class WrittenList(Sequence[Member]):
+class WrittenList:
     """Members by their index; each access parses one.
 
     Args:
@@ -74,13 +73,10 @@ class WrittenList(Sequence[Member]):
     def __len__(self) -> int:
         return len(self._texts)
 
-    @overload
-    def __getitem__(self, index: int) -> Member: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Member]: ...
-    def __getitem__(self, index: int | slice) -> Member | Sequence[Member]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
+    def __iter__(self) -> Iterator[Member]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Member:
         try:
             return self._parsed(self._texts[index], index)
         except MemberError as error:
