@@ -186,8 +186,6 @@ class _Array:
             if end > len(self._text) - _UNDECIDED and self._more():
                 continue  # a number may go on
             text = self._text[self._at : end].encode()
-            if len(text) > MAX_MEMBER_BYTES:
-                raise MemberError(_too_large(index))
             self._text, self._at = self._text[end:], 0
             return text
 

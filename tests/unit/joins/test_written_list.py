@@ -73,6 +73,13 @@ def test_a_list_of_none(text: str) -> None:
     assert read(gzip.compress(text.encode())) == ()
 
 
+@pytest.mark.parametrize("form", ["array", "lines"])
+def test_a_byte_order_mark_is_passed_over(form: str) -> None:
+    """As some editors write it; so are empty lines before the list."""
+    assert read(b"\xef\xbb\xbf" + written([ID, ID], form)) == (Attached(ID), Attached(ID))
+    assert read(b"\xef\xbb\xbf\r\n \t\n" + written([ID], form)) == (Attached(ID),)
+
+
 def test_several_gzipped_parts_are_one_list() -> None:
     """As ``cat a.gz b.gz``, Firehose and bgzip write them; zeros may fill a block."""
     parts = [gzip.compress(f'"c/workflow-w/{each}"\n'.encode()) for each in "abc"]
@@ -117,6 +124,10 @@ def test_an_object_is_unpacked_no_further_than_a_list_may_be_long(
         (b"[1,", "the list is not a JSON array: Expecting value, in member 1, line 1"),
         (b'\n\n[\n"a"\n"b"]', "a comma or the end of the array is missing, line 5"),
         (b'["a",]', "Expecting value, in member 1"),
+        (b"[] 1", "something follows the array, line 1"),
+        (b'["a", "b", tru]', "Expecting value, in member 2"),
+        (b'[\n"a"\n"b"\n\n\n]', "the end of the array is missing, line 3"),
+        (b"[" + b"1" * 5000 + b"]", "Exceeds the limit .*, in member 0"),
         (b'["a"] ["b"]', "something follows the array, line 1"),
         (b'["a"', "a comma or the end of the array is missing"),
         (b'[{"a": tru}]', "Expecting value, in member 0"),
