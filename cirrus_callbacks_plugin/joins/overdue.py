@@ -24,8 +24,19 @@ if TYPE_CHECKING:
     from cirrus_callbacks_plugin.joins.telling import Teller
 
 
+class Due(Enum):
+    """What an open join calls for."""
+
+    DEADLINE = "deadline"
+    """It has passed: the members' rows decide."""
+    EXPANSION = "expansion"
+    """Members are to be sent, or its list is still to be read; one of none is to be settled."""
+    END = "end"
+    """No message of it is in any queue by now: members without a row are missing."""
+
+
 class Repair(Enum):
-    """What was done for a join."""
+    """What is done for a join."""
 
     SETTLED = "settled"
     EXPANDED = "expanded"
@@ -47,6 +58,18 @@ class Patience:
     grace: timedelta
     redelivery: timedelta
     queue: timedelta
+
+
+def due(join: Join, now: datetime, patience: Patience) -> Due | None:
+    """What an open join calls for; None for most: their members decide."""
+    if join.deadline_at is not None and moment(join.deadline_at) <= now:
+        return Due.DEADLINE
+    if now - moment(join.wait.registered_at) < patience.grace:
+        return None
+    if not join.is_all_sent or join.total == 0:
+        return Due.EXPANSION
+    is_kept = now - moment(join.sent_at) < max(patience.queue, patience.redelivery)
+    return None if is_kept else Due.END
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -71,18 +94,14 @@ class Overdue:
         Raises:
             ClientError, BotoCoreError: a call failed; the next pass tries again.
         """
-        if join.deadline_at is not None and moment(join.deadline_at) <= now:
+        calls_for = due(join, now, self.patience)
+        if calls_for is Due.DEADLINE:
             members = self.table.members(join.join_id)
             is_done = close_at_deadline(self.table, join, members, repair_level=self.log_level)
             return [Repair.SETTLED] if is_done else []
-        if now - moment(join.wait.registered_at) < self.patience.grace:
-            return []
-        if not join.is_all_sent or join.total == 0:
+        if calls_for is Due.EXPANSION:
             return self._expand(join, now)
-        sent = now - moment(join.sent_at)
-        if sent < max(self.patience.queue, self.patience.redelivery):
-            return []
-        return self._end(join)
+        return self._end(join) if calls_for is Due.END else []
 
     def _expand(self, join: Join, now: datetime) -> list[Repair]:
         """Let the members be sent, unless the sender was told so lately."""

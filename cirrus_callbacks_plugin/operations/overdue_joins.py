@@ -7,11 +7,12 @@ says it before.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cirrus_callbacks_plugin.joins.closing import members_text, rule_of
 from cirrus_callbacks_plugin.joins.deciding import Result
+from cirrus_callbacks_plugin.joins.overdue import Due, Patience, Repair, due
 from cirrus_callbacks_plugin.protocol.error_names import JOIN_FAILED, NEVER_STARTED
 from cirrus_callbacks_plugin.waits.row import moment
 
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
 
     from cirrus_callbacks_plugin.config import ReconcilerSettings
     from cirrus_callbacks_plugin.operations.joins import JoinStatus
-
-
-class JoinAct(Enum):
-    """What is done for a join."""
-
-    SETTLE = "settle"
-    EXPAND = "expand"
-    TELL_MISSING = "tell missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class OverdueJoin:
         is_old: False while sender and hooks may be at it: younger than the grace period.
     """
 
-    act: JoinAct
+    act: Repair
     why: str
     what: str
     is_old: bool = True
@@ -58,27 +51,28 @@ def overdue(status: JoinStatus, settings: ReconcilerSettings, now: datetime) -> 
     join = status.join
     if join.is_closed:
         return None
-    if join.deadline_at is not None and moment(join.deadline_at) <= now:
+    calls_for = due(join, now, Patience(timedelta(0), settings.redelivery, settings.queue))
+    if calls_for is Due.DEADLINE:
         return OverdueJoin(
-            JoinAct.SETTLE,
+            Repair.SETTLED,
             "its deadline has passed",
             f"settle it as {_result_text(_at_deadline(status))}: its deadline {join.deadline_at} "
             f"has passed, {status.text}",
         )
-    if join.total == 0 or not join.is_all_sent:
+    if calls_for is Due.EXPANSION:
         is_old = now - moment(join.wait.registered_at) >= settings.grace
-        return OverdueJoin(JoinAct.EXPAND, *_to_be_sent(status), is_old)
-    if now - moment(join.sent_at) < max(settings.queue, settings.redelivery):
+        return OverdueJoin(Repair.EXPANDED, *_to_be_sent(status), is_old)
+    if calls_for is None:
         return None
     if status.not_arrived:
         why = "no queue keeps the messages of its missing members any more"
         what = f"tell {members_text(status.not_arrived)} as {NEVER_STARTED}: {why}"
-        return OverdueJoin(JoinAct.TELL_MISSING, why, what)
+        return OverdueJoin(Repair.TOLD_MISSING, why, what)
     result = rule_of(join, join.total or 0).judge(status.counts.succeeded, status.counts.failed)
     if result is None:
         return None
     why = "its members have decided, and it was not settled"
-    return OverdueJoin(JoinAct.SETTLE, why, f"settle it as {_result_text(result)}: {status.text}")
+    return OverdueJoin(Repair.SETTLED, why, f"settle it as {_result_text(result)}: {status.text}")
 
 
 def _at_deadline(status: JoinStatus) -> Result:

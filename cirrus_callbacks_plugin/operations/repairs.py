@@ -14,11 +14,10 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cirrus_callbacks_plugin.joins.overdue import Overdue, Patience
+from cirrus_callbacks_plugin.joins.overdue import Overdue, Patience, Repair
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.joins.service import JoinClients, Joins, JoinSettings
 from cirrus_callbacks_plugin.operations.identity import operator
-from cirrus_callbacks_plugin.operations.overdue_joins import JoinAct
 from cirrus_callbacks_plugin.operations.reasons import Code
 from cirrus_callbacks_plugin.protocol.answer import Answerer
 from cirrus_callbacks_plugin.protocol.error_names import CANCELLED, answer_error_of
@@ -56,9 +55,9 @@ class Act(Enum):
 
 
 _JOIN_ACTS = {
-    JoinAct.SETTLE: Act.SETTLE,
-    JoinAct.EXPAND: Act.EXPAND,
-    JoinAct.TELL_MISSING: Act.TELL_MISSING,
+    Repair.SETTLED: Act.SETTLE,
+    Repair.EXPANDED: Act.EXPAND,
+    Repair.TOLD_MISSING: Act.TELL_MISSING,
 }
 
 
