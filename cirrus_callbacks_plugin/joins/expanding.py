@@ -18,7 +18,7 @@ from cirrus_callbacks_plugin.joins.closing import close_as_invalid, close_if_cou
 from cirrus_callbacks_plugin.joins.deciding import check_total
 from cirrus_callbacks_plugin.joins.listing import Listing, check_members, read_list
 from cirrus_callbacks_plugin.joins.members import Attached, MemberError
-from cirrus_callbacks_plugin.joins.queueing import Message, payload_id_of, send
+from cirrus_callbacks_plugin.joins.queueing import Message, named_id_of, send
 from cirrus_callbacks_plugin.joins.rows import MAX_ERROR_BYTES, MemberRow
 from cirrus_callbacks_plugin.joins.written_list import WrittenList
 from cirrus_callbacks_plugin.naming import MemberToken
@@ -80,9 +80,8 @@ class Expander:
                 self.table.waits.postpone(expansion)
                 return
             listing = self._list(join)
-            until = (
-                self.clock() + SECONDS
-            )  # reading a long list may take as much: it is not counted
+            # Reading a long list may take as much: it is not counted.
+            until = self.clock() + SECONDS
             if listing is not None and join.total is None:
                 join = self._begin(join, listing)
             while listing is not None and join is not None and _has_work(join):
@@ -127,13 +126,18 @@ class Expander:
         return there
 
     def _send_chunk(self, join: Join, members: Members) -> Join | None:
-        """Send or attach the next members; the join as it is then, None where it is gone."""
+        """Send or attach the next members; the join as it is then, None where it is over."""
         queued: list[Message] = []
         attached: list[tuple[MemberToken, Attached]] = []
         refused: dict[MemberToken, str] = {}
         chunk = _chunk(members, join.sent)
         for index in chunk:
-            token, member = MemberToken(join.join_id, index), members[index]
+            token = MemberToken(join.join_id, index)
+            try:
+                member = members[index]
+            except MemberError as error:  # an older sender accepted it: that had fewer rules
+                close_as_invalid(self.table, join, str(error))
+                return None
             if isinstance(member, Attached):
                 attached.append((token, member))
                 continue
@@ -159,7 +163,7 @@ class Expander:
         rows = [
             MemberRow(
                 member=token,
-                member_payload_id=payload_id_of(members[token.index]),
+                member_payload_id=named_id_of(members[token.index]),
                 workflow_state=INVALID,
                 error=cut(why, MAX_ERROR_BYTES),
                 answer=FAILURE,

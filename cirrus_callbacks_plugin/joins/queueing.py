@@ -163,7 +163,7 @@ def _send_one(client: Any, url: str, message: Message) -> str | None:
     return None
 
 
-def payload_id_of(content: Member) -> str | None:
+def named_id_of(content: Member) -> str | None:
     """The id that a payload itself names, for a member that no message tells of."""
     named = content.body.get("id") if isinstance(content, Payload) else None
     return named if isinstance(named, str) and named else None

@@ -294,6 +294,16 @@ def test_a_list_that_was_read_before_is_not_judged_again(world: World) -> None:
     assert world.queue.sent == [[1]]
 
 
+def test_a_list_that_an_older_sender_accepted_settles_its_join(world: World) -> None:
+    """It had fewer rules: what breaks one of today's is said, and blocks no shard."""
+    members = [{"url": "s3://b/k"}, {"url": "s3://b"}]
+    world.open_elsewhere(json.dumps(members).encode(), total=2, sent=1, etag='"1"')
+    world.expand()
+    assert world.row["answer_error"] == "CirrusCallback.InvalidPayload"
+    assert "member 1 has a url that is not s3://BUCKET/KEY" in world.row["error"]
+    assert world.expansion is None
+
+
 def test_a_member_that_no_message_can_hold_is_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cirrus_callbacks_plugin.joins.members import Attached, Payload, Reference
-from cirrus_callbacks_plugin.joins.queueing import MAX_BATCH_BYTES, Message, payload_id_of, send
+from cirrus_callbacks_plugin.joins.queueing import MAX_BATCH_BYTES, Message, named_id_of, send
 from cirrus_callbacks_plugin.joins.rows import Join
 from cirrus_callbacks_plugin.naming import MemberToken
 from cirrus_callbacks_plugin.waits.row import Wait
@@ -218,4 +218,4 @@ def test_a_queue_that_may_not_be_used_is_met_by_the_caller() -> None:
 )
 def test_a_payload_may_name_itself(content: Any, named: str | None) -> None:
     """For a member of which no message will ever tell."""
-    assert payload_id_of(content) == named
+    assert named_id_of(content) == named
