@@ -85,7 +85,7 @@ class WrittenList:
 
     def _parsed(self, text: bytes, index: int) -> Member:
         if len(text) > MAX_MEMBER_BYTES:
-            raise MemberError(_too_large(index))
+            raise MemberError(_too_large(index, "is larger than"))
         try:
             value: Any = json.loads(text.decode())
         except UnicodeDecodeError as error:
@@ -136,7 +136,7 @@ def _elements(body: bytes, start: int) -> Iterator[bytes]:
         start: where it begins.
 
     Raises:
-        MemberError: it is not an array, or an element is too large.
+        MemberError: it is not an array, or an element does not end.
     """
     array = _Array(body, start + 1)
     count = 0
@@ -179,15 +179,18 @@ class _Array:
             except RecursionError:
                 raise MemberError(f"member {index} is nested too deeply") from None
             except ValueError as error:
+                what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+                if len(self._text) - self._at > MAX_MEMBER_BYTES:
+                    # What is wrong with it, if anything, is not looked for to the object's end.
+                    raise MemberError(_too_large(index, f"does not end ({what}) within")) from error
                 if self._more():
                     continue
-                what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
                 raise self.error(f"{what}, in member {index}") from error
             if end > len(self._text) - _UNDECIDED and self._more():
                 continue  # a number may go on
-            text = self._text[self._at : end].encode()
-            self._text, self._at = self._text[end:], 0
-            return text
+            text = self._text[self._at : end]
+            self._at = end
+            return text.encode()
 
     def end(self) -> None:
         """See that nothing follows."""
@@ -209,13 +212,9 @@ class _Array:
                 return
 
     def _more(self) -> bool:
-        """Decode as much again as there is; False at the end of the object.
-
-        A member that began long ago has no end: what is wrong with it is not looked for to the
-        end of the object.
-        """
+        """Decode as much again as there is; False at the end of the object."""
         left = len(self._text) - self._at
-        if self._taken >= len(self._body) or left > MAX_MEMBER_BYTES:
+        if self._taken >= len(self._body):
             return False
         piece = self._body[self._taken : self._taken + max(_PIECE, left)]
         self._taken += len(piece)
@@ -227,8 +226,8 @@ class _Array:
         return True
 
 
-def _too_large(index: int) -> str:
+def _too_large(index: int, how: str) -> str:
     return (
-        f"member {index} is larger than {MAX_MEMBER_BYTES} bytes, and a message holds 1 MiB: put "
+        f"member {index} {how} {MAX_MEMBER_BYTES} bytes, and a message holds 1 MiB: put "
         'it into S3 and give {"url": "s3://..."}'
     )

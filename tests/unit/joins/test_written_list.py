@@ -174,6 +174,16 @@ def test_a_member_that_no_message_could_hold_is_refused(
         read(body)
 
 
+def test_a_member_without_an_end_is_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is merely too long for a message is not called wrong JSON."""
+    monkeypatch.setattr(written_list, "_PIECE", 8)
+    monkeypatch.setattr(written_list, "MAX_MEMBER_BYTES", 50)
+    body = written([ID, {"process": [], "x": "y" * 500}, ID], "array")
+    said = r"member 1 does not end \(Unterminated string .*\) within 50 bytes.*put it into S3"
+    with pytest.raises(MemberError, match=said):
+        read(body)
+
+
 @pytest.mark.parametrize("form", ["array", "lines"])
 def test_a_long_list_takes_little_more_than_its_text(form: str) -> None:
     """Numbers take ten times as much when they are parsed: one member at a time is."""
